@@ -1,0 +1,42 @@
+# Every library comes from the distribution. A missing one is named with the Debian package that has it.
+find_package(PkgConfig QUIET)
+if(NOT PkgConfig_FOUND)
+  message(FATAL_ERROR "pkg-config is missing: apt-get install pkg-config (or run ci/setup)")
+endif()
+
+# Imports pkg-config module MODULE as target faultline_dep::NAME, or stops and names PACKAGE.
+function(faultline_pkg NAME MODULE PACKAGE)
+  pkg_check_modules(${NAME} QUIET IMPORTED_TARGET GLOBAL ${MODULE})
+  if(NOT ${NAME}_FOUND)
+    message(FATAL_ERROR "${MODULE} is missing: apt-get install ${PACKAGE} (or run ci/setup)")
+  endif()
+  add_library(faultline_dep::${NAME} ALIAS PkgConfig::${NAME})
+endfunction()
+
+# The same for a package with a CMake config file.
+macro(faultline_package NAME PACKAGE)
+  find_package(${NAME} QUIET)
+  if(NOT ${NAME}_FOUND)
+    message(FATAL_ERROR "${NAME} is missing: apt-get install ${PACKAGE} (or run ci/setup)")
+  endif()
+endmacro()
+
+faultline_package(Threads libc6-dev)
+faultline_package(GTest "libgtest-dev libgmock-dev")
+faultline_package(CLI11 libcli11-dev)
+faultline_package(fmt libfmt-dev)
+faultline_package(spdlog libspdlog-dev)
+faultline_package(nlohmann_json nlohmann-json3-dev)
+faultline_pkg(yaml yaml-cpp libyaml-cpp-dev)
+faultline_pkg(elf libelf libelf-dev)
+faultline_pkg(dw libdw libdw-dev)
+faultline_pkg(dpdk libdpdk libdpdk-dev)
+
+find_library(FAULTLINE_FIU_STATIC NAMES libfiu.a)
+if(NOT FAULTLINE_FIU_STATIC)
+  message(FATAL_ERROR "libfiu is missing: apt-get install libfiu-dev (or run ci/setup)")
+endif()
+find_library(FAULTLINE_ZYDIS NAMES Zydis)
+if(NOT FAULTLINE_ZYDIS)
+  message(FATAL_ERROR "Zydis is missing: apt-get install libzydis-dev (or run ci/setup)")
+endif()

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "harness/evidence/evidence.h"
+#include "harness/scenario/model.h"
+
+namespace faultline {
+
+// What oracles judge a run against, besides its evidence. Borrowed; outlives the judging.
+struct OracleContext {
+  const Scenario& scenario;
+  const Profile& profile;
+  const Catalogue& catalogue;
+  // Evidence of the target's own fault-free run of this scenario; nullptr when there is none.
+  const Evidence* fault_free = nullptr;
+};
+
+// A judge of evidence: one file per oracle, registered by FAULTLINE_ORACLE in that file and named
+// nowhere else. Judge must be pure: same evidence, same findings; it may be called from any thread.
+class Oracle {
+ public:
+  virtual ~Oracle() = default;
+  virtual std::string_view kind() const = 0;  // of its findings
+  virtual std::vector<Finding> Judge(const Evidence& evidence,
+                                     const OracleContext& context) const = 0;
+};
+
+// All registered oracles, in order of kind.
+const std::vector<std::unique_ptr<Oracle>>& AllOracles();
+
+// Every oracle's findings, the injected faults attributed, known findings of the scenario marked.
+std::vector<Finding> Judge(const Evidence& evidence, const OracleContext& context);
+
+namespace oracle_internal {
+bool Register(std::unique_ptr<Oracle> oracle);
+}  // namespace oracle_internal
+
+#define FAULTLINE_ORACLE(Type)                                                     \
+  [[maybe_unused]] static const bool faultline_oracle_registered_##Type =          \
+      ::faultline::oracle_internal::Register(std::make_unique<Type>())
+
+}  // namespace faultline

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "harness/evidence/evidence.h"
+#include "harness/scenario/model.h"
+
+namespace faultline {
+
+// Everything that one execution needs; borrowed, outlives the call.
+struct RunRequest {
+  const Scenario& scenario;
+  const Profile& profile;
+  const Catalogue& catalogue;
+  std::filesystem::path program;      // resolved, absolute
+  std::filesystem::path agent;        // libfaultline_agent.so
+  std::vector<Fault> faults;          // armed in this run; usually the scenario's
+  LimitsMs limits_ms;                 // calibrated or upper bounds
+  bool record_all_calls = false;      // a census
+  bool observe = true;                // hook the catalogue's observers
+  bool keep_run_dir = false;
+  std::filesystem::path run_root;     // where run directories are made; "" = $TMPDIR or /tmp
+  std::filesystem::path cache_dir;
+};
+
+// How runs are executed. `cold` starts a fresh process for each; others may follow (design.md).
+class Executor {
+ public:
+  virtual ~Executor() = default;
+  // Never leaves a process, mount or file behind, whatever the target does. Throws Failure for what
+  // the harness cannot do; all that the target does is evidence.
+  virtual Evidence Execute(const RunRequest& request) = 0;
+};
+
+// A fresh process per run. One object may run several requests, one after another.
+class ColdExecutor : public Executor {
+ public:
+  Evidence Execute(const RunRequest& request) override;
+};
+
+}  // namespace faultline

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <memory>
+
+#include "harness/evidence/evidence.h"
+
+namespace faultline {
+
+// Turns module + offset into function, file and line with libdw (debug info in the file, beside it, or
+// below /usr/lib/debug by build-id). Opens each module once. Not thread-safe; one per thread.
+class Symbolizer {
+ public:
+  Symbolizer();
+  ~Symbolizer();
+  Symbolizer(Symbolizer&&) noexcept;
+  Symbolizer& operator=(Symbolizer&&) noexcept;
+
+  // `offset` is relative to the load bias. `is_return_address`: the line of the call, not of what
+  // follows it. Inlined frames come first, so one address may give several frames.
+  Stack Symbolize(const std::string& module_path, uint64_t offset, bool is_return_address);
+  // All frames of a journal stack; frames outside every module become "??".
+  Stack Symbolize(const JournalSnapshot& journal, const JournalStack& stack);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace faultline
