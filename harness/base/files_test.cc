@@ -1,0 +1,65 @@
+#include "harness/base/files.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "harness/base/failure.h"
+
+namespace faultline {
+namespace {
+
+class FilesTest : public testing::Test {
+ protected:
+  FilesTest() {
+    std::string name = testing::TempDir() + "faultline-files-XXXXXX";
+    directory_ = ::mkdtemp(name.data());
+  }
+  ~FilesTest() override { std::filesystem::remove_all(directory_); }
+
+  std::filesystem::path directory_;
+};
+
+TEST_F(FilesTest, ReadsBackWhatWasWritten) {
+  const std::string content("a\0b\n", 4);
+  WriteFileAtomically(directory_ / "new" / "file", content);
+  EXPECT_EQ(ReadFile(directory_ / "new" / "file"), content);
+}
+
+TEST_F(FilesTest, ReadsAnEmptyFileAsEmptyAndAMissingOneAsNothing) {
+  WriteFileAtomically(directory_ / "empty", "");
+  EXPECT_EQ(ReadFile(directory_ / "empty"), "");
+  EXPECT_EQ(ReadFile(directory_ / "missing"), std::nullopt);
+  EXPECT_EQ(ReadFile(directory_), std::nullopt);
+}
+
+TEST_F(FilesTest, WritesPrivateFilesAndDirectories) {
+  WriteFileAtomically(directory_ / "new" / "file", "x");
+  struct stat status = {};
+  ASSERT_EQ(::stat((directory_ / "new").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0700u);
+  ASSERT_EQ(::stat((directory_ / "new" / "file").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0600u);
+}
+
+TEST_F(FilesTest, ReplacesAndLeavesNoTemporaryFile) {
+  WriteFileAtomically(directory_ / "file", "old");
+  WriteFileAtomically(directory_ / "file", "new");
+  EXPECT_EQ(ReadFile(directory_ / "file"), "new");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(directory_), {}), 1);
+}
+
+TEST_F(FilesTest, SaysWhichFileCannotBeWrittenAndWhy) {
+  std::filesystem::create_directory(directory_ / "taken");
+  try {
+    WriteFileAtomically(directory_ / "taken", "x");
+    FAIL() << "no Failure";
+  } catch (const Failure& failure) {
+    EXPECT_EQ(failure.code(), ExitCode::kCannotWork);
+    EXPECT_THAT(failure.what(), testing::HasSubstr("taken: Is a directory"));
+  }
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(directory_), {}), 1);
+}
+
+}  // namespace
+}  // namespace faultline
