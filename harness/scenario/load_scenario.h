@@ -1,0 +1,41 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "harness/scenario/diagnostics.h"
+#include "harness/scenario/model.h"
+#include "harness/scenario/substitute.h"
+
+namespace faultline {
+
+struct LoadOptions {
+  std::filesystem::path data_dir;  // see FindDataDir
+  std::string profile;             // instead of the scenario's (--profile); "" = the scenario's
+  Variables set;                   // --set; a key that nothing declares is a mistake
+};
+
+// A scenario with all that it refers to. Variables are substituted everywhere, in the profile too;
+// run-time names are left for ExpandForRun in: the profile's texts named in load_profile.h,
+// extra_args, environment, argv of commands, params and expected values of RPCs, terminal texts and
+// log patterns.
+struct LoadedScenario {
+  Scenario scenario;
+  Profile profile;
+  Catalogue catalogue;  // of the profile
+};
+
+// Reads a scenario file, the steps it includes, its profile and the profile's catalogues, and
+// checks that they fit: points, step names, faults. Runs nothing. Thread-safe.
+//
+// A variable's value is, from weakest to strongest: the default of an included file of steps, the
+// profile's default, the scenario's `variables`, an include's `with`, `set`.
+LoadedScenario LoadScenario(const std::filesystem::path& file, const LoadOptions& options,
+                            Diagnostics& diagnostics);
+// The same; throws Failure (kBadInput) with everything that is wrong, one mistake a line.
+LoadedScenario LoadScenario(const std::filesystem::path& file, const LoadOptions& options);
+
+// "key=value" of a --set option, added to `set`. Failure (kBadInput) when it is not of that form.
+void AddSetOption(const std::string& text, Variables& set);
+
+}  // namespace faultline

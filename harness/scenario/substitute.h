@@ -1,0 +1,47 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "harness/scenario/diagnostics.h"
+
+// ${name} in the texts of profiles and scenarios. Two stages: the loaders replace the variables of
+// profile, scenario, include and --set; names that only a run knows stay as they are until the
+// executor calls ExpandForRun. $$ is a literal $; a $ before anything else stands for itself.
+namespace faultline {
+
+using Variables = std::map<std::string, std::string>;
+
+// Names that a run gives values to; no variable may be called like one of them.
+//   run_dir      the run's own directory, absolute
+//   rpc_socket   path of the target's JSON-RPC socket (in run_dir)
+//   file_prefix  DPDK's --file-prefix, unique to the run
+//   huge_dir     the run's hugetlbfs mount; only with resources.hugetlbfs_mb
+//   pid          the target's process id; only once it has started (steps, leftovers)
+const std::set<std::string>& RunTimeNames();
+
+// A name is [a-z][a-z0-9_]*.
+bool IsVariableName(std::string_view name);
+
+enum class SubstituteStage {
+  kFinal,       // for a text that no run expands: $$ becomes $, run-time names are a mistake
+  kKeepForRun,  // $$ and run-time names stay for ExpandForRun
+};
+
+// Replaces variables in `text`; a value may itself use variables. Each mistake (unknown name with
+// the nearest known one, missing brace, a variable that leads to itself, a result beyond 64 KiB) is
+// handed to `complain`, and the result is then unspecified. Thread-safe.
+std::string Substitute(std::string_view text, const Variables& variables, SubstituteStage stage,
+                       const std::function<void(const std::string& message)>& complain);
+
+// The second stage. `values` has the run-time names known so far. A name without a value is a
+// Failure (kBadInput). Thread-safe.
+std::string ExpandForRun(std::string_view text, const Variables& values);
+// The same for every string (not the keys) inside a JSON value.
+nlohmann::json ExpandForRun(const nlohmann::json& value, const Variables& values);
+
+}  // namespace faultline
