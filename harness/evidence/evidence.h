@@ -17,10 +17,10 @@ namespace faultline {
 // How the target ended.
 struct ExitStatus {
   enum class Kind {
-    kNotEnded,   // never; only while a run is being built
-    kExited,     // `code` is the exit code
-    kSignaled,   // `code` is the signal
-    kKilledByUs, // it outlived a limit and the harness killed it
+    kNotEnded,    // never; only while a run is being built
+    kExited,      // `code` is the exit code
+    kSignaled,    // `code` is the signal
+    kKilledByUs,  // it outlived a limit and the harness killed it
   };
   Kind kind = Kind::kNotEnded;
   int code = 0;
@@ -30,9 +30,9 @@ struct ExitStatus {
 };
 
 struct LogLine {
-  int64_t time_ms = 0;   // since the start of the target
-  int step = 0;          // 1-based index of the step that was going on; 0 = before the first
-  std::string text;      // without the line end; not valid UTF-8 is kept as it is
+  int64_t time_ms = 0;  // since the start of the target
+  int step = 0;         // 1-based index of the step that was going on; 0 = before the first
+  std::string text;     // without the line end; not valid UTF-8 is kept as it is
 };
 
 struct RpcExchange {
@@ -41,34 +41,34 @@ struct RpcExchange {
   std::string method;
   nlohmann::json params;
   Outcome outcome = Outcome::kNoAnswer;
-  nlohmann::json answer;     // result or error member; null when there was none
+  nlohmann::json answer;  // result or error member; null when there was none
   int64_t duration_ms = 0;
 };
 
 struct StepResult {
   enum class Status {
     kDone,
-    kUnmet,      // the step ended, but not as expected; `detail` says expected and actual
-    kTimedOut,   // it outlived its limit
-    kTargetGone, // the target ended before or during it
-    kSkipped,    // not run because of an earlier step's end
+    kUnmet,       // the step ended, but not as expected; `detail` says expected and actual
+    kTimedOut,    // it outlived its limit
+    kTargetGone,  // the target ended before or during it
+    kSkipped,     // not run because of an earlier step's end
   };
-  int index = 0;             // 1-based
+  int index = 0;  // 1-based
   std::string title;
   Status status = Status::kDone;
   std::string detail;
-  int64_t begin_ms = 0;      // since the start of the target
+  int64_t begin_ms = 0;  // since the start of the target
   int64_t duration_ms = 0;
   int64_t limit_ms = 0;
 };
 
 // One frame of a stack as a human reads it; unknown parts are empty or 0.
 struct Frame {
-  std::string function;      // demangled
-  std::string file;          // as in the debug info
+  std::string function;  // demangled
+  std::string file;      // as in the debug info
   int line = 0;
-  std::string module;        // base name
-  uint64_t offset = 0;       // of the return address (or pc) in the module
+  std::string module;   // base name
+  uint64_t offset = 0;  // of the return address (or pc) in the module
 
   std::string ToString() const;  // "function (file:line)" or "module+0xoffset"
 };
@@ -78,14 +78,14 @@ struct ThreadStack {
   int tid = 0;
   std::string name;
   Stack frames;
-  bool crashed = false;      // the thread that the signal ended, or that was in abort()
+  bool crashed = false;  // the thread that the signal ended, or that was in abort()
 };
 
 // An injected call.
 struct Injection {
-  std::string fault;         // id of the scenario's fault
+  std::string fault;  // id of the scenario's fault
   std::string point;
-  std::string action;        // "fail" or "signal SIGTERM"
+  std::string action;  // "fail" or "signal SIGTERM"
   uint64_t site = 0;
   uint64_t occurrence = 0;
   int step = 0;
@@ -100,56 +100,57 @@ struct HookReport {
   std::string symbol;
   std::string module;
   Status status = Status::kPending;
-  std::string reason;        // why it was refused
+  std::string reason;  // why it was refused
   uint64_t calls = 0;
 };
 
 struct Evidence {
-  std::filesystem::path run_dir;     // exists only when the run keeps its directory
-  std::string program;               // absolute path of the target
-  std::string build_id;              // hexadecimal, "" when it has none
+  std::filesystem::path run_dir;  // exists only when the run keeps its directory
+  std::string program;            // absolute path of the target
+  std::string build_id;           // hexadecimal, "" when it has none
   std::vector<std::string> argv;
-  std::string scenario;              // its name
+  std::string scenario;  // its name
   std::string scenario_file;
 
   ExitStatus exit;
-  bool asked_to_stop = false;        // the stop signal was sent (by a step or at the end)
-  int64_t start_ms = 0;              // start to ready; 0 when it was never ready
-  int64_t stop_ms = 0;               // stop signal to exit
+  bool asked_to_stop = false;  // the stop signal was sent (by a step or at the end)
+  int64_t start_ms = 0;        // start to ready; 0 when it was never ready
+  int64_t stop_ms = 0;         // stop signal to exit
   int64_t stop_limit_ms = 0;
   int64_t total_ms = 0;
   std::vector<StepResult> steps;
-  std::vector<LogLine> log;          // stdout and stderr, or the terminal
+  std::vector<LogLine> log;  // stdout and stderr, or the terminal
   std::vector<RpcExchange> rpcs;
 
-  bool agent_ready = false;          // hooks were in place before main
+  bool agent_ready = false;  // hooks were in place before main
   std::string agent_message;
   std::vector<HookReport> hooks;
-  std::vector<Injection> injections; // in order of time
+  std::vector<Injection> injections;            // in order of time
   std::vector<std::string> faults_not_reached;  // ids of armed faults that hit no call
   uint64_t lost_records = 0;
-  JournalSnapshot journal;           // for oracles that rebuild registries
+  JournalSnapshot journal;  // for oracles that rebuild registries
 
   // Stacks of all threads: at a crash (from the agent's signal-time record or a core), or before a
   // hung target was killed.
   std::vector<ThreadStack> threads;
-  std::string threads_note;          // when and how they were taken, or why there are none
+  std::string threads_note;  // when and how they were taken, or why there are none
 
-  std::vector<std::string> left_behind;  // processes, files, sockets, mounts, hugepages: "file PATH"
+  std::vector<std::string>
+      left_behind;  // processes, files, sockets, mounts, hugepages: "file PATH"
 };
 
 // One broken promise. `kind` is a word of design.md's table, or "expectation" when a step of the
 // scenario did not end as written.
 struct Finding {
   std::string kind;
-  std::string title;       // one line: what happened, without addresses
-  std::string signature;   // equal for the same bug: no addresses, no times, no line numbers
-  std::string object;      // the device, pool, ... it is about; "" = none
-  std::vector<std::string> details;  // lines for the story
-  Stack stack;             // the code to blame, innermost first; may be empty
+  std::string title;      // one line: what happened, without addresses
+  std::string signature;  // equal for the same bug: no addresses, no times, no line numbers
+  std::string object;     // the device, pool, ... it is about; "" = none
+  std::vector<std::string> details;    // lines for the story
+  Stack stack;                         // the code to blame, innermost first; may be empty
   std::vector<std::string> caused_by;  // ids of the injected faults
-  bool known = false;      // among the scenario's known findings or the baseline
-  std::string note;        // of the known finding
+  bool known = false;                  // among the scenario's known findings or the baseline
+  std::string note;                    // of the known finding
 };
 
 }  // namespace faultline

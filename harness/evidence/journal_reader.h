@@ -10,13 +10,13 @@
 namespace faultline {
 
 struct JournalModule {
-  std::string path;        // of the loaded file; the main program's too
-  std::string build_id;    // hexadecimal
+  std::string path;      // of the loaded file; the main program's too
+  std::string build_id;  // hexadecimal
   uint64_t base = 0;
-  uint64_t text_begin = 0; // relative to base
+  uint64_t text_begin = 0;  // relative to base
   uint64_t text_end = 0;
   bool is_main = false;
-  bool planned = false;    // the plan knew it
+  bool planned = false;  // the plan knew it
 };
 
 struct JournalStack {
@@ -27,7 +27,7 @@ struct JournalStack {
 struct JournalSite {
   uint64_t hash = 0;
   uint64_t calls = 0;
-  uint32_t point = 0;      // index into the plan's points
+  uint32_t point = 0;  // index into the plan's points
   uint32_t stack = 0;
 };
 
@@ -37,8 +37,8 @@ struct JournalSnapshot {
   std::string agent_message;
   uint32_t target_pid = 0;
   std::vector<JournalModule> modules;
-  std::vector<JournalStack> stacks;     // dense; records refer to these indexes
-  std::vector<JournalSite> sites;       // dense, likewise
+  std::vector<JournalStack> stacks;              // dense; records refer to these indexes
+  std::vector<JournalSite> sites;                // dense, likewise
   std::vector<protocol::JournalRecord> records;  // in order of sequence, holes left out
   uint64_t lost_records = 0;
   uint64_t lost_stacks = 0;
@@ -46,12 +46,12 @@ struct JournalSnapshot {
     protocol::HookStatus status = protocol::HookStatus::kPending;
     uint64_t calls = 0;
   };
-  std::vector<Hook> hooks;              // as the plan's hooks
+  std::vector<Hook> hooks;  // as the plan's hooks
   struct Rule {
     uint64_t counted = 0;
     uint64_t hits = 0;
   };
-  std::vector<Rule> rules;              // as the plan's rules
+  std::vector<Rule> rules;  // as the plan's rules
 };
 
 // Copies the journal mapped at `base` (`size` bytes). A torn or foreign file gives a Failure

@@ -1,0 +1,37 @@
+#include "harness/evidence/evidence.h"
+
+#include <fmt/format.h>
+#include <string.h>
+
+namespace faultline {
+
+std::string ExitStatus::ToString() const {
+  switch (kind) {
+    case Kind::kNotEnded:
+      return "not ended";
+    case Kind::kExited:
+      return fmt::format("exit {}", code);
+    case Kind::kKilledByUs:
+      return "killed after its limit";
+    case Kind::kSignaled:
+      break;
+  }
+  const char* name = sigabbrev_np(code);
+  const std::string signal = name ? fmt::format("SIG{}", name) : fmt::format("signal {}", code);
+  return core_dumped ? signal + " (core dumped)" : signal;
+}
+
+std::string Frame::ToString() const {
+  const std::string place =
+      module.empty() ? fmt::format("{:#x}", offset) : fmt::format("{}+{:#x}", module, offset);
+  if (function.empty()) {
+    return place;
+  }
+  if (file.empty()) {
+    return fmt::format("{} ({})", function, place);
+  }
+  return line > 0 ? fmt::format("{} ({}:{})", function, file, line)
+                  : fmt::format("{} ({})", function, file);
+}
+
+}  // namespace faultline

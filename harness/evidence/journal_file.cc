@@ -1,0 +1,167 @@
+#include "harness/evidence/journal_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <bit>
+#include <cerrno>
+#include <new>
+#include <stdexcept>
+#include <utility>
+
+#include "harness/base/failure.h"
+#include "harness/base/unique_fd.h"
+#include "harness/protocol/plan.h"
+
+namespace faultline {
+namespace {
+
+using protocol::JournalHeader;
+
+const protocol::PlanHeader& CheckedPlan(std::span<const std::byte> plan) {
+  const auto* header = reinterpret_cast<const protocol::PlanHeader*>(plan.data());
+  if (plan.size() < sizeof(protocol::PlanHeader) || header->magic != protocol::kPlanMagic ||
+      header->version != protocol::kPlanVersion || !header->hooks.CheckBounds(plan.size()) ||
+      !header->rules.CheckBounds(plan.size()) || header->rules.count > protocol::kMaxRules) {
+    throw Failure::CannotWork("a journal was asked for something that is not a plan");
+  }
+  return *header;
+}
+
+// Hands out the file's tables one behind the other, each on a page of its own.
+class Layout {
+ public:
+  template <typename T, typename Offset>
+  void Place(Offset& offset, uint64_t count) {
+    end_ = (end_ + kPage - 1) / kPage * kPage;
+    if (!std::in_range<Offset>(end_)) {
+      throw Failure::CannotWork("the journal's tables are too large");
+    }
+    offset = static_cast<Offset>(end_);
+    end_ += count * sizeof(T);
+  }
+  uint64_t end() const { return end_; }
+
+ private:
+  static constexpr uint64_t kPage = 4096;
+  uint64_t end_ = sizeof(JournalHeader);
+};
+
+void FillTables(JournalHeader& header, const protocol::PlanHeader& plan,
+                const JournalCapacities& capacities) {
+  Layout layout;
+  header.hooks_capacity = plan.hooks.count;
+  layout.Place<protocol::HookState>(header.hooks_offset, header.hooks_capacity);
+  header.rules_capacity = plan.rules.count;
+  layout.Place<protocol::RuleState>(header.rules_offset, header.rules_capacity);
+  header.modules_capacity = capacities.modules;
+  layout.Place<protocol::ModuleEntry>(header.modules_offset, header.modules_capacity);
+  header.stacks_capacity = capacities.stacks;
+  layout.Place<protocol::StackEntry>(header.stacks_offset, header.stacks_capacity);
+  header.sites_capacity = capacities.sites;
+  layout.Place<protocol::SiteEntry>(header.sites_offset, header.sites_capacity);
+  header.records_capacity = capacities.records;
+  layout.Place<protocol::JournalRecord>(header.records_offset, header.records_capacity);
+  header.file_size = layout.end();
+}
+
+}  // namespace
+
+JournalFile JournalFile::Create(const std::filesystem::path& path, std::span<const std::byte> plan,
+                                const JournalCapacities& capacities) {
+  const protocol::PlanHeader& plan_header = CheckedPlan(plan);
+  if (!std::has_single_bit(capacities.stacks) || !std::has_single_bit(capacities.sites)) {
+    throw Failure::CannotWork("the journal's stack and site tables must be powers of two");
+  }
+  JournalHeader sizes{};
+  FillTables(sizes, plan_header, capacities);
+
+  UniqueFd fd(open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!fd) {
+    throw Failure::FromErrno("cannot create the journal " + path.string(), errno);
+  }
+  if (ftruncate(fd.get(), static_cast<off_t>(sizes.file_size)) != 0) {
+    throw Failure::FromErrno("cannot size the journal " + path.string(), errno);
+  }
+  void* base = mmap(nullptr, sizes.file_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
+  if (base == MAP_FAILED) {
+    throw Failure::FromErrno("cannot map the journal " + path.string(), errno);
+  }
+  JournalFile file(fd.release(), base, sizes.file_size);
+  auto* header = new (base) JournalHeader{};
+  FillTables(*header, plan_header, capacities);
+  header->magic = protocol::kJournalMagic;
+  header->version = protocol::kJournalVersion;
+  uint32_t index = 0;
+  for (const protocol::PlanRule& rule : plan_header.rules.In(plan.data())) {
+    if (rule.armed_at_start != 0) {
+      file.Arm(index);
+    }
+    ++index;
+  }
+  return file;
+}
+
+JournalFile::JournalFile(JournalFile&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)),
+      base_(std::exchange(other.base_, nullptr)),
+      size_(std::exchange(other.size_, 0)) {}
+
+JournalFile& JournalFile::operator=(JournalFile&& other) noexcept {
+  if (this != &other) {
+    Release();
+    fd_ = std::exchange(other.fd_, -1);
+    base_ = std::exchange(other.base_, nullptr);
+    size_ = std::exchange(other.size_, 0);
+  }
+  return *this;
+}
+
+JournalFile::~JournalFile() { Release(); }
+
+void JournalFile::Release() {
+  if (base_ != nullptr) {
+    munmap(base_, size_);
+    close(fd_);
+  }
+}
+
+void JournalFile::SetStep(uint32_t step) { header()->step.store(step, std::memory_order_relaxed); }
+
+std::atomic<uint64_t>& JournalFile::ArmedWord(uint32_t rule) {
+  if (rule >= header()->rules_capacity) {
+    throw std::out_of_range(fmt::format("the plan has no rule {}", rule));
+  }
+  return header()->armed[rule / 64];
+}
+
+void JournalFile::Arm(uint32_t rule) {
+  ArmedWord(rule).fetch_or(uint64_t{1} << rule % 64, std::memory_order_release);
+}
+
+void JournalFile::Disarm(uint32_t rule) {
+  ArmedWord(rule).fetch_and(~(uint64_t{1} << rule % 64), std::memory_order_release);
+}
+
+protocol::AgentState JournalFile::agent_state() const {
+  return header()->agent_state.load(std::memory_order_acquire);
+}
+
+JournalSnapshot JournalFile::Read() const {
+  struct stat status {};
+  if (fstat(fd_, &status) != 0) {
+    throw Failure::FromErrno("cannot look at the journal", errno);
+  }
+  if (std::cmp_less(status.st_size, size_)) {
+    throw Failure::CannotWork(fmt::format(
+        "the journal was cut to {} bytes while the target ran; it had {}", status.st_size, size_));
+  }
+  return ReadJournal(base_, size_);
+}
+
+void JournalFile::MarkClosed() { header()->closed = 1; }
+
+}  // namespace faultline

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+
+#include "harness/evidence/journal_reader.h"
+
+namespace faultline {
+
+// How many entries each table of a journal has room for; hooks and rules follow from the plan. The
+// file is sparse: what is not used costs address space only (37 MiB with these). A start of
+// spdk_tgt with every call recorded takes about 12,000 records and 3,300 stacks.
+struct JournalCapacities {
+  uint32_t modules = protocol::kMaxModules;
+  uint32_t stacks = 16'384;  // power of two
+  uint32_t sites = 32'768;   // power of two
+  uint64_t records = 262'144;
+};
+
+// The harness's side of one run's journal: creates the file, steers the agent by it, reads it. Owns
+// the mapping; move-only. SetStep, Arm and Disarm may be called from any thread, also while the
+// target runs.
+class JournalFile {
+ public:
+  // Creates `path` (mode 0600; it must not exist) for a run under the plan file `plan`
+  // (protocol/plan.h): as many hooks and rules as it has, its rules armed as armed_at_start says.
+  // Failure: kCannotWork when the file cannot be made or `plan` is not a plan.
+  static JournalFile Create(const std::filesystem::path& path, std::span<const std::byte> plan,
+                            const JournalCapacities& capacities = {});
+
+  JournalFile(JournalFile&& other) noexcept;
+  JournalFile& operator=(JournalFile&& other) noexcept;
+  ~JournalFile();
+
+  // The step that is going on, 1-based; the agent stamps it on every record.
+  void SetStep(uint32_t step);
+  // `rule` is an index into PlanHeader::rules; out of range is std::out_of_range.
+  void Arm(uint32_t rule);
+  void Disarm(uint32_t rule);
+
+  protocol::AgentState agent_state() const;
+  // A copy of what is in it now. Failure (kCannotWork) when the target damaged it.
+  JournalSnapshot Read() const;
+  // Says that the evidence has been taken (JournalHeader::closed).
+  void MarkClosed();
+
+ private:
+  JournalFile(int fd, void* base, uint64_t size) : fd_(fd), base_(base), size_(size) {}
+  protocol::JournalHeader* header() const { return static_cast<protocol::JournalHeader*>(base_); }
+  std::atomic<uint64_t>& ArmedWord(uint32_t rule);
+  void Release();
+
+  int fd_ = -1;  // kept to see a truncation before it becomes a SIGBUS here
+  void* base_ = nullptr;
+  uint64_t size_ = 0;
+};
+
+}  // namespace faultline
