@@ -1,0 +1,105 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/base/unique_fd.h"
+#include "harness/evidence/evidence.h"
+#include "harness/target/clock.h"
+#include "harness/target/json_splitter.h"
+
+namespace faultline {
+
+struct RpcAnswer {
+  RpcExchange::Outcome outcome = RpcExchange::Outcome::kNoAnswer;
+  // The result or the error member; null for kNoAnswer and kGone. What is not JSON-RPC gives kError
+  // with code kNotJsonRpc and a message that begins with kNotJsonRpcMessage.
+  nlohmann::json value;
+};
+
+// JSON-RPC's own code for "parse error".
+inline constexpr int kNotJsonRpc = -32700;
+inline constexpr std::string_view kNotJsonRpcMessage = "the target's answer is not JSON-RPC 2.0";
+
+// JSON-RPC 2.0 over a Unix stream socket as SPDK speaks it: one JSON object per request, no
+// delimiter, no newline; answers come in pieces, in any order. What the target does is data: only
+// what the harness cannot do (no descriptors left, no such directory) is a Failure.
+// Driven by an event loop through fd() and OnReadable(); Call() is there for the simple case.
+// Not thread-safe.
+class JsonRpcClient {
+ public:
+  enum class State {
+    kWaiting,  // for the socket to appear and to accept
+    kConnected,
+    kClosed,  // the target closed the connection or spoke nonsense; final
+  };
+
+  // Begins to connect to `socket_path`, which need not exist yet; its directory must.
+  explicit JsonRpcClient(const std::filesystem::path& socket_path);
+  ~JsonRpcClient();
+  JsonRpcClient(const JsonRpcClient&) = delete;
+  JsonRpcClient& operator=(const JsonRpcClient&) = delete;
+
+  State state() const { return state_; }
+  // The same for the whole life. Readable whenever OnReadable() has something to do.
+  int fd() const { return epoll_.get(); }
+  void OnReadable();
+
+  // Blocks until connected; false when the deadline passed before.
+  bool WaitConnected(Deadline deadline);
+
+  // Sends a request and returns its id; null `params` = none. Pipelined requests are fine. While
+  // kWaiting it is queued; when kClosed its answer is kGone at once.
+  uint64_t Send(const std::string& method, const nlohmann::json& params);
+  // The answer once it is here, given out once.
+  std::optional<RpcAnswer> TakeAnswer(uint64_t id);
+  bool HasAnswer(uint64_t id) const { return answers_.count(id) != 0; }
+  // Nobody waits for this answer any more: it is dropped when it comes.
+  void Forget(uint64_t id);
+
+  // Send, wait, take; kNoAnswer (and Forget) when the deadline passes.
+  RpcAnswer Call(const std::string& method, const nlohmann::json& params, Deadline deadline);
+
+  // What was odd and belongs to no request: answers to requests never made. At most 100.
+  const std::vector<std::string>& notes() const { return notes_; }
+
+ private:
+  void WatchDirectory();
+  void TryConnect();
+  void RetrySoon();
+  void OnDirectoryEvent();
+  void OnRetryTimer();
+  void Flush();
+  void Receive();
+  void HandleMessage(const std::string& text);
+  void HandleAnswer(const nlohmann::json& message);
+  void Deliver(uint64_t id, RpcAnswer answer);
+  void Close(const RpcAnswer& answer_to_pending);
+  void Nonsense(const std::string& what);
+  void Note(const std::string& text);
+
+  std::filesystem::path path_;
+  State state_ = State::kWaiting;
+  UniqueFd epoll_;
+  UniqueFd inotify_;
+  UniqueFd timer_;
+  UniqueFd socket_;
+  int retry_us_ = 0;
+  bool wants_write_ = false;
+  std::string to_send_;
+  JsonSplitter splitter_;
+  uint64_t last_id_ = 0;
+  std::set<uint64_t> pending_;
+  std::set<uint64_t> forgotten_;
+  std::map<uint64_t, RpcAnswer> answers_;
+  std::vector<std::string> notes_;
+};
+
+}  // namespace faultline

@@ -1,0 +1,119 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/evidence/evidence.h"
+#include "harness/target/clock.h"
+#include "harness/target/stack_snapshot.h"
+
+namespace faultline {
+
+// Every process of a run has FAULTLINE_RUN_ID=<run id> in its environment, so that none escapes,
+// whatever session or process group it moves to.
+inline constexpr std::string_view kRunIdVariable = "FAULTLINE_RUN_ID";
+
+// A hugetlbfs of the target's own with 2 MiB pages, seen by nobody else: it lives in the target's
+// mount namespace and ends with its last process. Needs root.
+struct HugetlbfsPlan {
+  std::filesystem::path directory;  // exists; usually ${run_dir}/huge
+  int size_mb = 0;                  // a multiple of 2, at least 2
+};
+
+struct SpawnOptions {
+  std::filesystem::path program;                   // absolute
+  std::vector<std::string> args;                   // without argv[0]
+  std::vector<std::string> required_args;          // see CheckSafeToStart() in safety.h
+  std::map<std::string, std::string> environment;  // all of it; OwnEnvironment() to start from
+  std::filesystem::path working_dir;               // exists
+  std::string run_id;                              // NewRunId()
+  bool terminal = false;                           // a pseudo-terminal instead of pipes
+  // Seize the target with ptrace, for the stacks at a crash or a hang. False for a target that
+  // traces itself (LeakSanitizer does) or that a debugger shall trace.
+  bool trace = true;
+  std::optional<HugetlbfsPlan> hugetlbfs;
+};
+
+// A target: one process, all its descendants, and their supervisor, a thread of its own (ptrace and
+// PR_SET_PDEATHSIG are bound to the thread that forked). The target runs in its own session with
+// umask 077, default signals, no core dump, and no descriptor but its stdio. It cannot outlive
+// the harness: PR_SET_PDEATHSIG, PTRACE_O_EXITKILL, and the Guardian for what escapes both.
+// Not thread-safe, but event_fd() is written by the supervisor.
+//
+// Process-wide side effects of the first Process: a SIGCHLD handler, SIGPIPE ignored, and
+// PR_SET_CHILD_SUBREAPER.
+class Process {
+ public:
+  // Starts the target. Failure: unsafe arguments (kBadInput), a program that cannot be executed
+  // (kBadInput, it is named), or a machine that cannot do it.
+  explicit Process(const SpawnOptions& options);
+  ~Process();  // Finish(0)
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  pid_t pid() const;
+  Clock::time_point start_time() const;  // just before fork
+  bool traced() const;
+  // Why it is not traced though it was asked for; "" otherwise.
+  const std::string& trace_note() const;
+
+  // stdout and stderr in the order of writing, non-blocking; for LogWatch.
+  int output_fd() const;
+  // Readable when the target has crashed or exited since the last OnEvent(); stays so until then.
+  int event_fd() const;
+  // Takes over what happened; the accessors below change only here (and in calls that say so).
+  void OnEvent();
+
+  bool exited() const;
+  // kNotEnded before the exit; kKilledByUs only when Kill() or Finish() had to end it.
+  const ExitStatus& exit_status() const;
+  int64_t exit_time_ms() const;  // since the start; 0 before the exit
+  // Of the target and the children it waited for; 0 before the exit.
+  int64_t cpu_time_ms() const;
+  // Stacks at the fatal signal that ended the target; none before, or when it was not traced.
+  const std::optional<StackSnapshot>& crash_stacks() const;
+
+  // To the target's stdin or terminal. False when it does not take the text (its end is closed, or
+  // the deadline passed).
+  bool Write(std::string_view text, Deadline deadline);
+  void CloseInput();  // end of file on its stdin; of no effect on a terminal
+
+  // Sends `signal` to the target alone. No effect after its exit.
+  void Signal(int signal);
+
+  // Stops all threads, takes their stacks, lets them go on. Blocks up to `limit_ms` and a little
+  // more. A snapshot without threads and with a note when the target is not traced or has gone.
+  StackSnapshot CaptureStacks(int limit_ms);
+
+  // SIGKILL to the target, and waits until it is gone. Does an OnEvent(). No effect after its exit.
+  void Kill();
+
+  // Ends the run: Kill(), then waits up to `grace_ms` for descendants that are on their way out,
+  // then kills and reaps every process of the run that is left and names it ("process PID NAME").
+  // Does an OnEvent(). A second call returns nothing.
+  std::vector<std::string> Finish(int grace_ms);
+
+  // What lies in the target's hugetlbfs now ("rtemap_0"), also after its exit, until this object
+  // goes. Empty without a hugetlbfs.
+  std::vector<std::string> HugepageFiles() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// 128 random bits, in hexadecimal.
+std::string NewRunId();
+
+// The harness's own environment.
+std::map<std::string, std::string> OwnEnvironment();
+
+}  // namespace faultline
