@@ -1,0 +1,82 @@
+#include "harness/symbols/elf_file.h"
+
+#include <elfutils/libdwelf.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <gelf.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "harness/base/failure.h"
+#include "harness/base/unique_fd.h"
+
+namespace faultline {
+namespace {
+
+protocol::BuildId ReadBuildId(Elf* elf) {
+  protocol::BuildId id;
+  const void* bytes = nullptr;
+  ssize_t size = dwelf_elf_gnu_build_id(elf, &bytes);
+  if (size > 0) {
+    // SHA-1, ld's default, has 20 bytes; of a longer hash the first 20 identify as well.
+    id.size = static_cast<uint8_t>(std::min<size_t>(static_cast<size_t>(size), sizeof(id.bytes)));
+    std::memcpy(id.bytes, bytes, id.size);
+  }
+  return id;
+}
+
+bool IsX86Object(Elf* elf) {
+  GElf_Ehdr header;
+  return elf_kind(elf) == ELF_K_ELF && gelf_getclass(elf) == ELFCLASS64 &&
+         gelf_getehdr(elf, &header) != nullptr && header.e_machine == EM_X86_64 &&
+         (header.e_type == ET_EXEC || header.e_type == ET_DYN);
+}
+
+}  // namespace
+
+void UnmapFile::operator()(const std::byte* base) const {
+  munmap(const_cast<std::byte*>(base), size);
+}
+
+ElfFile ElfFile::Open(const std::filesystem::path& path) {
+  static const unsigned version = elf_version(EV_CURRENT);  // libelf wants it before anything else
+  if (version == EV_NONE) {
+    throw Failure::CannotWork(fmt::format("libelf does not work: {}", elf_errmsg(-1)));
+  }
+  UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) {
+    throw Failure::FromErrno(fmt::format("cannot open {}", path.string()), errno);
+  }
+  struct stat status;
+  if (fstat(fd.get(), &status) != 0) {
+    throw Failure::FromErrno(fmt::format("cannot read {}", path.string()), errno);
+  }
+  auto not_elf = [&] {
+    return Failure::BadInput(
+        fmt::format("{}: not a 64-bit x86 executable or shared object", path.string()));
+  };
+  if (!S_ISREG(status.st_mode) || status.st_size < static_cast<off_t>(sizeof(Elf64_Ehdr))) {
+    throw not_elf();
+  }
+  size_t size = static_cast<size_t>(status.st_size);
+  void* base = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd.get(), 0);
+  if (base == MAP_FAILED) {
+    throw Failure::FromErrno(fmt::format("cannot map {}", path.string()), errno);
+  }
+  ElfFile file;
+  file.path_ = path;
+  file.mapping_ = std::unique_ptr<const std::byte[], UnmapFile>(static_cast<const std::byte*>(base),
+                                                                UnmapFile{size});
+  file.handle_.reset(elf_memory(static_cast<char*>(base), size));
+  if (!file.handle_ || !IsX86Object(file.handle_.get())) {
+    throw not_elf();
+  }
+  file.build_id_ = ReadBuildId(file.handle_.get());
+  return file;
+}
+
+}  // namespace faultline
