@@ -6,8 +6,8 @@
 
 namespace faultline {
 
-// Turns module + offset into function, file and line with libdw (debug info in the file, beside it, or
-// below /usr/lib/debug by build-id). Opens each module once. Not thread-safe; one per thread.
+// Turns module + offset into function, file and line with libdw (debug info in the file, beside it,
+// or below /usr/lib/debug by build-id). Opens each module once. Not thread-safe; one per thread.
 class Symbolizer {
  public:
   Symbolizer();

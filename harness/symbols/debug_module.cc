@@ -1,0 +1,188 @@
+#include "harness/symbols/debug_module.h"
+
+#include <dwarf.h>
+#include <fcntl.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <filesystem>
+#include <span>
+
+#include "harness/base/failure.h"
+#include "harness/symbols/debug_file.h"
+#include "harness/symbols/function_name.h"
+
+namespace faultline {
+namespace {
+
+// libdwfl's find_debuginfo callback, see libdwfl.h. Unlike its standard one this asks no debuginfod
+// server: telling what happened in a run must not wait for a network.
+int FindDebugInfo(Dwfl_Module*, void**, const char*, Dwarf_Addr, const char* file_name,
+                  const char* /*debuglink_file*/, GElf_Word /*debuglink_crc*/,
+                  char** debuginfo_file_name) {
+  if (file_name == nullptr) {
+    return -1;
+  }
+  try {
+    const DebugFile found = FindDebugFile(ElfFile::Open(std::filesystem::canonical(file_name)));
+    if (!found.file) {
+      return -1;
+    }
+    const char* path = found.file->path().c_str();
+    *debuginfo_file_name = strdup(path);  // libdwfl frees it
+    return open(path, O_RDONLY | O_CLOEXEC);
+  } catch (const std::exception&) {
+    return -1;  // not through libdwfl's C frames; the file is then told by its symbol table
+  }
+}
+
+const Dwfl_Callbacks kCallbacks = {
+    .find_elf = nullptr,  // every file is reported by its path
+    .find_debuginfo = FindDebugInfo,
+    .section_address = dwfl_offline_section_address,
+    .debuginfo_path = nullptr,
+};
+
+std::string BaseName(const std::string& path) {
+  return std::filesystem::path(path).filename().string();
+}
+
+std::string ReadableName(std::string_view name) {
+  const std::string_view base = SplitFunctionName(name).base;
+  const std::string demangled = BareCxxName(base);
+  return demangled.empty() ? std::string(base) : demangled;
+}
+
+// The function's name: the mangled one tells overloads and classes apart, C has only the other.
+std::string NameOf(Dwarf_Die* die) {
+  Dwarf_Attribute attribute;
+  for (const unsigned int name : {DW_AT_linkage_name, DW_AT_MIPS_linkage_name}) {
+    if (dwarf_attr_integrate(die, name, &attribute) != nullptr) {
+      if (const char* text = dwarf_formstring(&attribute)) {
+        return ReadableName(text);
+      }
+    }
+  }
+  const char* name = dwarf_diename(die);
+  return name != nullptr ? name : "";
+}
+
+// Where the code of `inlined` was called from, as the line of the frame around it.
+void SetCallPlace(Dwarf_Die* unit, Dwarf_Die* inlined, Frame& outer) {
+  Dwarf_Attribute attribute;
+  Dwarf_Word value = 0;
+  if (dwarf_formudata(dwarf_attr(inlined, DW_AT_call_line, &attribute), &value) == 0) {
+    outer.line = static_cast<int>(value);
+  }
+  Dwarf_Files* files = nullptr;
+  size_t count = 0;
+  if (dwarf_formudata(dwarf_attr(inlined, DW_AT_call_file, &attribute), &value) == 0 &&
+      dwarf_getsrcfiles(unit, &files, &count) == 0 && value < count) {
+    if (const char* file = dwarf_filesrc(files, value, nullptr, nullptr)) {
+      outer.file = file;
+    }
+  }
+}
+
+struct Scopes {
+  Dwarf_Die* dies = nullptr;
+  int count = 0;
+  ~Scopes() { std::free(dies); }
+  std::span<Dwarf_Die> all() const { return {dies, static_cast<size_t>(count > 0 ? count : 0)}; }
+};
+
+}  // namespace
+
+void DebugModule::Open() {
+  opened_ = true;
+  dwfl_.reset(dwfl_begin(&kCallbacks));
+  if (dwfl_ == nullptr) {
+    return;
+  }
+  dwfl_report_begin(dwfl_.get());
+  module_ = dwfl_report_elf(dwfl_.get(), path_.c_str(), path_.c_str(), -1, 0, true);
+  dwfl_report_end(dwfl_.get(), nullptr, nullptr);
+}
+
+// The compilation unit that covers `pc`. clang writes no .debug_aranges, so its units must be asked
+// one by one.
+Dwarf_Die* DebugModule::FindUnit(uint64_t pc, Dwarf_Addr* bias) {
+  if (Dwarf_Die* unit = dwfl_module_addrdie(module_, pc, bias)) {
+    return unit;
+  }
+  for (Dwarf_Die* unit = dwfl_module_nextcu(module_, nullptr, bias); unit != nullptr;
+       unit = dwfl_module_nextcu(module_, unit, bias)) {
+    if (dwarf_haspc(unit, pc - *bias) > 0) {
+      return unit;
+    }
+  }
+  return nullptr;
+}
+
+bool DebugModule::LookupDebugInfo(uint64_t pc, Stack& stack) {
+  Dwarf_Addr bias = 0;
+  Dwarf_Die* unit = FindUnit(pc, &bias);
+  if (unit == nullptr) {
+    return false;
+  }
+  Scopes at_pc;
+  at_pc.count = dwarf_getscopes(unit, pc - bias, &at_pc.dies);
+  if (at_pc.count <= 0) {
+    return false;
+  }
+  // From the innermost scope outwards by nesting: past an inlined function, dwarf_getscopes goes on
+  // where it was defined instead of where it was called.
+  Scopes nested;
+  nested.count = dwarf_getscopes_die(&at_pc.dies[0], &nested.dies);
+
+  Frame frame;
+  if (Dwarf_Line* line = dwarf_getsrc_die(unit, pc - bias)) {
+    dwarf_lineno(line, &frame.line);
+    if (const char* file = dwarf_linesrc(line, nullptr, nullptr)) {
+      frame.file = file;
+    }
+  }
+  for (Dwarf_Die& scope : nested.all()) {
+    const int tag = dwarf_tag(&scope);
+    if (tag != DW_TAG_inlined_subroutine && tag != DW_TAG_subprogram) {
+      continue;
+    }
+    frame.function = NameOf(&scope);
+    stack.push_back(frame);
+    if (tag == DW_TAG_subprogram) {
+      return true;
+    }
+    SetCallPlace(unit, &scope, frame);
+  }
+  return false;  // no function around it: the symbol table knows better
+}
+
+std::string DebugModule::SymbolAt(uint64_t pc) {
+  GElf_Off offset_in_symbol = 0;
+  GElf_Sym symbol;
+  const char* name =
+      dwfl_module_addrinfo(module_, pc, &offset_in_symbol, &symbol, nullptr, nullptr, nullptr);
+  return name != nullptr ? ReadableName(name) : "";
+}
+
+Stack DebugModule::Lookup(uint64_t pc) {
+  if (!opened_) {
+    Open();
+  }
+  Stack stack;
+  if (module_ != nullptr && !LookupDebugInfo(pc, stack)) {
+    stack.clear();
+    stack.push_back({.function = SymbolAt(pc), .file = "", .line = 0, .module = "", .offset = 0});
+  }
+  if (stack.empty()) {
+    stack.emplace_back();
+  }
+  for (Frame& frame : stack) {
+    frame.module = BaseName(path_);
+    frame.offset = pc;
+  }
+  return stack;
+}
+
+}  // namespace faultline

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <elfutils/libdwfl.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "harness/evidence/evidence.h"
+
+namespace faultline {
+
+// One ELF file as libdwfl sees it, loaded at bias 0, with its debug info where there is one. Opened
+// at the first look-up. Not thread-safe.
+class DebugModule {
+ public:
+  explicit DebugModule(std::string path) : path_(std::move(path)) {}
+
+  // The code at `pc` (relative to the load bias): what was inlined there first, the function that
+  // has the code last. Never empty: what is not known stays unset in the one frame. Frame::offset
+  // is `pc`.
+  Stack Lookup(uint64_t pc);
+
+ private:
+  struct EndDwfl {
+    void operator()(Dwfl* dwfl) const { dwfl_end(dwfl); }
+  };
+
+  void Open();
+  Dwarf_Die* FindUnit(uint64_t pc, Dwarf_Addr* bias);
+  bool LookupDebugInfo(uint64_t pc, Stack& stack);
+  std::string SymbolAt(uint64_t pc);
+
+  std::string path_;
+  bool opened_ = false;
+  std::unique_ptr<Dwfl, EndDwfl> dwfl_;
+  Dwfl_Module* module_ = nullptr;  // nullptr: the file cannot be read; owned by dwfl_
+};
+
+}  // namespace faultline

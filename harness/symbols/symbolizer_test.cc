@@ -1,0 +1,134 @@
+#include "harness/symbols/symbolizer.h"
+
+#include <dlfcn.h>
+#include <gmock/gmock.h>
+
+#include <filesystem>
+
+#include "harness/symbols/testing/symbolizer_probe.h"
+
+namespace faultline {
+namespace {
+
+using ::testing::EndsWith;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+namespace fs = std::filesystem;
+
+// The same library with its debug info in different places, made by CMakeLists.txt.
+const fs::path kProbes = FAULTLINE_PROBE_DIR;
+
+void* g_return_address = nullptr;
+
+// The module-relative return address that `library` reports. Each copy is loaded by its own name.
+uint64_t ProbeOffset(const fs::path& library) {
+  void* handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (handle == nullptr) {
+    ADD_FAILURE() << dlerror();
+    return 0;
+  }
+  auto* probe = reinterpret_cast<void (*)(Visitor)>(dlsym(handle, "symbolizer_probe"));
+  probe([](void* address) { g_return_address = address; });
+  Dl_info info;
+  EXPECT_NE(dladdr(g_return_address, &info), 0);
+  const auto offset =
+      reinterpret_cast<uint64_t>(g_return_address) - reinterpret_cast<uint64_t>(info.dli_fbase);
+  dlclose(handle);
+  return offset;
+}
+
+void ExpectFullStack(const Stack& stack, const std::string& module, uint64_t offset) {
+  ASSERT_THAT(stack, SizeIs(3));
+  EXPECT_EQ(stack[0].function, "probe::Inner");
+  EXPECT_EQ(stack[0].line, 16);
+  EXPECT_EQ(stack[1].function, "probe::Outer");
+  EXPECT_EQ(stack[1].line, 21);
+  EXPECT_EQ(stack[2].function, "probe::Walker::Walk");
+  EXPECT_EQ(stack[2].line, 27);
+  for (const Frame& frame : stack) {
+    EXPECT_THAT(frame.file, EndsWith("symbolizer_probe.cc"));
+    EXPECT_EQ(frame.module, module);
+    EXPECT_EQ(frame.offset, offset);
+  }
+}
+
+TEST(Symbolizer, ExpandsInlinedFunctionsToTheLinesOfTheirCalls) {
+  const fs::path file = kProbes / "libprobe-full.so";
+  const uint64_t offset = ProbeOffset(file);
+  ExpectFullStack(Symbolizer().Symbolize(file, offset, true), "libprobe-full.so", offset);
+}
+
+TEST(Symbolizer, FindsDebugInfoByDebugLink) {
+  const fs::path file = kProbes / "libprobe-linked.so";
+  const uint64_t offset = ProbeOffset(file);
+  ExpectFullStack(Symbolizer().Symbolize(file, offset, true), "libprobe-linked.so", offset);
+}
+
+TEST(Symbolizer, RefusesADebugFileOfAnotherBuild) {
+  const fs::path file = kProbes / "libprobe-foreign.so";
+  const Stack stack = Symbolizer().Symbolize(file, ProbeOffset(file), true);
+  ASSERT_THAT(stack, SizeIs(1));
+  EXPECT_EQ(stack[0].line, 0);
+}
+
+TEST(Symbolizer, FallsBackToTheSymbolTable) {
+  const fs::path file = kProbes / "libprobe-symbols.so";
+  const uint64_t offset = ProbeOffset(file);
+  const Stack stack = Symbolizer().Symbolize(file, offset, true);
+  ASSERT_THAT(stack, SizeIs(1));
+  EXPECT_EQ(stack[0].function, "probe::Walker::Walk");
+  EXPECT_THAT(stack[0].file, IsEmpty());
+  EXPECT_EQ(stack[0].module, "libprobe-symbols.so");
+  EXPECT_EQ(stack[0].offset, offset);
+}
+
+TEST(Symbolizer, ReadsUnitsOfClangThatHaveNoAddressRangeTable) {
+  const fs::path file = kProbes / "libprobe-noaranges.so";
+  const uint64_t offset = ProbeOffset(file);
+  ExpectFullStack(Symbolizer().Symbolize(file, offset, true), "libprobe-noaranges.so", offset);
+}
+
+TEST(Symbolizer, AReturnAddressBelongsToTheCallBeforeIt) {
+  const fs::path file = kProbes / "libprobe-full.so";
+  const uint64_t offset = ProbeOffset(file);
+  Symbolizer symbolizer;
+  const Stack call = symbolizer.Symbolize(file, offset, true);
+  const Stack before = symbolizer.Symbolize(file, offset - 1, false);
+  ASSERT_EQ(call.size(), before.size());
+  EXPECT_EQ(call[0].line, before[0].line);
+  EXPECT_EQ(call[0].offset, before[0].offset + 1);
+}
+
+TEST(Symbolizer, KeepsModuleAndOffsetOfWhatItCannotRead) {
+  for (const char* path : {"/nowhere/libgone.so", "/dev/null", "[vdso]", "/etc/passwd"}) {
+    const Stack stack = Symbolizer().Symbolize(path, 0x123, true);
+    ASSERT_THAT(stack, SizeIs(1));
+    EXPECT_EQ(stack[0].function, "");
+    EXPECT_EQ(stack[0].module, fs::path(path).filename());
+    EXPECT_EQ(stack[0].offset, 0x123u);
+  }
+}
+
+TEST(Symbolizer, AnAddressOutsideTheModuleIsNoFunction) {
+  const Stack stack = Symbolizer().Symbolize(kProbes / "libprobe-full.so", 0x7fff'0000, true);
+  ASSERT_THAT(stack, SizeIs(1));
+  EXPECT_EQ(stack[0].function, "");
+}
+
+TEST(Symbolizer, TurnsAJournalStackIntoFramesWithUnknownOnesAsQuestionMarks) {
+  JournalSnapshot journal;
+  journal.modules.emplace_back().path = kProbes / "libprobe-full.so";
+  const uint64_t offset = ProbeOffset(journal.modules[0].path);
+  JournalStack stack;
+  stack.frames = {protocol::PackFrame(0, offset), 0x7777, protocol::PackFrame(40, 0x10)};
+  const Stack frames = Symbolizer().Symbolize(journal, stack);
+  ASSERT_THAT(frames, SizeIs(5));
+  EXPECT_EQ(frames[2].function, "probe::Walker::Walk");
+  EXPECT_EQ(frames[3].function, "??");
+  EXPECT_EQ(frames[3].offset, 0x7777u);
+  EXPECT_EQ(frames[4].function, "??");
+}
+
+}  // namespace
+}  // namespace faultline

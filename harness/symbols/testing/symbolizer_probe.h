@@ -1,0 +1,8 @@
+#pragma once
+
+// A library whose functions symbolizer_test.cc looks up in files with all, some or no debug info.
+// symbolizer_probe calls `visit` once with a return address that lies in probe::Walker::Walk,
+// through two functions inlined into each other.
+using Visitor = void (*)(void* return_address);
+
+extern "C" void symbolizer_probe(Visitor visit);
