@@ -42,6 +42,6 @@ std::string Substitute(std::string_view text, const Variables& variables, Substi
 // Failure (kBadInput). Thread-safe.
 std::string ExpandForRun(std::string_view text, const Variables& values);
 // The same for every string (not the keys) inside a JSON value.
-nlohmann::json ExpandForRun(const nlohmann::json& value, const Variables& values);
+nlohmann::json ExpandJsonForRun(const nlohmann::json& value, const Variables& values);
 
 }  // namespace faultline

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "harness/scenario/map_reader.h"
+
+// Readings that profiles and scenarios share.
+namespace faultline {
+
+// Arguments of a program, kept for ExpandForRun. An item that is itself a list is a group: it is
+// left out whole when one of its members is empty, so that `["--defect", "${defect}"]` is an option
+// that is only given when the variable is.
+void ReadArguments(MapReader& map, std::string_view key, std::vector<std::string>& out);
+
+// `variables`: texts by name, not yet substituted. Names that a run gives values to, or that are no
+// names, are mistakes.
+Variables ReadVariables(MapReader& map);
+
+// `limits`: {start, rpc, stop}. True when at least one was given.
+bool ReadLimits(MapReader& map, LimitsMs& limits);
+
+// `environment`: values by name, kept for ExpandForRun.
+void ReadEnvironment(MapReader& map, std::map<std::string, std::string>& out);
+
+}  // namespace faultline

@@ -1,0 +1,187 @@
+#include "harness/scenario/load_profile.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "harness/scenario/document.h"
+#include "harness/scenario/load_common.h"
+#include "harness/scenario/nearest_word.h"
+
+namespace faultline {
+namespace {
+
+constexpr int kLastExitCode = 255;
+
+// `ready`: `started`, {rpc: METHOD} (or {rpc: } for a mere connection) or {log: PATTERN}.
+void ReadReady(MapReader& map, ReadyCondition& ready) {
+  const YamlValue* value = map.Find("ready");
+  if (value == nullptr || (value->kind == YamlValue::Kind::kScalar && value->text == "started")) {
+    return;
+  }
+  if (value->kind != YamlValue::Kind::kMap || value->entries.size() != 1) {
+    ReportWrongType(*value, "`ready`", "`started`, {rpc: METHOD} or {log: PATTERN}", map.context());
+    return;
+  }
+  MapReader reader(*value, "`ready`", map.context());
+  if (const YamlValue* method = reader.Find("rpc"); method != nullptr) {
+    ready.kind = ReadyCondition::Kind::kRpcSocket;
+    if (method->kind != YamlValue::Kind::kNull) {
+      reader.Text("rpc", ready.rpc_method);
+    }
+  }
+  if (reader.Find("log") != nullptr) {
+    ready.kind = ReadyCondition::Kind::kLogLine;
+    reader.Pattern("log", ready.log_pattern);
+  }
+  reader.Finish();
+}
+
+void ReadLogPatterns(MapReader& map, std::vector<LogPattern>& out) {
+  const YamlValue* list = map.Find("log_patterns");
+  if (list == nullptr) {
+    return;
+  }
+  if (list->kind != YamlValue::Kind::kSequence) {
+    ReportWrongType(*list, "`log_patterns`", "a list of {kind, pattern, note}", map.context());
+    return;
+  }
+  for (const YamlPtr& item : list->items) {
+    LogPattern pattern;
+    pattern.position = item->position;
+    MapReader reader(*item, "a log pattern", map.context());
+    reader.Require("kind");
+    reader.Text("kind", pattern.kind);
+    reader.Require("pattern");
+    reader.Pattern("pattern", pattern.pattern);
+    reader.Text("note", pattern.note);
+    reader.Finish();
+    out.push_back(std::move(pattern));
+  }
+}
+
+void ReadPatterns(MapReader& map, std::string_view key, std::vector<std::string>& out) {
+  const YamlValue* list = map.Find(key);
+  if (list == nullptr) {
+    return;
+  }
+  if (list->kind != YamlValue::Kind::kSequence) {
+    ReportWrongType(*list, fmt::format("`{}`", key), "a list of patterns", map.context());
+    return;
+  }
+  for (const YamlPtr& item : list->items) {
+    if (auto pattern = ReadPattern(*item, fmt::format("`{}`", key), map.context());
+        pattern.has_value()) {
+      out.push_back(std::move(*pattern));
+    }
+  }
+}
+
+void ReadCommandLine(MapReader& map, Profile& profile) {
+  map.Text("program", profile.program);
+  map.Text("program_variable", profile.program_variable);
+  map.Text("package", profile.package);
+  ReadArguments(map, "args", profile.args);
+  ReadArguments(map, "args_with_hugetlbfs", profile.args_with_hugetlbfs);
+  ReadArguments(map, "args_without_hugetlbfs", profile.args_without_hugetlbfs);
+  ReadArguments(map, "app_args", profile.app_args);
+  map.Texts("required_args", profile.required_args);
+  ReadEnvironment(map, profile.environment);
+  map.Texts("leftovers", profile.leftovers, SubstituteStage::kKeepForRun);
+  for (const std::string& required : profile.required_args) {
+    const auto& args = profile.args;
+    if (std::find(args.begin(), args.end(), required) == args.end()) {
+      map.context().diagnostics.Add(
+          map.KeyPosition("required_args"),
+          fmt::format("`{}` is required but does not stand in `args`", required));
+    }
+  }
+}
+
+void ReadBehaviour(MapReader& map, Profile& profile) {
+  map.Bool("terminal", profile.terminal);
+  map.Bool("rpc", profile.rpc);
+  ReadReady(map, profile.ready);
+  if (profile.ready.kind == ReadyCondition::Kind::kRpcSocket && !profile.rpc) {
+    map.context().diagnostics.Add(map.KeyPosition("ready"),
+                                  "`ready: {rpc: ...}` needs `rpc: true`");
+  }
+  if (const YamlValue* signal = map.Find("stop_signal"); signal != nullptr) {
+    profile.stop_signal =
+        ReadSignal(*signal, "`stop_signal`", map.context()).value_or(profile.stop_signal);
+  }
+  if (const YamlValue* codes = map.Find("clean_exit_codes"); codes != nullptr) {
+    profile.clean_exit_codes =
+        ReadIntegers(*codes, "`clean_exit_codes`", map.context(), 0, kLastExitCode);
+  }
+  ReadLimits(map, profile.limits_ms);
+  ReadLogPatterns(map, profile.log_patterns);
+  ReadPatterns(map, "deliberate_abort", profile.deliberate_abort);
+}
+
+void CheckKnown(const Variables& given, const Profile& profile, Diagnostics& diagnostics) {
+  std::vector<std::string> known;
+  for (const auto& [name, value] : profile.variables) {
+    known.push_back(name);
+  }
+  for (const auto& [name, value] : given) {
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      diagnostics.Add(profile.position, fmt::format("profile `{}` has no variable `{}`{}",
+                                                    profile.name, name, DidYouMean(name, known)));
+    }
+  }
+}
+
+}  // namespace
+
+Profile LoadProfileFile(const std::filesystem::path& file, const Variables& variables,
+                        Diagnostics& diagnostics) {
+  Profile profile;
+  profile.name = file.stem();
+  const YamlPtr root = ReadYamlFile(file, diagnostics);
+  if (root == nullptr) {
+    return profile;
+  }
+  profile.position = root->position;
+  Variables effective = variables;
+  ReadContext context{diagnostics, effective};
+  MapReader map(*root, "a profile", context);
+  if (!CheckVersion(map)) {
+    return profile;
+  }
+  profile.variables = ReadVariables(map);
+  effective.insert(profile.variables.begin(), profile.variables.end());
+  map.Text("summary", profile.summary);
+  ReadCommandLine(map, profile);
+  ReadBehaviour(map, profile);
+  map.Texts("catalogues", profile.catalogues);
+  map.Finish();
+  return profile;
+}
+
+Profile LoadProfile(const std::filesystem::path& data_dir, const std::string& name,
+                    const Variables& variables, Diagnostics& diagnostics,
+                    const SourcePosition& asked_at) {
+  const auto file = FindNamed(data_dir / "profiles", "profile", name, asked_at, diagnostics);
+  if (!file.has_value()) {
+    Profile profile;
+    profile.name = name;
+    return profile;
+  }
+  return LoadProfileFile(*file, variables, diagnostics);
+}
+
+Profile LoadProfile(const std::filesystem::path& data_dir, const std::string& name,
+                    const Variables& variables) {
+  Diagnostics diagnostics;
+  Profile profile = LoadProfile(data_dir, name, variables, diagnostics);
+  CheckKnown(variables, profile, diagnostics);
+  diagnostics.ThrowIfAny();
+  return profile;
+}
+
+std::vector<std::string> ProfileNames(const std::filesystem::path& data_dir) {
+  return NamesIn(data_dir / "profiles");
+}
+
+}  // namespace faultline

@@ -1,0 +1,209 @@
+#include "harness/scenario/load_scenario.h"
+
+#include <fmt/format.h>
+
+#include <set>
+
+#include "harness/base/failure.h"
+#include "harness/scenario/check_references.h"
+#include "harness/scenario/document.h"
+#include "harness/scenario/load_catalogue.h"
+#include "harness/scenario/load_common.h"
+#include "harness/scenario/load_faults.h"
+#include "harness/scenario/load_profile.h"
+#include "harness/scenario/load_step.h"
+#include "harness/scenario/load_steps.h"
+#include "harness/scenario/nearest_word.h"
+
+namespace faultline {
+namespace {
+
+constexpr int kMaxMegabytes = 1024 * 1024;
+
+void ReadResources(MapReader& map, Resources& resources) {
+  const YamlValue* value = map.Find("resources");
+  if (value == nullptr) {
+    return;
+  }
+  MapReader reader(*value, "`resources`", map.context());
+  const auto read = [&](std::string_view key, std::optional<int>& out) {
+    int megabytes = 0;
+    reader.Integer(key, megabytes, 1, kMaxMegabytes);
+    out = megabytes == 0 ? std::nullopt : std::optional<int>(megabytes);
+  };
+  read("hugetlbfs_mb", resources.hugetlbfs_mb);
+  read("hugepages_mb", resources.hugepages_mb);
+  reader.Finish();
+}
+
+void ReadPrepare(MapReader& map, std::vector<CommandStep>& out) {
+  const YamlValue* list = map.Find("prepare");
+  if (list == nullptr) {
+    return;
+  }
+  if (list->kind != YamlValue::Kind::kSequence) {
+    ReportWrongType(*list, "`prepare`", "a list of {run: [PROGRAM, ARGUMENT ...]}", map.context());
+    return;
+  }
+  for (const YamlPtr& item : list->items) {
+    MapReader command(*item, "a command", map.context());
+    out.push_back(ReadCommand(command));
+    command.Finish();
+  }
+}
+
+void ReadKnownFindings(MapReader& map, std::vector<KnownFinding>& out) {
+  const YamlValue* list = map.Find("known_findings");
+  if (list == nullptr) {
+    return;
+  }
+  if (list->kind != YamlValue::Kind::kSequence) {
+    ReportWrongType(*list, "`known_findings`", "a list of {kind, pattern, note}", map.context());
+    return;
+  }
+  for (const YamlPtr& item : list->items) {
+    KnownFinding finding;
+    finding.position = item->position;
+    MapReader reader(*item, "a known finding", map.context());
+    reader.Require("kind");
+    reader.Text("kind", finding.kind);
+    reader.Pattern("pattern", finding.pattern);
+    reader.Text("note", finding.note);
+    reader.Finish();
+    out.push_back(std::move(finding));
+  }
+}
+
+void ReadTolerance(MapReader& map, Scenario& scenario) {
+  static const Words<Tolerance> kTolerances = {{"must_succeed", Tolerance::kMustSucceed},
+                                               {"may_fail_cleanly", Tolerance::kMayFailCleanly}};
+  scenario.tolerance =
+      scenario.faults.empty() ? Tolerance::kMustSucceed : Tolerance::kMayFailCleanly;
+  if (const YamlValue* value = map.Find("tolerance"); value != nullptr) {
+    scenario.tolerance =
+        ReadWord(*value, "tolerance", map.context(), kTolerances).value_or(scenario.tolerance);
+  }
+}
+
+void CheckSet(const Variables& set, const std::set<std::string>& declared,
+              Diagnostics& diagnostics) {
+  const std::vector<std::string> known(declared.begin(), declared.end());
+  for (const auto& [name, value] : set) {
+    if (!declared.contains(name)) {
+      diagnostics.Add(fmt::format("--set {}: neither profile nor scenario has such a variable{}",
+                                  name, DidYouMean(name, known)));
+    }
+  }
+}
+
+// Profile, steps and catalogue, which all depend on the variables.
+class ScenarioReader {
+ public:
+  ScenarioReader(MapReader& map, const LoadOptions& options, const Variables& own,
+                 LoadedScenario& loaded)
+      : map_(map), options_(options), own_(own), loaded_(loaded) {}
+
+  void ReadProfile(Diagnostics& diagnostics) {
+    Scenario& scenario = loaded_.scenario;
+    const YamlValue* profile = map_.Require("profile");
+    map_.Text("profile", scenario.profile);
+    SourcePosition asked_at = profile == nullptr ? SourcePosition{} : profile->position;
+    if (!options_.profile.empty()) {
+      scenario.profile = options_.profile;
+      asked_at = {};
+    }
+    if (!scenario.profile.empty()) {
+      loaded_.profile = LoadProfile(options_.data_dir, scenario.profile, scenario.variables,
+                                    diagnostics, asked_at);
+      loaded_.catalogue = LoadCatalogue(options_.data_dir, loaded_.profile.catalogues, diagnostics,
+                                        loaded_.profile.position);
+    }
+    // What is weaker fills what is missing. The map's reader sees it: it holds a reference.
+    scenario.variables.insert(loaded_.profile.variables.begin(), loaded_.profile.variables.end());
+  }
+
+  void ReadRest(Diagnostics& diagnostics) {
+    Scenario& scenario = loaded_.scenario;
+    map_.Text("summary", scenario.summary);
+    map_.Text("name", scenario.name);
+    ReadArguments(map_, "extra_args", scenario.extra_args);
+    ReadEnvironment(map_, scenario.environment);
+    ReadResources(map_, scenario.resources);
+    scenario.limits_ms = loaded_.profile.limits_ms;
+    scenario.limits_set = ReadLimits(map_, scenario.limits_ms);
+    ReadPrepare(map_, scenario.prepare);
+    scenario.faults = ReadFaults(map_);
+    ReadTolerance(map_, scenario);
+    ReadKnownFindings(map_, scenario.known_findings);
+    std::set<std::string> declared;
+    if (const YamlValue* steps = map_.Require("steps"); steps != nullptr) {
+      LoadedSteps read =
+          ReadSteps(*steps, {options_.data_dir, options_.set}, scenario.variables, diagnostics);
+      scenario.steps = std::move(read.steps);
+      declared = std::move(read.declared);
+    }
+    for (const auto& [name, value] : own_) {
+      declared.insert(name);
+    }
+    for (const auto& [name, value] : loaded_.profile.variables) {
+      declared.insert(name);
+    }
+    CheckSet(options_.set, declared, diagnostics);
+  }
+
+ private:
+  MapReader& map_;
+  const LoadOptions& options_;
+  const Variables& own_;  // the scenario's `variables`
+  LoadedScenario& loaded_;
+};
+
+}  // namespace
+
+LoadedScenario LoadScenario(const std::filesystem::path& file, const LoadOptions& options,
+                            Diagnostics& diagnostics) {
+  LoadedScenario loaded;
+  Scenario& scenario = loaded.scenario;
+  scenario.file = file.string();
+  scenario.name = file.stem();
+  const YamlPtr root = ReadYamlFile(file, diagnostics);
+  if (root == nullptr) {
+    return loaded;
+  }
+  scenario.position = root->position;
+  scenario.variables = options.set;
+  ReadContext context{diagnostics, scenario.variables};
+  MapReader map(*root, "a scenario", context);
+  if (!CheckVersion(map)) {
+    return loaded;
+  }
+  const Variables own = ReadVariables(map);
+  scenario.variables.insert(own.begin(), own.end());
+  ScenarioReader reader(map, options, own, loaded);
+  reader.ReadProfile(diagnostics);
+  reader.ReadRest(diagnostics);
+  map.Finish();
+  CheckReferences(loaded, diagnostics);
+  return loaded;
+}
+
+LoadedScenario LoadScenario(const std::filesystem::path& file, const LoadOptions& options) {
+  Diagnostics diagnostics;
+  LoadedScenario loaded = LoadScenario(file, options, diagnostics);
+  diagnostics.ThrowIfAny();
+  return loaded;
+}
+
+void AddSetOption(const std::string& text, Variables& set) {
+  const size_t equals = text.find('=');
+  const std::string name = text.substr(0, equals);
+  if (equals == std::string::npos || !IsVariableName(name)) {
+    throw Failure::BadInput(fmt::format("--set {}: expected key=value", text));
+  }
+  if (RunTimeNames().contains(name)) {
+    throw Failure::BadInput(fmt::format("--set {}: `{}` gets its value from the run", text, name));
+  }
+  set[name] = text.substr(equals + 1);
+}
+
+}  // namespace faultline
