@@ -129,6 +129,10 @@ struct Evidence {
   std::vector<std::string> faults_not_reached;  // ids of armed faults that hit no call
   uint64_t lost_records = 0;
   JournalSnapshot journal;  // for oracles that rebuild registries
+  // What JournalRecord::index means: the plan's names (Plan::points for kCall and kInjected
+  // records, Plan::observers for kObserved ones). Empty when nothing was planned.
+  std::vector<std::string> points;
+  std::vector<std::string> observers;
 
   // Stacks of all threads: at a crash (from the agent's signal-time record or a core), or before a
   // hung target was killed.
@@ -149,6 +153,7 @@ struct Finding {
   std::vector<std::string> details;    // lines for the story
   Stack stack;                         // the code to blame, innermost first; may be empty
   std::vector<std::string> caused_by;  // ids of the injected faults
+  int step = 0;                        // 1-based step during which it came to light; 0 = not known
   bool known = false;                  // among the scenario's known findings or the baseline
   std::string note;                    // of the known finding
 };
