@@ -53,6 +53,7 @@ class Guardian {
   void Send(const std::string& message);
 
   UniqueFd socket_;
+  pid_t owner_ = 0;
   pid_t pid_ = 0;
 };
 

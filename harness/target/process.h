@@ -67,7 +67,7 @@ class Process {
 
   // stdout and stderr in the order of writing, non-blocking; for LogWatch.
   int output_fd() const;
-  // Readable when the target has crashed or exited since the last OnEvent(); stays so until then.
+  // Readable once the target has ended, until OnEvent().
   int event_fd() const;
   // Takes over what happened; the accessors below change only here (and in calls that say so).
   void OnEvent();

@@ -1,0 +1,89 @@
+#include "harness/target/child.h"
+
+#include <linux/close_range.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+
+namespace faultline {
+namespace {
+
+[[noreturn]] void GiveUp(const ChildPlan& plan, ChildStage stage) {
+  const ChildReport report = {stage, errno};
+  // A report is smaller than PIPE_BUF, so it is written whole; nobody is left when that fails.
+  [[maybe_unused]] const ssize_t written = write(plan.status_fd, &report, sizeof(report));
+  _exit(127);
+}
+
+void ResetSignals() {
+  struct sigaction action = {};
+  action.sa_handler = SIG_DFL;
+  for (int signal = 1; signal < NSIG; ++signal) {
+    sigaction(signal, &action, nullptr);  // EINVAL for those that cannot be changed
+  }
+}
+
+void ConnectStdio(const ChildPlan& plan) {
+  if (dup2(plan.input_fd, 0) < 0 || dup2(plan.output_fd, 1) < 0 || dup2(plan.output_fd, 2) < 0 ||
+      close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) != 0 ||
+      (plan.terminal && ioctl(0, TIOCSCTTY, 0) != 0)) {
+    GiveUp(plan, ChildStage::kStdio);
+  }
+}
+
+void MountHugetlbfs(const ChildPlan& plan) {
+  // Private first, or the mount would appear in the harness's namespace too.
+  if (unshare(CLONE_NEWNS) != 0 ||
+      mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+    GiveUp(plan, ChildStage::kMountNamespace);
+  }
+  if (mount("hugetlbfs", plan.hugetlbfs_dir, "hugetlbfs", MS_NOSUID | MS_NODEV,
+            plan.hugetlbfs_options) != 0) {
+    GiveUp(plan, ChildStage::kHugetlbfs);
+  }
+}
+
+}  // namespace
+
+void RunChild(const ChildPlan& plan) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != plan.parent) {
+    _exit(127);  // the harness died before the line above
+  }
+  ResetSignals();
+  if (setsid() < 0) {
+    GiveUp(plan, ChildStage::kSession);
+  }
+  ConnectStdio(plan);
+  umask(077);
+  // Not 0: with a core_pattern that is a pipe the kernel ignores 0, but it refuses exactly 1 (see
+  // do_coredump in fs/coredump.c); a file needs at least a page.
+  const rlimit no_core = {.rlim_cur = 1, .rlim_max = 1};
+  setrlimit(RLIMIT_CORE, &no_core);
+  if (chdir(plan.working_dir) != 0) {
+    GiveUp(plan, ChildStage::kDirectory);
+  }
+  if (plan.hugetlbfs_dir != nullptr) {
+    MountHugetlbfs(plan);
+  }
+  const ChildReport ready = {ChildStage::kReady, 0};
+  char go = 0;
+  if (write(plan.status_fd, &ready, sizeof(ready)) != sizeof(ready) ||
+      read(plan.go_fd, &go, 1) != 1) {
+    _exit(127);
+  }
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  execve(plan.program, plan.argv, plan.envp);
+  GiveUp(plan, ChildStage::kExec);
+}
+
+}  // namespace faultline

@@ -1,0 +1,119 @@
+#include "harness/target/elf_facts.h"
+
+#include <fcntl.h>
+#include <gelf.h>
+#include <libelf.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <sstream>
+
+#include "harness/base/unique_fd.h"
+
+namespace faultline {
+namespace {
+
+struct ElfCloser {
+  void operator()(Elf* elf) const { elf_end(elf); }
+};
+
+std::string_view ElfString(Elf* elf, size_t section, size_t offset) {
+  const char* text = elf_strptr(elf, section, offset);
+  return text != nullptr ? text : "";
+}
+
+bool TableNames(Elf* elf, Elf_Scn* section, const GElf_Shdr& header, std::string_view symbol) {
+  Elf_Data* data = elf_getdata(section, nullptr);
+  const size_t count =
+      data != nullptr && header.sh_entsize != 0 ? data->d_size / header.sh_entsize : 0;
+  for (size_t i = 0; i < count; ++i) {
+    GElf_Sym entry;
+    if (gelf_getsym(data, static_cast<int>(i), &entry) == nullptr) {
+      return false;
+    }
+    const std::string_view name = ElfString(elf, header.sh_link, entry.st_name);
+    if (name.substr(0, name.find('@')) == symbol) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// "A:B" with $ORIGIN as the file's own directory.
+void AddRunPath(std::string_view value, const std::filesystem::path& file, ElfFacts& facts) {
+  std::istringstream parts{std::string(value)};
+  for (std::string part; std::getline(parts, part, ':');) {
+    for (const std::string_view origin : {"${ORIGIN}", "$ORIGIN"}) {
+      const size_t at = part.find(origin);
+      if (at != std::string::npos) {
+        part.replace(at, origin.size(), file.parent_path().native());
+      }
+    }
+    facts.run_path.push_back(part);
+  }
+}
+
+void ReadDynamic(Elf* elf, Elf_Scn* section, const GElf_Shdr& header,
+                 const std::filesystem::path& file, ElfFacts& facts) {
+  Elf_Data* data = elf_getdata(section, nullptr);
+  GElf_Dyn entry;
+  for (int i = 0; data != nullptr && gelf_getdyn(data, i, &entry) != nullptr; ++i) {
+    const std::string_view value = ElfString(elf, header.sh_link, entry.d_un.d_val);
+    if (entry.d_tag == DT_NEEDED) {
+      facts.needed.emplace_back(value);
+    } else if (entry.d_tag == DT_RPATH || entry.d_tag == DT_RUNPATH) {
+      AddRunPath(value, file, facts);
+    }
+  }
+}
+
+}  // namespace
+
+ElfFacts ReadElfFacts(const std::filesystem::path& file, std::string_view symbol) {
+  ElfFacts facts;
+  elf_version(EV_CURRENT);
+  const UniqueFd fd(open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  const std::unique_ptr<Elf, ElfCloser> elf(fd ? elf_begin(fd.get(), ELF_C_READ_MMAP, nullptr)
+                                               : nullptr);
+  if (!elf || elf_kind(elf.get()) != ELF_K_ELF) {
+    return facts;
+  }
+  facts.is_elf = true;
+  Elf_Scn* section = nullptr;
+  while ((section = elf_nextscn(elf.get(), section)) != nullptr) {
+    GElf_Shdr header;
+    if (gelf_getshdr(section, &header) == nullptr) {
+      continue;
+    }
+    if (header.sh_type == SHT_SYMTAB || header.sh_type == SHT_DYNSYM) {
+      facts.has_symtab |= header.sh_type == SHT_SYMTAB;
+      facts.names_symbol |= TableNames(elf.get(), section, header, symbol);
+    } else if (header.sh_type == SHT_DYNAMIC) {
+      ReadDynamic(elf.get(), section, header, file, facts);
+    }
+  }
+  return facts;
+}
+
+bool FileContains(const std::filesystem::path& file, const std::vector<std::string_view>& texts) {
+  const UniqueFd fd(open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat info;
+  if (!fd || fstat(fd.get(), &info) != 0 || info.st_size == 0) {
+    return false;
+  }
+  const size_t size = static_cast<size_t>(info.st_size);
+  void* bytes = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd.get(), 0);
+  if (bytes == MAP_FAILED) {
+    return false;
+  }
+  const bool all = std::all_of(texts.begin(), texts.end(), [&](std::string_view text) {
+    return memmem(bytes, size, text.data(), text.size()) != nullptr;
+  });
+  munmap(bytes, size);
+  return all;
+}
+
+}  // namespace faultline

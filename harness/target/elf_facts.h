@@ -1,0 +1,26 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace faultline {
+
+// What the dynamic section and the symbol tables of an ELF file say.
+struct ElfFacts {
+  bool is_elf = false;
+  bool has_symtab = false;            // .symtab: not stripped
+  bool names_symbol = false;          // in .symtab or .dynsym, defined or wanted
+  std::vector<std::string> needed;    // DT_NEEDED
+  std::vector<std::string> run_path;  // DT_RPATH and DT_RUNPATH, $ORIGIN replaced
+};
+
+// `symbol` is looked for without its version. Never throws for a broken file: what cannot be read
+// is absent.
+ElfFacts ReadElfFacts(const std::filesystem::path& file, std::string_view symbol);
+
+// True when the file's bytes contain each of `texts`.
+bool FileContains(const std::filesystem::path& file, const std::vector<std::string_view>& texts);
+
+}  // namespace faultline

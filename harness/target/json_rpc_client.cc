@@ -1,0 +1,325 @@
+#include "harness/target/json_rpc_client.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/inotify.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "harness/base/failure.h"
+
+namespace faultline {
+namespace {
+
+constexpr int kFirstRetryUs = 500;
+constexpr int kLastRetryUs = 20'000;
+constexpr size_t kMaxNotes = 100;
+constexpr size_t kMaxQuotedBytes = 200;
+
+UniqueFd Checked(int fd, const char* what) {
+  if (fd < 0) {
+    throw Failure::FromErrno(what, errno);
+  }
+  return UniqueFd(fd);
+}
+
+void AddToEpoll(int epoll, int fd) {
+  epoll_event event = {};
+  event.events = EPOLLIN;
+  event.data.fd = fd;
+  if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
+    throw Failure::FromErrno("epoll_ctl", errno);
+  }
+}
+
+std::string Quote(const std::string& text) {
+  return text.size() <= kMaxQuotedBytes ? text : text.substr(0, kMaxQuotedBytes) + "...";
+}
+
+}  // namespace
+
+JsonRpcClient::JsonRpcClient(const std::filesystem::path& socket_path) : path_(socket_path) {
+  if (path_.native().size() >= sizeof(sockaddr_un::sun_path)) {
+    throw Failure::BadInput(fmt::format("the RPC socket's path has {} bytes, at most {} fit: {}",
+                                        path_.native().size(), sizeof(sockaddr_un::sun_path) - 1,
+                                        path_.native()));
+  }
+  epoll_ = Checked(epoll_create1(EPOLL_CLOEXEC), "epoll_create1");
+  timer_ = Checked(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK), "timerfd_create");
+  AddToEpoll(epoll_.get(), timer_.get());
+  // The watch comes before the first try, so that no creation falls between the two.
+  WatchDirectory();
+  TryConnect();
+}
+
+JsonRpcClient::~JsonRpcClient() = default;
+
+void JsonRpcClient::WatchDirectory() {
+  inotify_ = Checked(inotify_init1(IN_CLOEXEC | IN_NONBLOCK), "inotify_init1");
+  const std::filesystem::path directory = path_.parent_path();
+  if (inotify_add_watch(inotify_.get(), directory.c_str(), IN_CREATE | IN_MOVED_TO) < 0) {
+    throw Failure::FromErrno("cannot watch " + directory.native(), errno);
+  }
+  AddToEpoll(epoll_.get(), inotify_.get());
+}
+
+void JsonRpcClient::TryConnect() {
+  UniqueFd socket =
+      Checked(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), "socket");
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, path_.c_str(), path_.native().size());
+  if (connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0) {
+    socket_ = std::move(socket);
+    AddToEpoll(epoll_.get(), socket_.get());
+    inotify_.reset();  // also leaves the epoll set
+    state_ = State::kConnected;
+    Flush();
+    return;
+  }
+  // ENOENT: inotify tells when it appears. Anything else is a socket (or what will be replaced by
+  // one) that does not accept yet: no event exists for listen(2), so it is tried again soon.
+  if (errno != ENOENT) {
+    RetrySoon();
+  }
+}
+
+void JsonRpcClient::RetrySoon() {
+  retry_us_ = retry_us_ == 0 ? kFirstRetryUs : std::min(retry_us_ * 2, kLastRetryUs);
+  itimerspec when = {};
+  when.it_value.tv_nsec = retry_us_ * 1000L;
+  timerfd_settime(timer_.get(), 0, &when, nullptr);
+}
+
+void JsonRpcClient::OnDirectoryEvent() {
+  alignas(inotify_event) std::array<char, 4096> events;
+  bool any = false;
+  while (read(inotify_.get(), events.data(), events.size()) > 0) {
+    any = true;
+  }
+  if (any) {
+    retry_us_ = 0;
+    TryConnect();
+  }
+}
+
+void JsonRpcClient::OnRetryTimer() {
+  uint64_t expirations = 0;
+  if (read(timer_.get(), &expirations, sizeof(expirations)) > 0 && state_ == State::kWaiting) {
+    TryConnect();
+  }
+}
+
+void JsonRpcClient::OnReadable() {
+  if (state_ == State::kWaiting) {
+    OnDirectoryEvent();
+  }
+  if (state_ == State::kWaiting) {
+    OnRetryTimer();
+  }
+  if (state_ == State::kConnected) {
+    Flush();
+  }
+  if (state_ == State::kConnected) {
+    Receive();
+  }
+}
+
+bool JsonRpcClient::WaitConnected(Deadline deadline) {
+  while (state_ == State::kWaiting) {
+    pollfd entry = {.fd = fd(), .events = POLLIN, .revents = 0};
+    const int timeout_ms = PollTimeoutMs(deadline);
+    if (poll(&entry, 1, timeout_ms) == 0) {
+      return false;
+    }
+    OnReadable();
+  }
+  return state_ == State::kConnected;
+}
+
+uint64_t JsonRpcClient::Send(const std::string& method, const nlohmann::json& params) {
+  const uint64_t id = ++last_id_;
+  pending_.insert(id);
+  if (state_ == State::kClosed) {
+    Deliver(id, {RpcExchange::Outcome::kGone, nullptr});
+    return id;
+  }
+  nlohmann::json request = {{"jsonrpc", "2.0"}, {"id", id}, {"method", method}};
+  if (!params.is_null()) {
+    request["params"] = params;
+  }
+  // Bytes that are no UTF-8 are replaced: a scenario may hold them, JSON may not.
+  to_send_ += request.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  if (state_ == State::kConnected) {
+    Flush();
+  }
+  return id;
+}
+
+std::optional<RpcAnswer> JsonRpcClient::TakeAnswer(uint64_t id) {
+  auto node = answers_.extract(id);
+  if (node.empty()) {
+    return std::nullopt;
+  }
+  return std::move(node.mapped());
+}
+
+void JsonRpcClient::Forget(uint64_t id) {
+  answers_.erase(id);
+  if (pending_.erase(id) != 0) {
+    forgotten_.insert(id);
+  }
+}
+
+RpcAnswer JsonRpcClient::Call(const std::string& method, const nlohmann::json& params,
+                              Deadline deadline) {
+  const uint64_t id = Send(method, params);
+  while (!HasAnswer(id)) {
+    pollfd entry = {.fd = fd(), .events = POLLIN, .revents = 0};
+    if (poll(&entry, 1, PollTimeoutMs(deadline)) == 0) {
+      Forget(id);
+      return {RpcExchange::Outcome::kNoAnswer, nullptr};
+    }
+    OnReadable();
+  }
+  return *TakeAnswer(id);
+}
+
+void JsonRpcClient::Flush() {
+  while (!to_send_.empty()) {
+    const ssize_t sent = send(socket_.get(), to_send_.data(), to_send_.size(), MSG_NOSIGNAL);
+    if (sent < 0) {
+      if (errno == EINTR) {
+        continue;
+      }
+      if (errno != EAGAIN) {
+        // The peer has gone; what it answered before still lies in the socket.
+        to_send_.clear();
+        Receive();
+        return;
+      }
+      break;
+    }
+    to_send_.erase(0, static_cast<size_t>(sent));
+  }
+  if (wants_write_ != !to_send_.empty()) {
+    wants_write_ = !to_send_.empty();
+    epoll_event event = {};
+    event.events = wants_write_ ? EPOLLIN | EPOLLOUT : EPOLLIN;
+    event.data.fd = socket_.get();
+    epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, socket_.get(), &event);
+  }
+}
+
+void JsonRpcClient::Receive() {
+  std::array<char, 65536> bytes;
+  while (state_ == State::kConnected) {
+    const ssize_t got = recv(socket_.get(), bytes.data(), bytes.size(), 0);
+    if (got < 0 && errno == EINTR) {
+      continue;
+    }
+    if (got < 0 && errno == EAGAIN) {
+      return;
+    }
+    if (got <= 0) {
+      if (splitter_.incomplete()) {
+        Note("the connection ended in the middle of an answer");
+      }
+      Close({RpcExchange::Outcome::kGone, nullptr});
+      return;
+    }
+    splitter_.Feed({bytes.data(), static_cast<size_t>(got)});
+    while (state_ == State::kConnected) {
+      const std::optional<std::string> text = splitter_.Next();
+      if (!text) {
+        break;
+      }
+      HandleMessage(*text);
+    }
+    if (state_ == State::kConnected && !splitter_.broken().empty()) {
+      Nonsense(splitter_.broken());
+    }
+  }
+}
+
+void JsonRpcClient::HandleMessage(const std::string& text) {
+  const nlohmann::json message = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (message.is_discarded()) {
+    Nonsense("no valid JSON: " + Quote(text));
+    return;
+  }
+  // An array is the answer to a batch; we send none, but each element is a message of its own.
+  if (message.is_array()) {
+    for (const nlohmann::json& element : message) {
+      HandleAnswer(element);
+    }
+    return;
+  }
+  HandleAnswer(message);
+}
+
+void JsonRpcClient::HandleAnswer(const nlohmann::json& message) {
+  if (state_ != State::kConnected) {
+    return;
+  }
+  if (message.is_object() && message.contains("method") && !message.contains("id")) {
+    return;  // a notification
+  }
+  const bool has_result = message.is_object() && message.contains("result");
+  const bool has_error = message.is_object() && message.contains("error");
+  if (has_result == has_error) {
+    Nonsense("neither result nor error, or both: " + Quote(message.dump()));
+    return;
+  }
+  RpcAnswer answer{has_error ? RpcExchange::Outcome::kError : RpcExchange::Outcome::kResult,
+                   message.at(has_error ? "error" : "result")};
+  const auto id = message.find("id");
+  if (id != message.end() && id->is_number_unsigned()) {
+    Deliver(id->get<uint64_t>(), std::move(answer));
+  } else if (has_error && (id == message.end() || id->is_null()) && !pending_.empty()) {
+    // A request that it could not even parse: servers answer in order until then, so the oldest.
+    Deliver(*pending_.begin(), std::move(answer));
+  } else {
+    Note("an answer without the id of a request: " + Quote(message.dump()));
+  }
+}
+
+void JsonRpcClient::Deliver(uint64_t id, RpcAnswer answer) {
+  if (pending_.erase(id) != 0) {
+    answers_.emplace(id, std::move(answer));
+  } else if (forgotten_.erase(id) == 0) {
+    Note(fmt::format("an answer to a request that was never made, id {}", id));
+  }
+}
+
+void JsonRpcClient::Close(const RpcAnswer& answer_to_pending) {
+  state_ = State::kClosed;
+  socket_.reset();
+  to_send_.clear();
+  for (const uint64_t id : pending_) {
+    answers_.emplace(id, answer_to_pending);
+  }
+  pending_.clear();
+}
+
+void JsonRpcClient::Nonsense(const std::string& what) {
+  const std::string message = fmt::format("{}: {}", kNotJsonRpcMessage, what);
+  Note(message);
+  Close({RpcExchange::Outcome::kError, {{"code", kNotJsonRpc}, {"message", message}}});
+}
+
+void JsonRpcClient::Note(const std::string& text) {
+  if (notes_.size() < kMaxNotes) {
+    notes_.push_back(text);
+  }
+}
+
+}  // namespace faultline

@@ -1,0 +1,58 @@
+#include "harness/target/machine.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "harness/base/failure.h"
+
+namespace faultline {
+namespace {
+
+Failure TooFew(int64_t needed, int64_t available, const std::string& advice) {
+  return Failure::CannotWork(
+      fmt::format("the run needs {} free hugepages of 2 MiB, the machine has {}: {}", needed,
+                  available, advice));
+}
+
+}  // namespace
+
+HugepageReservation::HugepageReservation(int mb) {
+  const int64_t needed = (mb + kHugepageMb - 1) / kHugepageMb;
+  const std::optional<HugepagePool> pool = ReadHugepagePool();
+  if (!pool) {
+    throw TooFew(needed, 0, "its kernel has no hugepages of that size");
+  }
+  const int64_t missing = needed - pool->available();
+  if (missing <= 0) {
+    return;
+  }
+  if (geteuid() != 0) {
+    throw TooFew(needed, pool->available(),
+                 fmt::format("as root, sysctl vm.nr_hugepages={}", pool->total + missing));
+  }
+  // Told to the guardian first: a harness killed between the two lines costs the machine some
+  // hugepages that the next run can ask for again; the other order could keep memory for good.
+  watch_ = Guardian::Get().WatchHugepages(missing);
+  added_ = AddHugepages(missing);
+  if (added_ < missing) {
+    const int64_t got = added_;
+    AddHugepages(-std::exchange(added_, 0));
+    throw TooFew(needed, pool->available() + got,
+                 "no more could be made; free memory is short or fragmented (echo 1 > "
+                 "/proc/sys/vm/compact_memory, or reserve them at boot)");
+  }
+}
+
+HugepageReservation::~HugepageReservation() {
+  if (added_ > 0) {
+    try {
+      AddHugepages(-added_);
+    } catch (const Failure&) {
+      // Root could change it a moment ago; nothing more can be done from a destructor.
+    }
+  }
+}
+
+}  // namespace faultline

@@ -1,0 +1,87 @@
+#include "harness/target/proc_status.h"
+
+#include <dirent.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <sstream>
+#include <string_view>
+
+namespace faultline {
+namespace {
+
+std::vector<pid_t> NumericEntries(const std::string& directory) {
+  struct Closer {
+    void operator()(DIR* dir) const { closedir(dir); }
+  };
+  std::vector<pid_t> numbers;
+  const std::unique_ptr<DIR, Closer> dir(opendir(directory.c_str()));
+  while (const dirent* entry = dir ? readdir(dir.get()) : nullptr) {
+    pid_t number = 0;
+    const char* end = entry->d_name + std::strlen(entry->d_name);
+    if (std::from_chars(entry->d_name, end, number).ptr == end) {
+      numbers.push_back(number);
+    }
+  }
+  std::sort(numbers.begin(), numbers.end());
+  return numbers;
+}
+
+// The number behind "NAME:" in /proc/PID/status.
+uint64_t StatusField(const std::string& status, const std::string& name, int base) {
+  const size_t at = status.find("\n" + name + ":");
+  return at == std::string::npos
+             ? 0
+             : std::strtoull(status.c_str() + at + name.size() + 2, nullptr, base);
+}
+
+}  // namespace
+
+std::string ReadProcFile(pid_t pid, const char* file) {
+  std::ifstream in("/proc/" + std::to_string(pid) + "/" + file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+std::string ProcessName(pid_t pid) {
+  std::string name = ReadProcFile(pid, "comm");
+  if (name.ends_with('\n')) {
+    name.pop_back();
+  }
+  return name;
+}
+
+std::vector<pid_t> AllPids() { return NumericEntries("/proc"); }
+
+std::vector<pid_t> ThreadIds(pid_t pid) {
+  return NumericEntries("/proc/" + std::to_string(pid) + "/task");
+}
+
+pid_t ThreadGroup(pid_t tid) {
+  return static_cast<pid_t>(StatusField(ReadProcFile(tid, "status"), "Tgid", 10));
+}
+
+bool TakesDefaultAction(pid_t pid, int signal) {
+  const std::string status = ReadProcFile(pid, "status");
+  const uint64_t taken = StatusField(status, "SigCgt", 16) | StatusField(status, "SigIgn", 16);
+  return (taken & (uint64_t{1} << (signal - 1))) == 0;
+}
+
+ProcStat ReadProcStat(pid_t pid) {
+  const std::string text = ReadProcFile(pid, "stat");
+  // "PID (NAME) STATE PPID PGRP SESSION ..."; the name may hold anything, even ")".
+  const size_t name_end = text.rfind(')');
+  ProcStat stat;
+  if (name_end != std::string::npos) {
+    pid_t group = 0;
+    std::istringstream(text.substr(name_end + 1)) >> stat.state >> stat.parent >> group >>
+        stat.session;
+  }
+  return stat;
+}
+
+}  // namespace faultline

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace faultline {
+
+// The whole of a file below /proc; "" when the process has gone.
+std::string ReadProcFile(pid_t pid, const char* file);
+
+// The name in /proc/PID/comm; "" when the process has gone. `pid` may be a thread's id.
+std::string ProcessName(pid_t pid);
+
+// Ids of all processes (/proc's numeric entries), zombies included.
+std::vector<pid_t> AllPids();
+
+// Thread ids of a process, in rising order; empty when it has gone.
+std::vector<pid_t> ThreadIds(pid_t pid);
+
+// The process that thread `tid` belongs to; 0 when it has gone.
+pid_t ThreadGroup(pid_t tid);
+
+// True when `signal` would take its default action in the process: neither caught nor ignored.
+bool TakesDefaultAction(pid_t pid, int signal);
+
+// Fields of /proc/PID/stat.
+struct ProcStat {
+  char state = 0;  // 'Z' = zombie; 0 = the process has gone
+  pid_t parent = 0;
+  pid_t session = 0;
+};
+ProcStat ReadProcStat(pid_t pid);
+
+}  // namespace faultline

@@ -1,0 +1,243 @@
+#include "harness/target/process.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/pidfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <utility>
+
+#include "harness/base/failure.h"
+#include "harness/target/orphans.h"
+#include "harness/target/proc_status.h"
+#include "harness/target/random_name.h"
+#include "harness/target/run_processes.h"
+#include "harness/target/safety.h"
+#include "harness/target/stdio.h"
+#include "harness/target/supervisor.h"
+
+namespace faultline {
+namespace {
+
+constexpr int kKillLimitMs = 10'000;
+
+// Pointers as execve(2) wants them; valid as long as `strings` does not change.
+std::vector<char*> Pointers(std::vector<std::string>& strings) {
+  std::vector<char*> pointers;
+  for (std::string& text : strings) {
+    pointers.push_back(text.data());
+  }
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+std::vector<std::string> Argv(const SpawnOptions& options) {
+  std::vector<std::string> argv = {options.program.native()};
+  argv.insert(argv.end(), options.args.begin(), options.args.end());
+  return argv;
+}
+
+std::vector<std::string> Environment(const SpawnOptions& options) {
+  std::vector<std::string> environment;
+  for (const auto& [name, value] : options.environment) {
+    if (name != kRunIdVariable) {
+      environment.push_back(name + "=" + value);
+    }
+  }
+  environment.push_back(fmt::format("{}={}", kRunIdVariable, options.run_id));
+  return environment;
+}
+
+std::string HugetlbfsOptions(const HugetlbfsPlan& plan) {
+  if (plan.size_mb < 2 || plan.size_mb % 2 != 0) {
+    throw Failure::BadInput(
+        fmt::format("a hugetlbfs of {} MiB: an even number of at least 2 is needed", plan.size_mb));
+  }
+  return fmt::format("pagesize=2M,size={}M,mode=0700", plan.size_mb);
+}
+
+std::string LibraryPath(const SpawnOptions& options) {
+  const auto found = options.environment.find("LD_LIBRARY_PATH");
+  return found == options.environment.end() ? std::string() : found->second;
+}
+
+void PrepareHarness() {
+  AdoptOrphans();
+  // A target that closes its stdin must not end the harness.
+  signal(SIGPIPE, SIG_IGN);
+}
+
+std::unique_ptr<Supervisor> StartSupervisor(const SpawnOptions& options, const Stdio& stdio) {
+  std::vector<std::string> argv = Argv(options);
+  std::vector<std::string> environment = Environment(options);
+  const std::vector<char*> argv_pointers = Pointers(argv);
+  const std::vector<char*> environment_pointers = Pointers(environment);
+  std::string hugetlbfs_options;
+  SupervisorPlan plan;
+  plan.trace = options.trace;
+  plan.child.program = options.program.c_str();
+  plan.child.argv = argv_pointers.data();
+  plan.child.envp = environment_pointers.data();
+  plan.child.working_dir = options.working_dir.c_str();
+  plan.child.input_fd = stdio.child_input.get();
+  plan.child.output_fd = stdio.child_output.get();
+  plan.child.terminal = options.terminal;
+  if (options.hugetlbfs) {
+    hugetlbfs_options = HugetlbfsOptions(*options.hugetlbfs);
+    plan.child.hugetlbfs_dir = options.hugetlbfs->directory.c_str();
+    plan.child.hugetlbfs_options = hugetlbfs_options.c_str();
+  }
+  return std::make_unique<Supervisor>(plan);
+}
+
+}  // namespace
+
+class Process::Impl {
+ public:
+  explicit Impl(const SpawnOptions& options)
+      : run_id(options.run_id), stdio(options.terminal ? MakeTerminal() : MakePipes()) {
+    PrepareHarness();
+    supervisor = StartSupervisor(options, stdio);
+    stdio.child_input.reset();
+    stdio.child_output.reset();
+  }
+
+  std::string run_id;
+  Stdio stdio;
+  std::unique_ptr<Supervisor> supervisor;
+  std::optional<TargetEnd> end;
+  ExitStatus not_ended;
+  std::optional<StackSnapshot> no_crash;
+  bool finished = false;
+};
+
+Process::Process(const SpawnOptions& options) {
+  CheckSafeToStart(options.program, options.args, options.required_args, LibraryPath(options));
+  impl_ = std::make_unique<Impl>(options);
+}
+
+Process::~Process() { Finish(0); }
+
+pid_t Process::pid() const { return impl_->supervisor->pid(); }
+Clock::time_point Process::start_time() const { return impl_->supervisor->start_time(); }
+bool Process::traced() const { return impl_->supervisor->traced(); }
+const std::string& Process::trace_note() const { return impl_->supervisor->trace_note(); }
+int Process::output_fd() const { return impl_->stdio.output.get(); }
+int Process::event_fd() const { return impl_->supervisor->end_fd(); }
+
+void Process::OnEvent() {
+  eventfd_t count = 0;
+  eventfd_read(impl_->supervisor->end_fd(), &count);
+  if (!impl_->end) {
+    impl_->end = impl_->supervisor->End();
+  }
+}
+
+bool Process::exited() const { return impl_->end.has_value(); }
+
+const ExitStatus& Process::exit_status() const {
+  return impl_->end ? impl_->end->status : impl_->not_ended;
+}
+
+int64_t Process::exit_time_ms() const { return impl_->end ? impl_->end->time_ms : 0; }
+int64_t Process::cpu_time_ms() const { return impl_->end ? impl_->end->cpu_ms : 0; }
+
+const std::optional<StackSnapshot>& Process::crash_stacks() const {
+  return impl_->end ? impl_->end->crash : impl_->no_crash;
+}
+
+bool Process::Write(std::string_view text, Deadline deadline) {
+  while (!text.empty()) {
+    const ssize_t written = write(impl_->stdio.input.get(), text.data(), text.size());
+    if (written > 0) {
+      text.remove_prefix(static_cast<size_t>(written));
+      continue;
+    }
+    if (errno == EAGAIN) {
+      pollfd entry = {.fd = impl_->stdio.input.get(), .events = POLLOUT, .revents = 0};
+      if (poll(&entry, 1, PollTimeoutMs(deadline)) == 0) {
+        return false;
+      }
+    } else if (errno != EINTR) {
+      return false;
+    }
+  }
+  return true;
+}
+
+void Process::CloseInput() { impl_->stdio.input.reset(); }
+
+void Process::Signal(int signal) {
+  pidfd_send_signal(impl_->supervisor->pidfd(), signal, nullptr, 0);
+}
+
+StackSnapshot Process::CaptureStacks(int limit_ms) {
+  return impl_->supervisor->CaptureStacks(limit_ms);
+}
+
+void Process::Kill() {
+  impl_->supervisor->Kill();
+  impl_->supervisor->WaitEnd();
+  OnEvent();
+}
+
+std::vector<std::string> Process::Finish(int grace_ms) {
+  if (std::exchange(impl_->finished, true)) {
+    return {};
+  }
+  Kill();
+  std::vector<std::string> killed = impl_->supervisor->Finish(grace_ms);
+  if (traced()) {
+    ReapOrphans(impl_->supervisor->seen_processes());
+  } else {
+    // Without ptrace nobody has told of descendants: they are looked for.
+    for (const RunProcess& process :
+         KillRunProcesses(impl_->run_id, InMs(grace_ms), InMs(kKillLimitMs))) {
+      killed.push_back(fmt::format("process {} {}", process.pid, process.name));
+    }
+    ReapOrphans(AllPids());
+  }
+  return killed;
+}
+
+std::vector<std::string> Process::HugepageFiles() const {
+  std::vector<std::string> files;
+  const UniqueFd& root = impl_->supervisor->hugetlbfs();
+  if (!root) {
+    return files;
+  }
+  DIR* dir = fdopendir(openat(root.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  while (const dirent* entry = dir != nullptr ? readdir(dir) : nullptr) {
+    const std::string name = entry->d_name;
+    if (name != "." && name != "..") {
+      files.push_back(name);
+    }
+  }
+  if (dir != nullptr) {
+    closedir(dir);
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+std::string NewRunId() { return RandomHex(16); }
+
+std::map<std::string, std::string> OwnEnvironment() {
+  std::map<std::string, std::string> environment;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    const size_t equals = text.find('=');
+    if (equals != std::string_view::npos) {
+      environment.emplace(text.substr(0, equals), text.substr(equals + 1));
+    }
+  }
+  return environment;
+}
+
+}  // namespace faultline

@@ -1,0 +1,140 @@
+#include "harness/target/safety.h"
+
+#include <fmt/format.h>
+#include <glob.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "harness/base/failure.h"
+#include "harness/target/elf_facts.h"
+
+namespace faultline {
+namespace {
+
+constexpr std::string_view kEalInit = "rte_eal_init";
+constexpr std::string_view kEalLibrary = "librte_eal.so";
+constexpr std::string_view kNoPci = "--no-pci";
+// getopt_long(3) takes any unambiguous beginning of an option; EAL has one that begins like this.
+constexpr std::string_view kLegacyMem = "--legacy";
+
+using Args = std::vector<std::string>;
+
+// The end of EAL's arguments: the first "--".
+Args::const_iterator EalEnd(const Args& args) { return std::find(args.begin(), args.end(), "--"); }
+
+bool Has(const Args& args, std::string_view wanted) {
+  return std::find(args.begin(), EalEnd(args), wanted) != EalEnd(args);
+}
+
+// Directories named by /etc/ld.so.conf and the files it includes.
+void AddConfigured(const std::string& file, std::vector<std::string>& directories) {
+  std::ifstream in(file);
+  for (std::string line; std::getline(in, line);) {
+    std::istringstream words(line.substr(0, line.find('#')));
+    std::string word;
+    while (words >> word) {
+      if (word != "include") {
+        directories.push_back(word);
+        continue;
+      }
+      glob_t found = {};
+      if (words >> word && glob(word.c_str(), 0, nullptr, &found) == 0) {
+        for (size_t i = 0; i < found.gl_pathc; ++i) {
+          AddConfigured(found.gl_pathv[i], directories);
+        }
+      }
+      globfree(&found);
+    }
+  }
+}
+
+std::vector<std::string> LoaderDirectories(const std::string& library_path) {
+  std::vector<std::string> directories;
+  std::istringstream parts(library_path);
+  for (std::string part; std::getline(parts, part, ':');) {
+    directories.push_back(part);
+  }
+  AddConfigured("/etc/ld.so.conf", directories);
+  directories.insert(directories.end(), {"/lib64", "/usr/lib64", "/lib", "/usr/lib"});
+  return directories;
+}
+
+std::filesystem::path FindLibrary(const std::string& name,
+                                  const std::vector<std::string>& directories) {
+  for (const std::string& directory : directories) {
+    const std::filesystem::path path = std::filesystem::path(directory) / name;
+    if (access(path.c_str(), R_OK) == 0) {
+      return path;
+    }
+  }
+  return {};
+}
+
+// Follows the libraries that `facts` needs, as the loader does, but with one list of directories
+// for all of them: finding one too many is no harm here.
+bool LibrariesUseDpdk(ElfFacts facts, const std::string& library_path) {
+  std::vector<std::string> directories = LoaderDirectories(library_path);
+  std::vector<std::string> to_visit = std::move(facts.needed);
+  directories.insert(directories.begin(), facts.run_path.begin(), facts.run_path.end());
+  std::set<std::string> visited;
+  while (!to_visit.empty()) {
+    const std::string name = std::move(to_visit.back());
+    to_visit.pop_back();
+    if (name.starts_with(kEalLibrary)) {
+      return true;
+    }
+    if (!visited.insert(name).second) {
+      continue;
+    }
+    const ElfFacts library = ReadElfFacts(FindLibrary(name, directories), kEalInit);
+    if (library.names_symbol) {
+      return true;
+    }
+    directories.insert(directories.begin(), library.run_path.begin(), library.run_path.end());
+    to_visit.insert(to_visit.end(), library.needed.begin(), library.needed.end());
+  }
+  return false;
+}
+
+}  // namespace
+
+bool UsesDpdk(const std::filesystem::path& program, const std::string& library_path) {
+  const ElfFacts facts = ReadElfFacts(program, kEalInit);
+  if (!facts.is_elf) {
+    return false;
+  }
+  // A stripped static program is known by the prefix of EAL's messages and the name of its option,
+  // which getopt_long(3) needs as a string.
+  return facts.names_symbol || LibrariesUseDpdk(facts, library_path) ||
+         (!facts.has_symtab && FileContains(program, {"EAL: ", kNoPci.substr(2)}));
+}
+
+void CheckSafeToStart(const std::filesystem::path& program, const Args& args,
+                      const Args& required_args, const std::string& library_path) {
+  const auto refuse = [&program](const std::string& why) {
+    return Failure::BadInput(fmt::format("{} is not started: {}", program.native(), why));
+  };
+  const auto legacy = std::find_if(args.begin(), EalEnd(args), [](const std::string& arg) {
+    return arg.starts_with(kLegacyMem);
+  });
+  if (legacy != EalEnd(args)) {
+    throw refuse(*legacy + " would map every free hugepage of the machine; leave it out");
+  }
+  for (const std::string& required : required_args) {
+    if (!Has(args, required)) {
+      throw refuse(
+          fmt::format("its profile requires the argument {}; add it before any \"--\"", required));
+    }
+  }
+  if (!Has(args, kNoPci) && UsesDpdk(program, library_path)) {
+    throw refuse(
+        "it contains DPDK, which without --no-pci takes over the machine's PCI devices, its "
+        "network card among them; add --no-pci to its arguments, before any \"--\"");
+  }
+}
+
+}  // namespace faultline

@@ -1,0 +1,215 @@
+#include "harness/target/supervisor.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/eventfd.h>
+#include <sys/pidfd.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <utility>
+
+#include "harness/base/failure.h"
+#include "harness/target/proc_status.h"
+
+namespace faultline {
+namespace {
+
+// SIGKILL ends a process within milliseconds unless it is in an uninterruptible wait; PTRACE's
+// EXITKILL and PR_SET_PDEATHSIG stay in force for what outlives this.
+constexpr int kKillLimitMs = 10'000;
+constexpr int kWaitFlags = __WALL | __WNOTHREAD;
+
+int64_t Milliseconds(const timeval& time) { return time.tv_sec * 1000 + time.tv_usec / 1000; }
+
+// Signals from outside are for the harness's main thread; SIGCHLD wakes ChildEvents.
+void KeepOnlySigchld() {
+  sigset_t set;
+  sigfillset(&set);
+  for (const int signal : {SIGCHLD, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) {
+    sigdelset(&set, signal);
+  }
+  pthread_sigmask(SIG_SETMASK, &set, nullptr);
+}
+
+}  // namespace
+
+Supervisor::Supervisor(const SupervisorPlan& plan)
+    : end_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  if (!end_fd_) {
+    throw Failure::FromErrno("eventfd", errno);
+  }
+  std::promise<void> started;
+  std::future<void> outcome = started.get_future();
+  thread_ = std::thread(&Supervisor::Main, this, plan, std::move(started));
+  try {
+    outcome.get();
+  } catch (...) {
+    thread_.join();
+    throw;
+  }
+}
+
+Supervisor::~Supervisor() {
+  if (thread_.joinable()) {
+    Finish(0);
+  }
+}
+
+std::optional<TargetEnd> Supervisor::End() const {
+  const std::lock_guard lock(mutex_);
+  return end_;
+}
+
+void Supervisor::WaitEnd() {
+  std::unique_lock lock(mutex_);
+  changed_.wait_until(lock, InMs(kKillLimitMs), [this] { return end_.has_value(); });
+}
+
+void Supervisor::Kill() {
+  const std::lock_guard lock(mutex_);
+  if (!end_) {
+    killed_ = true;
+    pidfd_send_signal(pidfd_.get(), SIGKILL, nullptr, 0);
+  }
+}
+
+std::vector<std::string> Supervisor::Finish(int grace_ms) {
+  Kill();
+  std::vector<std::string> killed;
+  std::unique_lock lock(mutex_);
+  const auto all_gone = [this] { return living_.empty(); };
+  changed_.wait_until(lock, InMs(kKillLimitMs), [this] { return end_.has_value(); });
+  changed_.wait_until(lock, InMs(grace_ms), all_gone);
+  for (const pid_t pid : living_) {
+    killed.push_back(fmt::format("process {} {}", pid, ProcessName(pid)));
+    // Traced by us, so the id cannot have passed to another process.
+    kill(pid, SIGKILL);
+  }
+  stop_ = true;
+  lock.unlock();
+  events_.Wake();
+  thread_.join();
+  own_child_.reset();
+  return killed;
+}
+
+void Supervisor::Main(SupervisorPlan plan, std::promise<void> started) {
+  KeepOnlySigchld();
+  try {
+    Start(plan);
+  } catch (...) {
+    started.set_exception(std::current_exception());
+    return;
+  }
+  started.set_value();
+  Loop();
+}
+
+void Supervisor::Loop() {
+  while (true) {
+    bool any_left = true;
+    do {
+      any_left = Drain();
+    } while (ServeRequests());
+    {
+      const std::lock_guard lock(mutex_);
+      if (stop_ && !any_left) {
+        return;
+      }
+    }
+    events_.Wait(kNoDeadline);
+  }
+}
+
+bool Supervisor::Drain() {
+  while (true) {
+    int status = 0;
+    rusage usage = {};
+    const pid_t tid = wait4(-1, &status, kWaitFlags | WNOHANG, &usage);
+    if (tid <= 0) {
+      return tid == 0;
+    }
+    Handle(tid, status, usage);
+  }
+}
+
+void Supervisor::Handle(pid_t tid, int status, const rusage& usage) {
+  if (WIFSTOPPED(status)) {
+    NoteThread(tid);
+    HandleStop(tid, status);
+  } else {
+    HandleEnd(tid, status, usage);
+  }
+}
+
+void Supervisor::NoteThread(pid_t tid) {
+  if (!known_threads_.insert(tid).second || IsTargetsThread(tid) || ThreadGroup(tid) != tid) {
+    return;
+  }
+  seen_processes_.push_back(tid);
+  const std::lock_guard lock(mutex_);
+  living_.insert(tid);
+}
+
+void Supervisor::HandleEnd(pid_t tid, int status, const rusage& usage) {
+  known_threads_.erase(tid);
+  const std::lock_guard lock(mutex_);
+  living_.erase(tid);
+  if (tid == pid_) {
+    TargetEnd end;
+    end.time_ms = MsSince(start_);
+    end.cpu_ms = Milliseconds(usage.ru_utime) + Milliseconds(usage.ru_stime);
+    if (WIFEXITED(status)) {
+      end.status = {.kind = ExitStatus::Kind::kExited, .code = WEXITSTATUS(status)};
+    } else {
+      const int signal = WTERMSIG(status);
+      const bool by_us = killed_ && signal == SIGKILL;
+      end.status = {.kind = by_us ? ExitStatus::Kind::kKilledByUs : ExitStatus::Kind::kSignaled,
+                    .code = signal,
+                    .core_dumped = WCOREDUMP(status) != 0};
+      // A snapshot whose signal did not end it after all is no crash.
+      if (crash_ && crash_->signal == signal) {
+        end.crash = std::move(crash_);
+      }
+    }
+    end_ = std::move(end);
+    eventfd_write(end_fd_.get(), 1);
+  }
+  changed_.notify_all();
+}
+
+void Supervisor::HandleStop(pid_t tid, int status) {
+  const int event = status >> 16;
+  const int signal = WSTOPSIG(status);
+  if (event == PTRACE_EVENT_STOP && signal != SIGTRAP) {
+    // Stopped by SIGSTOP and the like: it stays stopped until SIGCONT, as without us.
+    ptrace(PTRACE_LISTEN, tid, nullptr, nullptr);
+    return;
+  }
+  if (event != 0) {
+    ptrace(PTRACE_CONT, tid, nullptr, nullptr);  // a new process or thread, an exec, our interrupt
+    return;
+  }
+  if (IsFatal(tid, signal) && !crash_) {
+    TakeCrashSnapshot(tid, status);
+  }
+  ptrace(PTRACE_CONT, tid, nullptr, static_cast<uintptr_t>(signal));
+}
+
+bool Supervisor::ServeRequests() {
+  std::optional<Deadline> until;
+  {
+    const std::lock_guard lock(mutex_);
+    until = std::exchange(capture_until_, std::nullopt);
+  }
+  if (until) {
+    TakeRequestedSnapshot(*until);
+  }
+  return until.has_value();
+}
+
+}  // namespace faultline

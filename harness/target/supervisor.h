@@ -1,0 +1,122 @@
+#pragma once
+
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include <condition_variable>
+#include <cstdint>
+#include <filesystem>
+#include <future>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "harness/base/unique_fd.h"
+#include "harness/evidence/evidence.h"
+#include "harness/target/child.h"
+#include "harness/target/child_events.h"
+#include "harness/target/clock.h"
+#include "harness/target/orphans.h"
+#include "harness/target/stack_snapshot.h"
+
+namespace faultline {
+
+// How the target ended.
+struct TargetEnd {
+  ExitStatus status;
+  int64_t time_ms = 0;                 // since the start
+  int64_t cpu_ms = 0;                  // of the target and the children it waited for
+  std::optional<StackSnapshot> crash;  // when a fatal signal ended it and it was traced
+};
+
+struct SupervisorPlan {
+  ChildPlan child;  // status_fd, go_fd and parent are filled in by the supervisor
+  bool trace = true;
+};
+
+// The thread that forks a target, traces it and all its descendants, and waits for their ends.
+// ptrace(2), and PR_SET_PDEATHSIG in the child, are bound to the thread, hence one of its own.
+// All public functions are for one other thread.
+class Supervisor {
+ public:
+  // Returns when the program has been executed, or throws Failure.
+  explicit Supervisor(const SupervisorPlan& plan);
+  ~Supervisor();  // Finish(0)
+  Supervisor(const Supervisor&) = delete;
+  Supervisor& operator=(const Supervisor&) = delete;
+
+  pid_t pid() const { return pid_; }
+  Clock::time_point start_time() const { return start_; }
+  bool traced() const { return traced_; }
+  const std::string& trace_note() const { return trace_note_; }
+  int pidfd() const { return pidfd_.get(); }
+  // An eventfd(2) that becomes readable when End() has something.
+  int end_fd() const { return end_fd_.get(); }
+  // The root of the target's hugetlbfs; invalid when it has none.
+  const UniqueFd& hugetlbfs() const { return hugetlbfs_; }
+
+  std::optional<TargetEnd> End() const;
+  void WaitEnd();
+  void Kill();  // SIGKILL to the target; returns at once
+  StackSnapshot CaptureStacks(int limit_ms);
+
+  // After the target's end: waits up to `grace_ms` for the traced descendants, kills what is left
+  // of them and ends the thread. Returns pids and names of the killed ones.
+  std::vector<std::string> Finish(int grace_ms);
+  // Every process that was ever seen in this run.
+  const std::vector<pid_t>& seen_processes() const { return seen_processes_; }
+
+ private:
+  // Everything from here to Loop() runs in the supervisor's own thread.
+  void Main(SupervisorPlan plan, std::promise<void> started);
+  void Start(SupervisorPlan plan);
+  void Fork(ChildPlan plan, UniqueFd& status, UniqueFd& go);
+  void Seize();
+  void FailStart(const ChildPlan& plan, const ChildReport& report);
+  void Loop();
+  bool Drain();  // false when no child and no tracee is left
+  bool ServeRequests();
+  void Handle(pid_t tid, int status, const rusage& usage);
+  void HandleEnd(pid_t tid, int status, const rusage& usage);
+  void HandleStop(pid_t tid, int status);
+  void NoteThread(pid_t tid);
+  bool IsTargetsThread(pid_t tid) const;
+  bool IsFatal(pid_t tid, int signal) const;
+  std::map<pid_t, int> HaltAll(std::map<pid_t, int> halted, Deadline deadline);
+  StackSnapshot TakeSnapshot(pid_t crashed, int signal, const std::map<pid_t, int>& halted,
+                             Deadline deadline) const;
+  void TakeCrashSnapshot(pid_t tid, int status);
+  void TakeRequestedSnapshot(Deadline deadline);
+
+  ChildEvents events_;
+  UniqueFd end_fd_;
+  UniqueFd pidfd_;
+  UniqueFd hugetlbfs_;
+  pid_t pid_ = 0;
+  Clock::time_point start_;
+  bool traced_ = false;
+  std::string trace_note_;
+  std::unique_ptr<OwnChild> own_child_;
+  std::set<pid_t> known_threads_;       // supervisor's thread only
+  std::vector<pid_t> seen_processes_;   // read by others only after Finish()
+  std::optional<StackSnapshot> crash_;  // supervisor's thread only, until end_
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  // Guarded by mutex_:
+  std::optional<TargetEnd> end_;
+  std::set<pid_t> living_;  // processes: the target and its traced descendants
+  bool killed_ = false;
+  bool stop_ = false;
+  std::optional<Deadline> capture_until_;
+  std::optional<StackSnapshot> captured_;
+
+  std::thread thread_;
+};
+
+}  // namespace faultline

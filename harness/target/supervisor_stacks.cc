@@ -1,0 +1,140 @@
+// How a Supervisor takes the stacks of all threads: halt them, walk, let them go on.
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <utility>
+
+#include "harness/target/proc_status.h"
+#include "harness/target/stack_walk.h"
+#include "harness/target/supervisor.h"
+
+namespace faultline {
+namespace {
+
+// A shared build of a large target has some 260 modules, whose tables are read in well under a
+// second; a machine with nothing else to give gets some more.
+constexpr int kCrashLimitMs = 5'000;
+// How much longer than its limit a requested snapshot may take before nobody waits for it.
+constexpr int kRequestSlackMs = 2'000;
+
+// Signals that a program gets for its own mistake and whose default action ends it.
+constexpr int kFatalSignals[] = {SIGABRT, SIGBUS, SIGFPE,  SIGILL,  SIGQUIT,
+                                 SIGSEGV, SIGSYS, SIGTRAP, SIGXCPU, SIGXFSZ};
+
+}  // namespace
+
+StackSnapshot Supervisor::CaptureStacks(int limit_ms) {
+  StackSnapshot none;
+  std::unique_lock lock(mutex_);
+  if (end_) {
+    none.note = "no stacks: the target had already ended";
+    return none;
+  }
+  if (!traced_) {
+    none.note = trace_note_.empty() ? "no stacks: the target was not traced" : trace_note_;
+    return none;
+  }
+  captured_.reset();
+  capture_until_ = InMs(limit_ms);
+  events_.Wake();
+  if (!changed_.wait_until(lock, InMs(limit_ms + kRequestSlackMs),
+                           [this] { return captured_.has_value(); })) {
+    none.note = "no stacks: the target could not be halted in time";
+    return none;
+  }
+  return *std::exchange(captured_, std::nullopt);
+}
+
+bool Supervisor::IsTargetsThread(pid_t tid) const {
+  return access(("/proc/" + std::to_string(pid_) + "/task/" + std::to_string(tid)).c_str(), F_OK) ==
+         0;
+}
+
+bool Supervisor::IsFatal(pid_t tid, int signal) const {
+  return std::count(std::begin(kFatalSignals), std::end(kFatalSignals), signal) != 0 &&
+         IsTargetsThread(tid) && TakesDefaultAction(pid_, signal);
+}
+
+// Halts every thread of the target but those in `halted`; returns what each reported when it
+// stopped, which is still to be handled.
+std::map<pid_t, int> Supervisor::HaltAll(std::map<pid_t, int> halted, Deadline deadline) {
+  std::set<pid_t> asked;
+  std::set<pid_t> unreachable;  // on their way out
+  while (true) {
+    bool missing = false;
+    for (const pid_t tid : ThreadIds(pid_)) {
+      if (halted.count(tid) != 0 || unreachable.count(tid) != 0) {
+        continue;
+      }
+      if (asked.insert(tid).second && ptrace(PTRACE_INTERRUPT, tid, nullptr, nullptr) != 0) {
+        unreachable.insert(tid);
+      } else {
+        missing = true;
+      }
+    }
+    if (!missing || Clock::now() >= deadline) {
+      return halted;
+    }
+    int status = 0;
+    rusage usage = {};
+    const pid_t tid = wait4(-1, &status, __WALL | __WNOTHREAD | WNOHANG, &usage);
+    if (tid <= 0) {
+      events_.Wait(deadline);
+    } else if (WIFSTOPPED(status) && IsTargetsThread(tid)) {
+      halted[tid] = status;
+    } else {
+      Handle(tid, status, usage);
+    }
+  }
+}
+
+StackSnapshot Supervisor::TakeSnapshot(pid_t crashed, int signal,
+                                       const std::map<pid_t, int>& halted,
+                                       Deadline deadline) const {
+  StackSnapshot snapshot;
+  snapshot.signal = signal;
+  snapshot.time_ms = MsSince(start_);
+  std::vector<pid_t> tids;
+  for (const auto& [tid, status] : halted) {
+    tids.push_back(tid);
+  }
+  std::stable_partition(tids.begin(), tids.end(), [crashed](pid_t tid) { return tid == crashed; });
+  snapshot.threads = WalkStacks(pid_, tids, deadline, snapshot.note);
+  for (RawThreadStack& thread : snapshot.threads) {
+    thread.crashed = thread.tid == crashed;
+  }
+  if (snapshot.note.empty()) {
+    snapshot.note = crashed != 0 ? "taken when the signal was about to end the target"
+                                 : "taken from the live target";
+  }
+  return snapshot;
+}
+
+void Supervisor::TakeCrashSnapshot(pid_t tid, int status) {
+  const Deadline deadline = InMs(kCrashLimitMs);
+  crash_.emplace();  // marks that it is being taken: another thread may crash meanwhile
+  std::map<pid_t, int> halted = HaltAll({{tid, status}}, deadline);
+  crash_ = TakeSnapshot(tid, WSTOPSIG(status), halted, deadline);
+  halted.erase(tid);  // the caller lets it go on
+  for (const auto& [other, other_status] : halted) {
+    NoteThread(other);
+    HandleStop(other, other_status);
+  }
+}
+
+void Supervisor::TakeRequestedSnapshot(Deadline deadline) {
+  const std::map<pid_t, int> halted = HaltAll({}, deadline);
+  StackSnapshot snapshot = TakeSnapshot(0, 0, halted, deadline);
+  for (const auto& [tid, status] : halted) {
+    NoteThread(tid);
+    HandleStop(tid, status);
+  }
+  const std::lock_guard lock(mutex_);
+  captured_ = std::move(snapshot);
+  changed_.notify_all();
+}
+
+}  // namespace faultline

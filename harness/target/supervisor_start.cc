@@ -1,0 +1,148 @@
+// How a Supervisor starts its target: fork, prepare, seize, execute.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/pidfd.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <optional>
+#include <utility>
+
+#include "harness/base/failure.h"
+#include "harness/target/supervisor.h"
+
+namespace faultline {
+namespace {
+
+constexpr long kTraceOptions = PTRACE_O_EXITKILL | PTRACE_O_TRACEEXEC | PTRACE_O_TRACECLONE |
+                               PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK;
+
+std::pair<UniqueFd, UniqueFd> ControlPipe() {
+  std::array<int, 2> ends;
+  if (pipe2(ends.data(), O_CLOEXEC) != 0) {
+    throw Failure::FromErrno("pipe", errno);
+  }
+  return {UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+// The child's next report; none at the end of the pipe, which means that the program runs.
+std::optional<ChildReport> ReadReport(const UniqueFd& status) {
+  ChildReport report;
+  ssize_t got = 0;
+  do {
+    got = read(status.get(), &report, sizeof(report));
+  } while (got < 0 && errno == EINTR);
+  return got == sizeof(report) ? std::optional(report) : std::nullopt;
+}
+
+std::string Describe(const ChildPlan& plan, ChildStage stage) {
+  switch (stage) {
+    case ChildStage::kReady:
+      break;
+    case ChildStage::kSession:
+      return "cannot give the target a session of its own";
+    case ChildStage::kStdio:
+      return "cannot connect the target's stdin and stdout";
+    case ChildStage::kDirectory:
+      return fmt::format("the target cannot enter {}", plan.working_dir);
+    case ChildStage::kMountNamespace:
+      return "cannot give the target a mount namespace, which its own hugetlbfs needs; only root "
+             "can";
+    case ChildStage::kHugetlbfs:
+      return fmt::format("cannot mount a hugetlbfs ({}) on {}", plan.hugetlbfs_options,
+                         plan.hugetlbfs_dir);
+    case ChildStage::kExec:
+      return fmt::format("cannot execute {}", plan.program);
+  }
+  return "the target ended before it was started";
+}
+
+}  // namespace
+
+void Supervisor::Start(SupervisorPlan plan) {
+  UniqueFd status;
+  UniqueFd go;
+  Fork(plan.child, status, go);
+  const std::optional<ChildReport> ready = ReadReport(status);
+  if (!ready || ready->stage != ChildStage::kReady) {
+    FailStart(plan.child, ready.value_or(ChildReport{ChildStage::kReady, ESRCH}));
+  }
+  if (plan.child.hugetlbfs_dir != nullptr) {
+    // Through the target's own root, since no other process sees the mount. Held open, it tells
+    // what the target left even when the mount's namespace has gone.
+    const std::string path = fmt::format("/proc/{}/root{}", pid_, plan.child.hugetlbfs_dir);
+    hugetlbfs_.reset(open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  }
+  if (plan.trace) {
+    Seize();
+  }
+  const char kGo = 1;
+  if (write(go.get(), &kGo, 1) != 1) {
+    FailStart(plan.child, {ChildStage::kReady, errno});
+  }
+  if (const std::optional<ChildReport> failed = ReadReport(status)) {
+    FailStart(plan.child, *failed);
+  }
+}
+
+void Supervisor::Fork(ChildPlan plan, UniqueFd& status, UniqueFd& go) {
+  auto [status_read, status_write] = ControlPipe();
+  auto [go_read, go_write] = ControlPipe();
+  plan.status_fd = status_write.get();
+  plan.go_fd = go_read.get();
+  plan.parent = getpid();
+  sigset_t all;
+  sigset_t old;
+  sigfillset(&all);
+  // Blocked across fork, so that no handler of the harness runs in the child.
+  pthread_sigmask(SIG_SETMASK, &all, &old);
+  start_ = Clock::now();
+  pid_ = fork();
+  if (pid_ == 0) {
+    RunChild(plan);
+  }
+  const int error = errno;
+  pthread_sigmask(SIG_SETMASK, &old, nullptr);
+  if (pid_ < 0) {
+    throw Failure::FromErrno("cannot fork", error);
+  }
+  own_child_ = std::make_unique<OwnChild>(pid_);
+  pidfd_.reset(pidfd_open(pid_, 0));
+  known_threads_.insert(pid_);
+  seen_processes_.push_back(pid_);
+  living_.insert(pid_);
+  status = std::move(status_read);
+  go = std::move(go_write);
+}
+
+void Supervisor::Seize() {
+  if (ptrace(PTRACE_SEIZE, pid_, nullptr, kTraceOptions) == 0) {
+    traced_ = true;
+    return;
+  }
+  // Containers and Yama's ptrace_scope 3 forbid it; all but the stacks works without.
+  trace_note_ = Failure::FromErrno("ptrace is refused, so no stacks can be taken", errno).what();
+}
+
+void Supervisor::FailStart(const ChildPlan& plan, const ChildReport& report) {
+  kill(pid_, SIGKILL);
+  int status = 0;
+  do {
+    // Nothing but its end counts: it may first report a stop, as it is traced.
+  } while (waitpid(pid_, &status, __WALL) < 0 ? errno == EINTR : WIFSTOPPED(status));
+  std::string message = Describe(plan, report.stage);
+  if (report.stage != ChildStage::kExec) {
+    throw Failure::FromErrno(message, report.error);
+  }
+  message = Failure::FromErrno(message, report.error).what();
+  if (report.error == ENOENT && access(plan.program, F_OK) == 0) {
+    message += " (the file exists: the interpreter or dynamic loader that it names does not)";
+  }
+  throw Failure::BadInput(message);
+}
+
+}  // namespace faultline
