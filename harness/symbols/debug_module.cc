@@ -2,12 +2,14 @@
 
 #include <dwarf.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 
 #include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <filesystem>
 #include <span>
+#include <utility>
 
 #include "harness/base/failure.h"
 #include "harness/symbols/debug_file.h"
@@ -94,8 +96,10 @@ struct Scopes {
 
 }  // namespace
 
-void DebugModule::Open() {
-  opened_ = true;
+void DebugModule::OpenOnce() {
+  if (std::exchange(opened_, true)) {
+    return;
+  }
   dwfl_.reset(dwfl_begin(&kCallbacks));
   if (dwfl_ == nullptr) {
     return;
@@ -158,22 +162,34 @@ bool DebugModule::LookupDebugInfo(uint64_t pc, Stack& stack) {
   return false;  // no function around it: the symbol table knows better
 }
 
-std::string DebugModule::SymbolAt(uint64_t pc) {
-  GElf_Off offset_in_symbol = 0;
+std::string DebugModule::SymbolAt(uint64_t pc, GElf_Off* offset_in_symbol) {
   GElf_Sym symbol;
   const char* name =
-      dwfl_module_addrinfo(module_, pc, &offset_in_symbol, &symbol, nullptr, nullptr, nullptr);
+      dwfl_module_addrinfo(module_, pc, offset_in_symbol, &symbol, nullptr, nullptr, nullptr);
   return name != nullptr ? ReadableName(name) : "";
 }
 
-Stack DebugModule::Lookup(uint64_t pc) {
-  if (!opened_) {
-    Open();
+std::string DebugModule::SymbolWithOffset(uint64_t address) {
+  OpenOnce();
+  if (module_ == nullptr) {
+    return "";
   }
+  GElf_Off offset = 0;
+  const std::string name = SymbolAt(address, &offset);
+  return name.empty() || offset == 0 ? name : fmt::format("{}+{:#x}", name, offset);
+}
+
+Stack DebugModule::Lookup(uint64_t pc) {
+  OpenOnce();
   Stack stack;
   if (module_ != nullptr && !LookupDebugInfo(pc, stack)) {
     stack.clear();
-    stack.push_back({.function = SymbolAt(pc), .file = "", .line = 0, .module = "", .offset = 0});
+    GElf_Off offset_in_symbol = 0;
+    stack.push_back({.function = SymbolAt(pc, &offset_in_symbol),
+                     .file = "",
+                     .line = 0,
+                     .module = "",
+                     .offset = 0});
   }
   if (stack.empty()) {
     stack.emplace_back();

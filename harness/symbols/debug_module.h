@@ -21,15 +21,18 @@ class DebugModule {
   // is `pc`.
   Stack Lookup(uint64_t pc);
 
+  // The symbol that holds `address`, as "NAME" or "NAME+0xoffset"; "" when there is none.
+  std::string SymbolWithOffset(uint64_t address);
+
  private:
   struct EndDwfl {
     void operator()(Dwfl* dwfl) const { dwfl_end(dwfl); }
   };
 
-  void Open();
+  void OpenOnce();
   Dwarf_Die* FindUnit(uint64_t pc, Dwarf_Addr* bias);
   bool LookupDebugInfo(uint64_t pc, Stack& stack);
-  std::string SymbolAt(uint64_t pc);
+  std::string SymbolAt(uint64_t pc, GElf_Off* offset_in_symbol);
 
   std::string path_;
   bool opened_ = false;

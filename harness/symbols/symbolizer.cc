@@ -10,7 +10,7 @@ namespace faultline {
 class Symbolizer::Impl {
  public:
   const Stack& Symbolize(const std::string& module_path, uint64_t offset, bool is_return_address) {
-    Module& module = modules_.try_emplace(module_path, module_path).first->second;
+    Module& module = ModuleOf(module_path);
     const auto [known, is_new] = module.results.try_emplace({offset, is_return_address});
     if (is_new) {
       // The call that returns here ends one byte before; the next instruction may belong to another
@@ -24,12 +24,20 @@ class Symbolizer::Impl {
     return known->second;
   }
 
+  std::string SymbolName(const std::string& module_path, uint64_t offset) {
+    return ModuleOf(module_path).debug.SymbolWithOffset(offset);
+  }
+
  private:
   struct Module {
     explicit Module(const std::string& path) : debug(path) {}
     DebugModule debug;
     std::map<std::pair<uint64_t, bool>, Stack> results;
   };
+  Module& ModuleOf(const std::string& path) {
+    return modules_.try_emplace(path, path).first->second;
+  }
+
   std::map<std::string, Module> modules_;
 };
 
@@ -41,6 +49,10 @@ Symbolizer& Symbolizer::operator=(Symbolizer&&) noexcept = default;
 Stack Symbolizer::Symbolize(const std::string& module_path, uint64_t offset,
                             bool is_return_address) {
   return impl_->Symbolize(module_path, offset, is_return_address);
+}
+
+std::string Symbolizer::SymbolName(const std::string& module_path, uint64_t offset) {
+  return impl_->SymbolName(module_path, offset);
 }
 
 Stack Symbolizer::Symbolize(const JournalSnapshot& journal, const JournalStack& stack) {

@@ -100,6 +100,23 @@ TEST(Symbolizer, AReturnAddressBelongsToTheCallBeforeIt) {
   EXPECT_EQ(call[0].offset, before[0].offset + 1);
 }
 
+TEST(Symbolizer, NamesVariables) {
+  const fs::path file = kProbes / "libprobe-symbols.so";
+  void* handle = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
+  ASSERT_NE(handle, nullptr) << dlerror();
+  auto* variable = static_cast<int*>(dlsym(handle, "symbolizer_probe_variable"));
+  Dl_info info;
+  ASSERT_NE(dladdr(variable, &info), 0);
+  const auto offset =
+      reinterpret_cast<uint64_t>(variable) - reinterpret_cast<uint64_t>(info.dli_fbase);
+  dlclose(handle);
+  Symbolizer symbolizer;
+  EXPECT_EQ(symbolizer.SymbolName(file, offset), "symbolizer_probe_variable");
+  EXPECT_EQ(symbolizer.SymbolName(file, offset + 4), "symbolizer_probe_variable+0x4");
+  EXPECT_EQ(symbolizer.SymbolName(file, 0x7fff'0000), "");
+  EXPECT_EQ(symbolizer.SymbolName("/nowhere", offset), "");
+}
+
 TEST(Symbolizer, KeepsModuleAndOffsetOfWhatItCannotRead) {
   for (const char* path : {"/nowhere/libgone.so", "/dev/null", "[vdso]", "/etc/passwd"}) {
     const Stack stack = Symbolizer().Symbolize(path, 0x123, true);

@@ -31,6 +31,8 @@ void Walker::Walk(Visitor visit, int depth) {
 
 }  // namespace probe
 
+int symbolizer_probe_variable[4] = {1, 2, 3, 4};
+
 extern "C" [[gnu::noinline]] void symbolizer_probe(Visitor visit) {
   probe::Walker::Walk(visit, 1);
   asm volatile("");

@@ -5,4 +5,5 @@
 // through two functions inlined into each other.
 using Visitor = void (*)(void* return_address);
 
+extern int symbolizer_probe_variable[4];
 extern "C" void symbolizer_probe(Visitor visit);
