@@ -6,6 +6,7 @@
 
 #include "harness/evidence/evidence.h"
 #include "harness/scenario/model.h"
+#include "harness/target/interruption.h"
 
 namespace faultline {
 
@@ -14,15 +15,17 @@ struct RunRequest {
   const Scenario& scenario;
   const Profile& profile;
   const Catalogue& catalogue;
-  std::filesystem::path program;      // resolved, absolute
-  std::filesystem::path agent;        // libfaultline_agent.so
-  std::vector<Fault> faults;          // armed in this run; usually the scenario's
-  LimitsMs limits_ms;                 // calibrated or upper bounds
-  bool record_all_calls = false;      // a census
-  bool observe = true;                // hook the catalogue's observers
+  std::filesystem::path program = {};  // resolved, absolute
+  std::filesystem::path agent = {};    // libfaultline_agent.so
+  std::vector<Fault> faults = {};      // armed in this run; usually the scenario's
+  LimitsMs limits_ms = {};             // calibrated or upper bounds
+  bool record_all_calls = false;       // a census
+  bool observe = true;                 // hook the catalogue's observers
+  bool hook_all_points = false;        // also those that no fault names; a census, a benchmark
+  bool trace = true;                   // false: leave ptrace to a debugger or a sanitizer
   bool keep_run_dir = false;
-  std::filesystem::path run_root;     // where run directories are made; "" = $TMPDIR or /tmp
-  std::filesystem::path cache_dir;
+  std::filesystem::path run_root = {};  // where run directories are made; "" = $TMPDIR or /tmp
+  std::filesystem::path cache_dir = {};
 };
 
 // How runs are executed. `cold` starts a fresh process for each; others may follow (design.md).
@@ -34,10 +37,17 @@ class Executor {
   virtual Evidence Execute(const RunRequest& request) = 0;
 };
 
-// A fresh process per run. One object may run several requests, one after another.
+// A fresh process per run. One object may run several requests, one after another. A library that
+// the target loads late and that holds a function to be hooked is met too late in the first run
+// that ever sees it; that run is then done again, once, with a plan that knows the library.
 class ColdExecutor : public Executor {
  public:
+  // `interruption`, when given, ends a run by Interrupted; borrowed.
+  explicit ColdExecutor(Interruption* interruption = nullptr) : interruption_(interruption) {}
   Evidence Execute(const RunRequest& request) override;
+
+ private:
+  Interruption* interruption_;
 };
 
 }  // namespace faultline

@@ -1,0 +1,79 @@
+#include <fmt/format.h>
+
+#include "harness/base/failure.h"
+#include "harness/run/agent_check.h"
+#include "harness/run/collect.h"
+#include "harness/run/command.h"
+#include "harness/run/executor.h"
+#include "harness/run/hooking.h"
+#include "harness/run/leftovers.h"
+#include "harness/run/live_run.h"
+#include "harness/run/sandbox.h"
+#include "harness/run/steps.h"
+#include "harness/run/stop.h"
+
+namespace faultline {
+namespace {
+
+constexpr int kPrepareLimitMs = 60'000;
+
+// The scenario's own preparations. One that fails makes the run meaningless: that is no evidence
+// about the target.
+void Prepare(const RunRequest& request, const Sandbox& sandbox, Interruption* interruption) {
+  EventLoop loop;
+  if (interruption != nullptr) {
+    loop.Add(interruption->fd(), [interruption] { interruption->ThrowIfRaised(); });
+  }
+  for (const CommandStep& command : request.scenario.prepare) {
+    std::vector<std::string> argv;
+    for (const std::string& argument : command.argv) {
+      argv.push_back(ExpandForRun(argument, sandbox.variables()));
+    }
+    const CommandResult result =
+        RunCommand(argv, sandbox.CommandEnvironment(), sandbox.run_dir(), kPrepareLimitMs, loop);
+    if (result.exit.kind != ExitStatus::Kind::kExited || result.exit.code != command.expect_exit) {
+      throw Failure::BadInput(
+          fmt::format("{}: the preparation `{}` ended with {} where exit {} was expected: {}",
+                      request.scenario.file, fmt::join(argv, " "), result.exit.ToString(),
+                      command.expect_exit, result.output));
+    }
+  }
+}
+
+struct Attempt {
+  Evidence evidence;
+  bool missed_hooks = false;  // a late library has functions that should have been hooked
+};
+
+Attempt ExecuteOnce(const RunRequest& request, Interruption* interruption) {
+  Sandbox sandbox(request);
+  Prepare(request, sandbox, interruption);
+  Hooking hooking(request, sandbox.private_dir(), sandbox.CommandEnvironment());
+  sandbox.MarkBefore();
+  Leftovers leftovers;  // before `run`: its files are removed once the target is gone
+  LiveRun run(request, sandbox, hooking, interruption);
+  leftovers.Watch(request.profile.leftovers, sandbox.variables());
+  RunSteps(run);
+  StopTarget(run);
+  CollectEvidence(run, leftovers);
+  CheckAgentReady(run);
+  if (request.keep_run_dir) {
+    sandbox.Keep();
+  }
+  Attempt attempt;
+  attempt.missed_hooks = hooking.wanted() && hooking.LearnModules(run.evidence().journal);
+  attempt.evidence = std::move(run.evidence());
+  return attempt;
+}
+
+}  // namespace
+
+Evidence ColdExecutor::Execute(const RunRequest& request) {
+  Attempt attempt = ExecuteOnce(request, interruption_);
+  if (attempt.missed_hooks) {
+    attempt = ExecuteOnce(request, interruption_);
+  }
+  return std::move(attempt.evidence);
+}
+
+}  // namespace faultline

@@ -1,0 +1,239 @@
+#include "harness/run/collect.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstring>
+#include <map>
+
+#include "harness/symbols/symbolizer.h"
+
+namespace faultline {
+namespace {
+
+using protocol::JournalRecord;
+
+// A persistent fault can hit a hundred thousand calls; the story needs the first ones.
+constexpr size_t kMostInjections = 1'000;
+// Descendants that follow the target of their own accord are not left behind.
+constexpr int kFinishGraceMs = 200;
+
+std::string WhyRefused(protocol::HookStatus status) {
+  switch (status) {
+    case protocol::HookStatus::kBytesDiffer:
+      return "the code in memory is not that of the file";
+    case protocol::HookStatus::kNoRoom:
+      return "no free address range within 2 GiB";
+    case protocol::HookStatus::kNotWritable:
+      return "the kernel refused to change the page";
+    case protocol::HookStatus::kOutOfReach:
+      return "an operand lies beyond 2 GiB of the trampoline";
+    case protocol::HookStatus::kPending:
+    case protocol::HookStatus::kInstalled:
+      break;
+  }
+  return "";
+}
+
+HookReport::Status StatusOf(protocol::HookStatus status) {
+  switch (status) {
+    case protocol::HookStatus::kInstalled:
+      return HookReport::Status::kInstalled;
+    case protocol::HookStatus::kPending:
+      return HookReport::Status::kPending;
+    default:
+      return HookReport::Status::kRefused;
+  }
+}
+
+std::vector<HookReport> ReportHooks(const Plan& plan, const JournalSnapshot& journal) {
+  std::vector<HookReport> reports;
+  for (size_t i = 0; i < plan.hook_symbols.size() && i < journal.hooks.size(); ++i) {
+    HookReport report;
+    report.symbol = plan.hook_symbols[i];
+    report.module = plan.hook_modules[i];
+    report.status = StatusOf(journal.hooks[i].status);
+    report.reason = WhyRefused(journal.hooks[i].status);
+    report.calls = journal.hooks[i].calls;
+    reports.push_back(std::move(report));
+  }
+  // What is in the program but could not even be planned is refused just as well.
+  for (const PointCoverage& coverage : plan.coverage) {
+    if (coverage.status != PointCoverage::Status::kFound &&
+        coverage.status != PointCoverage::Status::kMissing) {
+      reports.push_back(
+          {coverage.symbol, coverage.module, HookReport::Status::kRefused, coverage.reason, 0});
+    }
+  }
+  return reports;
+}
+
+std::string Describe(const Fault& fault) {
+  if (fault.action == Fault::Action::kFail) {
+    return "fail";
+  }
+  const char* name = ::sigabbrev_np(fault.signal);
+  return fmt::format("signal {}{}", name == nullptr ? "" : "SIG",
+                     name == nullptr ? std::to_string(fault.signal) : name);
+}
+
+class InjectionReader {
+ public:
+  InjectionReader(LiveRun& run, const JournalSnapshot& journal, Symbolizer& symbolizer)
+      : run_(run), plan_(run.hooking().plan()), journal_(journal), symbolizer_(symbolizer) {}
+
+  std::vector<Injection> Read() {
+    std::vector<Injection> injections;
+    for (const JournalRecord& record : journal_.records) {
+      if (record.kind == JournalRecord::kInjected && injections.size() < kMostInjections) {
+        injections.push_back(ReadOne(record));
+      }
+    }
+    return injections;
+  }
+
+ private:
+  Injection ReadOne(const JournalRecord& record) {
+    Injection injection;
+    if (record.rule < plan_.faults.size()) {
+      injection.fault = plan_.faults[record.rule];
+      for (const Fault& fault : run_.request().faults) {
+        if (fault.id == injection.fault) {
+          injection.action = Describe(fault);
+        }
+      }
+    }
+    if (record.index < plan_.points.size()) {
+      injection.point = plan_.points[record.index];
+    }
+    if (record.site < journal_.sites.size()) {
+      injection.site = journal_.sites[record.site].hash;
+    }
+    injection.occurrence = record.occurrence;
+    injection.step = static_cast<int>(record.step);
+    injection.tid = static_cast<int>(record.tid);
+    injection.before_main = (record.flags & JournalRecord::kBeforeMain) != 0;
+    const auto at = Clock::time_point(std::chrono::nanoseconds(record.time_ns));
+    injection.time_ms =
+        std::chrono::duration_cast<std::chrono::milliseconds>(at - run_.process().start_time())
+            .count();
+    injection.stack = StackOf(record.stack);
+    return injection;
+  }
+
+  Stack StackOf(uint32_t index) {
+    if (index >= journal_.stacks.size()) {
+      return {};
+    }
+    const auto [known, is_new] = stacks_.try_emplace(index);
+    if (is_new) {
+      known->second = symbolizer_.Symbolize(journal_, journal_.stacks[index]);
+    }
+    return known->second;
+  }
+
+  LiveRun& run_;
+  const Plan& plan_;
+  const JournalSnapshot& journal_;
+  Symbolizer& symbolizer_;
+  std::map<uint32_t, Stack> stacks_;
+};
+
+std::vector<ThreadStack> Name(const StackSnapshot& snapshot, Symbolizer& symbolizer) {
+  std::vector<ThreadStack> threads;
+  for (const RawThreadStack& raw : snapshot.threads) {
+    ThreadStack thread;
+    thread.tid = raw.tid;
+    thread.name = raw.name;
+    thread.crashed = raw.crashed;
+    for (const RawFrame& frame : raw.frames) {
+      const Stack named =
+          symbolizer.Symbolize(frame.module_path, frame.offset, frame.is_return_address);
+      thread.frames.insert(thread.frames.end(), named.begin(), named.end());
+    }
+    threads.push_back(std::move(thread));
+  }
+  return threads;
+}
+
+void CollectThreads(LiveRun& run, Symbolizer& symbolizer) {
+  Evidence& evidence = run.evidence();
+  const std::optional<StackSnapshot>& snapshot =
+      run.process().crash_stacks() ? run.process().crash_stacks() : run.hang();
+  if (snapshot) {
+    evidence.threads = Name(*snapshot, symbolizer);
+    evidence.threads_note = snapshot->note;
+  } else {
+    evidence.threads_note = run.process().trace_note();
+  }
+}
+
+void CollectJournal(LiveRun& run, Symbolizer& symbolizer) {
+  Evidence& evidence = run.evidence();
+  if (!run.hooking().wanted()) {
+    evidence.agent_message = "the agent was not needed: nothing was to be hooked";
+    return;
+  }
+  evidence.journal = run.hooking().journal().Read();
+  run.hooking().journal().MarkClosed();
+  const JournalSnapshot& journal = evidence.journal;
+  evidence.agent_ready = journal.agent_state != protocol::AgentState::kAbsent &&
+                         journal.agent_state != protocol::AgentState::kInert;
+  evidence.agent_message = journal.agent_message;
+  evidence.lost_records = journal.lost_records;
+  evidence.points = run.hooking().plan().points;
+  evidence.observers = run.hooking().plan().observers;
+  evidence.hooks = ReportHooks(run.hooking().plan(), journal);
+  evidence.injections = InjectionReader(run, journal, symbolizer).Read();
+  const std::vector<std::string>& faults = run.hooking().plan().faults;
+  for (size_t i = 0; i < faults.size(); ++i) {
+    if (i >= journal.rules.size() || journal.rules[i].hits == 0) {
+      evidence.faults_not_reached.push_back(faults[i]);
+    }
+  }
+  for (const JournalModule& module : journal.modules) {
+    if (module.is_main) {
+      evidence.build_id = module.build_id;
+    }
+  }
+}
+
+void CollectLeftBehind(LiveRun& run, const Leftovers& leftovers) {
+  std::vector<std::string>& left = run.evidence().left_behind;
+  for (const std::string& process : run.process().Finish(kFinishGraceMs)) {
+    left.push_back(process);
+  }
+  for (const std::string& file : run.process().HugepageFiles()) {
+    left.push_back("hugepage file " + run.sandbox().Generalise(file));
+  }
+  for (const std::filesystem::path& file : leftovers.Find()) {
+    left.push_back("file " + run.sandbox().Generalise(file));
+  }
+  const std::vector<std::string> in_run_dir = run.sandbox().LeftInRunDir();
+  left.insert(left.end(), in_run_dir.begin(), in_run_dir.end());
+}
+
+}  // namespace
+
+void CollectEvidence(LiveRun& run, const Leftovers& leftovers) {
+  CollectLeftBehind(run, leftovers);
+  run.log().OnReadable();
+  Evidence& evidence = run.evidence();
+  const RunRequest& request = run.request();
+  evidence.program = request.program;
+  const SpawnOptions options = run.sandbox().TargetOptions();
+  evidence.argv = {request.program.string()};
+  evidence.argv.insert(evidence.argv.end(), options.args.begin(), options.args.end());
+  evidence.scenario = request.scenario.name;
+  evidence.scenario_file = request.scenario.file;
+  evidence.log = run.log().Lines();
+  Symbolizer symbolizer;
+  CollectJournal(run, symbolizer);
+  CollectThreads(run, symbolizer);
+  if (request.keep_run_dir) {
+    evidence.run_dir = run.sandbox().run_dir();
+  }
+}
+
+}  // namespace faultline

@@ -1,0 +1,120 @@
+#include "harness/run/live_run.h"
+
+#include <algorithm>
+
+#include "harness/protocol/plan.h"
+#include "harness/run/patience.h"
+
+namespace faultline {
+namespace {
+
+// Long enough for a thousand threads; a target that hangs can wait.
+constexpr int kCaptureLimitMs = 5'000;
+
+SpawnOptions WithAgent(SpawnOptions options, const RunRequest& request, const Hooking& hooking) {
+  if (hooking.wanted()) {
+    std::string& preload = options.environment["LD_PRELOAD"];
+    preload = AddPreload(preload, request.agent);
+    options.environment[protocol::kPlanVariable] = hooking.plan_path();
+  }
+  return options;
+}
+
+}  // namespace
+
+LiveRun::LiveRun(const RunRequest& request, Sandbox& sandbox, Hooking& hooking,
+                 Interruption* interruption)
+    : request_(request),
+      sandbox_(sandbox),
+      hooking_(hooking),
+      process_(WithAgent(sandbox.TargetOptions(), request, hooking)),
+      log_(process_.output_fd(), process_.start_time(), sandbox.private_dir() / "log") {
+  sandbox_.SetPid(process_.pid());
+  if (interruption != nullptr) {
+    loop_.Add(interruption->fd(), [interruption] { interruption->ThrowIfRaised(); });
+  }
+  loop_.Add(process_.event_fd(), [this] { process_.OnEvent(); });
+  loop_.Add(process_.output_fd(), [this] {
+    if (!log_.OnReadable()) {
+      loop_.Remove(process_.output_fd());
+    }
+  });
+}
+
+JsonRpcClient& LiveRun::rpc() {
+  if (rpc_ != nullptr && rpc_->state() == JsonRpcClient::State::kClosed) {
+    loop_.Remove(rpc_->fd());
+    rpc_.reset();
+  }
+  if (rpc_ == nullptr) {
+    rpc_ = std::make_unique<JsonRpcClient>(sandbox_.rpc_socket());
+    loop_.Add(rpc_->fd(), [client = rpc_.get()] { client->OnReadable(); });
+  }
+  return *rpc_;
+}
+
+void LiveRun::BeginStep(int step) {
+  if (hooking_.wanted()) {
+    hooking_.journal().SetStep(static_cast<uint32_t>(step));
+  }
+  log_.OnReadable();  // what it said so far belongs to the step before
+  log_.set_step(step);
+}
+
+bool LiveRun::IsPlanned(const std::string& fault) const {
+  return std::any_of(request_.faults.begin(), request_.faults.end(),
+                     [&](const Fault& planned) { return planned.id == fault; });
+}
+
+void LiveRun::ArmIfPlanned(const std::string& fault) {
+  if (IsPlanned(fault)) {
+    hooking_.Arm(fault);
+  }
+}
+
+void LiveRun::DisarmIfPlanned(const std::string& fault) {
+  if (IsPlanned(fault)) {
+    hooking_.Disarm(fault);
+  }
+}
+
+void LiveRun::TakeIn() {
+  log_.OnReadable();
+  if (rpc_ != nullptr) {
+    rpc_->OnReadable();
+  }
+}
+
+LiveRun::Wait LiveRun::WaitFor(const std::function<bool()>& met, int64_t limit_ms) {
+  Patience patience(process_.pid(), limit_ms);
+  const auto done = [&] { return met() || process_.exited(); };
+  while (!loop_.RunUntil(done, patience.deadline())) {
+    if (!patience.Extend()) {
+      return Wait::kTimedOut;
+    }
+  }
+  if (process_.exited()) {
+    TakeIn();
+  }
+  return met() ? Wait::kMet : Wait::kExited;
+}
+
+bool LiveRun::WaitForExit(int64_t limit_ms) {
+  return WaitFor([] { return false; }, limit_ms) == Wait::kExited;
+}
+
+void LiveRun::NoteStopSignal() {
+  evidence_.asked_to_stop = true;
+  if (!stop_sent_ms_) {
+    stop_sent_ms_ = now_ms();
+  }
+}
+
+void LiveRun::CaptureHang(const std::string& why) {
+  if (!hang_) {
+    hang_ = process_.CaptureStacks(kCaptureLimitMs);
+    hang_->note = why + (hang_->note.empty() ? "" : "; " + hang_->note);
+  }
+}
+
+}  // namespace faultline

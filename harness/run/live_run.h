@@ -1,0 +1,83 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "harness/evidence/evidence.h"
+#include "harness/run/executor.h"
+#include "harness/run/hooking.h"
+#include "harness/run/sandbox.h"
+#include "harness/target/event_loop.h"
+#include "harness/target/json_rpc_client.h"
+#include "harness/target/log_watch.h"
+#include "harness/target/process.h"
+
+namespace faultline {
+
+// A target that runs: its process, what it says, and the evidence so far. Steps act on it. One
+// thread.
+class LiveRun {
+ public:
+  enum class Wait { kMet, kExited, kTimedOut };
+
+  // Starts the target. `interruption` may be nullptr. All is borrowed and outlives this object.
+  LiveRun(const RunRequest& request, Sandbox& sandbox, Hooking& hooking,
+          Interruption* interruption);
+  LiveRun(const LiveRun&) = delete;
+  LiveRun& operator=(const LiveRun&) = delete;
+
+  const RunRequest& request() const { return request_; }
+  Sandbox& sandbox() { return sandbox_; }
+  Hooking& hooking() { return hooking_; }
+  Process& process() { return process_; }
+  EventLoop& loop() { return loop_; }
+  LogWatch& log() { return log_; }
+  Evidence& evidence() { return evidence_; }
+  // The connection to the target's RPC socket; a new one when the last was closed.
+  JsonRpcClient& rpc();
+
+  int64_t now_ms() const { return MsSince(process_.start_time()); }
+  bool exited() const { return process_.exited(); }
+
+  // `step` is 1-based; the journal, the log and `evidence` know of it from here on.
+  void BeginStep(int step);
+
+  // Of a fault that this run leaves out (a fault-free run) nothing happens.
+  void ArmIfPlanned(const std::string& fault);
+  void DisarmIfPlanned(const std::string& fault);
+
+  // Waits until `met`, which is asked after every event, the target's exit, or `limit_ms` (see
+  // Patience). What the target said before it ended has been taken in when this returns kExited,
+  // and `met` has been asked again.
+  Wait WaitFor(const std::function<bool()>& met, int64_t limit_ms);
+  // Waits for the exit; false when it did not come in time.
+  bool WaitForExit(int64_t limit_ms);
+
+  // The stop signal was sent, by a step or at the end; the first call counts.
+  void NoteStopSignal();
+  bool stop_signal_sent() const { return stop_sent_ms_.has_value(); }
+  int64_t stop_sent_ms() const { return stop_sent_ms_.value_or(0); }
+
+  // Takes the stacks of all threads of a target that outlived a limit; the first call counts.
+  void CaptureHang(const std::string& why);
+  const std::optional<StackSnapshot>& hang() const { return hang_; }
+
+ private:
+  bool IsPlanned(const std::string& fault) const;
+  void TakeIn();
+
+  const RunRequest& request_;
+  Sandbox& sandbox_;
+  Hooking& hooking_;
+  EventLoop loop_;
+  std::unique_ptr<JsonRpcClient> rpc_;
+  Process process_;
+  LogWatch log_;
+  Evidence evidence_;
+  std::optional<int64_t> stop_sent_ms_;
+  std::optional<StackSnapshot> hang_;
+};
+
+}  // namespace faultline

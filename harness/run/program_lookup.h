@@ -1,0 +1,37 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "harness/scenario/model.h"
+
+namespace faultline {
+
+// Where a target's program is, or why it cannot be started. Exactly one of the two is set.
+struct ProgramSearch {
+  std::filesystem::path program;  // absolute
+  std::string problem;            // what was looked for, where, and how to get it
+};
+
+// The directory of the running executable; Faultline's agent and own targets lie there.
+std::filesystem::path OwnDirectory();
+
+// `name` itself when it is a path (has a slash), else the first such program in PATH; "" when there
+// is none.
+std::filesystem::path FindInPath(const std::string& name);
+
+// Finds the program of `profile`: `given` (from --program) when not empty, else the path in the
+// environment variable profile.program_variable, else profile.program. Each is a path (with a
+// slash) or a bare name, looked up in `own_directory` and then in PATH.
+ProgramSearch FindProgram(const Profile& profile, const std::filesystem::path& given,
+                          const std::filesystem::path& own_directory);
+
+// As FindProgram, but a program that is not there is a Failure: kBadInput when `given` names it,
+// else kCannotWork.
+std::filesystem::path RequireProgram(const Profile& profile, const std::filesystem::path& given,
+                                     const std::filesystem::path& own_directory);
+
+// The agent library in `own_directory`; Failure (kCannotWork) when it is not there.
+std::filesystem::path RequireAgent(const std::filesystem::path& own_directory);
+
+}  // namespace faultline

@@ -1,0 +1,120 @@
+#include "harness/run/rpc_match.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <regex>
+
+namespace faultline {
+namespace {
+
+constexpr size_t kMostShown = 200;
+
+std::string Show(const nlohmann::json& value) {
+  std::string text = value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  if (text.size() > kMostShown) {
+    text = text.substr(0, kMostShown) + "...";
+  }
+  return text;
+}
+
+std::string ErrorMessage(const nlohmann::json& error) {
+  if (error.is_object() && error.contains("message") && error["message"].is_string()) {
+    return error["message"].get<std::string>();
+  }
+  return "";
+}
+
+bool ErrorMatches(const nlohmann::json& error, const RpcExpectation& expectation) {
+  if (expectation.code &&
+      !(error.is_object() && error.contains("code") && error["code"] == *expectation.code)) {
+    return false;
+  }
+  return expectation.message_pattern.empty() ||
+         std::regex_search(ErrorMessage(error), std::regex(expectation.message_pattern));
+}
+
+bool Meets(const RpcExchange& exchange, const RpcExpectation& expectation) {
+  using Outcome = RpcExchange::Outcome;
+  switch (expectation.kind) {
+    case RpcExpectation::Kind::kResult:
+      return exchange.outcome == Outcome::kResult &&
+             (!expectation.value || Contains(exchange.answer, *expectation.value));
+    case RpcExpectation::Kind::kError:
+      return exchange.outcome == Outcome::kError && ErrorMatches(exchange.answer, expectation);
+    case RpcExpectation::Kind::kNoAnswer:
+      return exchange.outcome == Outcome::kNoAnswer;
+    case RpcExpectation::Kind::kGone:
+      return exchange.outcome == Outcome::kGone;
+  }
+  return false;
+}
+
+std::string Describe(const RpcExpectation& expectation) {
+  switch (expectation.kind) {
+    case RpcExpectation::Kind::kResult:
+      return expectation.value ? "a result with " + Show(*expectation.value) : "a result";
+    case RpcExpectation::Kind::kError: {
+      std::string text = expectation.code ? fmt::format("error {}", *expectation.code) : "an error";
+      if (!expectation.message_pattern.empty()) {
+        text += " that says `" + expectation.message_pattern + "`";
+      }
+      return text;
+    }
+    case RpcExpectation::Kind::kNoAnswer:
+      return "no answer in time";
+    case RpcExpectation::Kind::kGone:
+      return "the end of the target";
+  }
+  return "";
+}
+
+}  // namespace
+
+bool Contains(const nlohmann::json& actual, const nlohmann::json& expected) {
+  if (!expected.is_object()) {
+    return actual == expected;
+  }
+  return actual.is_object() &&
+         std::all_of(expected.items().begin(), expected.items().end(), [&](const auto& member) {
+           const auto found = actual.find(member.key());
+           return found != actual.end() && Contains(*found, member.value());
+         });
+}
+
+bool MeetsAny(const RpcExchange& exchange, const std::vector<RpcExpectation>& expect) {
+  if (expect.empty()) {
+    return Meets(exchange, RpcExpectation{});
+  }
+  return std::any_of(expect.begin(), expect.end(), [&](const RpcExpectation& expectation) {
+    return Meets(exchange, expectation);
+  });
+}
+
+std::string Describe(const std::vector<RpcExpectation>& expect) {
+  std::string text;
+  for (const RpcExpectation& expectation : expect) {
+    text += (text.empty() ? "" : " or ") + Describe(expectation);
+  }
+  return text.empty() ? "a result" : text;
+}
+
+std::string Describe(const RpcExchange& exchange) {
+  switch (exchange.outcome) {
+    case RpcExchange::Outcome::kResult:
+      return "the result " + Show(exchange.answer);
+    case RpcExchange::Outcome::kError: {
+      const nlohmann::json& error = exchange.answer;
+      const bool has_code = error.is_object() && error.contains("code");
+      return fmt::format("error {}: {}", has_code ? Show(error["code"]) : "without a code",
+                         ErrorMessage(error));
+    }
+    case RpcExchange::Outcome::kNoAnswer:
+      return fmt::format("no answer in {} ms", exchange.duration_ms);
+    case RpcExchange::Outcome::kGone:
+      return "the connection ended";
+  }
+  return "";
+}
+
+}  // namespace faultline

@@ -1,0 +1,87 @@
+#include "harness/run/rpc_match.h"
+
+#include <gtest/gtest.h>
+
+namespace faultline {
+namespace {
+
+using nlohmann::json;
+using Outcome = RpcExchange::Outcome;
+using Kind = RpcExpectation::Kind;
+
+RpcExchange Answered(Outcome outcome, json answer = nullptr) {
+  RpcExchange exchange;
+  exchange.outcome = outcome;
+  exchange.answer = std::move(answer);
+  return exchange;
+}
+
+RpcExpectation Expect(Kind kind) {
+  RpcExpectation expectation;
+  expectation.kind = kind;
+  return expectation;
+}
+
+TEST(RpcMatchTest, AnObjectNeedsItsNamedMembersAndMayHaveMore) {
+  const json actual = {{"name", "iobuf"}, {"pool", {{"small", 8191}, {"large", 1023}}}};
+  EXPECT_TRUE(Contains(actual, {{"pool", {{"small", 8191}}}}));
+  EXPECT_TRUE(Contains(actual, json::object()));
+  EXPECT_FALSE(Contains(actual, {{"pool", {{"small", 1}}}}));
+  EXPECT_FALSE(Contains(actual, {{"absent", nullptr}}));
+  EXPECT_FALSE(Contains(json(true), json::object()));
+}
+
+TEST(RpcMatchTest, ArraysAndScalarsMustBeEqual) {
+  EXPECT_TRUE(Contains(json({1, 2}), json({1, 2})));
+  EXPECT_FALSE(Contains(json({1, 2}), json::array({1})));
+  EXPECT_TRUE(Contains(json(1), json(1.0)));
+  EXPECT_FALSE(Contains(json("1"), json(1)));
+}
+
+TEST(RpcMatchTest, WithoutExpectationAResultIsWanted) {
+  EXPECT_TRUE(MeetsAny(Answered(Outcome::kResult, true), {}));
+  EXPECT_FALSE(MeetsAny(Answered(Outcome::kError, json::object()), {}));
+  EXPECT_FALSE(MeetsAny(Answered(Outcome::kNoAnswer), {}));
+  EXPECT_FALSE(MeetsAny(Answered(Outcome::kGone), {}));
+}
+
+TEST(RpcMatchTest, AnyOneOfTheExpectationsIsEnough) {
+  const std::vector<RpcExpectation> expect = {Expect(Kind::kError), Expect(Kind::kGone)};
+  EXPECT_TRUE(MeetsAny(Answered(Outcome::kError, {{"code", -1}}), expect));
+  EXPECT_TRUE(MeetsAny(Answered(Outcome::kGone), expect));
+  EXPECT_FALSE(MeetsAny(Answered(Outcome::kResult, true), expect));
+  EXPECT_FALSE(MeetsAny(Answered(Outcome::kNoAnswer), expect));
+}
+
+TEST(RpcMatchTest, AnErrorMustHaveTheCodeAndMessageAskedFor) {
+  RpcExpectation expectation = Expect(Kind::kError);
+  expectation.code = -32603;
+  expectation.message_pattern = "^Internal";
+  const auto meets = [&](const json& error) {
+    return MeetsAny(Answered(Outcome::kError, error), {expectation});
+  };
+  EXPECT_TRUE(meets({{"code", -32603}, {"message", "Internal error"}}));
+  EXPECT_FALSE(meets({{"code", -32602}, {"message", "Internal error"}}));
+  EXPECT_FALSE(meets({{"code", -32603}, {"message", "other"}}));
+  EXPECT_FALSE(meets({{"message", "Internal error"}}));
+  EXPECT_FALSE(meets("Internal error"));
+}
+
+TEST(RpcMatchTest, AResultMustHaveTheValueAskedFor) {
+  RpcExpectation expectation;
+  expectation.value = true;
+  EXPECT_TRUE(MeetsAny(Answered(Outcome::kResult, true), {expectation}));
+  EXPECT_FALSE(MeetsAny(Answered(Outcome::kResult, false), {expectation}));
+}
+
+TEST(RpcMatchTest, SaysWhatWasExpectedAndWhatCame) {
+  RpcExpectation error = Expect(Kind::kError);
+  error.code = -32603;
+  EXPECT_EQ(Describe({error, Expect(Kind::kGone)}), "error -32603 or the end of the target");
+  EXPECT_EQ(Describe(std::vector<RpcExpectation>{}), "a result");
+  EXPECT_EQ(Describe(Answered(Outcome::kError, {{"code", -1}, {"message", "no"}})), "error -1: no");
+  EXPECT_LT(Describe(Answered(Outcome::kResult, std::string(10'000, 'x'))).size(), 300u);
+}
+
+}  // namespace
+}  // namespace faultline

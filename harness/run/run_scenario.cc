@@ -1,0 +1,126 @@
+#include "harness/run/run_scenario.h"
+
+#include <algorithm>
+#include <regex>
+
+#include "harness/oracle/oracle.h"
+#include "harness/run/limits.h"
+#include "harness/run/module_cache.h"
+
+namespace faultline {
+namespace {
+
+// One scenario on one program: what its runs have in common.
+class ScenarioRunner {
+ public:
+  ScenarioRunner(const LoadedScenario& loaded, const ScenarioOptions& options, Executor& executor)
+      : loaded_(loaded),
+        options_(options),
+        executor_(executor),
+        cache_(options.cache_dir, ProgramKey(options.program),
+               ScenarioKey(loaded.scenario, loaded.profile)) {}
+
+  ScenarioResult Run() {
+    const bool with_faults = options_.with_faults && !loaded_.scenario.faults.empty();
+    std::optional<Calibration> calibration = cache_.Load();
+    if (!with_faults) {
+      return RunWithoutFaults(calibration);
+    }
+    if (!calibration) {
+      ScenarioResult fault_free = RunWithoutFaults(std::nullopt);
+      if (IsBroken(fault_free.findings)) {
+        fault_free.broken_without_faults = true;
+        return fault_free;
+      }
+      calibration = MeasureCalibration(fault_free.evidence);
+    }
+    return RunWithFaults(*calibration);
+  }
+
+ private:
+  const LimitsMs& UpperLimits() const { return loaded_.scenario.limits_ms; }
+
+  Evidence Execute(std::vector<Fault> faults, const LimitsMs& limits) {
+    RunRequest request{loaded_.scenario, loaded_.profile, loaded_.catalogue};
+    request.program = options_.program;
+    request.agent = options_.agent;
+    request.faults = std::move(faults);
+    request.limits_ms = limits;
+    request.keep_run_dir = options_.keep_run_dir;
+    request.trace = options_.trace;
+    request.run_root = options_.run_root;
+    request.cache_dir = options_.cache_dir;
+    return executor_.Execute(request);
+  }
+
+  ScenarioResult RunWithoutFaults(const std::optional<Calibration>& calibration) {
+    Scenario scenario = loaded_.scenario;
+    if (!scenario.faults.empty()) {
+      scenario.faults.clear();
+      scenario.tolerance = Tolerance::kMustSucceed;
+    }
+    const LimitsMs limits =
+        calibration ? CalibratedLimits(UpperLimits(), *calibration) : UpperLimits();
+    ScenarioResult result;
+    result.evidence = Execute({}, limits);
+    result.findings =
+        Judge(result.evidence, {scenario, loaded_.profile, loaded_.catalogue, nullptr});
+    if (!calibration && !IsBroken(result.findings)) {
+      cache_.Store(MeasureCalibration(result.evidence));
+    }
+    return result;
+  }
+
+  ScenarioResult RunWithFaults(const Calibration& calibration) {
+    ScenarioResult result;
+    result.evidence =
+        Execute(loaded_.scenario.faults, CalibratedLimits(UpperLimits(), calibration));
+    Evidence fault_free;
+    fault_free.start_ms = calibration.start_ms;
+    fault_free.stop_ms = calibration.stop_ms;
+    fault_free.left_behind = calibration.left_behind;
+    result.findings =
+        Judge(result.evidence, {loaded_.scenario, loaded_.profile, loaded_.catalogue, &fault_free});
+    return result;
+  }
+
+  // A scenario may be written for what happens under its faults ("this call gives an error"): that
+  // its steps do not end so without them is no defect of the target.
+  static bool IsBroken(const std::vector<Finding>& findings) {
+    return std::any_of(findings.begin(), findings.end(),
+                       [](const Finding& finding) { return finding.kind != "expectation"; });
+  }
+
+  const LoadedScenario& loaded_;
+  const ScenarioOptions& options_;
+  Executor& executor_;
+  CalibrationCache cache_;
+};
+
+bool Answers(const Finding& finding, const KnownFinding& known) {
+  return finding.kind == known.kind &&
+         (known.pattern.empty() || std::regex_search(finding.title, std::regex(known.pattern)));
+}
+
+}  // namespace
+
+std::vector<KnownFinding> KnownButNotSeen(const std::vector<KnownFinding>& known,
+                                          const std::vector<Finding>& findings) {
+  std::vector<KnownFinding> not_seen;
+  for (const KnownFinding& entry : known) {
+    if (std::none_of(findings.begin(), findings.end(),
+                     [&](const Finding& finding) { return Answers(finding, entry); })) {
+      not_seen.push_back(entry);
+    }
+  }
+  return not_seen;
+}
+
+ScenarioResult RunScenario(const LoadedScenario& loaded, const ScenarioOptions& options,
+                           Executor& executor) {
+  ScenarioResult result = ScenarioRunner(loaded, options, executor).Run();
+  result.not_seen = KnownButNotSeen(loaded.scenario.known_findings, result.findings);
+  return result;
+}
+
+}  // namespace faultline

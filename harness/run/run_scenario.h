@@ -1,0 +1,44 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/evidence/evidence.h"
+#include "harness/run/executor.h"
+#include "harness/scenario/load_scenario.h"
+
+namespace faultline {
+
+struct ScenarioOptions {
+  std::filesystem::path program;    // see RequireProgram
+  std::filesystem::path agent;      // see RequireAgent
+  std::filesystem::path cache_dir;  // "" = nothing is kept between runs
+  std::filesystem::path run_root;   // see RunRequest
+  bool with_faults = true;          // false: the scenario without its faults
+  bool keep_run_dir = false;
+  bool trace = true;  // false: leave ptrace to others (a debugger, a sanitizer)
+};
+
+// The judged run of a scenario.
+struct ScenarioResult {
+  Evidence evidence;
+  std::vector<Finding> findings;
+  // The findings are those of the fault-free run that had to come first: the target breaks its
+  // promises without any fault, so no fault was armed and nothing can be concluded from one.
+  bool broken_without_faults = false;
+  // The scenario's known findings that did not come, one per entry.
+  std::vector<KnownFinding> not_seen;
+};
+
+// Runs `loaded` and judges it. A scenario with faults for which no calibration is known is first
+// run once without them; see CalibratedLimits. Throws what Executor::Execute throws.
+ScenarioResult RunScenario(const LoadedScenario& loaded, const ScenarioOptions& options,
+                           Executor& executor);
+
+// The known findings of which `findings` has none; each finding answers to one entry.
+std::vector<KnownFinding> KnownButNotSeen(const std::vector<KnownFinding>& known,
+                                          const std::vector<Finding>& findings);
+
+}  // namespace faultline

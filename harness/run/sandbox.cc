@@ -1,0 +1,163 @@
+#include "harness/run/sandbox.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
+#include <system_error>
+
+#include "harness/base/failure.h"
+
+namespace faultline {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kPrivateDir[] = ".faultline";
+constexpr char kRpcSocket[] = "rpc.sock";
+constexpr char kHugeDir[] = "huge";
+
+void MakeDirectory(const fs::path& path) {
+  if (::mkdir(path.c_str(), 0700) != 0) {
+    throw Failure::FromErrno("cannot make the directory " + path.string(), errno);
+  }
+}
+
+bool IsDigitAt(const std::string& text, size_t at) {
+  return at < text.size() && std::isdigit(static_cast<unsigned char>(text[at])) != 0;
+}
+
+// A number is replaced only where it stands alone: 204 is not part of "fbarray_2048k".
+void ReplaceAll(std::string& text, const std::string& value, const std::string& name) {
+  for (size_t at = text.find(value); at != std::string::npos; at = text.find(value, at)) {
+    const bool inside_a_number =
+        (IsDigitAt(value, 0) && at > 0 && IsDigitAt(text, at - 1)) ||
+        (IsDigitAt(value, value.size() - 1) && IsDigitAt(text, at + value.size()));
+    if (inside_a_number) {
+      ++at;
+    } else {
+      text.replace(at, value.size(), name);
+      at += name.size();
+    }
+  }
+}
+
+}  // namespace
+
+Sandbox::Sandbox(const RunRequest& request) : request_(request), directory_(request.run_root) {
+  const Resources& resources = request.scenario.resources;
+  const int hugepages_mb =
+      std::max(resources.hugepages_mb.value_or(0), resources.hugetlbfs_mb.value_or(0));
+  if (hugepages_mb > 0) {
+    hugepages_ = std::make_unique<HugepageReservation>(hugepages_mb);
+  }
+  MakeDirectory(private_dir());
+  variables_["run_dir"] = run_dir();
+  variables_["rpc_socket"] = rpc_socket();
+  variables_["file_prefix"] = directory_.file_prefix();
+  if (resources.hugetlbfs_mb) {
+    variables_["huge_dir"] = run_dir() / kHugeDir;
+    MakeDirectory(variables_["huge_dir"]);
+  }
+}
+
+fs::path Sandbox::private_dir() const { return run_dir() / kPrivateDir; }
+fs::path Sandbox::rpc_socket() const { return run_dir() / kRpcSocket; }
+void Sandbox::SetPid(pid_t pid) { variables_["pid"] = std::to_string(pid); }
+
+std::vector<std::string> Sandbox::Expand(const std::vector<std::string>& texts) const {
+  std::vector<std::string> expanded;
+  for (const std::string& text : texts) {
+    expanded.push_back(ExpandForRun(text, variables_));
+  }
+  return expanded;
+}
+
+std::map<std::string, std::string> Sandbox::CommandEnvironment() const {
+  std::map<std::string, std::string> environment = OwnEnvironment();
+  for (const auto* source : {&request_.profile.environment, &request_.scenario.environment}) {
+    for (const auto& [name, value] : *source) {
+      environment[name] = ExpandForRun(value, variables_);
+    }
+  }
+  return environment;
+}
+
+SpawnOptions Sandbox::TargetOptions() const {
+  const Profile& profile = request_.profile;
+  const Scenario& scenario = request_.scenario;
+  SpawnOptions options;
+  options.program = request_.program;
+  const auto& memory_args = scenario.resources.hugetlbfs_mb ? profile.args_with_hugetlbfs
+                                                            : profile.args_without_hugetlbfs;
+  for (const auto* part : {&profile.args, &memory_args, &scenario.extra_args, &profile.app_args}) {
+    const std::vector<std::string> expanded = Expand(*part);
+    options.args.insert(options.args.end(), expanded.begin(), expanded.end());
+  }
+  options.required_args = profile.required_args;
+  options.environment = CommandEnvironment();
+  options.working_dir = run_dir();
+  options.run_id = NewRunId();
+  options.terminal = profile.terminal;
+  options.trace = request_.trace;
+  if (scenario.resources.hugetlbfs_mb) {
+    options.hugetlbfs = HugetlbfsPlan{variables_.at("huge_dir"), *scenario.resources.hugetlbfs_mb};
+  }
+  return options;
+}
+
+std::map<std::string, fs::file_type> Sandbox::Entries() const {
+  std::map<std::string, fs::file_type> entries;
+  std::error_code error;
+  for (auto entry = fs::recursive_directory_iterator(run_dir(), error);
+       !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+    if (entry.depth() == 0 && entry->path().filename() == kPrivateDir) {
+      entry.disable_recursion_pending();
+      continue;
+    }
+    const fs::file_type type = entry->symlink_status(error).type();
+    if (type != fs::file_type::directory) {
+      entries[entry->path().string()] = type;
+    }
+  }
+  return entries;
+}
+
+void Sandbox::MarkBefore() {
+  before_.clear();
+  for (const auto& [path, type] : Entries()) {
+    before_.insert(path);
+  }
+}
+
+std::vector<std::string> Sandbox::LeftInRunDir() const {
+  std::vector<std::string> left;
+  for (const auto& [path, type] : Entries()) {
+    if (before_.count(path) == 0) {
+      left.push_back((type == fs::file_type::socket ? "socket " : "file ") + Generalise(path));
+    }
+  }
+  std::sort(left.begin(), left.end());
+  return left;
+}
+
+std::string Sandbox::Generalise(std::string text) const {
+  // The longest values first: rpc_socket contains run_dir.
+  std::vector<std::pair<std::string, std::string>> values;
+  for (const auto& [name, value] : variables_) {
+    values.emplace_back(value, "${" + name + "}");
+  }
+  std::sort(values.begin(), values.end(),
+            [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });
+  for (const auto& [value, name] : values) {
+    ReplaceAll(text, value, name);
+  }
+  return text;
+}
+
+std::string AddPreload(const std::string& preload, const fs::path& library) {
+  return preload.empty() ? library.string() : preload + ":" + library.string();
+}
+
+}  // namespace faultline
