@@ -86,15 +86,22 @@ void ReadFailure(const YamlValue& value, FailureValue& failure, ReadContext& con
   map.Finish();
 }
 
+// What a file's points and observers are added to.
+struct Target {
+  Catalogue& catalogue;
+  std::string module;  // of those that name none
+};
+
 // Keys that points and observers share.
 template <typename Hooked>
-void ReadHooked(MapReader& map, Hooked& hooked) {
+void ReadHooked(MapReader& map, const Target& target, Hooked& hooked) {
   if (const YamlValue* symbols = map.Require("symbols"); symbols != nullptr) {
     hooked.symbols = ReadTexts(*symbols, "`symbols`", map.context());
     if (hooked.symbols.empty()) {
       map.context().diagnostics.Add(symbols->position, "`symbols` is empty; expected functions");
     }
   }
+  hooked.module = target.module;
   map.Text("module", hooked.module);
   map.Text("summary", hooked.summary);
   if (const YamlValue* when = map.Find("when"); when != nullptr) {
@@ -102,13 +109,14 @@ void ReadHooked(MapReader& map, Hooked& hooked) {
   }
 }
 
-void ReadPoint(const YamlValue::Entry& entry, Catalogue& catalogue, ReadContext& context) {
+void ReadPoint(const YamlValue::Entry& entry, const Target& target, ReadContext& context) {
+  Catalogue& catalogue = target.catalogue;
   CheckName(entry, "a fault point", context);
   FaultPoint point;
   point.name = entry.key;
   point.position = entry.key_position;
   MapReader map(*entry.value, fmt::format("point `{}`", entry.key), context);
-  ReadHooked(map, point);
+  ReadHooked(map, target, point);
   if (const YamlValue* fails = map.Require("fails"); fails != nullptr) {
     ReadFailure(*fails, point.failure, context);
   }
@@ -146,7 +154,7 @@ void ReadKey(MapReader& map, Observer& observer) {
   }
 }
 
-void ReadObserver(const YamlValue::Entry& entry, Catalogue& catalogue, ReadContext& context) {
+void ReadObserver(const YamlValue::Entry& entry, const Target& target, ReadContext& context) {
   static const Words<Observer::Event> kEvents = {{"create", Observer::Event::kCreate},
                                                  {"destroy", Observer::Event::kDestroy},
                                                  {"use", Observer::Event::kUse},
@@ -156,7 +164,7 @@ void ReadObserver(const YamlValue::Entry& entry, Catalogue& catalogue, ReadConte
   observer.name = entry.key;
   observer.position = entry.key_position;
   MapReader map(*entry.value, fmt::format("observer `{}`", entry.key), context);
-  ReadHooked(map, observer);
+  ReadHooked(map, target, observer);
   if (const YamlValue* event = map.Require("event"); event != nullptr) {
     observer.event = ReadWord(*event, "event", context, kEvents).value_or(observer.event);
   }
@@ -175,6 +183,7 @@ void ReadObserver(const YamlValue::Entry& entry, Catalogue& catalogue, ReadConte
   map.Integer("stack_words", observer.stack_words, 0, kMaxStackWords);
   map.Texts("ignore_callers", observer.ignore_callers);
   map.Finish();
+  Catalogue& catalogue = target.catalogue;
   const auto first = std::find_if(catalogue.observers.begin(), catalogue.observers.end(),
                                   [&](const Observer& one) { return one.name == observer.name; });
   if (first != catalogue.observers.end()) {
@@ -187,7 +196,7 @@ void ReadObserver(const YamlValue::Entry& entry, Catalogue& catalogue, ReadConte
 }
 
 template <typename Reader>
-void ReadEach(MapReader& document, std::string_view key, Catalogue& catalogue, Reader read) {
+void ReadEach(MapReader& document, std::string_view key, const Target& target, Reader read) {
   const YamlValue* all = document.Find(key);
   if (all == nullptr) {
     return;
@@ -197,7 +206,7 @@ void ReadEach(MapReader& document, std::string_view key, Catalogue& catalogue, R
     return;
   }
   for (const YamlValue::Entry& entry : all->entries) {
-    read(entry, catalogue, document.context());
+    read(entry, target, document.context());
   }
 }
 
@@ -233,8 +242,10 @@ void AppendFile(const std::filesystem::path& file, Catalogue& catalogue, Diagnos
   std::vector<std::string> wrappers;
   document.Texts("wrappers", wrappers);
   catalogue.wrappers.insert(catalogue.wrappers.end(), wrappers.begin(), wrappers.end());
-  ReadEach(document, "points", catalogue, ReadPoint);
-  ReadEach(document, "observers", catalogue, ReadObserver);
+  Target target{catalogue, ""};
+  document.Text("module", target.module);
+  ReadEach(document, "points", target, ReadPoint);
+  ReadEach(document, "observers", target, ReadObserver);
   document.Finish();
 }
 

@@ -32,7 +32,7 @@ void ReadReady(MapReader& map, ReadyCondition& ready) {
   }
   if (reader.Find("log") != nullptr) {
     ready.kind = ReadyCondition::Kind::kLogLine;
-    reader.Pattern("log", ready.log_pattern);
+    reader.Pattern("log", ready.log_pattern, SubstituteStage::kKeepForRun);
   }
   reader.Finish();
 }
@@ -73,6 +73,14 @@ void ReadPatterns(MapReader& map, std::string_view key, std::vector<std::string>
     if (auto pattern = ReadPattern(*item, fmt::format("`{}`", key), map.context());
         pattern.has_value()) {
       out.push_back(std::move(*pattern));
+    }
+  }
+}
+
+void AppendMissing(const YamlValue& from, YamlValue& to) {
+  for (const YamlValue::Entry& entry : from.entries) {
+    if (to.Find(entry.key) == nullptr) {
+      to.entries.push_back(entry);
     }
   }
 }
@@ -119,6 +127,40 @@ void ReadBehaviour(MapReader& map, Profile& profile) {
   ReadPatterns(map, "deliberate_abort", profile.deliberate_abort);
 }
 
+// `profile` with what its parent has and it has not; variables are joined one by one. A profile's
+// parent has no parent itself, so there is no chain to follow.
+YamlPtr WithParent(const YamlPtr& profile, const std::filesystem::path& profiles_dir,
+                   Diagnostics& diagnostics) {
+  const YamlValue::Entry* extends = profile->Find("extends");
+  if (extends == nullptr) {
+    return profile;
+  }
+  const auto file = FindNamed(profiles_dir, "profile", extends->value->text,
+                              extends->value->position, diagnostics);
+  const YamlPtr parent = file.has_value() ? ReadYamlFile(*file, diagnostics) : nullptr;
+  if (parent == nullptr) {
+    return profile;
+  }
+  if (parent->Find("extends") != nullptr) {
+    diagnostics.Add(extends->value->position,
+                    fmt::format("profile `{}` extends another itself; expected one that does not",
+                                extends->value->text));
+    return profile;
+  }
+  auto joined = std::make_shared<YamlValue>(*profile);
+  AppendMissing(*parent, *joined);
+  const YamlValue::Entry* own = profile->Find("variables");
+  const YamlValue::Entry* inherited = parent->Find("variables");
+  if (own != nullptr && inherited != nullptr) {
+    auto variables = std::make_shared<YamlValue>(*own->value);
+    AppendMissing(*inherited->value, *variables);
+    for (YamlValue::Entry& entry : joined->entries) {
+      entry.value = entry.key == "variables" ? YamlPtr(variables) : entry.value;
+    }
+  }
+  return joined;
+}
+
 void CheckKnown(const Variables& given, const Profile& profile, Diagnostics& diagnostics) {
   std::vector<std::string> known;
   for (const auto& [name, value] : profile.variables) {
@@ -138,11 +180,12 @@ Profile LoadProfileFile(const std::filesystem::path& file, const Variables& vari
                         Diagnostics& diagnostics) {
   Profile profile;
   profile.name = file.stem();
-  const YamlPtr root = ReadYamlFile(file, diagnostics);
-  if (root == nullptr) {
+  const YamlPtr written = ReadYamlFile(file, diagnostics);
+  if (written == nullptr) {
     return profile;
   }
-  profile.position = root->position;
+  profile.position = written->position;
+  const YamlPtr root = WithParent(written, file.parent_path(), diagnostics);
   Variables effective = variables;
   ReadContext context{diagnostics, effective};
   MapReader map(*root, "a profile", context);
@@ -151,6 +194,8 @@ Profile LoadProfileFile(const std::filesystem::path& file, const Variables& vari
   }
   profile.variables = ReadVariables(map);
   effective.insert(profile.variables.begin(), profile.variables.end());
+  std::string parent;
+  map.Text("extends", parent);
   map.Text("summary", profile.summary);
   ReadCommandLine(map, profile);
   ReadBehaviour(map, profile);

@@ -16,7 +16,7 @@ void ReadError(const YamlValue& value, RpcExpectation& expectation, ReadContext&
       expectation.code = static_cast<int>(*number);
     }
   }
-  error.Pattern("message", expectation.message_pattern);
+  error.Pattern("message", expectation.message_pattern, SubstituteStage::kKeepForRun);
   error.Finish();
 }
 

@@ -17,8 +17,8 @@ struct LoadOptions {
 
 // A scenario with all that it refers to. Variables are substituted everywhere, in the profile too;
 // run-time names are left for ExpandForRun in: the profile's texts named in load_profile.h,
-// extra_args, environment, argv of commands, params and expected values of RPCs, terminal texts.
-// Patterns are final.
+// extra_args, environment, argv of commands, params and expected values of RPCs, the patterns of
+// expect_log, of expected error messages and of a profile's ready line, terminal texts.
 struct LoadedScenario {
   Scenario scenario;
   Profile profile;

@@ -50,7 +50,7 @@ std::optional<Action> ReadTerminal(MapReader& map) {
 
 std::optional<Action> ReadExpectLog(MapReader& map) {
   ExpectLogStep step;
-  map.Pattern("expect_log", step.pattern);
+  map.Pattern("expect_log", step.pattern, SubstituteStage::kKeepForRun);
   return step;
 }
 

@@ -51,9 +51,9 @@ void MapReader::Texts(std::string_view key, std::vector<std::string>& out, Subst
   }
 }
 
-void MapReader::Pattern(std::string_view key, std::string& out) {
+void MapReader::Pattern(std::string_view key, std::string& out, SubstituteStage stage) {
   if (const YamlValue* value = Find(key); value != nullptr) {
-    if (auto pattern = ReadPattern(*value, Quoted(key), context_); pattern.has_value()) {
+    if (auto pattern = ReadPattern(*value, Quoted(key), context_, stage); pattern.has_value()) {
       out = std::move(*pattern);
     }
   }

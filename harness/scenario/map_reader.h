@@ -30,11 +30,12 @@ class MapReader {
   void Text(std::string_view key, std::string& out);
   void Texts(std::string_view key, std::vector<std::string>& out,
              SubstituteStage stage = SubstituteStage::kFinal);
-  void Pattern(std::string_view key, std::string& out);
+  void Pattern(std::string_view key, std::string& out,
+               SubstituteStage stage = SubstituteStage::kFinal);
   void Bool(std::string_view key, bool& out);
   void Integer(std::string_view key, int& out, int min, int max);
   void DurationMs(std::string_view key, int& out);
-  // A map of texts; keys must look like NAME of `is_name`.
+  // A map of texts.
   void TextMap(std::string_view key, std::map<std::string, std::string>& out,
                SubstituteStage stage);
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -41,7 +42,12 @@ std::string Substitute(std::string_view text, const Variables& variables, Substi
 // The second stage. `values` has the run-time names known so far. A name without a value is a
 // Failure (kBadInput). Thread-safe.
 std::string ExpandForRun(std::string_view text, const Variables& values);
-// The same for every string (not the keys) inside a JSON value.
+// The same for every string (not the keys) inside a JSON value. A template, or a text could become
+// JSON by itself.
 nlohmann::json ExpandJsonForRun(const nlohmann::json& value, const Variables& values);
+template <std::same_as<nlohmann::json> Json>
+Json ExpandForRun(const Json& value, const Variables& values) {
+  return ExpandJsonForRun(value, values);
+}
 
 }  // namespace faultline

@@ -18,6 +18,15 @@ constexpr size_t kMaxPatternBytes = 1000;
 // More words than this are not listed in a message, the nearest one is enough.
 constexpr size_t kListedWords = 12;
 
+// A text as a run might see it, to judge what it will be.
+std::string WithExampleValues(const std::string& text) {
+  Variables values;
+  for (const std::string& name : RunTimeNames()) {
+    values[name] = "example";
+  }
+  return ExpandForRun(text, values);
+}
+
 }  // namespace
 
 void ReportUnknownWord(const SourcePosition& position, std::string_view what, std::string_view word,
@@ -197,7 +206,9 @@ std::optional<std::string> ReadPattern(const YamlValue& value, std::string_view 
     return std::nullopt;
   }
   try {
-    const std::regex compiled(*text, std::regex::ECMAScript);
+    const std::string example =
+        stage == SubstituteStage::kKeepForRun ? WithExampleValues(*text) : *text;
+    const std::regex compiled(example, std::regex::ECMAScript);
   } catch (const std::regex_error& error) {
     context.diagnostics.Add(
         value.position, fmt::format("{} is `{}`; expected an ECMAScript regular expression ({})",

@@ -175,6 +175,25 @@ class TreeBuilder : public YAML::EventHandler {
   YamlPtr root_;
 };
 
+std::string_view LineOf(std::string_view text, int line) {
+  for (; line > 0; --line) {
+    text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+  }
+  return text.substr(0, text.find('\n'));
+}
+
+// What yaml-cpp found, and what usually lies behind it.
+std::string Explain(const YAML::Exception& exception, std::string_view text) {
+  const std::string_view line = LineOf(text, exception.mark.line);
+  if (line.find("${") != std::string_view::npos) {
+    return exception.msg + "; inside [] or {} a ${name} needs quotes";
+  }
+  if (exception.msg == YAML::ErrorMsg::MAP_VALUE) {
+    return exception.msg + "; a text with `: ` in it needs quotes";
+  }
+  return exception.msg;
+}
+
 }  // namespace
 
 const YamlValue::Entry* YamlValue::Find(std::string_view key) const {
@@ -225,7 +244,8 @@ YamlPtr ParseYaml(const std::string& text, const std::string& name, Diagnostics&
     }
     return root;
   } catch (const YAML::Exception& exception) {
-    diagnostics.Add({file, exception.mark.line + 1, exception.mark.column + 1}, exception.msg);
+    diagnostics.Add({file, exception.mark.line + 1, exception.mark.column + 1},
+                    Explain(exception, text));
     return nullptr;
   }
 }
