@@ -33,7 +33,8 @@ class InjectedCalls {
       return false;
     }
     const JournalRecord* injected = std::exchange(last_[record.tid], nullptr);
-    return injected != nullptr && injected->stack == record.stack;
+    return injected != nullptr && record.stack != protocol::kNone &&
+           injected->stack == record.stack;
   }
 
  private:
@@ -229,12 +230,9 @@ std::vector<RegistryReplay> ReplayRegistries(const Evidence& evidence, const Cat
     if (record.sequence != expected_sequence++) {
       break;
     }
-    if ((record.flags & JournalRecord::kInChild) != 0) {
-      continue;
-    }
     const bool injected = injected_calls.Take(record);
-    if (record.kind != JournalRecord::kObserved || record.index >= observers.size() ||
-        observers[record.index] == nullptr) {
+    if ((record.flags & JournalRecord::kInChild) != 0 || record.kind != JournalRecord::kObserved ||
+        record.index >= observers.size() || observers[record.index] == nullptr) {
       continue;
     }
     const Observer& observer = *observers[record.index];

@@ -26,20 +26,31 @@ class Oracle {
   virtual std::string_view kind() const = 0;  // of its findings
   virtual std::vector<Finding> Judge(const Evidence& evidence,
                                      const OracleContext& context) const = 0;
+  // Does `own`, a finding of this oracle, explain `other`, one of another oracle in the same run?
+  // Then only `own` is reported, and tells the other among its details: one bug, one finding.
+  // Unless an oracle knows better, whatever is wrong explains that the scenario did not go as
+  // written.
+  virtual bool Explains(const Finding& own, const Finding& other, const Evidence& evidence,
+                        const OracleContext& context) const;
 };
+
+// The kind of findings that only say that a run did not go as its scenario says.
+inline constexpr std::string_view kExpectation = "expectation";
 
 // All registered oracles, in order of kind.
 const std::vector<std::unique_ptr<Oracle>>& AllOracles();
 
-// Every oracle's findings, the injected faults attributed, known findings of the scenario marked.
+// Every oracle's findings, each bug once (see Oracle::Explains), the injected faults attributed,
+// known findings of the scenario marked. Failure (kBadInput) when a pattern of the profile or the
+// scenario is not a regular expression.
 std::vector<Finding> Judge(const Evidence& evidence, const OracleContext& context);
 
 namespace oracle_internal {
 bool Register(std::unique_ptr<Oracle> oracle);
 }  // namespace oracle_internal
 
-#define FAULTLINE_ORACLE(Type)                                                     \
-  [[maybe_unused]] static const bool faultline_oracle_registered_##Type =          \
+#define FAULTLINE_ORACLE(Type)                                            \
+  [[maybe_unused]] static const bool faultline_oracle_registered_##Type = \
       ::faultline::oracle_internal::Register(std::make_unique<Type>())
 
 }  // namespace faultline

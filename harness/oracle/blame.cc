@@ -1,0 +1,73 @@
+#include "harness/oracle/blame.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace faultline {
+namespace {
+
+bool StartsWithAny(std::string_view text, const auto& prefixes) {
+  return std::any_of(prefixes.begin(), prefixes.end(),
+                     [&](std::string_view prefix) { return text.starts_with(prefix); });
+}
+
+constexpr std::array<std::string_view, 11> kMachineryModules = {
+    "libc.so",       "libc-2.",  "ld-linux",   "libpthread",
+    "libstdc++.so",  "libgcc_s", "libm.so",    "libfaultline_agent",
+    "linux-vdso.so", "[vdso]",   "libubsan.so"};
+
+// In statically linked programs the same code has no module of its own to be known by.
+constexpr std::array<std::string_view, 21> kMachineryFunctions = {
+    "__GI_",           "__assert",
+    "__pthread_kill",  "__libc_",
+    "__restore_rt",    "__stack_chk_fail",
+    "__fortify_fail",  "__chk_fail",
+    "__cxa_",          "__gnu_cxx::__verbose_terminate_handler",
+    "std::terminate",  "std::__throw_",
+    "operator new",    "operator delete",
+    "malloc_printerr", "_int_free",
+    "_int_malloc",     "__rte_panic",
+    "rte_panic",       "rte_dump_stack",
+    "faultline_",
+};
+
+constexpr std::array<std::string_view, 9> kMachineryNames = {
+    "abort", "raise", "gsignal", "_start", "start_thread", "clone", "clone3", "free", "malloc"};
+
+}  // namespace
+
+bool IsMachinery(const Frame& frame) {
+  if (frame.function.empty() && frame.module.empty()) {
+    return true;  // a trampoline
+  }
+  return frame.function == "??" || StartsWithAny(frame.module, kMachineryModules) ||
+         StartsWithAny(frame.function, kMachineryFunctions) ||
+         std::find(kMachineryNames.begin(), kMachineryNames.end(), frame.function) !=
+             kMachineryNames.end();
+}
+
+Stack BlamedStack(const Stack& stack) {
+  const auto blamed = std::find_if_not(stack.begin(), stack.end(), IsMachinery);
+  return blamed == stack.end() ? stack : Stack(blamed, stack.end());
+}
+
+std::vector<std::string> BlamedFunctions(const Stack& stack) {
+  std::vector<std::string> functions;
+  std::string_view file;
+  for (const Frame& frame : stack) {
+    if (frame.function.empty() || IsMachinery(frame)) {
+      continue;
+    }
+    if (functions.empty()) {
+      functions.push_back(frame.function);
+      file = frame.file;
+    } else if (frame.file.empty() || frame.file != file) {
+      functions.push_back(frame.function);
+      break;
+    }
+  }
+  return functions;
+}
+
+}  // namespace faultline

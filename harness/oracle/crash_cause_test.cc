@@ -1,0 +1,129 @@
+#include "harness/oracle/crash_cause.h"
+
+#include <gmock/gmock.h>
+
+#include <csignal>
+
+namespace faultline {
+namespace {
+
+using Class = CrashCause::Class;
+
+Evidence Died(int signal, const std::vector<std::string>& log) {
+  Evidence evidence;
+  evidence.exit = {ExitStatus::Kind::kSignaled, signal};
+  for (const std::string& line : log) {
+    evidence.log.push_back({.time_ms = 0, .step = 0, .text = line});
+  }
+  return evidence;
+}
+
+CrashCause CauseOf(int signal, const std::vector<std::string>& log, const Stack& stack = {}) {
+  return FindCrashCause(Died(signal, log), Profile(), stack);
+}
+
+TEST(CrashCause, ReadsAnAssertionOfC) {
+  const CrashCause cause = CauseOf(
+      SIGABRT, {"starting",
+                "spdk_tgt: thread.c:2224: spdk_io_device_unregister: Assertion `false' failed."});
+  EXPECT_EQ(cause.kind, Class::kAssertion);
+  EXPECT_EQ(cause.message, "assertion `false' failed");
+  EXPECT_EQ(cause.function, "spdk_io_device_unregister");
+  EXPECT_EQ(cause.log_line, 1u);
+}
+
+TEST(CrashCause, ReadsAnAssertionOfCxxBehindAnUnfinishedLine) {
+  const CrashCause cause =
+      CauseOf(SIGABRT, {"progress.. t: a/b.cc:7: void ns::F(int): Assertion `a == \"x\"' failed."});
+  EXPECT_EQ(cause.function, "void ns::F(int)");
+  EXPECT_EQ(cause.message, "assertion `a == \"x\"' failed");
+}
+
+TEST(CrashCause, ReadsAPanicWithTheLineBehindIt) {
+  const CrashCause cause =
+      CauseOf(SIGABRT, {"PANIC in rte_eal_init():", "Cannot init tail queues", "0: main"});
+  EXPECT_EQ(cause.kind, Class::kPanic);
+  EXPECT_EQ(cause.function, "rte_eal_init");
+  EXPECT_EQ(cause.message, "panic: Cannot init tail queues");
+}
+
+TEST(CrashCause, KnowsTheChecksOfLibc) {
+  for (const char* line : {
+           "double free or corruption (!prev)",
+           "free(): double free detected in tcache 2",
+           "free(): invalid pointer",
+           "malloc(): corrupted top size",
+           "malloc(): unaligned tcache chunk detected",
+           "malloc_consolidate(): invalid chunk size",
+           "munmap_chunk(): invalid pointer",
+           "realloc(): invalid next size",
+           "corrupted size vs. prev_size",
+           "corrupted double-linked list",
+           "*** stack smashing detected ***: terminated",
+           "*** buffer overflow detected ***: terminated",
+           "Fatal glibc error: tpp.c:87 (__pthread_tpp_change_priority): assertion failed: x",
+       }) {
+    const CrashCause cause = CauseOf(SIGABRT, {line});
+    EXPECT_EQ(cause.kind, Class::kLibcCheck) << line;
+    EXPECT_EQ(cause.message, line);
+  }
+}
+
+TEST(CrashCause, AFailedAllocationInTheLogIsNoCheckOfLibc) {
+  for (const char* line : {"malloc(): returned no memory", "calloc() failed", "free() of pool",
+                           "not detected", "assertion failed, going on"}) {
+    EXPECT_EQ(CauseOf(SIGABRT, {line}).kind, Class::kAbort) << line;
+  }
+}
+
+TEST(CrashCause, KnowsAnUncaughtException) {
+  const CrashCause cause =
+      CauseOf(SIGABRT, {"terminate called after throwing an instance of 'std::bad_alloc'",
+                        "  what():  std::bad_alloc"});
+  EXPECT_EQ(cause.kind, Class::kException);
+}
+
+TEST(CrashCause, TheLastWordsCount) {
+  EXPECT_EQ(CauseOf(SIGABRT,
+                    {"child: a.c:1: f: Assertion `x' failed.", "double free or corruption (out)"})
+                .kind,
+            Class::kLibcCheck);
+}
+
+TEST(CrashCause, AnAbortWithoutWordsIsSaidToBeOne) {
+  const CrashCause cause = CauseOf(SIGABRT, {"starting"});
+  EXPECT_EQ(cause.kind, Class::kAbort);
+  EXPECT_FALSE(cause.log_line);
+}
+
+TEST(CrashCause, AnAssertionInTheLogDoesNotExplainAWildPointer) {
+  const CrashCause cause = CauseOf(SIGSEGV, {"t: a.c:1: f: Assertion `x' failed."});
+  EXPECT_EQ(cause.kind, Class::kWildPointer);
+}
+
+TEST(CrashCause, TellsAStackOverflowFromAWildPointerByItsRecursion) {
+  const Stack deep(120, Frame{"walk", "a.c", 1, "target", 1});
+  EXPECT_EQ(CauseOf(SIGSEGV, {}, deep).kind, Class::kStackOverflow);
+  const Stack shallow(20, Frame{"walk", "a.c", 1, "target", 1});
+  EXPECT_EQ(CauseOf(SIGSEGV, {}, shallow).kind, Class::kWildPointer);
+  Stack different;
+  for (int i = 0; i < 120; ++i) {
+    different.push_back({"f" + std::to_string(i), "a.c", 1, "target", 1});
+  }
+  EXPECT_EQ(CauseOf(SIGSEGV, {}, different).kind, Class::kWildPointer);
+}
+
+TEST(CrashCause, NamesAnAbortOnPurposeAsTheProfileKnowsIt) {
+  Profile profile;
+  profile.deliberate_abort = {"PANIC in", "out of memory"};
+  const Evidence panic = Died(SIGABRT, {"PANIC in rte_eal_init():", "Cannot init"});
+  EXPECT_TRUE(FindCrashCause(panic, profile, {}).deliberate);
+  const Evidence plain = Died(SIGABRT, {"fatal: out of memory"});
+  const CrashCause cause = FindCrashCause(plain, profile, {});
+  EXPECT_TRUE(cause.deliberate);
+  EXPECT_EQ(cause.message, "fatal: out of memory");
+  EXPECT_FALSE(FindCrashCause(Died(SIGSEGV, {"out of memory"}), profile, {}).deliberate);
+}
+
+}  // namespace
+}  // namespace faultline

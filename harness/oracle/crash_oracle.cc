@@ -1,0 +1,107 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "harness/oracle/blame.h"
+#include "harness/oracle/crash_cause.h"
+#include "harness/oracle/oracle.h"
+#include "harness/oracle/run_course.h"
+#include "harness/oracle/signature.h"
+
+// `crash`: a signal that nobody sent ended the target.
+namespace faultline {
+namespace {
+
+// Signals that the harness or the scenario sent: to die of one of them is rude, but no crash.
+std::set<int> SentSignals(const Evidence& evidence, const OracleContext& context) {
+  std::set<int> sent;
+  if (evidence.asked_to_stop) {
+    sent.insert(context.profile.stop_signal);
+  }
+  for (const StepResult& result : evidence.steps) {
+    const auto* step = StepActionAs<SignalStep>(context.scenario, result.index);
+    if (step != nullptr && result.status != StepResult::Status::kSkipped) {
+      sent.insert(step->signal);
+    }
+  }
+  for (const Injection& injection : evidence.injections) {
+    const auto fault = std::find_if(context.scenario.faults.begin(), context.scenario.faults.end(),
+                                    [&](const Fault& f) { return f.id == injection.fault; });
+    if (fault != context.scenario.faults.end() && fault->action == Fault::Action::kSignal) {
+      sent.insert(fault->signal);
+    }
+  }
+  return sent;
+}
+
+std::string SignalName(const Evidence& evidence) {
+  return ExitStatus{ExitStatus::Kind::kSignaled, evidence.exit.code}.ToString();
+}
+
+// The function that the title names: the message's own, else the innermost that is to blame.
+std::string BlamedFunction(const CrashCause& cause, const Stack& stack) {
+  if (!cause.function.empty()) {
+    return cause.function;
+  }
+  return stack.empty() ? "" : stack.front().function;
+}
+
+std::string Title(const Evidence& evidence, const CrashCause& cause, const Stack& stack) {
+  std::string title = fmt::format("{}: {}", SignalName(evidence), cause.message);
+  if (const std::string function = BlamedFunction(cause, stack); !function.empty()) {
+    title += " in " + function;
+  }
+  return cause.deliberate ? title + " (a deliberate abort)" : title;
+}
+
+class CrashOracle : public Oracle {
+ public:
+  std::string_view kind() const override { return "crash"; }
+
+  std::vector<Finding> Judge(const Evidence& evidence,
+                             const OracleContext& context) const override {
+    if (evidence.exit.kind != ExitStatus::Kind::kSignaled ||
+        SentSignals(evidence, context).contains(evidence.exit.code)) {
+      return {};
+    }
+    const ThreadStack* thread = CrashedThread(evidence);
+    const Stack whole = thread != nullptr ? thread->frames : Stack();
+    const CrashCause cause = FindCrashCause(evidence, context.profile, whole);
+
+    Finding finding;
+    finding.kind = kind();
+    finding.stack = BlamedStack(whole);
+    finding.step = StepOfEnd(evidence);
+    finding.title = Title(evidence, cause, finding.stack);
+    finding.signature = Signature(evidence, cause, finding.stack);
+    if (cause.log_line) {
+      finding.details.push_back("it said: " + evidence.log[*cause.log_line].text);
+    }
+    if (thread != nullptr) {
+      finding.details.push_back(fmt::format("in thread {} ({})", thread->tid, thread->name));
+    } else {
+      finding.details.push_back("no stack: " + evidence.threads_note);
+    }
+    return {finding};
+  }
+
+ private:
+  // Of SIGABRT the message says more than the signal; of the others the message is the signal's.
+  std::string Signature(const Evidence& evidence, const CrashCause& cause,
+                        const Stack& stack) const {
+    const std::string message =
+        cause.log_line ? cause.message : fmt::format("{} {}", SignalName(evidence), cause.message);
+    if (!BlamedFunctions(stack).empty() || cause.function.empty()) {
+      return MakeSignature(kind(), message, stack);
+    }
+    return MakeSignature(
+        kind(), message,
+        {{.function = cause.function, .file = "", .line = 0, .module = "", .offset = 0}});
+  }
+};
+
+FAULTLINE_ORACLE(CrashOracle);
+
+}  // namespace
+}  // namespace faultline

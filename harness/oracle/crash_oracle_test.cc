@@ -1,0 +1,133 @@
+#include <gmock/gmock.h>
+
+#include <set>
+
+#include "harness/oracle/testing/judged_run.h"
+
+namespace faultline {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using testkit::At;
+using testkit::IsKind;
+using testkit::JudgedRun;
+
+const Stack kSegfault = {At("__memset_avx2", "", "libc.so.6"), At("pool_fini", "/src/pool.c"),
+                         At("app_fini", "/src/app.c"), At("main", "/src/main.c")};
+
+TEST(CrashOracle, ACleanRunHasNoFinding) { EXPECT_THAT(JudgedRun().Judge(), IsEmpty()); }
+
+TEST(CrashOracle, BlamesTheFirstFrameThatIsNotLibc) {
+  JudgedRun run;
+  run.Die(SIGSEGV, kSegfault);
+  const std::vector<Finding> findings = run.Judge();
+  ASSERT_THAT(findings, ElementsAre(IsKind("crash")));
+  EXPECT_EQ(findings[0].title, "SIGSEGV: wild pointer in pool_fini");
+  EXPECT_EQ(findings[0].signature, "crash: SIGSEGV wild pointer @ pool_fini < app_fini");
+  EXPECT_EQ(findings[0].stack.front().function, "pool_fini");
+  EXPECT_EQ(findings[0].step, 4);
+}
+
+TEST(CrashOracle, TellsAnAssertionWithItsText) {
+  JudgedRun run;
+  run.Say("target: pool.c:20: pool_fini: Assertion `pool' failed.");
+  run.Die(SIGABRT, {At("abort", "", "libc.so.6"), At("__assert_fail", "", "libc.so.6"),
+                    At("pool_fini", "/src/pool.c"), At("app_fini", "/src/app.c")});
+  const std::vector<Finding> findings = run.Judge();
+  ASSERT_THAT(findings, SizeIs(1));
+  EXPECT_EQ(findings[0].title, "SIGABRT: assertion `pool' failed in pool_fini");
+  EXPECT_EQ(findings[0].signature, "crash: assertion `pool' failed @ pool_fini < app_fini");
+  EXPECT_THAT(findings[0].details, Contains(HasSubstr("pool.c:20")));
+}
+
+TEST(CrashOracle, AnAssertionHasTheSameNameWithAndWithoutItsStack) {
+  JudgedRun run;
+  run.Say("target: pool.c:20: pool_fini: Assertion `pool' failed.");
+  run.Die(SIGABRT);
+  run.evidence.threads_note = "ptrace was refused";
+  const std::vector<Finding> findings = run.Judge();
+  ASSERT_THAT(findings, SizeIs(1));
+  EXPECT_EQ(findings[0].title, "SIGABRT: assertion `pool' failed in pool_fini");
+  EXPECT_EQ(findings[0].signature, "crash: assertion `pool' failed @ pool_fini");
+  EXPECT_THAT(findings[0].details, Contains("no stack: ptrace was refused"));
+}
+
+TEST(CrashOracle, DyingOfASignalThatWasSentIsNoCrash) {
+  JudgedRun asked;
+  asked.scenario.tolerance = Tolerance::kMayFailCleanly;
+  asked.Die(SIGTERM);
+  EXPECT_THAT(asked.Judge(), IsEmpty());
+
+  JudgedRun by_step;
+  by_step.scenario.tolerance = Tolerance::kMayFailCleanly;
+  std::get<SignalStep>(by_step.scenario.steps[2].action).signal = SIGINT;
+  by_step.Die(SIGINT);
+  EXPECT_THAT(by_step.Judge(), IsEmpty());
+
+  JudgedRun by_fault;
+  by_fault.scenario.tolerance = Tolerance::kMayFailCleanly;
+  Fault fault;
+  fault.id = "usr1";
+  fault.action = Fault::Action::kSignal;
+  fault.signal = SIGUSR1;
+  by_fault.scenario.faults = {fault};
+  by_fault.Inject("usr1", "signal SIGUSR1");
+  by_fault.Die(SIGUSR1);
+  EXPECT_THAT(by_fault.Judge(), IsEmpty());
+}
+
+TEST(CrashOracle, DyingOfTheStopSignalThatNobodySentIsACrash) {
+  JudgedRun run;
+  run.evidence.asked_to_stop = false;
+  run.result(3).status = StepResult::Status::kSkipped;
+  run.Die(SIGTERM);
+  EXPECT_THAT(run.Judge(), ElementsAre(IsKind("crash")));
+}
+
+TEST(CrashOracle, ASkippedSignalStepSentNothing) {
+  JudgedRun run;
+  std::get<SignalStep>(run.scenario.steps[2].action).signal = SIGUSR2;
+  run.result(2).status = StepResult::Status::kTargetGone;
+  run.result(3).status = StepResult::Status::kSkipped;
+  run.result(4).status = StepResult::Status::kSkipped;
+  run.Die(SIGUSR2);
+  const std::vector<Finding> findings = run.Judge();
+  ASSERT_THAT(findings, ElementsAre(IsKind("crash")));
+  EXPECT_EQ(findings[0].step, 2);
+}
+
+TEST(CrashOracle, SaysWhenTheAbortWasOnPurpose) {
+  JudgedRun run;
+  run.profile.deliberate_abort = {"PANIC in"};
+  run.Say("PANIC in rte_eal_init():");
+  run.Say("Cannot init pipe");
+  run.Die(SIGABRT, {At("abort", "", "libc.so.6"), At("__rte_panic", "/d/eal.c"),
+                    At("rte_eal_init", "/d/eal.c"), At("main", "/src/main.c")});
+  const std::vector<Finding> findings = run.Judge();
+  ASSERT_THAT(findings, SizeIs(1));
+  EXPECT_EQ(findings[0].title,
+            "SIGABRT: panic: Cannot init pipe in rte_eal_init (a deliberate abort)");
+  EXPECT_EQ(findings[0].signature, "crash: panic: Cannot init pipe @ rte_eal_init < main");
+}
+
+TEST(CrashOracle, TwentyFaultsWithOneCauseGiveOneSignature) {
+  std::set<std::string> signatures;
+  for (int i = 0; i < 20; ++i) {
+    JudgedRun run;
+    run.Inject("fault-" + std::to_string(i));
+    Stack stack = kSegfault;
+    stack[1].line = 10 + i;
+    stack[1].offset = 0x1000u * static_cast<unsigned>(i);
+    stack.resize(3 + static_cast<size_t>(i) % 2);
+    run.Die(SIGSEGV, stack);
+    signatures.insert(run.Judge().at(0).signature);
+  }
+  EXPECT_THAT(signatures, SizeIs(1));
+}
+
+}  // namespace
+}  // namespace faultline

@@ -1,0 +1,139 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "harness/oracle/oracle.h"
+#include "harness/oracle/run_course.h"
+#include "harness/oracle/signature.h"
+
+// `expectation`: the run did not go as the scenario says, and no other oracle knows why.
+namespace faultline {
+namespace {
+
+using Status = StepResult::Status;
+
+bool MayGiveUp(const OracleContext& context) {
+  return context.scenario.tolerance == Tolerance::kMayFailCleanly;
+}
+
+// Did the answer to the RPC of step `index` come as an error, or the connection end before it?
+bool WasRefused(const Evidence& evidence, int index) {
+  return std::any_of(evidence.rpcs.begin(), evidence.rpcs.end(), [index](const RpcExchange& rpc) {
+    return rpc.step == index && (rpc.outcome == RpcExchange::Outcome::kError ||
+                                 rpc.outcome == RpcExchange::Outcome::kGone);
+  });
+}
+
+// May this step have ended otherwise than written, because the target gave up cleanly?
+bool IsCleanFailure(const StepResult& result, const Evidence& evidence,
+                    const OracleContext& context) {
+  if (!MayGiveUp(context)) {
+    return false;
+  }
+  if (StepActionAs<RpcStep>(context.scenario, result.index) != nullptr &&
+      result.status == Status::kUnmet) {
+    return WasRefused(evidence, result.index);
+  }
+  return GaveUpCleanly(evidence);
+}
+
+// Steps that wait for a target's life to go on are a matter of the hang oracle.
+bool IsExpectationOnly(const StepResult& result, const Scenario& scenario) {
+  return StepActionAs<ExpectLogStep>(scenario, result.index) != nullptr ||
+         StepActionAs<CommandStep>(scenario, result.index) != nullptr ||
+         StepActionAs<TerminalStep>(scenario, result.index) != nullptr;
+}
+
+std::string_view Word(Status status) {
+  switch (status) {
+    case Status::kTimedOut:
+      return "ran into its limit";
+    case Status::kTargetGone:
+      return "found the target gone";
+    default:
+      return "did not end as written";
+  }
+}
+
+// Does the scenario itself say with which code the target exits?
+bool SaysExitCode(const Evidence& evidence, const Scenario& scenario) {
+  return std::any_of(evidence.steps.begin(), evidence.steps.end(), [&](const StepResult& result) {
+    const auto* wait = StepActionAs<WaitExitStep>(scenario, result.index);
+    return wait != nullptr && !wait->expect_exit.empty() && result.status == Status::kDone;
+  });
+}
+
+class ExpectationOracle : public Oracle {
+ public:
+  std::string_view kind() const override { return kExpectation; }
+
+  std::vector<Finding> Judge(const Evidence& evidence,
+                             const OracleContext& context) const override {
+    std::vector<Finding> findings;
+    JudgeSteps(evidence, context, findings);
+    JudgeExit(evidence, context, findings);
+    for (const std::string& fault : evidence.faults_not_reached) {
+      Finding& finding = Add(findings, fmt::format("fault {} was never reached", fault));
+      finding.object = fault;
+      finding.details.push_back("a run in which the fault did not fire proves nothing about it");
+    }
+    return findings;
+  }
+
+  bool Explains(const Finding&, const Finding&, const Evidence&,
+                const OracleContext&) const override {
+    return false;
+  }
+
+ private:
+  Finding& Add(std::vector<Finding>& findings, const std::string& title) const {
+    Finding& finding = findings.emplace_back();
+    finding.kind = kind();
+    finding.title = title;
+    finding.signature = MakeSignature(kind(), title, {});
+    return finding;
+  }
+
+  void JudgeSteps(const Evidence& evidence, const OracleContext& context,
+                  std::vector<Finding>& findings) const {
+    for (const StepResult& result : evidence.steps) {
+      const bool unmet =
+          result.status == Status::kUnmet || result.status == Status::kTargetGone ||
+          (result.status == Status::kTimedOut && IsExpectationOnly(result, context.scenario));
+      if (!unmet || IsCleanFailure(result, evidence, context)) {
+        continue;
+      }
+      Finding& finding = Add(findings, fmt::format("{} {}", StepText(result), Word(result.status)));
+      finding.step = result.index;
+      if (!result.detail.empty()) {
+        finding.details.push_back(result.detail);
+      }
+      if (result.status == Status::kTargetGone) {
+        finding.details.push_back("the target had ended: " + evidence.exit.ToString());
+        return;  // what comes after it found it gone too
+      }
+    }
+  }
+
+  void JudgeExit(const Evidence& evidence, const OracleContext& context,
+                 std::vector<Finding>& findings) const {
+    if (MayGiveUp(context) || SaysExitCode(evidence, context.scenario)) {
+      return;
+    }
+    const std::vector<int>& clean = context.profile.clean_exit_codes;
+    const bool is_clean = evidence.exit.kind == ExitStatus::Kind::kExited &&
+                          std::find(clean.begin(), clean.end(), evidence.exit.code) != clean.end();
+    if (!is_clean) {
+      Finding& finding = Add(
+          findings, fmt::format("the target did not end cleanly: {}", evidence.exit.ToString()));
+      // The number is what this finding is about.
+      finding.signature = fmt::format("{}: {}", kind(), finding.title);
+      finding.step = StepOfEnd(evidence);
+    }
+  }
+};
+
+FAULTLINE_ORACLE(ExpectationOracle);
+
+}  // namespace
+}  // namespace faultline

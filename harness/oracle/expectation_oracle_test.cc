@@ -1,0 +1,107 @@
+#include <gmock/gmock.h>
+
+#include <csignal>
+
+#include "harness/oracle/testing/judged_run.h"
+
+namespace faultline {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using Status = StepResult::Status;
+using testkit::IsKind;
+using testkit::JudgedRun;
+
+TEST(ExpectationOracle, ReportsAStepThatDidNotEndAsWritten) {
+  JudgedRun run;
+  run.result(2).status = Status::kUnmet;
+  run.result(2).detail = "expected a result, got error -32603";
+  run.evidence.rpcs[0].outcome = RpcExchange::Outcome::kError;
+  const std::vector<Finding> findings = run.Judge();
+  ASSERT_THAT(findings, ElementsAre(IsKind("expectation")));
+  EXPECT_EQ(findings[0].title, "step 2 (rpc framework_start_init) did not end as written");
+  EXPECT_THAT(findings[0].details, Contains("expected a result, got error -32603"));
+}
+
+TEST(ExpectationOracle, ATargetThatMayGiveUpMayAnswerWithAnError) {
+  JudgedRun run;
+  run.scenario.tolerance = Tolerance::kMayFailCleanly;
+  run.result(2).status = Status::kUnmet;
+  run.evidence.rpcs[0].outcome = RpcExchange::Outcome::kError;
+  EXPECT_THAT(run.Judge(), IsEmpty());
+}
+
+TEST(ExpectationOracle, AWrongResultIsNoCleanFailure) {
+  JudgedRun run;
+  run.scenario.tolerance = Tolerance::kMayFailCleanly;
+  run.result(2).status = Status::kUnmet;
+  EXPECT_THAT(run.Judge(), ElementsAre(IsKind("expectation")));
+}
+
+TEST(ExpectationOracle, ATargetThatMayGiveUpMayBeGoneWithANonZeroExit) {
+  JudgedRun run;
+  run.scenario.tolerance = Tolerance::kMayFailCleanly;
+  run.result(2).status = Status::kTargetGone;
+  run.evidence.rpcs.clear();
+  run.evidence.exit.code = 1;
+  EXPECT_THAT(run.Judge(), IsEmpty());
+  run.evidence.exit.code = 0;
+  EXPECT_THAT(run.Judge(), ElementsAre(IsKind("expectation")));
+}
+
+TEST(ExpectationOracle, SaysOnceThatTheTargetIsGone) {
+  JudgedRun run;
+  run.result(2).status = Status::kTargetGone;
+  run.result(3).status = Status::kTargetGone;
+  EXPECT_THAT(run.Judge(), SizeIs(1));
+}
+
+TEST(ExpectationOracle, AnExitCodeThatIsNotCleanNeedsAReason) {
+  JudgedRun run;
+  run.evidence.exit.code = 3;
+  const std::vector<Finding> findings = run.Judge();
+  ASSERT_THAT(findings, ElementsAre(IsKind("expectation")));
+  EXPECT_EQ(findings[0].signature, "expectation: the target did not end cleanly: exit 3");
+  run.profile.clean_exit_codes = {0, 3};
+  EXPECT_THAT(run.Judge(), IsEmpty());
+}
+
+TEST(ExpectationOracle, AScenarioMaySayTheExitCodeItself) {
+  JudgedRun run;
+  run.evidence.exit.code = 3;
+  std::get<WaitExitStep>(run.scenario.steps[3].action).expect_exit = {3};
+  EXPECT_THAT(run.Judge(), IsEmpty());
+  run.result(4).status = Status::kUnmet;
+  EXPECT_THAT(run.Judge(), SizeIs(2));
+}
+
+TEST(ExpectationOracle, DyingOfTheStopSignalIsNotCleanForATargetThatMustSucceed) {
+  JudgedRun run;
+  run.Die(SIGTERM);
+  EXPECT_THAT(run.Judge(), ElementsAre(IsKind("expectation")));
+}
+
+TEST(ExpectationOracle, AFaultThatDidNotFireProvesNothing) {
+  JudgedRun run;
+  run.scenario.tolerance = Tolerance::kMayFailCleanly;
+  run.evidence.faults_not_reached = {"ring-create-7"};
+  const std::vector<Finding> findings = run.Judge();
+  ASSERT_THAT(findings, ElementsAre(IsKind("expectation")));
+  EXPECT_EQ(findings[0].title, "fault ring-create-7 was never reached");
+}
+
+TEST(ExpectationOracle, WhatAnotherFindingExplainsIsNotReportedTwice) {
+  JudgedRun run;
+  run.result(2).status = Status::kTargetGone;
+  run.Die(SIGSEGV);
+  const std::vector<Finding> findings = run.Judge();
+  ASSERT_THAT(findings, ElementsAre(IsKind("crash")));
+  EXPECT_THAT(findings[0].details, Contains(HasSubstr("and so: step 2")));
+}
+
+}  // namespace
+}  // namespace faultline

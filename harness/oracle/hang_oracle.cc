@@ -1,0 +1,180 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string_view>
+
+#include "harness/oracle/blame.h"
+#include "harness/oracle/journal_events.h"
+#include "harness/oracle/line_pattern.h"
+#include "harness/oracle/oracle.h"
+#include "harness/oracle/run_course.h"
+#include "harness/oracle/signature.h"
+
+// `hang`: the start, an RPC answer or the stop outlived its limit.
+namespace faultline {
+namespace {
+
+constexpr size_t kLastEvents = 8;
+
+// What did not come to an end.
+struct Hang {
+  std::string phase;  // "start", "answer to METHOD", "stop"; part of the signature
+  std::string title;
+  std::string limit;  // "" = none is known
+  int step = 0;
+};
+
+bool AcceptsNoAnswer(const RpcStep& rpc) {
+  return std::any_of(rpc.expect.begin(), rpc.expect.end(), [](const RpcExpectation& expected) {
+    return expected.kind == RpcExpectation::Kind::kNoAnswer;
+  });
+}
+
+// The hang that a step which ran into its limit stands for; nullopt for steps that wait for
+// something which a target that is well need not do (a log line, a command of the scenario's own).
+std::optional<Hang> HangOfStep(const StepResult& result, const Scenario& scenario) {
+  Hang hang;
+  hang.step = result.index;
+  hang.limit = fmt::format("{} took {} ms, its limit is {} ms", StepText(result),
+                           result.duration_ms, result.limit_ms);
+  if (const auto* rpc = StepActionAs<RpcStep>(scenario, result.index)) {
+    if (AcceptsNoAnswer(*rpc)) {
+      return std::nullopt;
+    }
+    hang.phase = "answer to " + rpc->method;
+    hang.title = fmt::format("no answer to RPC {} within its limit", rpc->method);
+  } else if (StepActionAs<WaitReadyStep>(scenario, result.index) != nullptr) {
+    hang.phase = "start";
+    hang.title = "the target was not ready within its limit";
+  } else if (StepActionAs<WaitExitStep>(scenario, result.index) != nullptr ||
+             StepActionAs<SignalStep>(scenario, result.index) != nullptr) {
+    hang.phase = "stop";
+    hang.title = "the target did not end within its limit";
+  } else {
+    return std::nullopt;
+  }
+  return hang;
+}
+
+std::optional<Hang> HangOfStop(const Evidence& evidence) {
+  if (evidence.exit.kind != ExitStatus::Kind::kKilledByUs || !evidence.asked_to_stop) {
+    return std::nullopt;
+  }
+  Hang hang;
+  hang.phase = "stop";
+  hang.title = "the target did not end within its limit after the stop signal";
+  hang.limit = fmt::format("it still ran {} ms after the stop signal, its limit is {} ms",
+                           evidence.stop_ms, evidence.stop_limit_ms);
+  hang.step = evidence.steps.empty() ? 0 : evidence.steps.back().index;
+  return hang;
+}
+
+// In order of time; what comes later in one run follows from what came first.
+std::vector<Hang> FindHangs(const Evidence& evidence, const Scenario& scenario) {
+  std::vector<Hang> hangs;
+  for (const StepResult& result : evidence.steps) {
+    if (result.status == StepResult::Status::kTimedOut) {
+      if (std::optional<Hang> hang = HangOfStep(result, scenario)) {
+        hangs.push_back(std::move(*hang));
+      }
+    }
+  }
+  if (std::optional<Hang> hang = HangOfStop(evidence)) {
+    if (hangs.empty() || hangs.back().phase != hang->phase) {
+      hangs.push_back(std::move(*hang));
+    }
+  }
+  return hangs;
+}
+
+// The main thread, or else the first of which there is a stack.
+const ThreadStack* ThreadToBlame(const Evidence& evidence) {
+  const ThreadStack* first = nullptr;
+  for (const ThreadStack& thread : evidence.threads) {
+    if (thread.frames.empty()) {
+      continue;
+    }
+    if (std::cmp_equal(thread.tid, evidence.journal.target_pid)) {
+      return &thread;
+    }
+    first = first != nullptr ? first : &thread;
+  }
+  return first;
+}
+
+// Is the thread inside a call that waits for another thread or for input? A thread that polls, as
+// SPDK's reactors do, was caught at random, and one in epoll_wait is idle: neither stack would be
+// the same in the next run or say what is missing.
+bool IsBlocked(const Stack& stack) {
+  constexpr std::array<std::string_view, 12> kWaits = {
+      "futex",    "lll_lock",     "clockjoin", "pthread_join", "cond_wait", "mutex_lock",
+      "sem_wait", "barrier_wait", "wait4",     "waitid",       "waitpid",   "recv"};
+  for (const Frame& frame : stack) {
+    if (!IsMachinery(frame)) {
+      return false;
+    }
+    if (std::any_of(kWaits.begin(), kWaits.end(), [&](std::string_view wait) {
+          return frame.function.find(wait) != std::string::npos;
+        })) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// The last line that speaks of an error: of a target that polls for ever, it says best what went
+// wrong. "" when there is none.
+std::string LastErrorLine(const Evidence& evidence) {
+  static const LinePattern pattern(
+      "[Ee]rror|ERROR|[Ff]ail|FAIL|[Cc]annot|[Cc]ould not|[Uu]nable|[Nn]ot found|[Ii]nvalid");
+  for (auto line = evidence.log.rbegin(); line != evidence.log.rend(); ++line) {
+    if (pattern.Matches(line->text)) {
+      return line->text;
+    }
+  }
+  return "";
+}
+
+class HangOracle : public Oracle {
+ public:
+  std::string_view kind() const override { return "hang"; }
+
+  std::vector<Finding> Judge(const Evidence& evidence,
+                             const OracleContext& context) const override {
+    const std::vector<Hang> hangs = FindHangs(evidence, context.scenario);
+    if (hangs.empty()) {
+      return {};
+    }
+    Finding finding;
+    finding.kind = kind();
+    finding.title = hangs.front().title;
+    finding.step = hangs.front().step;
+    const ThreadStack* thread = ThreadToBlame(evidence);
+    const Stack whole = thread != nullptr ? thread->frames : Stack();
+    finding.stack = BlamedStack(whole);
+    const std::string error = LastErrorLine(evidence);
+    finding.signature = IsBlocked(whole)
+                            ? MakeSignature(kind(), hangs.front().phase, finding.stack)
+                            : MakeSignature(kind(), hangs.front().phase + "; " + error, {});
+    for (const Hang& hang : hangs) {
+      finding.details.push_back(hang.limit);
+    }
+    if (!error.empty()) {
+      finding.details.push_back("its last error: " + error);
+    }
+    if (thread == nullptr) {
+      finding.details.push_back("no stacks: " + evidence.threads_note);
+    }
+    for (const std::string& event : LastEvents(evidence, kLastEvents)) {
+      finding.details.push_back("last events: " + event);
+    }
+    return {finding};
+  }
+};
+
+FAULTLINE_ORACLE(HangOracle);
+
+}  // namespace
+}  // namespace faultline

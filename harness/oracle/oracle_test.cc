@@ -1,0 +1,74 @@
+#include "harness/oracle/oracle.h"
+
+#include <gmock/gmock.h>
+
+#include <csignal>
+
+#include "harness/base/failure.h"
+#include "harness/oracle/testing/judged_run.h"
+
+namespace faultline {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using testkit::JudgedRun;
+
+TEST(Oracles, RegisterThemselvesInOrderOfKind) {
+  std::vector<std::string_view> kinds;
+  for (const auto& oracle : AllOracles()) {
+    kinds.push_back(oracle->kind());
+  }
+  EXPECT_THAT(kinds, ElementsAre("crash", "expectation", "hang", "io-device-missing", "leak"));
+}
+
+TEST(Judge, MarksKnownFindingsByKindAndPattern) {
+  JudgedRun run;
+  run.Die(SIGSEGV, {testkit::At("mp_cleanup", "/src/mp.c")});
+  run.scenario.known_findings = {
+      {.kind = "hang", .pattern = "", .note = "wrong kind", .position = {}},
+      {.kind = "crash", .pattern = "in other_function", .note = "wrong text", .position = {}},
+      {.kind = "crash", .pattern = "in mp_cleanup$", .note = "bug 1", .position = {}},
+      {.kind = "crash", .pattern = "", .note = "later", .position = {}}};
+  const std::vector<Finding> findings = run.Judge();
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_TRUE(findings[0].known);
+  EXPECT_EQ(findings[0].note, "bug 1");
+
+  run.scenario.known_findings.resize(2);
+  EXPECT_FALSE(run.Judge().at(0).known);
+}
+
+TEST(Judge, AFindingNamesOnlyFaultsThatHadFired) {
+  JudgedRun run;
+  run.step = 4;
+  run.Inject("early");
+  run.step = 5;
+  run.Inject("late");
+  run.Die(SIGSEGV);
+  EXPECT_THAT(run.Judge().at(0).caused_by, ElementsAre("early"));
+  run.evidence.injections.clear();
+  EXPECT_THAT(run.Judge().at(0).caused_by, IsEmpty());
+}
+
+TEST(Judge, TellsTheUserThatAPatternIsWrong) {
+  JudgedRun run;
+  run.profile.log_patterns[0].pattern = "(";
+  run.Say("text");
+  EXPECT_THROW(run.Judge(), Failure);
+}
+
+TEST(Judge, TheSameEvidenceGivesTheSameFindings) {
+  JudgedRun run;
+  run.step = 3;
+  run.Call("io_device/unregister", 7);
+  run.HangAtStop();
+  const std::vector<Finding> first = run.Judge();
+  const std::vector<Finding> second = run.Judge();
+  ASSERT_EQ(first.size(), second.size());
+  EXPECT_EQ(first[0].signature, second[0].signature);
+  EXPECT_EQ(first[0].details, second[0].details);
+}
+
+}  // namespace
+}  // namespace faultline

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+#include <variant>
+
+#include "harness/evidence/evidence.h"
+#include "harness/scenario/model.h"
+
+// How a run went, in the terms of its scenario: what several oracles ask.
+namespace faultline {
+
+// The action of step `index` (1-based, StepResult::index) when it is of type T, else nullptr.
+template <typename T>
+const T* StepActionAs(const Scenario& scenario, int index) {
+  if (index < 1 || static_cast<size_t>(index) > scenario.steps.size()) {
+    return nullptr;
+  }
+  return std::get_if<T>(&scenario.steps[static_cast<size_t>(index) - 1].action);
+}
+
+// The step during which the target ended: the first that found it gone, else the last that was not
+// skipped; 0 when none began.
+int StepOfEnd(const Evidence& evidence);
+
+// True when the target gave up in a way that design.md's contract allows: an error answer, a
+// connection that ended with the target, or a non-zero exit.
+bool GaveUpCleanly(const Evidence& evidence);
+
+// "step 4 (rpc framework_start_init)"
+std::string StepText(const StepResult& step);
+
+}  // namespace faultline

@@ -1,0 +1,99 @@
+#include "harness/oracle/signature.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "harness/oracle/blame.h"
+
+namespace faultline {
+namespace {
+
+bool IsWordCharacter(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+}
+// What may stand inside a path.
+bool IsPathCharacter(char c) {
+  return IsWordCharacter(c) || c == '/' || c == '.' || c == '-' || c == '+';
+}
+bool AllOf(std::string_view text, int (*is)(int)) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [is](char c) {
+    return is(static_cast<unsigned char>(c)) != 0;
+  });
+}
+bool IsHash(std::string_view word) {
+  const bool has_digit = std::any_of(word.begin(), word.end(), [](char c) {
+    return std::isdigit(static_cast<unsigned char>(c)) != 0;
+  });
+  return word.size() >= 8 && has_digit && AllOf(word, std::isxdigit);
+}
+
+// The text from `begin` on while `belongs`.
+template <typename Predicate>
+std::string_view TakeWhile(std::string_view text, size_t begin, Predicate belongs) {
+  size_t end = begin;
+  while (end < text.size() && belongs(text[end])) {
+    ++end;
+  }
+  return text.substr(begin, end - begin);
+}
+
+std::string NormaliseWord(std::string_view word) {
+  if (word.size() > 2 && (word.starts_with("0x") || word.starts_with("0X")) &&
+      AllOf(word.substr(2), std::isxdigit)) {
+    return "<address>";
+  }
+  if (AllOf(word, std::isdigit)) {
+    return "<n>";
+  }
+  return IsHash(word) ? "<hash>" : std::string(word);
+}
+
+}  // namespace
+
+std::string NormaliseMessage(std::string_view text) {
+  std::string out;
+  size_t at = 0;
+  while (at < text.size()) {
+    const char c = text[at];
+    if (c == '/' && at + 1 < text.size() && IsPathCharacter(text[at + 1])) {
+      const std::string_view path = TakeWhile(text, at, IsPathCharacter);
+      // The base name is read on from here, as text.
+      const size_t last_slash = path.find_last_of('/');
+      at += last_slash + 1 == path.size() ? path.size() : last_slash + 1;
+    } else if (c == ':' && at > 0 && IsWordCharacter(text[at - 1])) {
+      // "file.c:123:" but not "error: 5": a line number follows its colon at once.
+      const std::string_view digits = TakeWhile(
+          text, at + 1, [](char d) { return std::isdigit(static_cast<unsigned char>(d)) != 0; });
+      at += 1 + digits.size();
+      out += digits.empty() ? ":" : "";
+    } else if (IsWordCharacter(c)) {
+      const std::string_view word = TakeWhile(text, at, IsWordCharacter);
+      out += NormaliseWord(word);
+      at += word.size();
+    } else {
+      const bool blank = std::isspace(static_cast<unsigned char>(c)) != 0 ||
+                         std::iscntrl(static_cast<unsigned char>(c)) != 0;
+      if (!blank) {
+        out += c;
+      } else if (!out.empty() && out.back() != ' ') {
+        out += ' ';
+      }
+      ++at;
+    }
+  }
+  while (!out.empty() && out.back() == ' ') {
+    out.pop_back();
+  }
+  return out;
+}
+
+std::string MakeSignature(std::string_view kind, std::string_view message, const Stack& stack) {
+  const std::string text = fmt::format("{}: {}", kind, NormaliseMessage(message));
+  const std::vector<std::string> functions = BlamedFunctions(stack);
+  return functions.empty() ? text : fmt::format("{} @ {}", text, fmt::join(functions, " < "));
+}
+
+}  // namespace faultline

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "harness/evidence/evidence.h"
+
+// What makes two findings the same bug.
+namespace faultline {
+
+// `text` without what differs between two runs, machines or builds: addresses, numbers, directories
+// of paths, line numbers, hashes, control characters, repeated blanks. "a.c:123" becomes "a.c",
+// "0x9f5fe0"
+// "<address>", "4711" "<n>". Digits inside a word ("nvme0", "lcore_1") stay.
+std::string NormaliseMessage(std::string_view text);
+
+// "KIND: MESSAGE @ FUNCTION < CALLER", with the message normalised and the functions that `stack`
+// blames (see BlamedFunctions); without stack only the first half.
+std::string MakeSignature(std::string_view kind, std::string_view message, const Stack& stack);
+
+}  // namespace faultline

@@ -1,0 +1,105 @@
+#include "harness/oracle/signature.h"
+
+#include <gmock/gmock.h>
+
+#include "harness/oracle/blame.h"
+
+namespace faultline {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+TEST(NormaliseMessage, DropsWhatDiffersBetweenRunsAndBuilds) {
+  EXPECT_EQ(NormaliseMessage("io_device 0x9f5fe0 not found"), "io_device <address> not found");
+  EXPECT_EQ(NormaliseMessage("pid 4711: cannot allocate 8192 bytes"),
+            "pid <n>: cannot allocate <n> bytes");
+  EXPECT_EQ(NormaliseMessage("/home/me/spdk/lib/thread/thread.c:2224: spdk_io_device_unregister:"),
+            "thread.c: spdk_io_device_unregister:");
+  EXPECT_EQ(NormaliseMessage("thread.c:2224:spdk_io_device_unregister"),
+            "thread.c:spdk_io_device_unregister");
+  EXPECT_EQ(NormaliseMessage("cannot open /tmp/fl3a9/rpc.sock"), "cannot open rpc.sock");
+  EXPECT_EQ(NormaliseMessage("bdev 4c5f2a6e-uuid deadbeef01 of build"),
+            "bdev <hash>-uuid <hash> of build");
+}
+
+TEST(NormaliseMessage, KeepsWhatMakesTheMessage) {
+  EXPECT_EQ(NormaliseMessage("Assertion `rc == false && a / b' failed."),
+            "Assertion `rc == false && a / b' failed.");
+  EXPECT_EQ(NormaliseMessage("nvme0 on lcore_1"), "nvme0 on lcore_1");
+  EXPECT_EQ(NormaliseMessage("error: deadbeat"), "error: deadbeat");
+  EXPECT_EQ(NormaliseMessage("a::b"), "a::b");
+}
+
+TEST(NormaliseMessage, MakesOneBlankOfManyAndOfControlCharacters) {
+  EXPECT_EQ(NormaliseMessage("  a \t\x1b b\r\n"), "a b");
+  EXPECT_EQ(NormaliseMessage(""), "");
+}
+
+Frame At(const std::string& function, const std::string& file, int line,
+         const std::string& module = "target") {
+  return {function, file, line, module, 0x10};
+}
+
+const Stack kAssertion = {
+    At("__pthread_kill_implementation", "", 0, "libc.so.6"),
+    At("abort", "", 0, "libc.so.6"),
+    At("__assert_fail", "", 0, "libc.so.6"),
+    At("spdk_io_device_unregister", "/src/lib/thread/thread.c", 2224),
+    At("spdk_iobuf_finish", "/src/lib/thread/iobuf.c", 170),
+    At("iobuf_subsystem_finish", "/src/module/iobuf/iobuf.c", 30),
+    At("main", "/src/app/main.c", 3),
+};
+
+TEST(Blame, SkipsLibcAndTheMachineryThatEndsAProcess) {
+  EXPECT_EQ(BlamedStack(kAssertion).front().function, "spdk_io_device_unregister");
+  EXPECT_THAT(BlamedFunctions(kAssertion),
+              ElementsAre("spdk_io_device_unregister", "spdk_iobuf_finish"));
+}
+
+TEST(Blame, KnowsTheMachineryOfStaticProgramsAndThePanicOfDpdkByName) {
+  const Stack stack = {At("raise", "", 0), At("abort", "", 0), At("__rte_panic", "eal.c", 9),
+                       At("rte_eal_init", "eal.c", 99)};
+  EXPECT_EQ(BlamedStack(stack).front().function, "rte_eal_init");
+}
+
+TEST(Blame, SkipsTheAgentAndItsTrampolines) {
+  const Stack stack = {At("", "", 0, ""), At("Handle", "stub.cc", 3, "libfaultline_agent.so"),
+                       At("f", "f.c", 4)};
+  EXPECT_EQ(BlamedStack(stack).front().function, "f");
+}
+
+TEST(Blame, AStackOfNothingButMachineryIsKeptAsItIs) {
+  const Stack stack = {At("abort", "", 0, "libc.so.6")};
+  EXPECT_EQ(BlamedStack(stack).size(), 1u);
+  EXPECT_THAT(BlamedFunctions(stack), IsEmpty());
+  EXPECT_THAT(BlamedStack({}), IsEmpty());
+}
+
+TEST(Signature, IsTheSameWhenOnlyLinesAddressesAndInlinedHelpersDiffer) {
+  Stack other_build = kAssertion;
+  other_build[3].line = 2300;
+  other_build[3].offset = 0x999;
+  other_build.insert(other_build.begin() + 4, At("helper", "/src/lib/thread/thread.c", 1));
+  EXPECT_EQ(MakeSignature("crash", "io_device 0x1 not found", kAssertion),
+            MakeSignature("crash", "io_device 0x2 not found", other_build));
+  EXPECT_EQ(MakeSignature("crash", "io_device 0x1 not found", kAssertion),
+            "crash: io_device <address> not found @ spdk_io_device_unregister < spdk_iobuf_finish");
+}
+
+TEST(Signature, DiffersWithKindMessageAndCaller) {
+  Stack other_caller = kAssertion;
+  other_caller[4] = At("accel_finish", "/src/lib/accel/accel.c", 4);
+  const std::string signature = MakeSignature("crash", "m", kAssertion);
+  EXPECT_NE(signature, MakeSignature("crash", "m", other_caller));
+  EXPECT_NE(signature, MakeSignature("crash", "n", kAssertion));
+  EXPECT_NE(signature, MakeSignature("hang", "m", kAssertion));
+}
+
+TEST(Signature, TakesTheNearestCallerWhenNoFileIsKnown) {
+  const Stack stack = {At("f", "", 0), At("g", "", 0), At("h", "", 0)};
+  EXPECT_EQ(MakeSignature("crash", "m", stack), "crash: m @ f < g");
+}
+
+}  // namespace
+}  // namespace faultline
