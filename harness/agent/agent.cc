@@ -1,0 +1,132 @@
+#include "harness/agent/agent_state.h"
+#include "harness/agent/environment.h"
+#include "harness/agent/heap.h"
+#include "harness/agent/hooks.h"
+#include "harness/agent/life_cycle.h"
+#include "harness/agent/loader_hook.h"
+#include "harness/agent/plan_map.h"
+#include "harness/agent/raw.h"
+#include "harness/agent/stub.h"
+#include "harness/agent/thread_state.h"
+
+// The first and the last byte of this library.
+extern "C" __attribute__((visibility("hidden"))) char __ehdr_start;
+extern "C" __attribute__((visibility("hidden"))) char _end;
+
+namespace faultline::agent {
+
+namespace {
+
+using namespace protocol;
+
+constexpr char kLibrary[] = "libfaultline_agent.so";
+
+// Where there is no journal to say it in: on the target's standard error.
+void Complain(const char* text) {
+  for (const char* part : {"faultline agent: ", text, "\n"}) {
+    size_t size = 0;
+    while (part[size] != '\0') {
+      ++size;
+    }
+    Syscall(__NR_write, 2, part, size);
+  }
+}
+
+// nullptr, or why not.
+const char* OpenJournal(const MappedPlan& plan) {
+  const MappedFile file = MapFile(plan.journal_path, /*writable=*/true);
+  if (file.base == nullptr) {
+    return "the journal cannot be mapped";
+  }
+  const bool usable = plan.header != nullptr;
+  return the_agent.journal.Open(file.base, file.size, usable ? plan.header->hooks.count : 0,
+                                usable ? plan.header->rules.count : 0);
+}
+
+// Why the target must do without faults.
+void BecomeInert(const char* reason) {
+  if (the_agent.journal.is_open()) {
+    the_agent.journal.AddMessage(reason);
+    the_agent.journal.SetState(AgentState::kInert);
+  } else {
+    Complain(reason);
+  }
+}
+
+void FillHook(Hook& hook, const PlanHeader* plan) {
+  hook.always_slow = hook.plan->observer != kNone;
+  for (uint32_t point : hook.plan->points.In(plan)) {
+    hook.always_slow = hook.always_slow || the_agent.decision.NeedsEveryCall(point);
+    for (uint32_t rule : the_agent.decision.RulesOf(point)) {
+      hook.rules[rule / 64] |= uint64_t{1} << rule % 64;
+    }
+  }
+}
+
+// nullptr, or why not.
+const char* FillHookTable(const PlanHeader* plan) {
+  const size_t count = plan->hooks.count;
+  auto* hooks = static_cast<Hook*>(agent_heap.Allocate(count * sizeof(Hook)));
+  if (hooks == nullptr) {
+    return "no memory for the hooks";
+  }
+  for (uint32_t i = 0; i < count; ++i) {
+    hooks[i].plan = &plan->hooks.In(plan)[i];
+    hooks[i].state = &the_agent.journal.hooks()[i];
+    FillHook(hooks[i], plan);
+  }
+  hook_table = {hooks, the_agent.journal.header(), (plan->rules.count + 63) / 64, false};
+  the_agent.patcher.Init(plan, {hooks, count});
+  return nullptr;
+}
+
+const char* Start(const PlanHeader* plan) {
+  the_agent.modules.Init(plan, &the_agent.journal);
+  the_agent.walker.Init(&the_agent.modules, plan->wrappers.In(plan), plan->site_depth,
+                        reinterpret_cast<uint64_t>(&__ehdr_start),
+                        reinterpret_cast<uint64_t>(&_end));
+  if (!the_agent.decision.Init(plan, &the_agent.journal, &the_agent.modules)) {
+    return "no memory for the decision table";
+  }
+  const char* refusal = FillHookTable(plan);
+  if (refusal != nullptr) {
+    return refusal;
+  }
+  the_agent.plan = plan;
+  the_agent.journal.header()->target_pid = the_agent.journal.pid();
+  InitVectorState();
+  HookLoadedModules(/*announce_unplanned=*/false);
+  const char* no_late_hooks = HookLoader();
+  if (no_late_hooks != nullptr) {
+    the_agent.journal.AddMessage(no_late_hooks);
+  }
+  WatchForkAndExit();
+  the_agent.journal.SetState(AgentState::kReady);
+  return nullptr;
+}
+
+// Runs before every other constructor of the process (-z initfirst): libc has not seen its
+// environment yet, so that comes from the loader.
+__attribute__((constructor)) void Construct(int, char**, char** environment) {
+  const char* path = FindVariable(environment, kPlanVariable);
+  if (path == nullptr) {
+    return;
+  }
+  RemoveVariable(environment, kPlanVariable);
+  RemoveFromPreload(environment, kLibrary);
+  const BusyScope busy;
+  const MappedPlan plan = MapPlan(path);
+  const char* refusal = plan.journal_path == nullptr ? plan.refusal : OpenJournal(plan);
+  if (refusal == nullptr) {
+    refusal = plan.refusal;
+  }
+  if (refusal == nullptr) {
+    refusal = Start(plan.header);
+  }
+  if (refusal != nullptr) {
+    BecomeInert(refusal);
+  }
+}
+
+}  // namespace
+}  // namespace faultline::agent

@@ -1,0 +1,7 @@
+#include "harness/agent/agent_state.h"
+
+namespace faultline::agent {
+
+constinit Agent the_agent;
+
+}  // namespace faultline::agent

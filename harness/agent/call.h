@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+
+#include "harness/agent/call_frame.h"
+#include "harness/agent/hooks.h"
+#include "harness/agent/journal_writer.h"
+#include "harness/agent/stack.h"
+
+namespace faultline::agent {
+
+// One hooked call on the slow path. The stack is walked, and entered in the journal, when it is
+// first asked for and not otherwise.
+class Call {
+ public:
+  Call(CallFrame* frame, const StackWalker* walker, JournalWriter* journal)
+      : frame_(frame), walker_(walker), journal_(journal) {}
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+  CallFrame& frame() const { return *frame_; }
+  uint64_t return_address() const { return frame_->return_address; }
+
+  const RawStack& raw_stack() {
+    if (raw_.depth == 0) {
+      walker_->Walk(return_address(), &raw_);
+    }
+    return raw_;
+  }
+  const CanonicalStack& canonical_stack() {
+    if (canonical_.depth == 0) {
+      walker_->MakeCanonical(raw_stack(), &canonical_);
+    }
+    return canonical_;
+  }
+  // Its row in the journal's stack table; kNone when the table is full.
+  uint32_t stack_row() {
+    if (!interned_) {
+      interned_ = true;
+      stack_row_ = journal_->InternStack(canonical_stack());
+    }
+    return stack_row_;
+  }
+
+ private:
+  CallFrame* frame_;
+  const StackWalker* walker_;
+  JournalWriter* journal_;
+  bool interned_ = false;
+  uint32_t stack_row_ = protocol::kNone;
+  RawStack raw_;
+  CanonicalStack canonical_;
+};
+
+}  // namespace faultline::agent

@@ -1,0 +1,205 @@
+#include "harness/agent/journal_writer.h"
+
+#include <sys/prctl.h>
+#include <time.h>
+
+#include <bit>
+
+#include "harness/agent/raw.h"
+#include "harness/agent/thread_state.h"
+
+namespace faultline::agent {
+namespace {
+
+using namespace protocol;
+
+// How often a thread looks again at a slot that another is filling. A writer needs well under a
+// microsecond unless it is descheduled; then yielding lets it run.
+constexpr int kPatience = 100'000;
+
+// A table that is so full that this many slots in a row are taken counts as full.
+constexpr uint64_t kMaxProbes = 1024;
+
+// Waits for the slot's hash, which its writer stores last. 0 when that never happens.
+uint64_t AwaitHash(const std::atomic<uint64_t>& hash) {
+  for (int i = 0; i < kPatience; ++i) {
+    const uint64_t value = hash.load(std::memory_order_acquire);
+    if (value != 0) {
+      return value;
+    }
+    if (i % 64 == 63) {
+      Syscall(__NR_sched_yield);
+    }
+  }
+  return 0;
+}
+
+// Finds the slot of `hash` in an open-addressing table, or takes a free one with `claim` (true when
+// this thread got it) and fills it with `fill`. `found` is told whether the slot was there before.
+template <typename Entry, typename Claim, typename Fill>
+uint32_t FindOrAdd(std::span<Entry> table, uint64_t hash, bool* found, Claim claim, Fill fill) {
+  const uint64_t mask = table.size() - 1;
+  for (uint64_t probe = 0; probe < table.size() && probe < kMaxProbes; ++probe) {
+    Entry& entry = table[(hash + probe) & mask];
+    uint64_t there = entry.hash.load(std::memory_order_acquire);
+    if (there == 0) {
+      if (claim(entry)) {
+        fill(entry);
+        entry.hash.store(hash, std::memory_order_release);
+        *found = false;
+        return static_cast<uint32_t>(&entry - table.data());
+      }
+      there = AwaitHash(entry.hash);
+    }
+    if (there == hash) {
+      *found = true;
+      return static_cast<uint32_t>(&entry - table.data());
+    }
+  }
+  return kNone;
+}
+
+}  // namespace
+
+constinit thread_local ThreadState this_thread = {};
+
+template <typename T>
+std::span<T> JournalWriter::Table(uint64_t offset, uint64_t count) const {
+  const uint64_t size = header_->file_size;
+  if (offset % alignof(T) != 0 || offset > size || count > (size - offset) / sizeof(T)) {
+    return {};
+  }
+  return {reinterpret_cast<T*>(reinterpret_cast<std::byte*>(header_) + offset), count};
+}
+
+const char* JournalWriter::Open(void* base, uint64_t size, uint32_t hooks, uint32_t rules) {
+  auto* header = static_cast<JournalHeader*>(base);
+  if (size < sizeof(JournalHeader) || header->magic != kJournalMagic) {
+    return "the journal does not start with its magic number";
+  }
+  if (header->version != kJournalVersion || header->file_size != size) {
+    return "the journal is of another version than this agent, or cut off";
+  }
+  header_ = header;
+  pid_ = static_cast<uint32_t>(Syscall(__NR_getpid));
+  hooks_ = Table<HookState>(header->hooks_offset, header->hooks_capacity);
+  rules_ = Table<RuleState>(header->rules_offset, header->rules_capacity);
+  modules_ = Table<ModuleEntry>(header->modules_offset, header->modules_capacity);
+  stacks_ = Table<StackEntry>(header->stacks_offset, header->stacks_capacity);
+  sites_ = Table<SiteEntry>(header->sites_offset, header->sites_capacity);
+  records_ = Table<JournalRecord>(header->records_offset, header->records_capacity);
+  if (hooks_.size() < hooks || rules_.size() < rules || modules_.size() > kMaxModules ||
+      !std::has_single_bit(stacks_.size()) || !std::has_single_bit(sites_.size())) {
+    header_ = nullptr;
+    return "the journal's tables do not fit the plan";
+  }
+  return nullptr;
+}
+
+void JournalWriter::BecomeChild() {
+  pid_ = static_cast<uint32_t>(Syscall(__NR_getpid));
+  child_flag_ = JournalRecord::kInChild;
+  this_thread.tid = 0;
+}
+
+void JournalWriter::SetState(AgentState state) {
+  header_->agent_state.store(state, std::memory_order_release);
+}
+
+void JournalWriter::AddMessage(const char* text) {
+  char* const message = header_->agent_message;
+  size_t at = 0;
+  while (message[at] != '\0') {
+    ++at;
+  }
+  const char* separator = at == 0 ? "" : "; ";
+  for (const char* part : {separator, text}) {
+    for (; *part != '\0' && at + 1 < sizeof(header_->agent_message); ++part) {
+      message[at++] = *part;
+    }
+  }
+  message[at] = '\0';
+}
+
+void JournalWriter::Append(JournalRecord record) {
+  if (this_thread.tid == 0) {
+    this_thread.tid = static_cast<uint32_t>(Syscall(__NR_gettid));
+    JournalRecord thread;
+    thread.kind = JournalRecord::kThread;
+    Syscall(__NR_prctl, PR_GET_NAME, thread.label);
+    Store(thread);
+  }
+  Store(record);
+}
+
+void JournalWriter::Store(JournalRecord& record) {
+  const uint64_t position = header_->records.fetch_add(1, std::memory_order_relaxed);
+  if (position >= records_.size()) {
+    return;
+  }
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  record.time_ns =
+      static_cast<uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<uint64_t>(now.tv_nsec);
+  record.pid = pid_;
+  record.tid = this_thread.tid;
+  record.step = header_->step.load(std::memory_order_relaxed);
+  record.flags = static_cast<uint16_t>(record.flags | child_flag_ |
+                                       phase_flag_.load(std::memory_order_relaxed));
+  JournalRecord& slot = records_[position];
+  record.sequence = 0;
+  CopyBytes(&slot, &record, sizeof(record));
+  __atomic_store_n(&slot.sequence, position + 1, __ATOMIC_RELEASE);
+}
+
+uint32_t JournalWriter::InternStack(const CanonicalStack& stack) {
+  bool found = false;
+  // A stack has a depth of at least 1, so the depth can tell that a slot is taken.
+  auto claim = [&](StackEntry& entry) {
+    uint32_t free = 0;
+    return __atomic_compare_exchange_n(&entry.depth, &free, stack.depth, false, __ATOMIC_ACQ_REL,
+                                       __ATOMIC_ACQUIRE);
+  };
+  auto fill = [&](StackEntry& entry) {
+    CopyBytes(entry.frames, stack.frames, stack.depth * sizeof(stack.frames[0]));
+    entry.truncated = stack.truncated ? 1 : 0;
+  };
+  const uint32_t index = FindOrAdd(stacks_, stack.hash, &found, claim, fill);
+  if (index == kNone) {
+    header_->lost_stacks.fetch_add(1, std::memory_order_relaxed);
+  }
+  return index;
+}
+
+SiteVisit JournalWriter::VisitSite(uint64_t site_hash, uint32_t point, uint32_t stack) {
+  bool found = false;
+  auto claim = [](SiteEntry& entry) {
+    uint64_t free = 0;
+    return entry.calls.compare_exchange_strong(free, 1, std::memory_order_acq_rel);
+  };
+  auto fill = [&](SiteEntry& entry) {
+    entry.point = point;
+    entry.stack = stack;
+  };
+  const uint32_t index = FindOrAdd(sites_, site_hash, &found, claim, fill);
+  if (index == kNone) {
+    header_->lost_stacks.fetch_add(1, std::memory_order_relaxed);
+    return {};
+  }
+  const uint64_t before = found ? sites_[index].calls.fetch_add(1, std::memory_order_relaxed) : 0;
+  return {index, before + 1};
+}
+
+ModuleEntry* JournalWriter::NextModuleRow(uint32_t* row) {
+  if (modules_used_ == modules_.size()) {
+    return nullptr;
+  }
+  *row = modules_used_++;
+  return &modules_[*row];
+}
+
+void JournalWriter::PublishModules() {
+  header_->modules.store(modules_used_, std::memory_order_release);
+}
+
+}  // namespace faultline::agent

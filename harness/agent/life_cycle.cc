@@ -1,0 +1,95 @@
+#include "harness/agent/life_cycle.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include <atomic>
+
+#include "harness/agent/agent_state.h"
+#include "harness/agent/heap.h"
+#include "harness/agent/hooks.h"
+#include "harness/agent/thread_state.h"
+
+// From main to the end: the phases of a run that the agent sees by itself.
+namespace faultline::agent {
+namespace {
+
+using namespace protocol;
+
+using MainFunction = int (*)(int, char**, char**);
+using StartMain = int (*)(MainFunction, int, char**, void (*)(), void (*)(), void (*)(), void*);
+
+constinit MainFunction target_main = nullptr;
+constinit std::atomic<bool> exiting = false;
+
+void Record(JournalRecord::Kind kind, uint64_t key) {
+  const BusyScope busy;
+  JournalRecord record;
+  record.kind = kind;
+  record.key = key;
+  the_agent.journal.Append(record);
+}
+
+void NoteExit(int status) {
+  if (hook_table.inert || exiting.exchange(true)) {
+    return;
+  }
+  Record(JournalRecord::kExiting, static_cast<uint64_t>(status));
+  if (!the_agent.journal.is_child()) {
+    the_agent.journal.SetState(AgentState::kExiting);
+  }
+}
+
+void OnExit(int status, void*) { NoteExit(status); }
+
+// The first thing in a child of fork().
+void OnFork() {
+  agent_heap.UnlockInChild();
+  the_agent.journal.BecomeChild();
+  hook_table.inert = !the_agent.HasFlag(kFollowFork);
+  Record(JournalRecord::kForked, the_agent.journal.pid());
+}
+
+int WatchedMain(int argc, char** argv, char** environment) {
+  {
+    const BusyScope busy;
+    the_agent.journal.EnterMain();
+    Record(JournalRecord::kMainEntered, 0);
+    the_agent.journal.SetState(AgentState::kMainReached);
+    if (!the_agent.decision.StartRemoteControl()) {
+      the_agent.journal.AddMessage("fiu-ctrl cannot be used: its FIFOs could not be made");
+    }
+    on_exit(&OnExit, nullptr);  // this one runs before the handlers of constructors
+  }
+  const int status = target_main(argc, argv, environment);
+  NoteExit(status);
+  return status;
+}
+
+}  // namespace
+
+void WatchForkAndExit() {
+  pthread_atfork(nullptr, nullptr, &OnFork);
+  on_exit(&OnExit, nullptr);
+}
+
+// Stands before libc's, which calls main. The program's own constructors run inside it.
+extern "C" __attribute__((visibility("default"))) int __libc_start_main(MainFunction main, int argc,
+                                                                        char** argv, void (*init)(),
+                                                                        void (*fini)(),
+                                                                        void (*loader_fini)(),
+                                                                        void* stack_end) {
+  StartMain start = nullptr;
+  {
+    const BusyScope busy;
+    start = reinterpret_cast<StartMain>(dlsym(RTLD_NEXT, "__libc_start_main"));
+  }
+  if (the_agent.plan != nullptr) {
+    target_main = main;
+    main = &WatchedMain;
+  }
+  return start(main, argc, argv, init, fini, loader_fini, stack_end);
+}
+
+}  // namespace faultline::agent

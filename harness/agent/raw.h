@@ -1,0 +1,44 @@
+#pragma once
+
+#include <asm/unistd.h>
+
+#include <cstddef>
+#include <cstdint>
+
+// What the agent does without libc: kernel calls and copies that never touch errno and never meet a
+// hook, whichever function of libc is hooked.
+namespace faultline::agent {
+
+// Negative results are -errno. Arguments are integers or pointers.
+template <typename... Arguments>
+inline long Syscall(long number, Arguments... arguments) {
+  static_assert(sizeof...(arguments) <= 6);
+  long padded[6] = {(long)(arguments)...};  // NOLINT: integers and pointers alike
+  long result = number;
+  register long r10 asm("r10") = padded[3];
+  register long r8 asm("r8") = padded[4];
+  register long r9 asm("r9") = padded[5];
+  asm volatile("syscall"
+               : "+a"(result)
+               : "D"(padded[0]), "S"(padded[1]), "d"(padded[2]), "r"(r10), "r"(r8), "r"(r9)
+               : "rcx", "r11", "memory");
+  return result;
+}
+
+// A failed mmap gives an address in the last page.
+inline bool IsError(long result) { return result < 0 && result >= -4095; }
+
+// The compiler may not turn these into calls of memcpy and memset: those may be hooked, or lie on
+// the very page that is being written.
+inline void CopyBytes(void* to, const void* from, size_t size) {
+  asm volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
+}
+inline void FillBytes(void* to, uint8_t value, size_t size) {
+  asm volatile("rep stosb" : "+D"(to), "+c"(size) : "a"(value) : "memory");
+}
+
+inline constexpr uint64_t kPageSize = 4096;
+constexpr uint64_t PageDown(uint64_t address) { return address & ~(kPageSize - 1); }
+constexpr uint64_t PageUp(uint64_t address) { return PageDown(address + kPageSize - 1); }
+
+}  // namespace faultline::agent

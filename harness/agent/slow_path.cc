@@ -1,0 +1,101 @@
+#include <cerrno>
+
+#include "harness/agent/agent_state.h"
+#include "harness/agent/call.h"
+#include "harness/agent/conditions.h"
+#include "harness/agent/injection.h"
+#include "harness/agent/loader_hook.h"
+#include "harness/agent/observation.h"
+#include "harness/agent/raw.h"
+#include "harness/agent/stub.h"
+#include "harness/agent/thread_state.h"
+
+// Calls that need more than being counted. The stub has saved the vector registers, so from here on
+// libc may be used; hooked functions that this calls go straight on, since the thread is busy.
+namespace faultline::agent {
+namespace {
+
+using namespace protocol;
+
+// A child made by vfork, posix_spawn or a bare clone shares this memory but is another process; its
+// few calls before exec are not the target's.
+bool InForeignProcess() {
+  return static_cast<uint32_t>(Syscall(__NR_getpid)) != the_agent.journal.pid();
+}
+
+void RecordCall(Call& call, uint32_t point, const Verdict& verdict) {
+  JournalRecord record;
+  record.kind = JournalRecord::kCall;
+  record.index = point;
+  record.stack = call.stack_row();
+  record.site = verdict.site;
+  record.occurrence = verdict.occurrence;
+  the_agent.journal.Append(record);
+}
+
+// Puts the call to each of its function's points. True when a rule failed it.
+bool DecidePoints(Call& call, const PlanHook& hook) {
+  const PlanHeader* plan = the_agent.plan;
+  for (uint32_t point : hook.points.In(plan)) {
+    const PlanPoint& plan_point = plan->points.In(plan)[point];
+    if (!ConditionsHold(plan_point.conditions.In(plan), call.frame().arguments)) {
+      continue;
+    }
+    const Verdict verdict = the_agent.decision.Decide(call, point);
+    if (verdict.hit) {
+      if (Inject(call, point, verdict)) {
+        return true;
+      }
+    } else if (the_agent.HasFlag(kRecordAllCalls)) {
+      RecordCall(call, point, verdict);
+    }
+  }
+  return false;
+}
+
+uint32_t HandleCall(CallFrame* frame) {
+  const Hook& hook = hook_table.hooks[frame->hook];
+  frame->target = hook.trampoline;
+  const int saved_errno = errno;
+  Call call(frame, &the_agent.walker, &the_agent.journal);
+  const bool failed = DecidePoints(call, *hook.plan);
+  const int failed_errno = errno;
+  const uint32_t observer = hook.plan->observer;
+  const bool wrap = observer != kNone && Observe(call, observer, failed);
+  errno = failed ? failed_errno : saved_errno;
+  if (failed) {
+    return FAULTLINE_RETURN;
+  }
+  return wrap ? FAULTLINE_CALL : FAULTLINE_GO_ON;
+}
+
+}  // namespace
+
+extern "C" __attribute__((visibility("hidden"))) uint32_t faultline_slow_path(CallFrame* frame) {
+  const BusyScope busy;
+  const bool loader = frame->hook == kLoaderHook;
+  if (InForeignProcess()) {
+    frame->target = loader ? reinterpret_cast<uint64_t>(&faultline_return)
+                           : hook_table.hooks[frame->hook].trampoline;
+    return FAULTLINE_GO_ON;
+  }
+  if (loader) {
+    const int saved_errno = errno;
+    frame->target = reinterpret_cast<uint64_t>(&faultline_return);
+    OnLoaderEvent();
+    errno = saved_errno;
+    return FAULTLINE_GO_ON;
+  }
+  return HandleCall(frame);
+}
+
+extern "C" __attribute__((visibility("hidden"))) void faultline_after_call(CallFrame* frame) {
+  const BusyScope busy;
+  const int saved_errno = errno;
+  if (!hook_table.inert && !InForeignProcess()) {
+    FinishObserved(*frame);
+  }
+  errno = saved_errno;
+}
+
+}  // namespace faultline::agent

@@ -1,0 +1,369 @@
+#include "harness/agent/testing/victim.h"
+
+#include <dlfcn.h>
+#include <immintrin.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <cstdarg>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+// A program for the agent's tests: each command calls hookable functions and prints what came of
+// it.
+
+thread_local int widget_error = 0;
+
+HOOKABLE void* make_widget(size_t size) {
+  static char widget[64];
+  return size <= sizeof(widget) ? widget : nullptr;
+}
+
+HOOKABLE int64_t many_arguments(int64_t a, int64_t b, int64_t c, int64_t d, int64_t e, int64_t f,
+                                int64_t g, int64_t h, int64_t i, int64_t j, int64_t k) {
+  return a + 2 * b + 3 * c + 4 * d + 5 * e + 6 * f + 7 * g + 8 * h + 9 * i + 10 * j + 11 * k;
+}
+
+HOOKABLE double many_doubles(double a, double b, double c, double d, double e, double f, double g,
+                             double h, double i, int j) {
+  return a + 2 * b + 3 * c + 4 * d + 5 * e + 6 * f + 7 * g + 8 * h + 9 * i + j;
+}
+
+HOOKABLE double variable_arguments(int count, ...) {
+  va_list list;
+  va_start(list, count);
+  double sum = 0;
+  for (int i = 0; i < count; ++i) {
+    sum += va_arg(list, double) * (i + 1);
+  }
+  va_end(list);
+  return sum;
+}
+
+HOOKABLE long double long_double(long double a) { return a / 3; }
+
+HOOKABLE victim::Pair returns_pair(int64_t a) { return {a + 1, a + 2}; }
+
+HOOKABLE victim::Large returns_large(int64_t a) { return {{a, a + 1, a + 2, a + 3, a + 4, a + 5}}; }
+
+// Nine vectors: the last one is passed on the stack, aligned to 32.
+HOOKABLE __attribute__((target("avx"))) __m256d many_vectors(__m256d a, __m256d b, __m256d c,
+                                                             __m256d d, __m256d e, __m256d f,
+                                                             __m256d g, __m256d h, __m256d i) {
+  return a + 2 * b + 3 * c + 4 * d + 5 * e + 6 * f + 7 * g + 8 * h + 9 * i;
+}
+
+HOOKABLE void note_error(int level) { asm volatile("" : : "r"(level)); }
+
+HOOKABLE int fragile(int value) {
+  if (value < 0) {
+    throw std::runtime_error("fragile");
+  }
+  return value;
+}
+
+HOOKABLE void quit_thread() { pthread_exit(nullptr); }
+
+// Registers `name`; notes an error for an empty one.
+HOOKABLE void enlist(const void* object, const char* name) {
+  asm volatile("" : : "r"(object) : "memory");
+  if (name[0] == '\0') {
+    note_error(1);
+  }
+}
+
+HOOKABLE void enlist_many(const void* object) {
+  enlist(object, "inner");
+  asm volatile("" : : : "memory");
+}
+
+__attribute__((noinline)) void* widget_of_a() {
+  void* widget = make_widget(8);
+  asm volatile("" : : : "memory");
+  return widget;
+}
+
+extern "C" __attribute__((noinline)) void* widget_of_b() {
+  void* widget = make_widget(16);
+  asm volatile("" : : : "memory");
+  return widget;
+}
+
+extern "C" __attribute__((noinline)) void* widget_by_wrapper() {
+  void* widget = widget_of_b();
+  asm volatile("" : : : "memory");
+  return widget;
+}
+
+namespace {
+
+using Arguments = std::vector<std::string>;
+
+void* const widget_before_main = make_widget(1);
+
+// One letter per call: what came back.
+void PrintWidget(const void* widget) {
+  std::printf("%s", widget != nullptr ? "+" : "-");
+  std::fflush(stdout);
+}
+
+int Widgets(const Arguments& arguments) {
+  for (char which : arguments.at(0)) {
+    errno = 77;
+    widget_error = 0;
+    void* widget = which == 'a'   ? widget_of_a()
+                   : which == 'w' ? widget_by_wrapper()
+                                  : widget_of_b();
+    PrintWidget(widget);
+    if (widget == nullptr) {
+      std::printf("(%d,%d)", errno, widget_error);
+    } else if (errno != 77 || widget_error != 0) {
+      std::printf("!");
+    }
+  }
+  std::printf("%s\n", widget_before_main == nullptr ? " none before main" : "");
+  return 0;
+}
+
+__attribute__((target("avx"))) bool VectorsArrive() {
+  if (!__builtin_cpu_supports("avx")) {
+    return true;
+  }
+  const __m256d v = {1, 2, 3, 4};
+  const __m256d one = {1, 1, 1, 1};
+  const __m256d sum = many_vectors(v, v + one, v + 2 * one, v + 3 * one, v + 4 * one, v + 5 * one,
+                                   v + 6 * one, v + 7 * one, v + 8 * one);
+  return sum[0] == 285 && sum[3] == 285 + 3 * 45;
+}
+
+int Signatures(const Arguments&) {
+  bool ok = many_arguments(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11) == 506;
+  ok = ok && many_doubles(1, 2, 3, 4, 5, 6, 7, 8, 9, 10) == 295;
+  ok = ok && variable_arguments(10, 1., 2., 3., 4., 5., 6., 7., 8., 9., 10.) == 385;
+  ok = ok && long_double(1.0L) == 1.0L / 3;
+  const victim::Pair pair = returns_pair(40);
+  ok = ok && pair.first == 41 && pair.second == 42;
+  ok = ok && returns_large(7).values[5] == 12;
+  ok = ok && VectorsArrive();
+  return ok ? 0 : 1;
+}
+
+int Registers(const Arguments&) {
+  RegisterImage sent{};
+  auto* bytes = reinterpret_cast<uint8_t*>(&sent);
+  for (size_t i = 0; i < sizeof(sent); ++i) {
+    bytes[i] = static_cast<uint8_t>(i * 7 + 3);
+  }
+  const int width = __builtin_cpu_supports("avx512bw") ? 64
+                    : __builtin_cpu_supports("avx")    ? 32
+                                                       : 16;
+  static RegisterImage left;
+  for (int round = 0; round < 100; ++round) {
+    call_register_probe(&sent, &left, width);
+  }
+  int bad = std::memcmp(sent.general, register_seen.general, 9 * sizeof(uint64_t)) != 0;
+  bad |= std::memcmp(sent.general, left.general, 9 * sizeof(uint64_t)) != 0;
+  const size_t vectors = width == 64 ? 32 : 16;
+  for (size_t i = 0; i < vectors; ++i) {
+    const auto size = static_cast<size_t>(width);
+    bad |= (std::memcmp(sent.vectors[i], register_seen.vectors[i], size) != 0) << 1;
+    bad |= (std::memcmp(sent.vectors[i], left.vectors[i], size) != 0) << 1;
+  }
+  if (width == 64) {
+    bad |= (std::memcmp(sent.masks, register_seen.masks, sizeof(sent.masks)) != 0) << 2;
+    bad |= (std::memcmp(sent.masks, left.masks, sizeof(sent.masks)) != 0) << 2;
+  }
+  std::printf("%d bytes\n", width);
+  return bad;
+}
+
+int Exceptions(const Arguments&) {
+  int caught = 0;
+  for (int i = 0; i < 40; ++i) {
+    try {
+      fragile(-1);
+    } catch (const std::runtime_error&) {
+      ++caught;
+    }
+  }
+  std::thread([] { quit_thread(); }).join();
+  return caught == 40 && fragile(5) == 5 ? 0 : 1;
+}
+
+int Threads(const Arguments& arguments) {
+  const int threads = std::stoi(arguments.at(0));
+  const int calls = std::stoi(arguments.at(1));
+  std::atomic<int> failed = 0;
+  std::vector<std::thread> running;
+  for (int i = 0; i < threads; ++i) {
+    running.emplace_back([&] {
+      for (int call = 0; call < calls; ++call) {
+        failed += widget_of_a() == nullptr ? 1 : 0;
+      }
+    });
+  }
+  for (std::thread& thread : running) {
+    thread.join();
+  }
+  std::printf("%d\n", failed.load());
+  return 0;
+}
+
+volatile sig_atomic_t signals_seen = 0;
+
+void OnSignal(int) {
+  signals_seen = signals_seen + 1;
+  widget_of_b();
+}
+
+// Until the handler has run often enough, hooked functions are interrupted wherever they are.
+int Signals(const Arguments& arguments) {
+  struct sigaction action {};
+  action.sa_handler = &OnSignal;
+  sigaction(SIGALRM, &action, nullptr);
+  itimerval often{{0, 200}, {0, 200}};
+  setitimer(ITIMER_REAL, &often, nullptr);
+  const int wanted = std::stoi(arguments.at(0));
+  while (signals_seen < wanted) {
+    if (many_arguments(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11) != 506 || widget_of_a() == nullptr) {
+      return 1;
+    }
+  }
+  return 0;
+}
+
+int Terminated(const Arguments&) {
+  struct sigaction action {};
+  action.sa_handler = [](int) { signals_seen = 1; };
+  sigaction(SIGUSR1, &action, nullptr);
+  PrintWidget(widget_of_a());
+  std::printf("%d\n", static_cast<int>(signals_seen));
+  return 0;
+}
+
+int Registry(const Arguments&) {
+  int object = 0;
+  enlist(&object, "good");
+  enlist(&object, "");
+  enlist_many(&object);
+  enlist(nullptr, "a name that is longer than a record has room for, so it is cut");
+  return 0;
+}
+
+int Plugin(const Arguments& arguments) {
+  for (int round = 0; round < 2; ++round) {
+    void* library = dlopen(arguments.at(0).c_str(), RTLD_NOW);
+    if (library == nullptr) {
+      std::fprintf(stderr, "%s\n", dlerror());
+      return 1;
+    }
+    auto results = reinterpret_cast<const char* (*)()>(dlsym(library, "plugin_results"));
+    std::printf("%s\n", results());
+    dlclose(library);
+  }
+  return 0;
+}
+
+int Fork(const Arguments&) {
+  const pid_t child = fork();
+  PrintWidget(widget_of_a());
+  if (child == 0) {
+    std::_Exit(3);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  PrintWidget(widget_of_a());
+  return WEXITSTATUS(status) == 3 ? 0 : 1;
+}
+
+int SharedChildren(const Arguments&) {
+  const pid_t child = vfork();
+  if (child == 0) {
+    make_widget(4);
+    _exit(4);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  PrintWidget(widget_of_a());
+  return WEXITSTATUS(status) == 4 ? 0 : 1;
+}
+
+int Environment(const Arguments&) {
+  std::fflush(stdout);
+  char program[] = "/usr/bin/env";
+  char* arguments[] = {program, nullptr};
+  pid_t child = 0;
+  if (posix_spawn(&child, program, nullptr, nullptr, arguments, environ) != 0) {
+    return 1;
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WEXITSTATUS(status);
+}
+
+int Exit(const Arguments& arguments) {
+  if (arguments.at(0) == "return") {
+    return 5;
+  }
+  std::exit(6);
+}
+
+// Prints nanoseconds per call.
+int Speed(const Arguments& arguments) {
+  const int calls = std::stoi(arguments.at(0));
+  const auto begin = std::chrono::steady_clock::now();
+  for (int i = 0; i < calls; ++i) {
+    widget_of_a();
+  }
+  const std::chrono::duration<double, std::nano> time = std::chrono::steady_clock::now() - begin;
+  std::printf("%.1f\n", time.count() / calls);
+  return 0;
+}
+
+// Says that it is there and makes a widget for each line on its standard input.
+int Steps(const Arguments&) {
+  PrintWidget(widget_of_a());
+  for (int c = std::getchar(); c != EOF; c = std::getchar()) {
+    PrintWidget(widget_of_a());
+  }
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::map<std::string, int (*)(const Arguments&)> commands = {
+      {"widgets", Widgets},
+      {"signatures", Signatures},
+      {"registers", Registers},
+      {"exceptions", Exceptions},
+      {"threads", Threads},
+      {"signals", Signals},
+      {"terminated", Terminated},
+      {"registry", Registry},
+      {"plugin", Plugin},
+      {"fork", Fork},
+      {"shared-children", SharedChildren},
+      {"environment", Environment},
+      {"exit", Exit},
+      {"speed", Speed},
+      {"steps", Steps}};
+  const auto command = commands.find(argc > 1 ? argv[1] : "");
+  if (command == commands.end()) {
+    std::fprintf(stderr, "unknown command\n");
+    return 2;
+  }
+  return command->second(Arguments(argv + 2, argv + argc));
+}
