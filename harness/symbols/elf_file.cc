@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <gelf.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -12,7 +11,6 @@
 #include <cstring>
 
 #include "harness/base/failure.h"
-#include "harness/base/unique_fd.h"
 
 namespace faultline {
 namespace {
@@ -38,10 +36,6 @@ bool IsX86Object(Elf* elf) {
 
 }  // namespace
 
-void UnmapFile::operator()(const std::byte* base) const {
-  munmap(const_cast<std::byte*>(base), size);
-}
-
 ElfFile ElfFile::Open(const std::filesystem::path& path) {
   static const unsigned version = elf_version(EV_CURRENT);  // libelf wants it before anything else
   if (version == EV_NONE) {
@@ -62,21 +56,36 @@ ElfFile ElfFile::Open(const std::filesystem::path& path) {
   if (!S_ISREG(status.st_mode) || status.st_size < static_cast<off_t>(sizeof(Elf64_Ehdr))) {
     throw not_elf();
   }
-  size_t size = static_cast<size_t>(status.st_size);
-  void* base = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd.get(), 0);
-  if (base == MAP_FAILED) {
-    throw Failure::FromErrno(fmt::format("cannot map {}", path.string()), errno);
-  }
   ElfFile file;
   file.path_ = path;
-  file.mapping_ = std::unique_ptr<const std::byte[], UnmapFile>(static_cast<const std::byte*>(base),
-                                                                UnmapFile{size});
-  file.handle_.reset(elf_memory(static_cast<char*>(base), size));
+  // Private: libdw unpacks compressed sections in place.
+  file.handle_.reset(elf_begin(fd.get(), ELF_C_READ_MMAP_PRIVATE, nullptr));
+  file.fd_ = std::move(fd);
   if (!file.handle_ || !IsX86Object(file.handle_.get())) {
     throw not_elf();
   }
+  size_t size = 0;
+  const char* base = elf_rawfile(file.handle_.get(), &size);
+  file.bytes_ = {reinterpret_cast<const std::byte*>(base), base == nullptr ? 0 : size};
   file.build_id_ = ReadBuildId(file.handle_.get());
   return file;
+}
+
+std::string Interpreter(const ElfFile& file) {
+  size_t count = 0;
+  elf_getphdrnum(file.handle(), &count);
+  for (size_t i = 0; i < count; ++i) {
+    GElf_Phdr header;
+    auto bytes = file.bytes();
+    if (gelf_getphdr(file.handle(), static_cast<int>(i), &header) != nullptr &&
+        header.p_type == PT_INTERP && header.p_offset < bytes.size()) {
+      bytes = bytes.subspan(header.p_offset,
+                            std::min<uint64_t>(header.p_filesz, bytes.size() - header.p_offset));
+      std::string name(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+      return name.substr(0, name.find('\0'));
+    }
+  }
+  return "";
 }
 
 }  // namespace faultline

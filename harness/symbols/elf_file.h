@@ -6,15 +6,12 @@
 #include <filesystem>
 #include <memory>
 #include <span>
+#include <string>
 
+#include "harness/base/unique_fd.h"
 #include "harness/protocol/layout.h"
 
 namespace faultline {
-
-struct UnmapFile {
-  size_t size = 0;
-  void operator()(const std::byte* base) const;
-};
 
 // One ELF file, mapped read-only. Move-only; everything it hands out lives as long as it does.
 // Reading is thread-safe, the libelf handle is not: use one object per thread.
@@ -25,7 +22,7 @@ class ElfFile {
   static ElfFile Open(const std::filesystem::path& path);
 
   const std::filesystem::path& path() const { return path_; }
-  std::span<const std::byte> bytes() const { return {mapping_.get(), mapping_.get_deleter().size}; }
+  std::span<const std::byte> bytes() const { return bytes_; }
   Elf* handle() const { return handle_.get(); }                    // owned by this object
   const protocol::BuildId& build_id() const { return build_id_; }  // size 0: it has none
 
@@ -36,9 +33,13 @@ class ElfFile {
   ElfFile() = default;
 
   std::filesystem::path path_;
-  std::unique_ptr<const std::byte[], UnmapFile> mapping_;
-  std::unique_ptr<Elf, EndElf> handle_;  // after mapping_, which it reads
+  UniqueFd fd_;
+  std::unique_ptr<Elf, EndElf> handle_;  // after fd_, which it reads
+  std::span<const std::byte> bytes_;     // its mapping
   protocol::BuildId build_id_;
 };
+
+// The dynamic loader that PT_INTERP names, "" when there is none (a library, a static executable).
+std::string Interpreter(const ElfFile& file);
 
 }  // namespace faultline

@@ -14,7 +14,8 @@ ElfImage ElfImage::Open(const std::filesystem::path& path,
   ElfImage image(ElfFile::Open(path));
   image.ReadSegments();
   image.ReadCodeRanges();
-  image.has_full_symbols_ = image.ReadSymbols(image.file_.handle());
+  image.has_symtab_ = image.ReadSymbols(image.file_.handle());
+  image.has_full_symbols_ = image.has_symtab_;
   if (!image.has_full_symbols_) {
     DebugFile debug = FindDebugFile(image.file_, debug_root);
     image.notes_ = std::move(debug.notes);
@@ -45,9 +46,6 @@ void ElfImage::ReadSegments() {
           {{header.p_vaddr, header.p_vaddr + size}, offset, (header.p_flags & PF_X) != 0});
     } else if (header.p_type == PT_TLS) {
       tls_size_ = header.p_memsz;
-    } else if (header.p_type == PT_INTERP && size > 0) {
-      interpreter_.assign(reinterpret_cast<const char*>(file_.bytes().data()) + offset, size);
-      interpreter_.resize(std::min(interpreter_.size(), interpreter_.find('\0')));
     }
   }
 }

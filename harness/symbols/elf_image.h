@@ -49,8 +49,8 @@ class ElfImage {
 
   const std::filesystem::path& path() const { return file_.path(); }
   const protocol::BuildId& build_id() const { return file_.build_id(); }
-  const std::string& interpreter() const { return interpreter_; }  // "" when it has none
-  uint64_t tls_size() const { return tls_size_; }                  // p_memsz of PT_TLS, or 0
+  const ElfFile& file() const { return file_; }
+  uint64_t tls_size() const { return tls_size_; }  // p_memsz of PT_TLS, or 0
 
   // Sorted by address, then name; several names of one address are all there.
   const std::vector<FunctionSymbol>& functions() const { return functions_; }
@@ -63,10 +63,13 @@ class ElfImage {
   // Start of the first function behind `address`, or the end of the code range it lies in.
   uint64_t NextEntry(uint64_t address) const;
 
+  bool has_symtab() const { return has_symtab_; }  // the file itself has a full symbol table
   // True when static functions are known too: the file, its debug file or its mini debug info has a
   // full symbol table.
   bool has_full_symbols() const { return has_full_symbols_; }
-  const std::optional<ElfFile>& debug_file() const { return debug_file_; }
+  std::string debug_link() const { return DebugLink(file_); }
+  // The file that has its debug info: the separate one when there is one. Owned by this object.
+  Elf* debug_handle() const { return debug_file_ ? debug_file_->handle() : file_.handle(); }
   const std::vector<std::string>& notes() const { return notes_; }  // debug files not used, and why
 
  private:
@@ -94,8 +97,8 @@ class ElfImage {
   std::vector<FunctionSymbol> functions_;
   std::vector<TlsSymbol> tls_symbols_;
   std::vector<std::string> notes_;
-  std::string interpreter_;
   uint64_t tls_size_ = 0;
+  bool has_symtab_ = false;
   bool has_full_symbols_ = false;
 };
 
