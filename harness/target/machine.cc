@@ -3,12 +3,26 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <fstream>
+#include <limits>
+#include <string>
 #include <utility>
 
 #include "harness/base/failure.h"
 
 namespace faultline {
 namespace {
+
+// MiB that could be given out without swapping (/proc/meminfo).
+int64_t AvailableMemoryMb() {
+  std::ifstream meminfo("/proc/meminfo");
+  std::string name;
+  int64_t kib = 0;
+  while (meminfo >> name >> kib && name != "MemAvailable:") {
+    meminfo.ignore(std::numeric_limits<std::streamsize>::max(), '\n');
+  }
+  return name == "MemAvailable:" ? kib / 1024 : 0;
+}
 
 Failure TooFew(int64_t needed, int64_t available, const std::string& advice) {
   return Failure::CannotWork(
@@ -31,6 +45,10 @@ HugepageReservation::HugepageReservation(int mb) {
   if (geteuid() != 0) {
     throw TooFew(needed, pool->available(),
                  fmt::format("as root, sysctl vm.nr_hugepages={}", pool->total + missing));
+  }
+  // Asked for too much, the kernel would first take all memory from everybody and then fail.
+  if (missing * kHugepageMb > AvailableMemoryMb() / 4 * 3) {
+    throw TooFew(needed, pool->available(), "it has not enough memory for the others");
   }
   // Told to the guardian first: a harness killed between the two lines costs the machine some
   // hugepages that the next run can ask for again; the other order could keep memory for good.

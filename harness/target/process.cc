@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <sys/pidfd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +14,7 @@
 
 #include "harness/base/failure.h"
 #include "harness/target/orphans.h"
+#include "harness/target/pidfd.h"
 #include "harness/target/proc_status.h"
 #include "harness/target/random_name.h"
 #include "harness/target/run_processes.h"

@@ -1,7 +1,6 @@
 #include "harness/target/run_processes.h"
 
 #include <poll.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -10,6 +9,7 @@
 #include <utility>
 
 #include "harness/base/unique_fd.h"
+#include "harness/target/pidfd.h"
 #include "harness/target/proc_status.h"
 #include "harness/target/process.h"
 

@@ -17,6 +17,7 @@ namespace {
 // A shared build of a large target has some 260 modules, whose tables are read in well under a
 // second; a machine with nothing else to give gets some more.
 constexpr int kCrashLimitMs = 5'000;
+constexpr int kLookAgainMs = 20;
 // How much longer than its limit a requested snapshot may take before nobody waits for it.
 constexpr int kRequestSlackMs = 2'000;
 
@@ -62,17 +63,16 @@ bool Supervisor::IsFatal(pid_t tid, int signal) const {
 // stopped, which is still to be handled.
 std::map<pid_t, int> Supervisor::HaltAll(std::map<pid_t, int> halted, Deadline deadline) {
   std::set<pid_t> asked;
-  std::set<pid_t> unreachable;  // on their way out
   while (true) {
     bool missing = false;
     for (const pid_t tid : ThreadIds(pid_)) {
-      if (halted.count(tid) != 0 || unreachable.count(tid) != 0) {
+      // A main thread that has exited stays as a zombie until the others have, and never stops.
+      if (halted.count(tid) != 0 || ReadProcStat(tid).state == 'Z') {
         continue;
       }
-      if (asked.insert(tid).second && ptrace(PTRACE_INTERRUPT, tid, nullptr, nullptr) != 0) {
-        unreachable.insert(tid);
-      } else {
-        missing = true;
+      missing = true;
+      if (asked.insert(tid).second) {
+        ptrace(PTRACE_INTERRUPT, tid, nullptr, nullptr);  // fails only for one on its way out
       }
     }
     if (!missing || Clock::now() >= deadline) {
@@ -82,7 +82,8 @@ std::map<pid_t, int> Supervisor::HaltAll(std::map<pid_t, int> halted, Deadline d
     rusage usage = {};
     const pid_t tid = wait4(-1, &status, __WALL | __WNOTHREAD | WNOHANG, &usage);
     if (tid <= 0) {
-      events_.Wait(deadline);
+      // Not for long: a main thread that exits just now reports nothing.
+      events_.Wait(std::min(deadline, InMs(kLookAgainMs)));
     } else if (WIFSTOPPED(status) && IsTargetsThread(tid)) {
       halted[tid] = status;
     } else {

@@ -1,7 +1,6 @@
 // How a Supervisor starts its target: fork, prepare, seize, execute.
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/pidfd.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,6 +12,7 @@
 #include <utility>
 
 #include "harness/base/failure.h"
+#include "harness/target/pidfd.h"
 #include "harness/target/supervisor.h"
 
 namespace faultline {

@@ -1,0 +1,229 @@
+#include "harness/target/json_rpc_client.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+
+#include <thread>
+
+#include "harness/base/failure.h"
+#include "harness/target/run_dir.h"
+#include "harness/target/testing/rpc_server.h"
+
+namespace faultline {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using Outcome = RpcExchange::Outcome;
+
+constexpr int kLimitMs = 10'000;
+
+class JsonRpcClientTest : public ::testing::Test {
+ protected:
+  JsonRpcClientTest() : path_(directory_.path() / "rpc.sock"), server_(path_) {}
+
+  // A client that is connected to the server.
+  std::unique_ptr<JsonRpcClient> Connected() {
+    server_.Bind();
+    server_.Listen();
+    auto client = std::make_unique<JsonRpcClient>(path_);
+    EXPECT_TRUE(client->WaitConnected(InMs(kLimitMs)));
+    server_.Accept();
+    return client;
+  }
+
+  // Drives the client until the answer is there.
+  static RpcAnswer Await(JsonRpcClient& client, uint64_t id) {
+    const Deadline deadline = InMs(kLimitMs);
+    while (!client.HasAnswer(id)) {
+      pollfd entry = {.fd = client.fd(), .events = POLLIN, .revents = 0};
+      if (poll(&entry, 1, PollTimeoutMs(deadline)) == 0) {
+        ADD_FAILURE() << "no answer";
+        return {};
+      }
+      client.OnReadable();
+    }
+    return *client.TakeAnswer(id);
+  }
+
+  RunDirectory directory_;
+  std::filesystem::path path_;
+  RpcServer server_;
+};
+
+TEST_F(JsonRpcClientTest, WaitsForTheSocketToAppearAndToListen) {
+  JsonRpcClient client(path_);
+  EXPECT_EQ(client.state(), JsonRpcClient::State::kWaiting);
+  EXPECT_FALSE(client.WaitConnected(InMs(5)));
+  server_.Bind();
+  EXPECT_FALSE(client.WaitConnected(InMs(5)));
+  server_.Listen();
+  EXPECT_TRUE(client.WaitConnected(InMs(kLimitMs)));
+}
+
+TEST_F(JsonRpcClientTest, ReplacesAStaleSocketLeftByAnother) {
+  RpcServer(path_).Bind();
+  JsonRpcClient client(path_);
+  EXPECT_FALSE(client.WaitConnected(InMs(5)));
+  std::filesystem::remove(path_);
+  server_.Bind();
+  server_.Listen();
+  EXPECT_TRUE(client.WaitConnected(InMs(kLimitMs)));
+}
+
+TEST_F(JsonRpcClientTest, AMissingDirectoryIsAFailure) {
+  EXPECT_THROW(JsonRpcClient("/no/such/directory/rpc.sock"), Failure);
+}
+
+TEST_F(JsonRpcClientTest, APathThatIsTooLongIsAFailure) {
+  EXPECT_THROW(JsonRpcClient(directory_.path() / std::string(108, 'x')), Failure);
+}
+
+TEST_F(JsonRpcClientTest, SendsWhatSpdkReads) {
+  const auto client = Connected();
+  client->Send("iobuf_set_options", {{"small_pool_count", 8}});
+  const std::string request = server_.ReadUntil("}}");
+  EXPECT_EQ(nlohmann::json::parse(request),
+            nlohmann::json::parse(R"({"jsonrpc":"2.0","id":1,"method":"iobuf_set_options",)"
+                                  R"("params":{"small_pool_count":8}})"));
+  client->Send("rpc_get_methods", nullptr);
+  EXPECT_THAT(server_.ReadUntil("rpc_get_methods"), Not(HasSubstr("null")));
+}
+
+TEST_F(JsonRpcClientTest, QueuesARequestUntilItIsConnected) {
+  JsonRpcClient client(path_);
+  const uint64_t id = client.Send("early", nullptr);
+  server_.Bind();
+  server_.Listen();
+  ASSERT_TRUE(client.WaitConnected(InMs(kLimitMs)));
+  server_.Accept();
+  server_.ReadUntil("early");
+  server_.Send(R"({"jsonrpc":"2.0","id":1,"result":true})");
+  EXPECT_EQ(Await(client, id).value, true);
+}
+
+TEST_F(JsonRpcClientTest, PutsAnAnswerTogetherFromPieces) {
+  const auto client = Connected();
+  const uint64_t id = client->Send("m", nullptr);
+  for (const char byte : std::string(R"({"jsonrpc":"2.0","id":1,"result":{"a":"}"}})")) {
+    EXPECT_FALSE(client->HasAnswer(id));
+    server_.Send({&byte, 1});
+    client->OnReadable();
+  }
+  const RpcAnswer answer = Await(*client, id);
+  EXPECT_EQ(answer.outcome, Outcome::kResult);
+  EXPECT_EQ(answer.value, nlohmann::json({{"a", "}"}}));
+}
+
+TEST_F(JsonRpcClientTest, MatchesPipelinedAnswersInAnyOrder) {
+  const auto client = Connected();
+  const uint64_t one = client->Send("one", nullptr);
+  const uint64_t two = client->Send("two", nullptr);
+  server_.Send(R"({"jsonrpc":"2.0","id":2,"error":{"code":-32603,"message":"no"}})"
+               R"({"jsonrpc":"2.0","id":1,"result":1})");
+  EXPECT_EQ(Await(*client, one).value, 1);
+  const RpcAnswer second = Await(*client, two);
+  EXPECT_EQ(second.outcome, Outcome::kError);
+  EXPECT_EQ(second.value.at("code"), -32603);
+  EXPECT_FALSE(client->TakeAnswer(two).has_value());
+}
+
+TEST_F(JsonRpcClientTest, IgnoresNotifications) {
+  const auto client = Connected();
+  const uint64_t id = client->Send("m", nullptr);
+  server_.Send(R"({"jsonrpc":"2.0","method":"event"}{"jsonrpc":"2.0","id":1,"result":1})");
+  EXPECT_EQ(Await(*client, id).value, 1);
+  EXPECT_THAT(client->notes(), IsEmpty());
+}
+
+TEST_F(JsonRpcClientTest, AnErrorWithoutIdIsForTheOldestRequest) {
+  const auto client = Connected();
+  const uint64_t id = client->Send("m", nullptr);
+  server_.Send(R"({"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"invalid"}})");
+  EXPECT_EQ(Await(*client, id).outcome, Outcome::kError);
+}
+
+TEST_F(JsonRpcClientTest, DropsTheLateAnswerOfACallThatTimedOut) {
+  const auto client = Connected();
+  EXPECT_EQ(client->Call("slow", nullptr, InMs(10)).outcome, Outcome::kNoAnswer);
+  const uint64_t id = client->Send("next", nullptr);
+  server_.Send(R"({"jsonrpc":"2.0","id":1,"result":"late"}{"jsonrpc":"2.0","id":2,"result":2})");
+  EXPECT_EQ(Await(*client, id).value, 2);
+  EXPECT_THAT(client->notes(), IsEmpty());
+}
+
+TEST_F(JsonRpcClientTest, NotesAnAnswerToNoRequest) {
+  const auto client = Connected();
+  const uint64_t id = client->Send("m", nullptr);
+  server_.Send(R"({"jsonrpc":"2.0","id":77,"result":1}{"jsonrpc":"2.0","id":1,"result":1})");
+  Await(*client, id);
+  EXPECT_THAT(client->notes(), Contains(HasSubstr("77")));
+}
+
+TEST_F(JsonRpcClientTest, ALostConnectionIsGoneNowAndLater) {
+  const auto client = Connected();
+  const uint64_t id = client->Send("m", nullptr);
+  server_.Send(R"({"jsonrpc":"2.0",)");
+  server_.Close();
+  EXPECT_EQ(Await(*client, id).outcome, Outcome::kGone);
+  EXPECT_EQ(client->state(), JsonRpcClient::State::kClosed);
+  EXPECT_THAT(client->notes(), Contains(HasSubstr("middle of an answer")));
+  EXPECT_EQ(client->Call("again", nullptr, InMs(kLimitMs)).outcome, Outcome::kGone);
+}
+
+TEST_F(JsonRpcClientTest, TakesTheLastAnswerBeforeTheEnd) {
+  const auto client = Connected();
+  const uint64_t id = client->Send("spdk_kill_instance", nullptr);
+  server_.ReadUntil("spdk_kill_instance");
+  server_.Send(R"({"jsonrpc":"2.0","id":1,"result":true})");
+  server_.Close();
+  client->Send("one more", nullptr);  // fails with EPIPE before the answer was read
+  EXPECT_EQ(Await(*client, id).outcome, Outcome::kResult);
+}
+
+TEST_F(JsonRpcClientTest, RefusesNonsenseAsAnError) {
+  for (const char* nonsense : {"hello", "{\"a\":}", "[1]", R"({"jsonrpc":"2.0","id":1})",
+                               R"({"id":1,"result":1,"error":{}})", "{\"\xff\":1,}"}) {
+    std::filesystem::remove(path_);
+    const auto client = Connected();
+    const uint64_t id = client->Send("m", nullptr);
+    server_.Send(nonsense);
+    const RpcAnswer answer = Await(*client, id);
+    EXPECT_EQ(answer.outcome, Outcome::kError) << nonsense;
+    EXPECT_EQ(answer.value.at("code"), kNotJsonRpc) << nonsense;
+    EXPECT_THAT(answer.value.at("message").get<std::string>(),
+                HasSubstr(std::string(kNotJsonRpcMessage)));
+    EXPECT_EQ(client->state(), JsonRpcClient::State::kClosed);
+  }
+}
+
+TEST_F(JsonRpcClientTest, SendsARequestThatIsLargerThanTheSocketTakesAtOnce) {
+  const auto client = Connected();
+  const std::string large(4 << 20, 'x');
+  std::thread target([this] {
+    server_.ReadUntil("xx\"]}");
+    server_.Send(R"({"jsonrpc":"2.0","id":1,"result":true})");
+  });
+  // The members of an object are written in alphabetical order, so params come last.
+  EXPECT_EQ(client->Call("m", nlohmann::json::array({large}), InMs(kLimitMs)).outcome,
+            Outcome::kResult);
+  target.join();
+}
+
+TEST_F(JsonRpcClientTest, ReceivesAnAnswerOfManyMegabytes) {
+  const auto client = Connected();
+  std::thread target([this] {
+    server_.ReadUntil("}");
+    server_.Send(R"({"jsonrpc":"2.0","id":1,"result":")" + std::string(8 << 20, 'y') + "\"}");
+  });
+  const RpcAnswer answer = client->Call("m", nullptr, InMs(kLimitMs));
+  target.join();
+  ASSERT_EQ(answer.outcome, Outcome::kResult);
+  EXPECT_THAT(answer.value.get<std::string>(), SizeIs(8 << 20));
+}
+
+}  // namespace
+}  // namespace faultline

@@ -1,0 +1,65 @@
+#include "harness/target/machine.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "harness/base/failure.h"
+
+namespace faultline {
+namespace {
+
+using ::testing::HasSubstr;
+
+class Hugepages : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!ReadHugepagePool()) {
+      GTEST_SKIP() << "needs a kernel with 2 MiB hugepages";
+    }
+  }
+};
+
+TEST_F(Hugepages, PoolIsConsistent) {
+  const HugepagePool pool = *ReadHugepagePool();
+  EXPECT_GE(pool.total, pool.free);
+  EXPECT_GE(pool.available(), 0);
+}
+
+TEST_F(Hugepages, AReservationOfWhatIsThereChangesNothing) {
+  const HugepageReservation reservation(0);
+  EXPECT_EQ(reservation.added_pages(), 0);
+}
+
+TEST_F(Hugepages, AReservationAddsWhatIsMissingAndTakesItOutAgain) {
+  if (geteuid() != 0) {
+    GTEST_SKIP() << "needs root";
+  }
+  // Others may use the pool at the same time, so only our own change is looked at.
+  const int mb = static_cast<int>(ReadHugepagePool()->available() + 2) * kHugepageMb;
+  const HugepageReservation reservation(mb);
+  EXPECT_GT(reservation.added_pages(), 0);
+}
+
+TEST_F(Hugepages, AChangeCanBeUndone) {
+  if (geteuid() != 0) {
+    GTEST_SKIP() << "needs root";
+  }
+  EXPECT_EQ(AddHugepages(2), 2);
+  EXPECT_EQ(AddHugepages(-2), -2);
+}
+
+TEST_F(Hugepages, WhatTheMachineCannotGiveIsSaidWithNumbers) {
+  const int64_t before = ReadHugepagePool()->total;
+  try {
+    const HugepageReservation reservation(100'000'000);  // refused before the kernel is asked
+    ADD_FAILURE() << "95 TiB of hugepages";
+  } catch (const Failure& failure) {
+    EXPECT_EQ(failure.code(), ExitCode::kCannotWork);
+    EXPECT_THAT(failure.what(), HasSubstr("needs 50000000 free hugepages"));
+  }
+  EXPECT_EQ(ReadHugepagePool()->total, before);
+}
+
+}  // namespace
+}  // namespace faultline

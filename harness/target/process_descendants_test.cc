@@ -1,0 +1,90 @@
+// No process of a run outlives it, and none stays as a zombie.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+#include "harness/target/proc_status.h"
+#include "harness/target/testing/victim_run.h"
+
+namespace faultline {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
+
+class Descendants : public ::testing::TestWithParam<bool> {
+ protected:
+  VictimRun::Options Options() const { return {.trace = GetParam()}; }
+};
+
+TEST_P(Descendants, ADaemonInASessionOfItsOwnIsKilledAndNamed) {
+  VictimRun run({"daemon", "exit-3"}, Options());
+  ASSERT_TRUE(run.WaitForLine("daemon [0-9]+"));
+  ASSERT_TRUE(run.WaitForExit());
+  const pid_t daemon = run.Number("daemon");
+  EXPECT_FALSE(IsGone(daemon));
+  EXPECT_THAT(run.process().Finish(0),
+              ElementsAre("process " + std::to_string(daemon) + " target_victim"));
+  EXPECT_TRUE(IsGone(daemon));
+  EXPECT_EQ(run.process().exit_status().code, 3);
+}
+
+TEST_P(Descendants, ChildrenEndWithAKilledTarget) {
+  VictimRun run({"child", "daemon", "wait"}, Options());
+  ASSERT_TRUE(run.WaitForLine("daemon [0-9]+"));
+  const pid_t child = run.Number("child");
+  const pid_t daemon = run.Number("daemon");
+  EXPECT_EQ(run.process().Finish(0).size(), 2U);
+  EXPECT_TRUE(IsGone(child));
+  EXPECT_TRUE(IsGone(daemon));
+  EXPECT_TRUE(IsGone(run.process().pid()));
+}
+
+TEST_P(Descendants, ZombiesOfTheTargetAreReaped) {
+  VictimRun run({"zombie", "dying-daemon", "exit-3"}, Options());
+  ASSERT_TRUE(run.WaitForExit());
+  ASSERT_TRUE(run.WaitForLine("dead daemon [0-9]+"));
+  EXPECT_THAT(run.process().Finish(0), IsEmpty());
+  EXPECT_TRUE(IsGone(run.Number("zombie")));
+  EXPECT_TRUE(IsGone(run.Number("daemon")));
+}
+
+TEST_P(Descendants, OneThatEndsWithinTheGraceIsNotLeftBehind) {
+  VictimRun run({"child", "wait"}, Options());
+  ASSERT_TRUE(run.WaitForLine("child [0-9]+"));
+  const pid_t child = run.Number("child");
+  run.process().Kill();
+  kill(child, SIGTERM);
+  EXPECT_THAT(run.process().Finish(10'000), IsEmpty());
+  EXPECT_TRUE(IsGone(child));
+}
+
+TEST_P(Descendants, EndWithTheObject) {
+  pid_t daemon = 0;
+  {
+    VictimRun run({"daemon", "wait"}, Options());
+    ASSERT_TRUE(run.WaitForLine("daemon [0-9]+"));
+    daemon = run.Number("daemon");
+  }
+  EXPECT_TRUE(IsGone(daemon));
+}
+
+TEST_P(Descendants, RunsSideBySideDoNotMeet) {
+  VictimRun one({"daemon", "wait"}, Options());
+  VictimRun other({"daemon", "hello", "echo"}, Options());
+  ASSERT_TRUE(one.WaitForLine("daemon [0-9]+"));
+  ASSERT_TRUE(other.WaitForLine("hello"));
+  EXPECT_EQ(one.process().Finish(0).size(), 1U);
+  EXPECT_FALSE(IsGone(other.Number("daemon")));
+  ASSERT_TRUE(other.process().Write("still here\n", InMs(10'000)));
+  ASSERT_TRUE(other.WaitForExit());
+  EXPECT_EQ(other.process().exit_status().kind, ExitStatus::Kind::kExited);
+}
+
+INSTANTIATE_TEST_SUITE_P(Traced, Descendants, ::testing::Values(true));
+INSTANTIATE_TEST_SUITE_P(Untraced, Descendants, ::testing::Values(false));
+
+}  // namespace
+}  // namespace faultline

@@ -1,0 +1,76 @@
+#include "harness/target/testing/victim_run.h"
+
+#include <cerrno>
+#include <csignal>
+#include <regex>
+
+namespace faultline {
+namespace {
+
+constexpr int kLimitMs = 20'000;
+
+SpawnOptions MakeOptions(const std::vector<std::string>& deeds, const VictimRun::Options& wanted,
+                         const RunDirectory& directory) {
+  SpawnOptions options;
+  options.program = FAULTLINE_BINARY_DIR "/target_victim";
+  options.args = deeds;
+  options.environment = {{"PATH", "/usr/bin:/bin"}};
+  options.working_dir = directory.path();
+  options.run_id = NewRunId();
+  options.terminal = wanted.terminal;
+  options.trace = wanted.trace;
+  if (wanted.hugetlbfs_mb != 0) {
+    const std::filesystem::path huge = directory.path() / "huge";
+    std::filesystem::create_directory(huge);
+    options.hugetlbfs = HugetlbfsPlan{.directory = huge, .size_mb = wanted.hugetlbfs_mb};
+  }
+  return options;
+}
+
+}  // namespace
+
+VictimRun::VictimRun(const std::vector<std::string>& deeds, const Options& options)
+    : process_(std::make_unique<Process>(MakeOptions(deeds, options, directory_))),
+      log_(std::make_unique<LogWatch>(process_->output_fd(), process_->start_time())) {
+  loop_.Add(process_->output_fd(), [this] {
+    if (!log_->OnReadable()) {
+      loop_.Remove(process_->output_fd());
+    }
+  });
+  loop_.Add(process_->event_fd(), [this] { process_->OnEvent(); });
+}
+
+VictimRun::~VictimRun() = default;
+
+bool VictimRun::WaitForLine(const std::string& pattern) {
+  const std::regex regex(pattern);
+  return loop_.RunUntil([&] { return log_->Find(regex, 0).has_value(); }, InMs(kLimitMs));
+}
+
+bool VictimRun::WaitForExit() {
+  return loop_.RunUntil([this] { return process_->exited(); }, InMs(kLimitMs));
+}
+
+pid_t VictimRun::Number(const std::string& word) const {
+  const std::regex regex("(^|\\W)" + word + " ([0-9]+)");
+  for (const LogLine& line : log_->Lines()) {
+    std::smatch match;
+    if (std::regex_search(line.text, match, regex)) {
+      return std::stoi(match[2]);
+    }
+  }
+  return 0;
+}
+
+std::string VictimRun::Output() {
+  log_->OnReadable();
+  std::string output;
+  for (const LogLine& line : log_->Lines()) {
+    output += line.text + "\n";
+  }
+  return output;
+}
+
+bool IsGone(pid_t pid) { return kill(pid, 0) != 0 && errno == ESRCH; }
+
+}  // namespace faultline
