@@ -1,0 +1,202 @@
+#include "harness/report/json.h"
+
+#include <fmt/format.h>
+
+#include "harness/base/files.h"
+
+namespace faultline {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kSchemaVersion = 1;
+
+template <typename T, typename Function>
+json ArrayOf(const std::vector<T>& values, Function to_json) {
+  json array = json::array();
+  for (const T& value : values) {
+    array.push_back(to_json(value));
+  }
+  return array;
+}
+
+json FromStack(const Stack& stack) {
+  return ArrayOf(stack, [](const Frame& frame) {
+    return json{{"function", frame.function},
+                {"file", frame.file},
+                {"line", frame.line},
+                {"module", frame.module},
+                {"offset", frame.offset}};
+  });
+}
+
+json FromFinding(const Finding& finding) {
+  return {{"kind", finding.kind},           {"title", finding.title},
+          {"signature", finding.signature}, {"object", finding.object},
+          {"step", finding.step},           {"known", finding.known},
+          {"note", finding.note},           {"caused_by", finding.caused_by},
+          {"details", finding.details},     {"stack", FromStack(finding.stack)}};
+}
+
+json FromKnown(const KnownFinding& known) {
+  const SourcePosition& at = known.position;
+  const std::string position =
+      at.file ? fmt::format("{}:{}:{}", *at.file, at.line, at.column) : std::string();
+  return {{"kind", known.kind},
+          {"pattern", known.pattern},
+          {"note", known.note},
+          {"position", position}};
+}
+
+std::string_view Name(ExitStatus::Kind kind) {
+  switch (kind) {
+    case ExitStatus::Kind::kExited:
+      return "exited";
+    case ExitStatus::Kind::kSignaled:
+      return "signaled";
+    case ExitStatus::Kind::kKilledByUs:
+      return "killed by us";
+    case ExitStatus::Kind::kNotEnded:
+      break;
+  }
+  return "not ended";
+}
+
+std::string_view Name(StepResult::Status status) {
+  switch (status) {
+    case StepResult::Status::kDone:
+      return "done";
+    case StepResult::Status::kUnmet:
+      return "unmet";
+    case StepResult::Status::kTimedOut:
+      return "timed out";
+    case StepResult::Status::kTargetGone:
+      return "target gone";
+    case StepResult::Status::kSkipped:
+      break;
+  }
+  return "skipped";
+}
+
+std::string_view Name(RpcExchange::Outcome outcome) {
+  switch (outcome) {
+    case RpcExchange::Outcome::kResult:
+      return "result";
+    case RpcExchange::Outcome::kError:
+      return "error";
+    case RpcExchange::Outcome::kNoAnswer:
+      return "no answer";
+    case RpcExchange::Outcome::kGone:
+      break;
+  }
+  return "gone";
+}
+
+json FromStep(const StepResult& step) {
+  return {{"index", step.index},         {"title", step.title},
+          {"status", Name(step.status)}, {"detail", step.detail},
+          {"begin_ms", step.begin_ms},   {"duration_ms", step.duration_ms},
+          {"limit_ms", step.limit_ms}};
+}
+
+json FromRpc(const RpcExchange& rpc) {
+  return {{"step", rpc.step},     {"method", rpc.method},
+          {"params", rpc.params}, {"outcome", Name(rpc.outcome)},
+          {"answer", rpc.answer}, {"duration_ms", rpc.duration_ms}};
+}
+
+json FromInjection(const Injection& injection) {
+  return {{"fault", injection.fault},
+          {"point", injection.point},
+          {"action", injection.action},
+          {"site", fmt::format("{:016x}", injection.site)},
+          {"occurrence", injection.occurrence},
+          {"step", injection.step},
+          {"tid", injection.tid},
+          {"before_main", injection.before_main},
+          {"time_ms", injection.time_ms},
+          {"stack", FromStack(injection.stack)}};
+}
+
+json FromHooks(const std::vector<HookReport>& hooks) {
+  int installed = 0;
+  int pending = 0;
+  json refused = json::array();
+  for (const HookReport& hook : hooks) {
+    if (hook.status == HookReport::Status::kRefused) {
+      refused.push_back(
+          {{"symbol", hook.symbol}, {"module", hook.module}, {"reason", hook.reason}});
+    }
+    installed += hook.status == HookReport::Status::kInstalled ? 1 : 0;
+    pending += hook.status == HookReport::Status::kPending ? 1 : 0;
+  }
+  return {{"installed", installed}, {"pending", pending}, {"refused", std::move(refused)}};
+}
+
+// What the target did and how it ended.
+void AddCourse(const Evidence& evidence, json& out) {
+  out["exit"] = {{"kind", Name(evidence.exit.kind)},
+                 {"code", evidence.exit.code},
+                 {"text", evidence.exit.ToString()}};
+  out["times_ms"] = {
+      {"start", evidence.start_ms}, {"stop", evidence.stop_ms}, {"total", evidence.total_ms}};
+  out["steps"] = ArrayOf(evidence.steps, FromStep);
+  out["rpcs"] = ArrayOf(evidence.rpcs, FromRpc);
+  out["log"] = ArrayOf(evidence.log, [](const LogLine& line) {
+    return json{{"time_ms", line.time_ms}, {"step", line.step}, {"text", line.text}};
+  });
+  out["threads"] = ArrayOf(evidence.threads, [](const ThreadStack& thread) {
+    return json{{"tid", thread.tid},
+                {"name", thread.name},
+                {"crashed", thread.crashed},
+                {"stack", FromStack(thread.frames)}};
+  });
+  out["threads_note"] = evidence.threads_note;
+  out["left_behind"] = evidence.left_behind;
+}
+
+// What was done to it.
+void AddFaults(const Evidence& evidence, json& out) {
+  out["injections"] = ArrayOf(evidence.injections, FromInjection);
+  out["faults_not_reached"] = evidence.faults_not_reached;
+  out["hooks"] = FromHooks(evidence.hooks);
+  out["agent"] = {{"ready", evidence.agent_ready},
+                  {"message", evidence.agent_message},
+                  {"lost_records", evidence.lost_records}};
+}
+
+void Write(const std::filesystem::path& path, const json& content) {
+  WriteFileAtomically(path, content.dump(2, ' ', false, json::error_handler_t::replace) + "\n");
+}
+
+}  // namespace
+
+json ToJson(const RunReport& report) {
+  const Evidence& evidence = report.evidence;
+  json out = {{"faultline_report", kSchemaVersion},
+              {"state", "finished"},
+              {"verdict", ToString(VerdictOf(report))},
+              {"scenario", evidence.scenario},
+              {"scenario_file", evidence.scenario_file},
+              {"program", evidence.program},
+              {"build_id", evidence.build_id},
+              {"argv", evidence.argv},
+              {"run_dir", evidence.run_dir.string()},
+              {"broken_without_faults", report.broken_without_faults},
+              {"findings", ArrayOf(report.findings, FromFinding)},
+              {"not_seen", ArrayOf(report.not_seen, FromKnown)},
+              {"replay_command", report.replay_command},
+              {"gdb_command", report.gdb_command}};
+  AddCourse(evidence, out);
+  AddFaults(evidence, out);
+  return out;
+}
+
+JsonReportFile::JsonReportFile(std::filesystem::path path)
+    : path_(std::filesystem::absolute(path)) {
+  Write(path_, {{"faultline_report", kSchemaVersion}, {"state", "unfinished"}});
+}
+
+void JsonReportFile::Finish(const RunReport& report) { Write(path_, ToJson(report)); }
+
+}  // namespace faultline

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "harness/report/run_report.h"
+
+// The run report for programs. Schema, version 1 (members are added without a new number, and never
+// change their meaning under the same one):
+//   faultline_report   1
+//   state              "finished"; "unfinished" while the run goes on or when faultline was killed
+//   verdict            "pass", "clean error", "known findings", "findings"
+//   scenario, scenario_file, program, build_id, argv
+//   broken_without_faults  true: findings of the fault-free run that had to come first
+//   findings           [{kind, title, signature, object, step, known, note, caused_by: [fault ids],
+//                        details: [lines], stack: [frame]}]
+//   not_seen           [{kind, pattern, note, position}]: known findings that did not come
+//   exit               {kind: "exited" | "signaled" | "killed by us" | "not ended", code, text}
+//   times_ms           {start, stop, total}
+//   steps              [{index, title, status, detail, begin_ms, duration_ms, limit_ms}]
+//   rpcs               [{step, method, params, outcome, answer, duration_ms}]
+//   injections         [{fault, point, action, site: 16 hex digits, occurrence, step, tid,
+//   before_main,
+//                        time_ms, stack}]
+//   faults_not_reached [fault ids]
+//   hooks              {installed, pending: counts, refused: [{symbol, module, reason}]}
+//   agent              {ready, message, lost_records}
+//   threads            [{tid, name, crashed, stack}], threads_note
+//   left_behind        ["file PATH"]
+//   log                [{time_ms, step, text}]
+//   replay_command, gdb_command, run_dir ("" unless kept)
+// A frame is {function, file, line, module, offset}. Bytes of the target that are not UTF-8 become
+// U+FFFD.
+namespace faultline {
+
+nlohmann::json ToJson(const RunReport& report);
+
+// A report file that says "unfinished" from its beginning until the run is told: whoever finds it
+// after the harness was killed is not misled.
+class JsonReportFile {
+ public:
+  // Writes the unfinished report. Failure (kCannotWork) when that is not possible.
+  explicit JsonReportFile(std::filesystem::path path);
+  // Replaces it, atomically, by the finished one.
+  void Finish(const RunReport& report);
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace faultline

@@ -1,0 +1,242 @@
+#include "harness/report/story.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <utility>
+
+#include "harness/oracle/run_course.h"
+#include "harness/report/text.h"
+
+namespace faultline {
+namespace {
+
+// What a target that breaks a promise should have done instead (the contract of each kind).
+constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kContract = {{
+    {"crash", "carry on, or give up with an error and a non-zero exit; never die of a signal"},
+    {"hang", "start, answer and stop within its limits, with an error if it must"},
+    {"io-device-missing",
+     "use and unregister only devices that are registered, then end within its limit"},
+    {"leak", "leave nothing behind that its fault-free run does not leave"},
+    {"expectation", "go as the scenario says"},
+}};
+
+std::string Place(const Frame& frame) {
+  Frame shortened = frame;
+  shortened.file = ShortPath(frame.file);
+  return shortened.ToString();
+}
+
+std::string Outcome(const RpcExchange& rpc) {
+  switch (rpc.outcome) {
+    case RpcExchange::Outcome::kResult:
+      return "result";
+    case RpcExchange::Outcome::kError:
+      return "error " + rpc.answer.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    case RpcExchange::Outcome::kNoAnswer:
+      return "no answer";
+    case RpcExchange::Outcome::kGone:
+      break;
+  }
+  return "connection gone";
+}
+
+std::string_view Word(StepResult::Status status) {
+  switch (status) {
+    case StepResult::Status::kDone:
+      return "as written";
+    case StepResult::Status::kUnmet:
+      return "NOT AS WRITTEN";
+    case StepResult::Status::kTimedOut:
+      return "RAN INTO ITS LIMIT";
+    case StepResult::Status::kTargetGone:
+      return "target gone";
+    case StepResult::Status::kSkipped:
+      break;
+  }
+  return "skipped";
+}
+
+// The lines from the first injection on, or else the last ones: where the story happens.
+std::pair<size_t, size_t> LinesToTell(const Evidence& evidence, size_t count) {
+  const std::vector<LogLine>& log = evidence.log;
+  size_t begin = log.size() - std::min(count, log.size());
+  if (!evidence.injections.empty()) {
+    const int64_t fault_ms = evidence.injections.front().time_ms;
+    const auto after = std::find_if(log.begin(), log.end(),
+                                    [&](const LogLine& line) { return line.time_ms >= fault_ms; });
+    begin = std::min(begin, static_cast<size_t>(after - log.begin()));
+  }
+  return {begin, std::min(log.size(), count > log.size() ? log.size() : begin + count)};
+}
+
+}  // namespace
+
+std::string Paint::operator()(Color color, std::string_view text) const {
+  return on_ ? fmt::format("\x1b[{}m{}\x1b[0m", static_cast<int>(color), text) : std::string(text);
+}
+
+std::string Story::Tell() {
+  Findings();
+  Injections();
+  Log();
+  Course();
+  Contract();
+  Commands();
+  Threads();
+  return std::move(out_);
+}
+
+void Story::Heading(std::string_view text) {
+  out_ += fmt::format("\n{}\n", paint_(Paint::Color::kBold, text));
+}
+
+void Story::Line(std::string_view text, size_t indent) {
+  const std::string clean = EscapeControls(text);
+  out_ += fmt::format("{:{}}{}\n", "", indent, CutToWidth(clean, limits_.width - indent));
+}
+
+void Story::More(size_t shown, size_t all, std::string_view what, size_t indent) {
+  if (all > shown) {
+    Line(fmt::format("... {} more {}", all - shown, what), indent);
+  }
+}
+
+void Story::TellStack(const Stack& stack, size_t indent) {
+  const size_t shown = std::min(stack.size(), limits_.frames);
+  for (size_t i = 0; i < shown; ++i) {
+    Line(fmt::format("{} {}", i == 0 ? "at" : "by", Place(stack[i])), indent);
+  }
+  More(shown, stack.size(), "frames", indent);
+}
+
+void Story::TellFinding(const Finding& finding) {
+  out_ += fmt::format(
+      "\n{} {}{}\n",
+      paint_(finding.known ? Paint::Color::kYellow : Paint::Color::kRed, finding.kind + ":"),
+      EscapeControls(finding.title), finding.known ? " (known)" : "");
+  if (!finding.note.empty()) {
+    Line("note: " + finding.note);
+  }
+  TellStack(finding.stack, 2);
+  const size_t shown = std::min(finding.details.size(), limits_.details);
+  for (size_t i = 0; i < shown; ++i) {
+    Line(finding.details[i]);
+  }
+  More(shown, finding.details.size(), "lines");
+  if (!finding.caused_by.empty()) {
+    Line(fmt::format("caused by: {}", fmt::join(finding.caused_by, ", ")));
+  }
+  Line("signature: " + finding.signature);
+}
+
+void Story::Findings() {
+  const std::vector<Finding>& findings = report_.findings;
+  const size_t told = std::min(findings.size(), limits_.findings);
+  for (size_t i = 0; i < told; ++i) {
+    TellFinding(findings[i]);
+  }
+  for (size_t i = told; i < findings.size(); ++i) {
+    Line(fmt::format("also {}: {}", findings[i].kind, findings[i].title), 0);
+  }
+  for (const KnownFinding& known : report_.not_seen) {
+    Line(fmt::format("known finding that did not come: {} {}", known.kind, known.pattern), 0);
+  }
+}
+
+void Story::Injections() {
+  const std::vector<Injection>& injections = report_.evidence.injections;
+  if (injections.empty()) {
+    return;
+  }
+  Heading("What was injected");
+  const size_t told = std::min(injections.size(), limits_.injections);
+  for (size_t i = 0; i < told; ++i) {
+    const Injection& injection = injections[i];
+    Line(fmt::format("{}: {} ({}), in step {}, at {} ms{}", injection.fault, injection.point,
+                     injection.action, injection.step, injection.time_ms,
+                     injection.before_main ? ", before main" : ""));
+    TellStack(injection.stack, 4);
+  }
+  More(told, injections.size(), "injected calls");
+}
+
+void Story::Log() {
+  const std::vector<LogLine>& log = report_.evidence.log;
+  if (log.empty()) {
+    return;
+  }
+  Heading("What the target said");
+  const auto [begin, end] = LinesToTell(report_.evidence, limits_.log_lines);
+  More(0, begin, "lines before");
+  for (size_t i = begin; i < end; ++i) {
+    Line(fmt::format("{:>6} ms  {}", log[i].time_ms, log[i].text));
+  }
+  More(end, log.size(), "lines");
+}
+
+void Story::Course() {
+  const Evidence& evidence = report_.evidence;
+  Heading("What it did");
+  for (const StepResult& step : evidence.steps) {
+    std::string line =
+        fmt::format("{}: {}, {} ms", StepText(step), Word(step.status), step.duration_ms);
+    for (const RpcExchange& rpc : evidence.rpcs) {
+      if (rpc.step == step.index) {
+        line += "; " + Outcome(rpc);
+      }
+    }
+    Line(step.detail.empty() ? line : line + "; " + step.detail);
+  }
+  Line(fmt::format("end: {}{}", evidence.exit.ToString(),
+                   evidence.asked_to_stop
+                       ? fmt::format(", {} ms after the stop signal", evidence.stop_ms)
+                       : std::string()));
+}
+
+void Story::Contract() {
+  std::set<std::string_view> kinds;
+  for (const Finding& finding : report_.findings) {
+    kinds.insert(finding.kind);
+  }
+  if (kinds.empty()) {
+    return;
+  }
+  Heading("What it should have done");
+  for (const std::string_view kind : kinds) {
+    const auto* contract = std::find_if(kContract.begin(), kContract.end(),
+                                        [&](const auto& entry) { return entry.first == kind; });
+    Line(contract != kContract.end() ? contract->second
+                                     : "keep the promise that design.md's contract names");
+  }
+}
+
+void Story::Commands() {
+  // Never cut: they are there to be copied.
+  const auto tell = [this](std::string_view heading, const std::string& command) {
+    if (!command.empty()) {
+      Heading(heading);
+      out_ += "  " + EscapeControls(command) + "\n";
+    }
+  };
+  tell("To run it again", report_.replay_command);
+  tell("To stop in gdb at the injected call", report_.gdb_command);
+}
+
+void Story::Threads() {
+  const std::vector<ThreadStack>& threads = report_.evidence.threads;
+  const size_t told = std::min(threads.size(), limits_.threads);
+  if (told > 0) {
+    Heading("Threads");
+  }
+  for (size_t i = 0; i < told; ++i) {
+    Line(fmt::format("{} {}{}", threads[i].tid, threads[i].name,
+                     threads[i].crashed ? " (crashed)" : ""));
+    TellStack(threads[i].frames, 4);
+  }
+}
+
+}  // namespace faultline

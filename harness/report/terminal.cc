@@ -1,0 +1,62 @@
+#include "harness/report/terminal.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <limits>
+
+#include "harness/report/story.h"
+#include "harness/report/text.h"
+
+namespace faultline {
+namespace {
+
+Paint::Color ColorOf(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kPass:
+    case Verdict::kCleanError:
+      return Paint::Color::kGreen;
+    case Verdict::kKnownFindings:
+      return Paint::Color::kYellow;
+    case Verdict::kFindings:
+      break;
+  }
+  return Paint::Color::kRed;
+}
+
+std::string Tell(const RunReport& report, const TerminalOptions& options,
+                 const StoryLimits& limits) {
+  const Paint paint(options.color);
+  return VerdictLine(report, options) + Story(report, limits, paint).Tell();
+}
+
+}  // namespace
+
+std::string VerdictLine(const RunReport& report, const TerminalOptions& options) {
+  const Evidence& evidence = report.evidence;
+  const Verdict verdict = VerdictOf(report);
+  const std::string program = std::filesystem::path(evidence.program).filename().string();
+  std::string text = EscapeControls(fmt::format("{} on {}: {}, {:.2f} s", evidence.scenario,
+                                                program, evidence.exit.ToString(),
+                                                static_cast<double>(evidence.total_ms) / 1000));
+  if (report.broken_without_faults) {
+    text += " (without any fault: the faults were not tried)";
+  }
+  return fmt::format("{}  {}\n", Paint(options.color)(ColorOf(verdict), ToString(verdict)), text);
+}
+
+std::string TellRun(const RunReport& report, const TerminalOptions& options) {
+  if (report.findings.empty() && report.not_seen.empty()) {
+    return VerdictLine(report, options);
+  }
+  StoryLimits limits;
+  limits.width = options.width;
+  return Tell(report, options, limits);
+}
+
+std::string TellRunInFull(const RunReport& report, const TerminalOptions& options) {
+  constexpr size_t kAll = std::numeric_limits<size_t>::max();
+  return Tell(report, options, {options.width, kAll, kAll, kAll, kAll, kAll, kAll});
+}
+
+}  // namespace faultline
