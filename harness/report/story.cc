@@ -60,8 +60,14 @@ std::string_view Word(StepResult::Status status) {
   return "skipped";
 }
 
-// The lines from the first injection on, or else the last ones: where the story happens.
-std::pair<size_t, size_t> LinesToTell(const Evidence& evidence, size_t count) {
+struct LineRange {
+  size_t begin = 0;
+  size_t end = 0;
+};
+
+// Where the story happens in a log: from the first injection on, or else at the end. When that is
+// more than `count` lines, its first and its last ones: the error, and how it ended.
+std::vector<LineRange> LinesToTell(const Evidence& evidence, size_t count) {
   const std::vector<LogLine>& log = evidence.log;
   size_t begin = log.size() - std::min(count, log.size());
   if (!evidence.injections.empty()) {
@@ -70,7 +76,10 @@ std::pair<size_t, size_t> LinesToTell(const Evidence& evidence, size_t count) {
                                     [&](const LogLine& line) { return line.time_ms >= fault_ms; });
     begin = std::min(begin, static_cast<size_t>(after - log.begin()));
   }
-  return {begin, std::min(log.size(), count > log.size() ? log.size() : begin + count)};
+  if (log.size() - begin <= count) {
+    return {{begin, log.size()}};
+  }
+  return {{begin, begin + count / 2}, {log.size() - (count - count / 2), log.size()}};
 }
 
 }  // namespace
@@ -170,12 +179,14 @@ void Story::Log() {
     return;
   }
   Heading("What the target said");
-  const auto [begin, end] = LinesToTell(report_.evidence, limits_.log_lines);
-  More(0, begin, "lines before");
-  for (size_t i = begin; i < end; ++i) {
-    Line(fmt::format("{:>6} ms  {}", log[i].time_ms, log[i].text));
+  size_t told = 0;
+  for (const LineRange& range : LinesToTell(report_.evidence, limits_.log_lines)) {
+    More(told, range.begin, "lines");
+    for (size_t i = range.begin; i < range.end; ++i) {
+      Line(fmt::format("{:>6} ms  {}", log[i].time_ms, log[i].text));
+    }
+    told = range.end;
   }
-  More(end, log.size(), "lines");
 }
 
 void Story::Course() {
@@ -210,7 +221,7 @@ void Story::Contract() {
     const auto* contract = std::find_if(kContract.begin(), kContract.end(),
                                         [&](const auto& entry) { return entry.first == kind; });
     Line(contract != kContract.end() ? contract->second
-                                     : "keep the promise that design.md's contract names");
+                                     : "carry on, or give up cleanly with an error");
   }
 }
 

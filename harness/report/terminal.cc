@@ -56,7 +56,7 @@ std::string TellRun(const RunReport& report, const TerminalOptions& options) {
 
 std::string TellRunInFull(const RunReport& report, const TerminalOptions& options) {
   constexpr size_t kAll = std::numeric_limits<size_t>::max();
-  return Tell(report, options, {options.width, kAll, kAll, kAll, kAll, kAll, kAll});
+  return Tell(report, options, {kAll, kAll, kAll, kAll, kAll, kAll, kAll});
 }
 
 }  // namespace faultline

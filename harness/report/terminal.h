@@ -20,7 +20,8 @@ std::string VerdictLine(const RunReport& report, const TerminalOptions& options 
 // how to open gdb at the injected call.
 std::string TellRun(const RunReport& report, const TerminalOptions& options = {});
 
-// The same without a limit on stacks, log and threads: for -v.
+// The same for -v: without a limit on anything, with the stacks of all threads, also of a run
+// without findings.
 std::string TellRunInFull(const RunReport& report, const TerminalOptions& options = {});
 
 }  // namespace faultline

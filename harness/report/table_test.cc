@@ -1,0 +1,38 @@
+#include "harness/report/table.h"
+
+#include <gmock/gmock.h>
+
+#include <stdexcept>
+
+namespace faultline {
+namespace {
+
+TEST(Table, AlignsColumnsWithoutTrailingBlanks) {
+  Table table({"point", "status", "why"});
+  table.AddRow({"dpdk/ring/create", "found"});
+  table.AddRow({"a", "refused", "branch"});
+  EXPECT_EQ(table.ToString(),
+            "point             status   why\n"
+            "----------------  -------  ------\n"
+            "dpdk/ring/create  found\n"
+            "a                 refused  branch\n");
+}
+
+TEST(Table, CountsCharactersAndNotBytesAndEscapesTheRest) {
+  Table table({"a", "b"});
+  table.AddRow({"\xc3\xa4\xc3\xa4", "x"});
+  table.AddRow({"\x1b", "y"});
+  EXPECT_EQ(table.ToString(),
+            "a     b\n"
+            "----  -\n"
+            "\xc3\xa4\xc3\xa4    x\n"
+            "\\x1b  y\n");
+}
+
+TEST(Table, RefusesMoreCellsThanColumns) {
+  Table table({"a"});
+  EXPECT_THROW(table.AddRow({"1", "2"}), std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace faultline
