@@ -30,6 +30,7 @@ faultline_package(nlohmann_json nlohmann-json3-dev)
 faultline_pkg(yaml yaml-cpp libyaml-cpp-dev)
 faultline_pkg(elf libelf libelf-dev)
 faultline_pkg(dw libdw libdw-dev)
+faultline_pkg(sqlite sqlite3 libsqlite3-dev)
 faultline_pkg(dpdk libdpdk libdpdk-dev)
 
 find_library(FAULTLINE_FIU_STATIC NAMES libfiu.a)

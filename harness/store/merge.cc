@@ -1,0 +1,84 @@
+#include "harness/store/merge.h"
+
+#include <map>
+#include <tuple>
+
+#include "harness/base/failure.h"
+#include "harness/store/store.h"
+
+namespace faultline {
+namespace {
+
+// Of several minimised scenarios for one finding the better confirmed, then the shorter is kept.
+auto Rank(const Confirmation& confirmation) {
+  return std::tuple(-confirmation.confirmed, confirmation.scenario.size(), confirmation.plan_key);
+}
+
+void MergeConfirmations(Store& out, Store& in) {
+  std::map<std::string, Confirmation> best;
+  for (const Confirmation& confirmation : out.Confirmations()) {
+    best[confirmation.signature] = confirmation;
+  }
+  for (const Confirmation& confirmation : in.Confirmations()) {
+    const auto [known, is_new] = best.try_emplace(confirmation.signature, confirmation);
+    if (is_new || Rank(confirmation) < Rank(known->second)) {
+      known->second = confirmation;
+      out.SetConfirmation(confirmation);
+    }
+  }
+}
+
+void MergeSites(Store& out, Store& in) {
+  Store::Census census;
+  census.selection = "merged";
+  census.nondeterministic = in.Nondeterministic();
+  census.points = in.Points();
+  std::map<std::string, int64_t> calls;
+  for (const Store::Census::Point& point : out.Points()) {
+    calls[point.name] = point.calls;
+  }
+  for (Store::Census::Point& point : census.points) {
+    point.calls = std::max(point.calls, calls[point.name]);
+  }
+  census.sites = in.Sites();
+  out.AddCensus(census);
+}
+
+size_t MergeRuns(Store& out, Store& in) {
+  size_t in_several = 0;
+  const std::set<std::string> known = out.RunKeys();
+  for (const StoredRun& run : in.Runs(/*with_evidence=*/true)) {
+    in_several += known.count(run.key);
+    out.AddRun(run);
+  }
+  return in_several;
+}
+
+}  // namespace
+
+MergeResult MergeStores(const std::filesystem::path& out_file,
+                        const std::vector<std::filesystem::path>& inputs) {
+  for (const std::filesystem::path& input : inputs) {
+    std::error_code ignored;
+    if (std::filesystem::equivalent(input, out_file, ignored)) {
+      throw Failure::BadInput("cannot merge " + input.string() + " into itself");
+    }
+    const Store probe(input, Store::Mode::kRead);  // all must be readable before any is taken
+  }
+  MergeResult result;
+  Store out(out_file, Store::Mode::kCreate);
+  for (const std::filesystem::path& input : inputs) {
+    Store in(input, Store::Mode::kRead);
+    for (const StoredEnvironment& environment : in.Environments()) {
+      out.AddEnvironment(environment);
+    }
+    MergeSites(out, in);
+    result.runs_in_several += MergeRuns(out, in);
+    MergeConfirmations(out, in);
+  }
+  result.runs = out.RunKeys().size();
+  result.findings = out.Findings().size();
+  return result;
+}
+
+}  // namespace faultline

@@ -1,0 +1,214 @@
+#include "harness/store/store.h"
+
+#include <gmock/gmock.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "harness/base/failure.h"
+#include "harness/store/testing/store_values.h"
+
+namespace faultline {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Property;
+using ::testing::SizeIs;
+using ::testing::ThrowsMessage;
+using testkit::AFinding;
+using testkit::AnEnvironment;
+using testkit::ARun;
+using testkit::ASite;
+using testkit::StoreFile;
+
+auto IsBadInput(const std::string& text) {
+  return ::testing::Throws<Failure>(::testing::AllOf(Property(&Failure::code, ExitCode::kBadInput),
+                                                     Property(&Failure::what, HasSubstr(text))));
+}
+
+TEST(Store, GivesBackWhatWasWritten) {
+  const StoreFile file;
+  {
+    Store store(file.path(), Store::Mode::kCreate);
+    store.AddEnvironment(AnEnvironment());
+    Store::Census census;
+    census.selection = "all";
+    census.runs = 2;
+    census.sites = {ASite("b", 2), ASite("a", 1)};
+    census.nondeterministic = {{"c", "once only"}};
+    census.points = {{"libc/memory/malloc", "found", 7}};
+    store.AddCensus(census);
+    StoredRun run = ARun("transient:a#1");
+    run.findings = {AFinding("crash: x")};
+    store.AddRun(run, {ASite("z", 9)});
+  }
+  Store store(file.path(), Store::Mode::kRead);
+  ASSERT_TRUE(store.FindCensus("all"));
+  EXPECT_EQ(store.FindCensus("all")->runs, 2);
+  EXPECT_FALSE(store.FindCensus("other"));
+  const std::vector<StoredSite> sites = store.Sites();
+  ASSERT_THAT(sites, SizeIs(3));
+  EXPECT_EQ(sites[0].hash, "a");
+  EXPECT_EQ(sites[2].hash, "z");
+  EXPECT_EQ(store.Points().at(0).calls, 7);
+  EXPECT_THAT(store.Nondeterministic(), ElementsAre(std::pair("c", "once only")));
+  const auto run = store.FindRun("transient:a#1");
+  ASSERT_TRUE(run);
+  EXPECT_EQ(run->evidence, "{\"log\":[]}");
+  ASSERT_THAT(run->findings, SizeIs(1));
+  EXPECT_EQ(run->findings[0].title, "title of crash: x");
+  EXPECT_THAT(store.Environments(), SizeIs(1));
+}
+
+TEST(Store, ARunIsTakenOnce) {
+  const StoreFile file;
+  Store store(file.path(), Store::Mode::kCreate);
+  store.AddRun(ARun("k", "tolerated"));
+  store.AddRun(ARun("k", "finding"));
+  EXPECT_EQ(store.Runs().at(0).outcome, "tolerated");
+}
+
+TEST(Store, GroupsFindingsBySignatureAndCountsAlikeRuns) {
+  const StoreFile file;
+  Store store(file.path(), Store::Mode::kCreate);
+  for (const char* key : {"one", "two"}) {
+    StoredRun run = ARun(key);
+    run.site = key;
+    run.findings = {AFinding("crash: x"), AFinding("leak: y")};
+    store.AddRun(run);
+  }
+  StoredRun alike = ARun("three", "alike");
+  alike.site = "three";
+  alike.alike = "one";
+  store.AddRun(alike);
+  StoredRun other = ARun("four");
+  other.findings = {AFinding("crash: x")};
+  store.AddRun(other);
+  const std::vector<FindingGroup> groups = store.Findings();
+  ASSERT_THAT(groups, SizeIs(2));
+  EXPECT_EQ(groups[0].signature, "crash: x");
+  EXPECT_EQ(groups[0].runs, 4);
+  EXPECT_EQ(groups[0].sites, 4);
+  EXPECT_THAT(groups[1].run_keys, ElementsAre("one", "three", "two"));
+}
+
+TEST(Store, FindsAFindingByTheStartOfItsId) {
+  const StoreFile file;
+  Store store(file.path(), Store::Mode::kCreate);
+  EXPECT_THAT([&] { store.FindFinding("abc"); }, IsBadInput("holds no findings"));
+  StoredRun run = ARun("one");
+  run.findings = {AFinding("crash: x"), AFinding("leak: y")};
+  store.AddRun(run);
+  const std::string id = FindingId("leak: y");
+  EXPECT_EQ(store.FindFinding(id.substr(0, 5)).signature, "leak: y");
+  EXPECT_THAT([&] { store.FindFinding("nosuch"); }, IsBadInput(id));
+  EXPECT_THAT([&] { store.FindFinding(""); }, IsBadInput("more than one"));
+}
+
+TEST(Store, AConfirmationBelongsToItsFinding) {
+  const StoreFile file;
+  Store store(file.path(), Store::Mode::kCreate);
+  StoredRun run = ARun("one");
+  run.findings = {AFinding("crash: x")};
+  store.AddRun(run);
+  store.SetConfirmation({"crash: x", 3, 2, "one", "faultline: 1\n"});
+  const FindingGroup group = store.Findings().at(0);
+  EXPECT_EQ(group.tries, 3);
+  EXPECT_EQ(group.confirmed, 2);
+  EXPECT_EQ(group.scenario, "faultline: 1\n");
+}
+
+TEST(Store, RefusesRunsOfAnotherScenarioOrProgram) {
+  const StoreFile file;
+  Store store(file.path(), Store::Mode::kCreate);
+  store.AddEnvironment(AnEnvironment());
+  StoredEnvironment other_machine = AnEnvironment();
+  other_machine.machine = "elsewhere";
+  store.AddEnvironment(other_machine);
+  StoredEnvironment other_scenario = AnEnvironment();
+  other_scenario.scenario_key = "changed";
+  EXPECT_THAT([&] { store.AddEnvironment(other_scenario); }, IsBadInput("another store"));
+  StoredEnvironment other_program = AnEnvironment();
+  other_program.program_key = "ffff";
+  EXPECT_THAT([&] { store.AddEnvironment(other_program); }, IsBadInput("another build"));
+  EXPECT_THAT(store.Environments(), SizeIs(2));
+}
+
+TEST(Store, RefusesANewerStoreAndLeavesItAsItIs) {
+  const StoreFile file;
+  { const Store store(file.path(), Store::Mode::kCreate); }
+  {
+    Database database(file.path(), Database::Mode::kReadWrite);
+    database.Execute("PRAGMA user_version = 99");
+  }
+  EXPECT_THAT([&] { const Store store(file.path(), Store::Mode::kCreate); },
+              IsBadInput("newer Faultline"));
+  Database database(file.path(), Database::Mode::kReadWrite);
+  EXPECT_EQ(database.IntegerOf("PRAGMA user_version"), 99);
+}
+
+TEST(Store, RefusesAForeignDatabase) {
+  const StoreFile file;
+  {
+    Database database(file.path(), Database::Mode::kCreate);
+    database.Execute("CREATE TABLE songs (name TEXT)");
+  }
+  EXPECT_THAT([&] { const Store store(file.path(), Store::Mode::kCreate); },
+              IsBadInput("not one of Faultline's"));
+}
+
+TEST(Store, RefusesWhatIsNoDatabase) {
+  const StoreFile file;
+  const std::string text(4096, 'x');
+  std::ofstream(file.path()) << text;
+  EXPECT_THAT([&] { const Store store(file.path(), Store::Mode::kCreate); },
+              IsBadInput("not a Faultline store"));
+}
+
+TEST(Store, SaysThatThereIsNone) {
+  EXPECT_THAT([] { const Store store("/nonexistent/s.db", Store::Mode::kRead); },
+              IsBadInput("there is no store"));
+  EXPECT_THAT([] { const Store store("/nonexistent/s.db", Store::Mode::kCreate); },
+              IsBadInput("cannot open"));
+}
+
+TEST(Store, IsForOneProcessAtATime) {
+  const StoreFile file;
+  const Store first(file.path(), Store::Mode::kCreate);
+  EXPECT_THAT([&] { const Store second(file.path(), Store::Mode::kCreate); },
+              ::testing::Throws<Failure>(Property(&Failure::what, HasSubstr("in use"))));
+}
+
+// What AddRun returned from is there although the process died without any farewell.
+TEST(Store, AKilledWriterLosesNothing) {
+  const StoreFile file;
+  int pipe_fds[2];
+  ASSERT_EQ(::pipe(pipe_fds), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    Store store(file.path(), Store::Mode::kCreate);
+    for (int i = 0; i < 50; ++i) {
+      store.AddRun(ARun("run" + std::to_string(i)));
+    }
+    const char done = 'd';
+    if (::write(pipe_fds[1], &done, 1) == 1) {
+      ::pause();
+    }
+    ::_exit(1);
+  }
+  char done = 0;
+  ASSERT_EQ(::read(pipe_fds[0], &done, 1), 1);
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  ::close(pipe_fds[0]);
+  ::close(pipe_fds[1]);
+  Store store(file.path(), Store::Mode::kRead);
+  EXPECT_THAT(store.RunKeys(), SizeIs(50));
+}
+
+}  // namespace
+}  // namespace faultline
