@@ -21,6 +21,15 @@ class Call {
   CallFrame& frame() const { return *frame_; }
   uint64_t return_address() const { return frame_->return_address; }
 
+  // See JournalWriter::InOwnProcess.
+  bool in_own_process() {
+    if (!process_known_) {
+      process_known_ = true;
+      in_own_process_ = journal_->InOwnProcess();
+    }
+    return in_own_process_;
+  }
+
   const RawStack& raw_stack() {
     if (raw_.depth == 0) {
       walker_->Walk(return_address(), &raw_);
@@ -46,6 +55,8 @@ class Call {
   CallFrame* frame_;
   const StackWalker* walker_;
   JournalWriter* journal_;
+  bool process_known_ = false;
+  bool in_own_process_ = false;
   bool interned_ = false;
   uint32_t stack_row_ = protocol::kNone;
   RawStack raw_;

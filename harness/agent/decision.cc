@@ -109,15 +109,17 @@ bool Decision::NeedsEveryCall(uint32_t point) const {
 Verdict Decision::Decide(Call& call, uint32_t index) {
   Point& point = points_[index];
   Question question{this, &call, index, 0, {}, {}};
-  if ((plan_->flags & kRecordAllCalls) != 0 ||
-      point.open_site_rules.load(std::memory_order_relaxed) != 0) {
+  if (((plan_->flags & kRecordAllCalls) != 0 ||
+       point.open_site_rules.load(std::memory_order_relaxed) != 0) &&
+      call.in_own_process()) {
     VisitSite(question);
     question.verdict.occurrence = question.visit.occurrence;
     CloseSiteRules(point, question);
   }
   if ((plan_->flags & kRemoteControl) != 0 || AnyArmed(point)) {
     this_thread.question = &question;
-    question.verdict.hit = fiu_fail(plan_points_[index].name.CString(plan_)) != 0;
+    question.verdict.hit =
+        fiu_fail(plan_points_[index].name.CString(plan_)) != 0 && call.in_own_process();
     this_thread.question = nullptr;
   }
   if (question.verdict.hit && question.site_hash == 0) {
@@ -160,18 +162,30 @@ int Decision::OnQuestion(const char*, int*, void**, unsigned*) {
 void Decision::EvaluateRules(Question& question) const {
   for (uint32_t index : points_[question.point].rules) {
     const PlanRule& rule = rules_[index];
-    if (!IsArmed(index) || !Matches(rule, question)) {
+    if (!IsArmed(index) || !HasCome(rule, question) || !Matches(rule, question)) {
       continue;
     }
     RuleState& state = journal_->rules()[index];
     const uint64_t counted = state.counted.fetch_add(1, std::memory_order_relaxed) + 1;
     const uint64_t number = rule.site != 0 ? question.visit.occurrence : counted;
-    if (question.verdict.rule == kNone && Selects(rule, number) &&
-        Chosen(rule, question.site_hash, question.visit.occurrence)) {
-      state.hits.fetch_add(1, std::memory_order_relaxed);
-      question.verdict.rule = index;
+    if (question.verdict.rule != kNone || !Selects(rule, number) ||
+        !Chosen(rule, question.site_hash, question.visit.occurrence)) {
+      continue;
     }
+    if (!question.call->in_own_process()) {
+      state.counted.fetch_sub(1, std::memory_order_relaxed);  // the hit is for the target
+      continue;
+    }
+    state.hits.fetch_add(1, std::memory_order_relaxed);
+    question.verdict.rule = index;
   }
+}
+
+// Whether the rule that this one waits for, if any, has hit a call before this one.
+bool Decision::HasCome(const PlanRule& rule, const Question& question) const {
+  return rule.after >= rules_.size() ||
+         (question.verdict.rule != rule.after &&
+          journal_->rules()[rule.after].hits.load(std::memory_order_relaxed) != 0);
 }
 
 bool Decision::Matches(const PlanRule& rule, const Question& question) const {

@@ -53,6 +53,7 @@ class Decision {
 
   static int OnQuestion(const char* name, int* failnum, void** failinfo, unsigned* flags);
   void EvaluateRules(Question& question) const;
+  bool HasCome(const protocol::PlanRule& rule, const Question& question) const;
   bool Matches(const protocol::PlanRule& rule, const Question& question) const;
   bool CallerMatches(const protocol::PlanRule& rule, Call& call) const;
   void VisitSite(Question& question) const;

@@ -102,6 +102,10 @@ void JournalWriter::BecomeChild() {
   this_thread.tid = 0;
 }
 
+bool JournalWriter::InOwnProcess() const {
+  return static_cast<uint32_t>(Syscall(__NR_getpid)) == pid_;
+}
+
 void JournalWriter::SetState(AgentState state) {
   header_->agent_state.store(state, std::memory_order_release);
 }

@@ -60,9 +60,13 @@ class JournalWriter {
 
   // In a child just forked: from now on records are the child's and carry kInChild.
   void BecomeChild();
-  // The process whose records this writes. A child made without fork() (vfork, clone) is another.
+  // The process whose records this writes.
   uint32_t pid() const { return pid_; }
   bool is_child() const { return child_flag_ != 0; }
+  // Whether this runs in that process. A child made by vfork, posix_spawn or a bare clone shares or
+  // copies the memory but is another: its few calls before exec are not the target's. A system
+  // call, so it is asked only of calls that are about to leave a trace.
+  bool InOwnProcess() const;
 
   void EnterMain() { phase_flag_.store(0, std::memory_order_relaxed); }
   bool before_main() const { return phase_flag_.load(std::memory_order_relaxed) != 0; }

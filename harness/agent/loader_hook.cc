@@ -64,7 +64,8 @@ const char* HookLoader() {
 }
 
 void OnLoaderEvent() {
-  if (_r_debug.r_state == r_debug::RT_CONSISTENT && !the_agent.journal.is_child()) {
+  if (_r_debug.r_state == r_debug::RT_CONSISTENT && !the_agent.journal.is_child() &&
+      the_agent.journal.InOwnProcess()) {
     HookLoadedModules(/*announce_unplanned=*/true);
   }
 }

@@ -102,6 +102,9 @@ bool Observe(Call& call, uint32_t index, bool failed) {
   if (failed && observer.wrap == 0) {
     return false;  // it did not happen, and there is no result to tell
   }
+  if (!call.in_own_process()) {
+    return false;
+  }
   FillPending(call, index, observer);
   if (failed) {
     Record(call.frame().pending, call.frame().rax, JournalRecord::kErrorNoted);

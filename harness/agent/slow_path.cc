@@ -6,7 +6,6 @@
 #include "harness/agent/injection.h"
 #include "harness/agent/loader_hook.h"
 #include "harness/agent/observation.h"
-#include "harness/agent/raw.h"
 #include "harness/agent/stub.h"
 #include "harness/agent/thread_state.h"
 
@@ -16,12 +15,6 @@ namespace faultline::agent {
 namespace {
 
 using namespace protocol;
-
-// A child made by vfork, posix_spawn or a bare clone shares this memory but is another process; its
-// few calls before exec are not the target's.
-bool InForeignProcess() {
-  return static_cast<uint32_t>(Syscall(__NR_getpid)) != the_agent.journal.pid();
-}
 
 void RecordCall(Call& call, uint32_t point, const Verdict& verdict) {
   JournalRecord record;
@@ -46,7 +39,7 @@ bool DecidePoints(Call& call, const PlanHook& hook) {
       if (Inject(call, point, verdict)) {
         return true;
       }
-    } else if (the_agent.HasFlag(kRecordAllCalls)) {
+    } else if (the_agent.HasFlag(kRecordAllCalls) && call.in_own_process()) {
       RecordCall(call, point, verdict);
     }
   }
@@ -73,26 +66,20 @@ uint32_t HandleCall(CallFrame* frame) {
 
 extern "C" __attribute__((visibility("hidden"))) uint32_t faultline_slow_path(CallFrame* frame) {
   const BusyScope busy;
-  const bool loader = frame->hook == kLoaderHook;
-  if (InForeignProcess()) {
-    frame->target = loader ? reinterpret_cast<uint64_t>(&faultline_return)
-                           : hook_table.hooks[frame->hook].trampoline;
-    return FAULTLINE_GO_ON;
+  if (frame->hook != kLoaderHook) {
+    return HandleCall(frame);
   }
-  if (loader) {
-    const int saved_errno = errno;
-    frame->target = reinterpret_cast<uint64_t>(&faultline_return);
-    OnLoaderEvent();
-    errno = saved_errno;
-    return FAULTLINE_GO_ON;
-  }
-  return HandleCall(frame);
+  const int saved_errno = errno;
+  frame->target = reinterpret_cast<uint64_t>(&faultline_return);
+  OnLoaderEvent();
+  errno = saved_errno;
+  return FAULTLINE_GO_ON;
 }
 
 extern "C" __attribute__((visibility("hidden"))) void faultline_after_call(CallFrame* frame) {
   const BusyScope busy;
   const int saved_errno = errno;
-  if (!hook_table.inert && !InForeignProcess()) {
+  if (!hook_table.inert && the_agent.journal.InOwnProcess()) {
     FinishObserved(*frame);
   }
   errno = saved_errno;

@@ -52,12 +52,15 @@ std::filesystem::path VictimRun::plugin() {
 }
 
 VictimResult VictimRun::Run(const std::vector<std::string>& arguments, const OnOutput& on_output) {
-  const std::vector<std::byte> bytes = plan.Build();
+  std::vector<std::byte> bytes = plan.Build();
+  JournalFile journal = JournalFile::Create(plan.journal_path, bytes);
+  if (damage_plan) {
+    damage_plan(*reinterpret_cast<protocol::PlanHeader*>(bytes.data()));
+  }
   const std::filesystem::path plan_path = directory() / "plan";
   std::ofstream(plan_path, std::ios::binary)
       .write(reinterpret_cast<const char*>(bytes.data()),
              static_cast<std::streamsize>(bytes.size()));
-  JournalFile journal = JournalFile::Create(plan.journal_path, bytes);
 
   std::vector<std::string> argv = {program()};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
@@ -65,7 +68,6 @@ VictimResult VictimRun::Run(const std::vector<std::string>& arguments, const OnO
   std::vector<std::string> environment = {
       "LD_PRELOAD=" + (preload_before.empty() ? agent : preload_before + ":" + agent),
       "FAULTLINE_PLAN=" + plan_path.string(), "KEPT=yes"};
-  environment.insert(environment.end(), more_environment.begin(), more_environment.end());
 
   Pipe input;
   Pipe output;

@@ -24,8 +24,8 @@ class VictimRun {
   VictimRun();
 
   PlanBuilder plan;
-  std::vector<std::string> more_environment;
-  std::string preload_before;  // another library, put before the agent
+  std::function<void(protocol::PlanHeader&)> damage_plan;  // after the journal is made
+  std::string preload_before;                              // another library, put before the agent
 
   // The victim's standard output is read to the end. `on_output` is called with each piece as it
   // comes, for tests that steer the agent meanwhile; it gets the write end of the victim's standard

@@ -1,0 +1,72 @@
+#include "harness/agent/heap.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <cstring>
+#include <thread>
+#include <vector>
+
+namespace faultline::agent {
+namespace {
+
+TEST(HeapTest, GivesZeroedAlignedBlocksThatDoNotOverlap) {
+  Heap heap;
+  std::vector<unsigned char*> blocks;
+  const size_t sizes[] = {1, 16, 17, 100, 5000, 70'000, 3'000'000};
+  for (int round = 0; round < 20; ++round) {
+    for (size_t size : sizes) {
+      auto* block = static_cast<unsigned char*>(heap.Allocate(size));
+      ASSERT_NE(block, nullptr);
+      EXPECT_EQ(reinterpret_cast<uintptr_t>(block) % 16, 0u);
+      EXPECT_EQ(block[0], 0);
+      EXPECT_EQ(block[size - 1], 0);
+      std::memset(block, static_cast<int>(blocks.size() + 1), size);
+      blocks.push_back(block);
+    }
+  }
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    EXPECT_EQ(blocks[i][0], static_cast<unsigned char>(i + 1));
+    EXPECT_EQ(blocks[i][sizes[i % std::size(sizes)] - 1], static_cast<unsigned char>(i + 1));
+  }
+}
+
+TEST(HeapTest, UsesFreedBlocksAgainAndZeroesThem) {
+  Heap heap;
+  void* first = heap.Allocate(100);
+  std::memset(first, 0xff, 100);
+  heap.Free(first);
+  auto* second = static_cast<unsigned char*>(heap.Allocate(90));
+  EXPECT_EQ(second, first);
+  EXPECT_EQ(second[50], 0);
+  heap.Free(nullptr);
+}
+
+TEST(HeapTest, RefusesWhatCannotBe) {
+  Heap heap;
+  EXPECT_EQ(heap.Allocate(SIZE_MAX), nullptr);
+  EXPECT_EQ(heap.Allocate(SIZE_MAX / 4), nullptr);
+}
+
+TEST(HeapTest, ServesThreadsAtOnce) {
+  Heap heap;
+  std::vector<std::thread> threads;
+  std::atomic<int> torn = 0;
+  for (int id = 1; id <= 4; ++id) {
+    threads.emplace_back([&heap, &torn, id] {
+      for (int i = 0; i < 20'000; ++i) {
+        auto* block = static_cast<unsigned char*>(heap.Allocate(48));
+        std::memset(block, id, 48);
+        torn += block[0] != id || block[47] != id ? 1 : 0;
+        heap.Free(block);
+      }
+    });
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+  EXPECT_EQ(torn, 0);
+}
+
+}  // namespace
+}  // namespace faultline::agent
