@@ -227,7 +227,22 @@ PlanRule PlanMaker::MakeRule(const Fault& fault) {
     ThrowNoCaller(fault);
   }
   rule.callers = file_.Add(callers);
+  rule.after = RuleIndex(fault);
   return rule;
+}
+
+// The rule of the fault that `fault` waits for.
+uint32_t PlanMaker::RuleIndex(const Fault& fault) const {
+  if (fault.after.empty()) {
+    return protocol::kNone;
+  }
+  const auto found =
+      std::find_if(request_.faults.begin(), request_.faults.end(),
+                   [&](const Fault* candidate) { return candidate->id == fault.after; });
+  if (found == request_.faults.end()) {
+    ThrowBadFault(fault, fmt::format("it waits for fault `{}`, which there is not", fault.after));
+  }
+  return static_cast<uint32_t>(found - request_.faults.begin());
 }
 
 void PlanMaker::AddRanges(const std::string& name, std::vector<PlanRange>& ranges) const {
