@@ -18,31 +18,6 @@ struct KeyState {
   size_t created_by = 0;  // record
 };
 
-// Whether `record` is the observation of a call that a fault kept from happening: the agent
-// journals such a call as injected first, then as observed.
-class InjectedCalls {
- public:
-  explicit InjectedCalls(const Evidence& evidence) : injections_(evidence.injections) {}
-
-  bool Take(const JournalRecord& record) {
-    if (record.kind == JournalRecord::kInjected) {
-      const bool fails =
-          next_ >= injections_.size() || injections_[next_].action.starts_with("fail");
-      ++next_;
-      last_[record.tid] = fails ? &record : nullptr;
-      return false;
-    }
-    const JournalRecord* injected = std::exchange(last_[record.tid], nullptr);
-    return injected != nullptr && record.stack != protocol::kNone &&
-           injected->stack == record.stack;
-  }
-
- private:
-  const std::vector<Injection>& injections_;  // one for each kInjected record, in order
-  size_t next_ = 0;
-  std::map<uint32_t, const JournalRecord*> last_;  // by thread
-};
-
 // One registry while it is replayed.
 class Replayer {
  public:
@@ -65,13 +40,6 @@ class Replayer {
         break;
       case Observer::Event::kErrorNote:
         break;  // never journaled: the agent turns it into kErrorNoted
-    }
-  }
-
-  // An injected fault kept the call from happening.
-  void ApplyInjected(size_t index, const Observer& observer) {
-    if (observer.event == Observer::Event::kCreate && observer.key_argument) {
-      FailCreation(index);
     }
   }
 
@@ -223,26 +191,19 @@ std::vector<RegistryReplay> ReplayRegistries(const Evidence& evidence, const Cat
     replayers.emplace(name, Replayer(records, replay));
   }
   const std::vector<const Observer*> observers = PlannedObservers(evidence, catalogue);
-  InjectedCalls injected_calls(evidence);
   uint64_t expected_sequence = 1;
   for (size_t i = 0; i < records.size(); ++i) {
     const JournalRecord& record = records[i];
     if (record.sequence != expected_sequence++) {
       break;
     }
-    const bool injected = injected_calls.Take(record);
     if ((record.flags & JournalRecord::kInChild) != 0 || record.kind != JournalRecord::kObserved ||
         record.index >= observers.size() || observers[record.index] == nullptr) {
       continue;
     }
     const Observer& observer = *observers[record.index];
     const auto replayer = replayers.find(observer.registry);
-    if (replayer == replayers.end()) {
-      continue;
-    }
-    if (injected) {
-      replayer->second.ApplyInjected(i, observer);
-    } else {
+    if (replayer != replayers.end()) {
       replayer->second.Apply(i, observer);
     }
   }

@@ -43,9 +43,9 @@ struct RegistryReplay {
 };
 
 // Replays every registry of the catalogue, in order of name. Rules:
-// - A creation whose key is an argument holds unless an error was noted while it ran, or a fault
-// was
-//   injected into it; one whose key is the result holds when that is not 0.
+// - A creation whose key is an argument holds unless an error was noted while it ran (the agent
+// also
+//   notes a fault injected into it); one whose key is the result holds when that is not 0.
 // - A second creation of a live key does not replace it; a key may be used again after its end.
 // - Destroying what is not alive is a violation, except from one of the observer's ignore_callers:
 // a

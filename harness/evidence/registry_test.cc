@@ -62,34 +62,6 @@ TEST(Registry, ACreationDuringWhichAnErrorWasNotedHasFailedAndIsKnownByItsName) 
   EXPECT_EQ(replay.violations[0].label, "iobuf");
 }
 
-TEST(Registry, ACreationThatAFaultKeptFromHappeningHasFailed) {
-  ObservedRun run;
-  run.Inject("register").stack = 3;
-  run.Call(kRegister, 1, "iobuf").stack = 3;
-  run.Call(kUnregister, 1);
-  EXPECT_THAT(Replay(run).violations, SizeIs(1));
-}
-
-TEST(Registry, ASignalSentAtACreationDoesNotKeepItFromHappening) {
-  ObservedRun run;
-  run.Inject("stop", "signal SIGTERM").stack = 3;
-  run.Call(kRegister, 1, "iobuf").stack = 3;
-  run.Call(kUnregister, 1);
-  EXPECT_THAT(Replay(run).violations, IsEmpty());
-}
-
-TEST(Registry, AFaultElsewhereDoesNotTouchTheCreationAfterIt) {
-  ObservedRun run;
-  run.Inject("malloc").stack = 2;
-  run.Call(kRegister, 1, "iobuf").stack = 3;
-  run.Inject("malloc").stack = 3;
-  run.tid = 2;
-  run.Call(kRegister, 2, "bdev").stack = 3;
-  run.Call(kUnregister, 1);
-  run.Call(kUnregister, 2);
-  EXPECT_THAT(Replay(run).violations, IsEmpty());
-}
-
 TEST(Registry, ReportsASecondEndAsOne) {
   ObservedRun run;
   run.Call(kRegister, 1, "iobuf");
