@@ -9,7 +9,7 @@ namespace faultline::protocol {
 
 inline constexpr char kPlanVariable[] = "FAULTLINE_PLAN";
 inline constexpr uint64_t kPlanMagic = 0x4e414c50544c4146u;  // "FALTPLAN"
-inline constexpr uint32_t kPlanVersion = 1;
+inline constexpr uint32_t kPlanVersion = 2;
 inline constexpr uint32_t kMaxRules = 256;  // one bit each in JournalHeader::armed
 
 // What is wrong with a displaced instruction at its new place, mended by the agent when it copies the
@@ -127,6 +127,8 @@ struct PlanRule {
   int64_t result_override = 0;
   int32_t errno_override = 0;
   uint32_t has_override = 0;    // bit 0: result_override, bit 1: errno_override
+  uint32_t after = kNone;       // index of a rule; calls count only behind one that that rule hit
+  uint32_t reserved = 0;
 };
 
 // A function whose calls are journaled whatever the rules say; the harness rebuilds registries of

@@ -71,6 +71,12 @@ class ReferenceCheck {
       diagnostics_.Add(fault.position, fmt::format("no step has the name `{}`{}", fault.from_step,
                                                    DidYouMean(fault.from_step, step_names_)));
     }
+    if (!fault.after.empty() &&
+        (fault.after == fault.id || loaded_.scenario.FindFault(fault.after) == nullptr)) {
+      diagnostics_.Add(fault.position,
+                       fmt::format("`after`: there is no other fault `{}`{}", fault.after,
+                                   DidYouMean(fault.after, fault_ids_)));
+    }
     if (armed_by_step_.contains(fault.id)) {
       fault.armed_at_start = false;
     }

@@ -101,6 +101,7 @@ void ReadPlace(MapReader& map, Fault& fault) {
   if (const YamlValue* phase = map.Find("phase"); phase != nullptr) {
     fault.phase = ReadWord(*phase, "phase", context, kPhases).value_or(fault.phase);
   }
+  map.Text("after", fault.after);
   map.Text("from_step", fault.from_step);
   fault.armed_at_start = fault.from_step.empty();
 }

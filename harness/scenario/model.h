@@ -147,6 +147,7 @@ struct Profile {
   std::vector<int> clean_exit_codes = {0};  // after the stop, when nothing failed
   LimitsMs limits_ms;
   std::vector<std::string> catalogues;  // file names below scenarios/catalogue/, without .yaml
+  SourcePosition catalogues_position;   // where they were named
   std::vector<LogPattern> log_patterns;
   std::vector<std::string>
       deliberate_abort;  // patterns of log lines that announce an abort on purpose
@@ -232,6 +233,7 @@ struct Fault {
   bool direct_caller = false;        // the function must be the immediate caller
   std::string from_step;             // armed when that step begins; "" = at the start
   bool armed_at_start = true;        // false when from_step or an arm step arms it
+  std::string after;                 // id of a fault; calls count only once that one has happened
   std::optional<int64_t> result;     // instead of the catalogue's failure value
   std::optional<int> errno_value;
   SourcePosition position;
