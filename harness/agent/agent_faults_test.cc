@@ -83,6 +83,17 @@ TEST_F(WidgetTest, EveryRuleCountsTheCallsThatOthersHit) {
   EXPECT_EQ(Run("aaa").output, "-(12,0)-(12,0)+\n");
 }
 
+TEST_F(WidgetTest, CountsOnlyBehindAHitOfAnotherRule) {
+  Hook();
+  const uint32_t first = run_.plan.AddRule(RuleFor(point_, 4, 4));
+  PlanRule second = RuleFor(point_, 2, 2);
+  second.after = first;
+  run_.plan.AddRule(second);
+  const VictimResult result = Run("aaaaaa");
+  EXPECT_EQ(result.output, "++-(12,0)+-(12,0)+\n");
+  EXPECT_EQ(result.journal.rules[1].counted, 3u);
+}
+
 TEST_F(WidgetTest, OverridesResultAndErrno) {
   Hook();
   PlanRule rule = RuleFor(point_, 2, 3);

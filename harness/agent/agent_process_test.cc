@@ -148,7 +148,12 @@ TEST_F(ProcessTest, CallsOfAVforkChildAreNotTheTargets) {
 TEST_F(ProcessTest, RefusesAHookWhoseBytesDiffer) {
   Hook();
   run_.plan.AddRule(RuleFor(point_, 2, 2));
-  run_.plan.AddHook(kVictim, "main", {});  // does not start with nops
+  run_.plan.AddHook(kVictim, "note_error", {});
+  run_.damage_plan = [](protocol::PlanHeader& plan) {
+    auto* base = reinterpret_cast<std::byte*>(&plan);
+    auto* hooks = reinterpret_cast<protocol::PlanHook*>(base + plan.hooks.offset);
+    hooks[1].original[2] ^= 1;
+  };
   const VictimResult result = Run("a");
   EXPECT_EQ(result.output, "-(12,0)\n");
   EXPECT_EQ(result.journal.hooks[hook_].status, HookStatus::kInstalled);

@@ -193,6 +193,12 @@ bool Decision::Matches(const PlanRule& rule, const Question& question) const {
       (rule.phase == PlanRule::kBeforeMain) != journal_->before_main()) {
     return false;
   }
+  if (rule.after != kNone) {
+    const uint64_t now = question.verdict.rule == rule.after ? 1 : 0;  // a hit by this very call
+    if (journal_->rules()[rule.after].hits.load(std::memory_order_relaxed) <= now) {
+      return false;
+    }
+  }
   return (rule.site == 0 || rule.site == question.site_hash) &&
          (rule.callers.count == 0 || CallerMatches(rule, *question.call));
 }

@@ -60,6 +60,23 @@ ElfSymbol FindSymbol(const std::filesystem::path& file, const std::string& name)
   return result;
 }
 
+std::vector<uint8_t> ReadImage(const std::filesystem::path& file, uint64_t address, size_t size) {
+  std::vector<uint8_t> bytes;
+  VisitSections(file, [&](Elf*, const GElf_Shdr& header, Elf_Data* data) {
+    if ((header.sh_flags & SHF_ALLOC) == 0 || header.sh_type == SHT_NOBITS ||
+        address < header.sh_addr || address + size > header.sh_addr + header.sh_size) {
+      return false;
+    }
+    const auto* begin = static_cast<const uint8_t*>(data->d_buf) + (address - header.sh_addr);
+    bytes.assign(begin, begin + size);
+    return true;
+  });
+  if (bytes.size() != size) {
+    throw std::runtime_error(file.string() + " has no bytes at that address");
+  }
+  return bytes;
+}
+
 protocol::BuildId ReadBuildIdOf(const std::filesystem::path& file) {
   protocol::BuildId id;
   VisitSections(file, [&](Elf*, const GElf_Shdr& header, Elf_Data* data) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "harness/protocol/layout.h"
 
@@ -15,6 +16,9 @@ struct ElfSymbol {
 
 // The symbol in the file's .symtab; std::runtime_error when it is not there.
 ElfSymbol FindSymbol(const std::filesystem::path& file, const std::string& name);
+
+// `size` bytes of the file's memory image from `address` on.
+std::vector<uint8_t> ReadImage(const std::filesystem::path& file, uint64_t address, size_t size);
 
 // Size 0 when the file has none.
 protocol::BuildId ReadBuildIdOf(const std::filesystem::path& file);

@@ -1,5 +1,6 @@
 #include "harness/agent/testing/plan_builder.h"
 
+#include <algorithm>
 #include <cstring>
 #include <stdexcept>
 
@@ -10,8 +11,7 @@ namespace {
 
 using namespace protocol;
 
-constexpr uint8_t kNop = 0x90;
-constexpr uint8_t kNops = 8;
+constexpr uint8_t kNops = 8;  // bytes; GCC writes eight instructions, clang one
 constexpr uint8_t kJumpSize = 5;
 
 // The file under construction.
@@ -77,9 +77,8 @@ uint32_t PlanBuilder::AddHook(uint32_t module, const std::string& symbol,
   hook.plan.module = module;
   hook.plan.observer = observer;
   hook.plan.entry = hook.plan.patch_at = FindSymbol(modules_[module], symbol).value;
-  hook.plan.displaced = kNops - 1;
-  hook.plan.original_size = kNops;
-  std::memset(hook.plan.original, kNop, kNops);
+  hook.plan.displaced = hook.plan.original_size = kNops;
+  std::ranges::copy(ReadImage(modules_[module], hook.plan.patch_at, kNops), hook.plan.original);
   hooks_.push_back(hook);
   return static_cast<uint32_t>(hooks_.size() - 1);
 }
@@ -124,7 +123,7 @@ std::vector<std::byte> PlanBuilder::Build() const {
   std::vector<PlanHook> hooks;
   for (const Hook& hook : hooks_) {
     PlanHook& plan = hooks.emplace_back(hook.plan);
-    std::vector<uint8_t> trampoline(plan.displaced, kNop);
+    std::vector<uint8_t> trampoline(plan.original, plan.original + plan.displaced);
     trampoline.insert(trampoline.end(), {0xe9, 0, 0, 0, 0});
     PlanFixup back;
     back.position = plan.displaced + 1u;

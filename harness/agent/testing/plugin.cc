@@ -6,7 +6,9 @@
 
 HOOKABLE void* make_gadget(size_t size) {
   static char gadget[64];
-  return size <= sizeof(gadget) ? gadget : nullptr;
+  void* result = size <= sizeof(gadget) ? gadget : nullptr;
+  asm volatile("" : "+r"(result));
+  return result;
 }
 
 namespace {

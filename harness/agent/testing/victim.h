@@ -21,6 +21,9 @@ struct Large {
 
 extern "C" thread_local int widget_error;
 
+// Whether 32-byte vectors reach many_vectors. Only where the processor has AVX (victim_avx.cc).
+bool vectors_arrive();
+
 // Room for what register_probe saw of the registers, in the order of registers.S.
 struct RegisterImage {
   uint64_t general[10];  // rax, rcx, rdx, rsi, rdi, r8 to r11, rbx
