@@ -66,8 +66,14 @@ int OnFrame(Dwfl_Frame* frame, void* argument) {
 
 }  // namespace
 
-std::vector<RawThreadStack> WalkStacks(pid_t pid, const std::vector<pid_t>& tids, Deadline deadline,
+std::vector<RawThreadStack> WalkStacks(const std::vector<pid_t>& tids, Deadline deadline,
                                        std::string& note) {
+  if (tids.empty()) {
+    note = "no stacks: the target has no thread that could be halted";
+    return {};
+  }
+  // Any thread's maps are the process's; those of a main thread that has exited are empty.
+  const pid_t pid = tids.front();
   static const Dwfl_Callbacks kCallbacks = {.find_elf = dwfl_linux_proc_find_elf,
                                             .find_debuginfo = NoDebugInfo,
                                             .section_address = nullptr,

@@ -79,22 +79,24 @@ void Supervisor::Kill() {
 
 std::vector<std::string> Supervisor::Finish(int grace_ms) {
   Kill();
-  std::vector<std::string> killed;
   std::unique_lock lock(mutex_);
   const auto all_gone = [this] { return living_.empty(); };
   changed_.wait_until(lock, InMs(kKillLimitMs), [this] { return end_.has_value(); });
   changed_.wait_until(lock, InMs(grace_ms), all_gone);
   for (const pid_t pid : living_) {
-    killed.push_back(fmt::format("process {} {}", pid, ProcessName(pid)));
-    // Traced by us, so the id cannot have passed to another process.
-    kill(pid, SIGKILL);
+    KillLeftBehind(pid);
   }
   stop_ = true;
   lock.unlock();
   events_.Wake();
   thread_.join();
   own_child_.reset();
-  return killed;
+  return left_behind_;
+}
+
+void Supervisor::KillLeftBehind(pid_t pid) {
+  left_behind_.push_back(fmt::format("process {} {}", pid, ProcessName(pid)));
+  kill(pid, SIGKILL);  // traced by us, so the id cannot have passed to another process
 }
 
 void Supervisor::Main(SupervisorPlan plan, std::promise<void> started) {
@@ -151,8 +153,15 @@ void Supervisor::NoteThread(pid_t tid) {
     return;
   }
   seen_processes_.push_back(tid);
+  // The end of one that is dead may have been reported before its birth.
+  if (ReadProcStat(tid).state == 'Z') {
+    return;
+  }
   const std::lock_guard lock(mutex_);
   living_.insert(tid);
+  if (stop_) {
+    KillLeftBehind(tid);
+  }
 }
 
 void Supervisor::HandleEnd(pid_t tid, int status, const rusage& usage) {
@@ -189,6 +198,13 @@ void Supervisor::HandleStop(pid_t tid, int status) {
     // Stopped by SIGSTOP and the like: it stays stopped until SIGCONT, as without us.
     ptrace(PTRACE_LISTEN, tid, nullptr, nullptr);
     return;
+  }
+  if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE) {
+    // Before its parent goes on and may end: so a run is never thought empty between the two.
+    unsigned long born = 0;
+    if (ptrace(PTRACE_GETEVENTMSG, tid, nullptr, &born) == 0) {
+      NoteThread(static_cast<pid_t>(born));
+    }
   }
   if (event != 0) {
     ptrace(PTRACE_CONT, tid, nullptr, nullptr);  // a new process or thread, an exec, our interrupt

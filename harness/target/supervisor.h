@@ -85,6 +85,7 @@ class Supervisor {
   void HandleEnd(pid_t tid, int status, const rusage& usage);
   void HandleStop(pid_t tid, int status);
   void NoteThread(pid_t tid);
+  void KillLeftBehind(pid_t pid);  // with mutex_ held
   bool IsTargetsThread(pid_t tid) const;
   bool IsFatal(pid_t tid, int signal) const;
   std::map<pid_t, int> HaltAll(std::map<pid_t, int> halted, Deadline deadline);
@@ -112,7 +113,8 @@ class Supervisor {
   std::optional<TargetEnd> end_;
   std::set<pid_t> living_;  // processes: the target and its traced descendants
   bool killed_ = false;
-  bool stop_ = false;
+  bool stop_ = false;  // what is seen from now on is killed; the thread ends with the last process
+  std::vector<std::string> left_behind_;
   std::optional<Deadline> capture_until_;
   std::optional<StackSnapshot> captured_;
 

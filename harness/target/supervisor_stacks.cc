@@ -103,7 +103,7 @@ StackSnapshot Supervisor::TakeSnapshot(pid_t crashed, int signal,
     tids.push_back(tid);
   }
   std::stable_partition(tids.begin(), tids.end(), [crashed](pid_t tid) { return tid == crashed; });
-  snapshot.threads = WalkStacks(pid_, tids, deadline, snapshot.note);
+  snapshot.threads = WalkStacks(tids, deadline, snapshot.note);
   for (RawThreadStack& thread : snapshot.threads) {
     thread.crashed = thread.tid == crashed;
   }
