@@ -18,7 +18,7 @@ Diagnostics LintFile(const std::filesystem::path& file, const LoadOptions& optio
     LoadCatalogueFile(file, catalogue, diagnostics);
   } else if (kind == "profiles") {
     const Profile profile = LoadProfileFile(file, {}, diagnostics);
-    LoadCatalogue(options.data_dir, profile.catalogues, diagnostics, profile.position);
+    LoadCatalogue(options.data_dir, profile.catalogues, diagnostics, profile.catalogues_position);
   } else if (kind == "steps") {
     LoadStepsFile(file, {options.data_dir, options.set, true}, diagnostics);
   } else {

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 #include <optional>
 #include <string_view>
 
@@ -11,6 +10,7 @@
 #include "harness/scenario/load_condition.h"
 #include "harness/scenario/named_values.h"
 #include "harness/scenario/nearest_word.h"
+#include "harness/scenario/scalar.h"
 
 namespace faultline {
 namespace {
@@ -42,6 +42,12 @@ std::optional<int64_t> ReadResult(const YamlValue& value, ReadContext& context) 
   if (value.kind == YamlValue::Kind::kNull) {
     return 0;
   }
+  constexpr std::string_view kExpected =
+      "null, void, false, MAP_FAILED, a whole number, or an errno as -ENOMEM";
+  if (value.kind != YamlValue::Kind::kScalar) {
+    ReportWrongType(value, "`result`", kExpected, context);
+    return std::nullopt;
+  }
   const std::optional<std::string> text = ReadText(value, "`result`", context);
   if (!text.has_value()) {
     return std::nullopt;
@@ -61,8 +67,11 @@ std::optional<int64_t> ReadResult(const YamlValue& value, ReadContext& context) 
                       context);
     return std::nullopt;
   }
-  return ReadInteger(value, "`result`", context, std::numeric_limits<int64_t>::min(),
-                     std::numeric_limits<int64_t>::max());
+  const std::optional<int64_t> number = ParseInteger(*text);
+  if (!number.has_value()) {
+    ReportWrongType(value, "`result`", kExpected, context);
+  }
+  return number;
 }
 
 // `fails`: {result, errno, and any of the catalogue's error variables}. Whether those are declared

@@ -200,6 +200,7 @@ Profile LoadProfileFile(const std::filesystem::path& file, const Variables& vari
   ReadCommandLine(map, profile);
   ReadBehaviour(map, profile);
   map.Texts("catalogues", profile.catalogues);
+  profile.catalogues_position = map.KeyPosition("catalogues");
   map.Finish();
   return profile;
 }

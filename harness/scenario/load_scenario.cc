@@ -116,7 +116,7 @@ class ScenarioReader {
       loaded_.profile = LoadProfile(options_.data_dir, scenario.profile, scenario.variables,
                                     diagnostics, asked_at);
       loaded_.catalogue = LoadCatalogue(options_.data_dir, loaded_.profile.catalogues, diagnostics,
-                                        loaded_.profile.position);
+                                        loaded_.profile.catalogues_position);
     }
     // What is weaker fills what is missing. The map's reader sees it: it holds a reference.
     scenario.variables.insert(loaded_.profile.variables.begin(), loaded_.profile.variables.end());

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <functional>
 
 #include "harness/scenario/load_rpc_expectation.h"
@@ -97,6 +98,15 @@ std::vector<std::string> ActionNames() {
 std::optional<Step> ReadWordStep(const YamlValue& value, ReadContext& context) {
   static const Words<Action> kWords = {{"wait_ready", WaitReadyStep{}},
                                        {"wait_exit", WaitExitStep{}}};
+  const std::vector<std::string> names = ActionNames();
+  const bool lacks_value = std::find(names.begin(), names.end(), value.text) != names.end() &&
+                           value.text != "wait_ready" && value.text != "wait_exit";
+  if (lacks_value) {
+    context.diagnostics.Add(
+        value.position,
+        fmt::format("step `{}` needs a value; expected `{}: ...`", value.text, value.text));
+    return std::nullopt;
+  }
   auto action = ReadWord(value, "step", context, kWords);
   if (!action.has_value()) {
     return std::nullopt;

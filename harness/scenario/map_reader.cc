@@ -19,7 +19,9 @@ MapReader::MapReader(const YamlValue& value, std::string_view what, ReadContext&
 }
 
 const YamlValue* MapReader::Find(std::string_view key) {
-  asked_.emplace_back(key);
+  if (std::find(asked_.begin(), asked_.end(), key) == asked_.end()) {
+    asked_.emplace_back(key);
+  }
   const YamlValue::Entry* entry = value_.Find(key);
   return entry == nullptr ? nullptr : entry->value.get();
 }

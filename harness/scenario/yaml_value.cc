@@ -188,6 +188,9 @@ std::string Explain(const YAML::Exception& exception, std::string_view text) {
   if (line.find("${") != std::string_view::npos) {
     return exception.msg + "; inside [] or {} a ${name} needs quotes";
   }
+  if (line.find('\t') != std::string_view::npos) {
+    return exception.msg + "; YAML is indented by spaces, not by tabs";
+  }
   if (exception.msg == YAML::ErrorMsg::MAP_VALUE) {
     return exception.msg + "; a text with `: ` in it needs quotes";
   }

@@ -1,0 +1,120 @@
+#include "harness/scenario/load_catalogue.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cerrno>
+
+#include "harness/base/failure.h"
+#include "harness/scenario/testing/files.h"
+
+namespace faultline {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Pair;
+using testing::SmallDataDir;
+using testing::TempDir;
+
+class LoadCatalogueTest : public ::testing::Test {
+ protected:
+  const FaultPoint& Point(const std::string& name) const {
+    const FaultPoint* point = catalogue_.FindPoint(name);
+    EXPECT_NE(point, nullptr) << name;
+    return *point;
+  }
+  const Observer& Named(const std::string& name) const {
+    for (const Observer& observer : catalogue_.observers) {
+      if (observer.name == name) {
+        return observer;
+      }
+    }
+    throw std::runtime_error("no observer " + name);
+  }
+
+  const Catalogue catalogue_ = LoadCatalogue(SmallDataDir(), {"small"});
+};
+
+TEST_F(LoadCatalogueTest, ReadsFailureValues) {
+  EXPECT_EQ(Point("libc/memory/malloc").failure.result, 0);
+  EXPECT_EQ(Point("libc/memory/malloc").failure.errno_value, ENOMEM);
+  EXPECT_EQ(Point("hugepage/mmap").failure.result, -1);
+  EXPECT_EQ(Point("hugepage/mmap").failure.errno_value, ENOMEM);
+  EXPECT_EQ(Point("libc/thread/create").failure.result, EAGAIN);
+  EXPECT_EQ(Point("spdk/thing").failure.result, -ENOMEM);
+  EXPECT_EQ(Point("spdk/register").failure.result, 0);
+  EXPECT_THAT(Point("dpdk/ring/create").failure.error_variables,
+              ElementsAre(Pair("rte_errno", ENOMEM)));
+}
+
+TEST_F(LoadCatalogueTest, ReadsSymbolsAndModules) {
+  EXPECT_THAT(Point("dpdk/ring/create").symbols,
+              ElementsAre("rte_ring_create", "rte_ring_create_elem"));
+  EXPECT_EQ(Point("dpdk/ring/create").module, "");
+  EXPECT_EQ(Point("dpdk/ring/create").summary, "A ring");
+  EXPECT_EQ(Point("hugepage/mmap").module, "libc.so");
+  EXPECT_THAT(Point("hugepage/mmap").symbols, ElementsAre("mmap"));
+  EXPECT_THAT(Point("hugepage/mmap").position.ToString(), HasSubstr("small.yaml:13:3"));
+}
+
+TEST_F(LoadCatalogueTest, ReadsConditions) {
+  const std::vector<Condition>& when = Point("hugepage/mmap").when;
+  ASSERT_EQ(when.size(), 2u);
+  EXPECT_EQ(when[0].kind, Condition::Kind::kArgHasBits);
+  EXPECT_EQ(when[0].argument, 3);
+  EXPECT_EQ(when[0].value, 0x40000u);
+  EXPECT_EQ(when[1].kind, Condition::Kind::kFdOnHugetlbfs);
+  EXPECT_EQ(when[1].argument, 4);
+}
+
+TEST_F(LoadCatalogueTest, ReadsObservers) {
+  const Observer& reg = Named("device/register");
+  EXPECT_EQ(reg.event, Observer::Event::kCreate);
+  EXPECT_EQ(reg.registry, "device");
+  EXPECT_EQ(reg.key_argument, 0);
+  EXPECT_EQ(reg.label_argument, 4);
+  EXPECT_TRUE(reg.wrap);
+  EXPECT_EQ(reg.stack_words, 2);
+  EXPECT_EQ(Named("device/made").key_argument, std::nullopt);
+  EXPECT_EQ(Named("device/unregister").event, Observer::Event::kDestroy);
+  EXPECT_THAT(Named("device/unregister").ignore_callers, ElementsAre("pending_unregister"));
+  EXPECT_EQ(Named("log/error").event, Observer::Event::kErrorNote);
+  EXPECT_EQ(Named("log/error").when[0].kind, Condition::Kind::kArgSignedAtMost);
+}
+
+TEST_F(LoadCatalogueTest, ReadsWrappersAndErrorVariables) {
+  EXPECT_THAT(catalogue_.wrappers, ElementsAre("malloc", "operator new"));
+  EXPECT_THAT(catalogue_.error_variables, ElementsAre(Pair("rte_errno", "per_lcore__rte_errno")));
+}
+
+TEST_F(LoadCatalogueTest, NamesAreUniqueOverAllFiles) {
+  const TempDir dir;
+  const char* text = "faultline: 1\npoints:\n  a/b: {symbols: f, fails: {result: 0}}\n";
+  dir.Write("catalogue/one.yaml", text);
+  dir.Write("catalogue/two.yaml", text);
+  Diagnostics diagnostics;
+  const Catalogue both = LoadCatalogue(dir.path(), {"one", "two"}, diagnostics);
+  EXPECT_EQ(both.points.size(), 1u);
+  EXPECT_THAT(diagnostics.ToString(), HasSubstr("two.yaml:3:3: point `a/b` is already at "));
+}
+
+TEST_F(LoadCatalogueTest, ErrorVariablesMayBeDeclaredInAnotherFile) {
+  const TempDir dir;
+  dir.Write("catalogue/user.yaml",
+            "faultline: 1\npoints:\n  a/b: {symbols: f, fails: {result: 0, rte_errno: 5}}\n");
+  dir.Write("catalogue/owner.yaml", "faultline: 1\nerror_variables: {rte_errno: x}\n");
+  EXPECT_THAT(LoadCatalogue(dir.path(), {"user", "owner"}).points.size(), 1);
+  EXPECT_THROW(LoadCatalogue(dir.path(), {"user"}), Failure);
+}
+
+TEST_F(LoadCatalogueTest, UnknownCatalogueNamesTheNearest) {
+  Diagnostics diagnostics;
+  LoadCatalogue(SmallDataDir(), {"smal"}, diagnostics);
+  EXPECT_THAT(diagnostics.ToString(), HasSubstr("unknown catalogue `smal`"));
+  EXPECT_THAT(diagnostics.ToString(), HasSubstr("did you mean `small`?"));
+  EXPECT_THAT(CatalogueNames(SmallDataDir()), ElementsAre("small"));
+}
+
+}  // namespace
+}  // namespace faultline

@@ -1,0 +1,102 @@
+#include "harness/scenario/load_profile.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+#include "harness/base/failure.h"
+#include "harness/scenario/testing/files.h"
+
+namespace faultline {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Pair;
+using testing::SmallDataDir;
+
+TEST(LoadProfileTest, ReadsHowTheTargetIsStarted) {
+  const Profile profile = LoadProfile(SmallDataDir(), "target");
+  EXPECT_EQ(profile.name, "target");
+  EXPECT_EQ(profile.summary, "A profile with everything");
+  EXPECT_EQ(profile.program, "target-debug");
+  EXPECT_EQ(profile.program_variable, "FAULTLINE_TARGET");
+  EXPECT_EQ(profile.package, "target-dev");
+  EXPECT_THAT(profile.required_args, ElementsAre("--no-pci"));
+  EXPECT_THAT(profile.environment, ElementsAre(Pair("RUNTIME_DIRECTORY", "${run_dir}")));
+  EXPECT_THAT(profile.leftovers, ElementsAre("/dev/shm/*.pid${pid}"));
+  EXPECT_THAT(profile.catalogues, ElementsAre("small"));
+}
+
+TEST(LoadProfileTest, ReadsHowTheTargetBehaves) {
+  const Profile profile = LoadProfile(SmallDataDir(), "target");
+  EXPECT_TRUE(profile.rpc);
+  EXPECT_FALSE(profile.terminal);
+  EXPECT_EQ(profile.ready.kind, ReadyCondition::Kind::kRpcSocket);
+  EXPECT_EQ(profile.ready.rpc_method, "version");
+  EXPECT_EQ(profile.stop_signal, SIGINT);
+  EXPECT_THAT(profile.clean_exit_codes, ElementsAre(0, 3));
+  EXPECT_EQ(profile.limits_ms.start, 5000);
+  EXPECT_EQ(profile.limits_ms.rpc, 500);
+  EXPECT_EQ(profile.limits_ms.stop, 60'000);
+  ASSERT_EQ(profile.log_patterns.size(), 1u);
+  EXPECT_EQ(profile.log_patterns[0].kind, "crash");
+  EXPECT_EQ(profile.log_patterns[0].pattern, "gone: (\\w+)");
+  EXPECT_EQ(profile.log_patterns[0].note, "upstream");
+  EXPECT_THAT(profile.deliberate_abort, ElementsAre("^PANIC"));
+}
+
+TEST(LoadProfileTest, ArgumentsAreLeftForTheRun) {
+  const Profile profile = LoadProfile(SmallDataDir(), "target", {{"memory_mb", "64"}});
+  EXPECT_THAT(profile.args_with_hugetlbfs, ElementsAre("-s", "64", "--huge-dir", "${huge_dir}"));
+  EXPECT_THAT(profile.args_without_hugetlbfs, ElementsAre("--no-huge", "-s", "64"));
+  ASSERT_EQ(profile.app_args.size(), 2u);
+  EXPECT_EQ(ExpandForRun(profile.app_args[1], {}), "cost=5$");
+}
+
+TEST(LoadProfileTest, GroupsOfArgumentsGoWithTheirVariable) {
+  EXPECT_THAT(LoadProfile(SmallDataDir(), "target").args,
+              ElementsAre("--no-pci", "-r", "${rpc_socket}"));
+  EXPECT_THAT(LoadProfile(SmallDataDir(), "target", {{"defect", "x"}}).args,
+              ElementsAre("--no-pci", "-r", "${rpc_socket}", "--defect", "x"));
+}
+
+TEST(LoadProfileTest, ReadyByLogLine) {
+  const Profile profile = LoadProfile(SmallDataDir(), "plain");
+  EXPECT_EQ(profile.ready.kind, ReadyCondition::Kind::kLogLine);
+  EXPECT_EQ(profile.ready.log_pattern, "^ready in ${run_dir}$");
+  EXPECT_TRUE(profile.terminal);
+}
+
+TEST(LoadProfileTest, ExtendsAnotherProfile) {
+  const Profile profile = LoadProfile(SmallDataDir(), "child");
+  EXPECT_EQ(profile.name, "child");
+  EXPECT_EQ(profile.summary, "Another program of the same kind");
+  EXPECT_EQ(profile.program, "child-release-256");
+  EXPECT_TRUE(profile.rpc);
+  EXPECT_THAT(profile.args, ElementsAre("--no-pci", "-r", "${rpc_socket}"));
+  EXPECT_THAT(profile.variables, ElementsAre(Pair("build", "release"), Pair("defect", ""),
+                                             Pair("extra", "more"), Pair("memory_mb", "256")));
+}
+
+TEST(LoadProfileTest, UnknownVariableNamesTheNearest) {
+  try {
+    LoadProfile(SmallDataDir(), "target", {{"memory", "64"}});
+    FAIL() << "no Failure";
+  } catch (const Failure& failure) {
+    EXPECT_EQ(failure.code(), ExitCode::kBadInput);
+    EXPECT_THAT(failure.what(), HasSubstr("target.yaml:1:1: profile `target` has no variable "
+                                          "`memory`; did you mean `memory_mb`?"));
+  }
+}
+
+TEST(LoadProfileTest, UnknownProfileNamesTheNearest) {
+  EXPECT_THROW(LoadProfile(SmallDataDir(), "traget"), Failure);
+  EXPECT_THAT(ProfileNames(SmallDataDir()), ElementsAre("child", "plain", "target"));
+  EXPECT_THAT(ProfileNames("/nonexistent"), IsEmpty());
+}
+
+}  // namespace
+}  // namespace faultline
