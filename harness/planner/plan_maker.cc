@@ -205,6 +205,17 @@ PlanObserver PlanMaker::MakeObserver(uint32_t index) {
   return result;
 }
 
+uint32_t PlanMaker::IndexOfFault(const Fault& waiting) const {
+  for (uint32_t i = 0; i < request_.faults.size(); ++i) {
+    const Fault* other = request_.faults[i];
+    if (other->id == waiting.after && other != &waiting) {
+      return i;
+    }
+  }
+  ThrowBadFault(waiting,
+                fmt::format("it comes after fault `{}`, which is not in this run", waiting.after));
+}
+
 PlanRule PlanMaker::MakeRule(const Fault& fault) {
   auto point = std::find_if(points_.begin(), points_.end(), [&](const FaultPoint* candidate) {
     return candidate->name == fault.point;
@@ -213,6 +224,9 @@ PlanRule PlanMaker::MakeRule(const Fault& fault) {
   rule.point = static_cast<uint32_t>(point - points_.begin());
   if (hooks_of_point_[rule.point] == 0) {
     ThrowNoHook(fault);
+  }
+  if (!fault.after.empty()) {
+    rule.after = IndexOfFault(fault);
   }
   std::vector<PlanRange> callers;
   for (const std::string& caller : fault.callers) {

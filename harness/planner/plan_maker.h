@@ -45,6 +45,7 @@ class PlanMaker {
   uint32_t ErrorVariable(const std::string& name, const FaultPoint& point);
   protocol::PlanObserver MakeObserver(uint32_t index);
   protocol::PlanRule MakeRule(const Fault& fault);
+  uint32_t IndexOfFault(const Fault& waiting) const;  // of the one that `waiting` names
   uint32_t RuleIndex(const Fault& fault) const;
   void AddRanges(const std::string& name, std::vector<protocol::PlanRange>& ranges) const;
   void AddEveryFunction();

@@ -84,9 +84,11 @@ std::string OutputOf(std::vector<std::string> argv, std::vector<std::string> env
 std::vector<std::filesystem::path> AskLoader(const std::string& loader,
                                              const std::filesystem::path& program,
                                              const std::vector<std::string>& environment) {
+  // As ldd does; --list would give up at the first library that is missing.
+  std::vector<std::string> changed = Environment(environment);
+  changed.push_back("LD_TRACE_LOADED_OBJECTS=1");
   int wait_status = 0;
-  std::string output =
-      OutputOf({loader, "--list", program.string()}, Environment(environment), &wait_status);
+  std::string output = OutputOf({loader, program.string()}, changed, &wait_status);
   std::vector<std::filesystem::path> libraries;
   std::istringstream lines(output);
   for (std::string line; std::getline(lines, line);) {

@@ -1,0 +1,344 @@
+#include "harness/planner/planner.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "harness/base/failure.h"
+#include "harness/evidence/testing/temporary_directory.h"
+
+namespace faultline {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using Status = PointCoverage::Status;
+
+// The library made of testing/names*.c in the place of a program.
+class MakePlanTest : public ::testing::Test {
+ protected:
+  MakePlanTest() {
+    catalogue_.error_variables = {{"last_error", "last_error"}, {"other_error", "not_there"}};
+    request_.program = FAULTLINE_NAMES;
+    request_.catalogue = &catalogue_;
+    request_.journal_path = "/run/journal";
+  }
+
+  FaultPoint Point(const std::string& name, std::vector<std::string> symbols) {
+    FaultPoint point;
+    point.name = name;
+    point.symbols = std::move(symbols);
+    return point;
+  }
+  Fault FaultOf(const std::string& point) {
+    Fault fault;
+    fault.id = "the-fault";
+    fault.point = point;
+    fault.position = {std::make_shared<const std::string>("scenario.yaml"), 7, 5};
+    return fault;
+  }
+  // All points of the catalogue are asked for.
+  Plan Make() {
+    request_.points.clear();
+    for (const FaultPoint& point : catalogue_.points) {
+      request_.points.push_back(&point);
+    }
+    return MakePlan(request_);
+  }
+  std::string FailureOf(const Fault& fault) {
+    request_.faults = {&fault};
+    try {
+      Make();
+    } catch (const Failure& failure) {
+      EXPECT_EQ(failure.code(), ExitCode::kBadInput);
+      return failure.what();
+    }
+    return "no failure";
+  }
+  static const protocol::PlanHeader& HeaderOf(const Plan& plan) {
+    return *reinterpret_cast<const protocol::PlanHeader*>(plan.bytes.data());
+  }
+  template <typename T>
+  static std::span<const T> In(const Plan& plan, const protocol::Array<T>& array) {
+    EXPECT_TRUE(array.CheckBounds(plan.bytes.size()));
+    return array.In(plan.bytes.data());
+  }
+
+  Catalogue catalogue_;
+  PlanRequest request_;
+};
+
+TEST_F(MakePlanTest, LaysOutModulesHooksAndPoints) {
+  catalogue_.points = {Point("a", {"call_twin"}), Point("b", {"original_name", "other_name"})};
+  catalogue_.points[0].failure = {-1, EIO, {{"last_error", 33}}};
+  catalogue_.points[0].when = {{Condition::Kind::kArgEquals, 1, 42}};
+  Plan plan = Make();
+  const auto& header = HeaderOf(plan);
+  const void* base = plan.bytes.data();
+  EXPECT_EQ(header.magic, protocol::kPlanMagic);
+  EXPECT_EQ(header.file_size, plan.bytes.size());
+  EXPECT_EQ(header.journal_path.In(base), "/run/journal");
+
+  ASSERT_THAT(In(plan, header.modules), SizeIs(1));
+  EXPECT_EQ(In(plan, header.modules)[0].is_main, 1);
+  EXPECT_GT(In(plan, header.modules)[0].tls_size, 0u);
+  EXPECT_EQ(In(plan, header.modules)[0].base_name.In(base), "libplanner-names.so");
+
+  auto hooks = In(plan, header.hooks);
+  ASSERT_THAT(hooks, SizeIs(2)) << "aliases share a hook";
+  EXPECT_THAT(plan.hook_symbols, SizeIs(2));
+  EXPECT_LT(hooks[0].patch_at, hooks[1].patch_at);
+  for (const auto& hook : hooks) {
+    EXPECT_THAT(In(plan, hook.points), SizeIs(1));
+    EXPECT_GE(hook.displaced, 5);
+    EXPECT_GE(hook.original_size, hook.displaced);
+    EXPECT_FALSE(In(plan, hook.trampoline).empty());
+  }
+  auto points = In(plan, header.points);
+  ASSERT_THAT(points, SizeIs(2));
+  EXPECT_THAT(plan.points, ElementsAre("a", "b"));
+  EXPECT_EQ(points[0].name.In(base), "a");
+  EXPECT_EQ(points[0].name_hash, protocol::HashText("a"));
+  EXPECT_EQ(points[0].result, UINT64_MAX);
+  EXPECT_EQ(points[0].errno_value, EIO);
+  EXPECT_EQ(points[0].error_value, 33);
+  ASSERT_EQ(points[0].error_variable, 0u);
+  EXPECT_EQ(In(plan, header.error_variables)[0].module, 0u);
+  ASSERT_THAT(In(plan, points[0].conditions), SizeIs(1));
+  EXPECT_EQ(In(plan, points[0].conditions)[0].value, 42u);
+  EXPECT_EQ(points[1].error_variable, protocol::kNone);
+}
+
+TEST_F(MakePlanTest, OneFunctionMayBelongToSeveralPoints) {
+  catalogue_.points = {Point("a", {"call_twin"}), Point("b", {"call_twin"})};
+  Plan plan = Make();
+  ASSERT_THAT(In(plan, HeaderOf(plan).hooks), SizeIs(1));
+  EXPECT_THAT(In(plan, In(plan, HeaderOf(plan).hooks)[0].points), ElementsAre(0u, 1u));
+}
+
+TEST_F(MakePlanTest, CoverageSaysWhatBecameOfEverySymbol) {
+  catalogue_.points = {Point("p", {"call_twin", "chosen", "only_variant", "always_inlined", "gone",
+                                   "other_name", "original_name"})};
+  request_.explain_missing = true;
+  Plan plan = Make();
+  std::vector<Status> statuses;
+  for (const PointCoverage& coverage : plan.coverage) {
+    EXPECT_EQ(coverage.point, "p");
+    statuses.push_back(coverage.status);
+  }
+  EXPECT_THAT(statuses,
+              ElementsAre(Status::kFound, Status::kRefused, Status::kVariant, Status::kInlined,
+                          Status::kMissing, Status::kFound, Status::kFound));
+  EXPECT_EQ(plan.coverage[3].module, "libplanner-names.so");
+  EXPECT_THAT(plan.coverage[6].note, HasSubstr("the same function as"));
+}
+
+TEST_F(MakePlanTest, AModulePrefixLimitsAPoint) {
+  catalogue_.points = {Point("p", {"call_twin"}), Point("q", {"call_twin"})};
+  catalogue_.points[0].module = "libc.so";
+  catalogue_.points[1].module = "libplanner";
+  Plan plan = Make();
+  EXPECT_EQ(plan.coverage[0].status, Status::kMissing);
+  EXPECT_EQ(plan.coverage[1].status, Status::kFound);
+}
+
+TEST_F(MakePlanTest, SaysThatAnErrorVariableIsNotThere) {
+  catalogue_.points = {Point("p", {"call_twin"})};
+  catalogue_.points[0].failure.error_variables = {{"other_error", 1}};
+  EXPECT_THAT(Make().coverage[0].note, HasSubstr("other_error is not in this program"));
+}
+
+TEST_F(MakePlanTest, TurnsFaultsIntoRules) {
+  catalogue_.points = {Point("a", {"call_twin"}), Point("b", {"original_name"})};
+  Fault fault = FaultOf("b");
+  fault.first = 2;
+  fault.last = 8;
+  fault.step = 3;
+  fault.callers = {"split", "not_there"};
+  fault.direct_caller = true;
+  fault.probability = 0.5;
+  fault.seed = 9;
+  fault.phase = Fault::Phase::kAfterMain;
+  fault.armed_at_start = false;
+  fault.errno_value = ENOSPC;
+  request_.faults = {&fault};
+  Plan plan = Make();
+  ASSERT_THAT(In(plan, HeaderOf(plan).rules), SizeIs(1));
+  const protocol::PlanRule& rule = In(plan, HeaderOf(plan).rules)[0];
+  EXPECT_EQ(rule.point, 1u);
+  EXPECT_EQ(rule.first, 2u);
+  EXPECT_EQ(rule.last, 8u);
+  EXPECT_EQ(rule.step, 3u);
+  EXPECT_EQ(rule.chance, uint64_t{1} << 52);
+  EXPECT_EQ(rule.seed, 9u);
+  EXPECT_EQ(rule.phase, protocol::PlanRule::kAfterMain);
+  EXPECT_EQ(rule.caller_depth, protocol::PlanRule::kDirectCaller);
+  EXPECT_EQ(rule.armed_at_start, 0u);
+  EXPECT_EQ(rule.has_override, 2u);
+  EXPECT_EQ(rule.errno_override, ENOSPC);
+  EXPECT_THAT(In(plan, rule.callers), SizeIs(2)) << "split and split.cold";
+  EXPECT_THAT(plan.faults, ElementsAre("the-fault"));
+  EXPECT_THAT(plan.notes, ElementsAre(HasSubstr("caller `not_there` of fault `the-fault`")));
+}
+
+TEST_F(MakePlanTest, AFaultMayWaitForAnother) {
+  catalogue_.points = {Point("a", {"call_twin"})};
+  Fault first = FaultOf("a");
+  Fault second = FaultOf("a");
+  second.id = "second";
+  second.after = "the-fault";
+  request_.faults = {&second, &first};
+  Plan plan = Make();
+  EXPECT_EQ(In(plan, HeaderOf(plan).rules)[0].after, 1u);
+  EXPECT_EQ(In(plan, HeaderOf(plan).rules)[1].after, protocol::kNone);
+  EXPECT_THAT(FailureOf(second), HasSubstr("fault `the-fault`, which is not in this run"));
+}
+
+TEST_F(MakePlanTest, AFaultBringsItsPointWithIt) {
+  catalogue_.points = {Point("a", {"call_twin"}), Point("b", {"original_name"})};
+  Fault fault = FaultOf("b");
+  request_.faults = {&fault};
+  request_.points = {&catalogue_.points[0]};
+  EXPECT_THAT(MakePlan(request_).points, ElementsAre("a", "b"));
+}
+
+TEST_F(MakePlanTest, RefusesAFaultOnAnUnknownPointWithTheNearestName) {
+  catalogue_.points = {Point("dpdk/mempool/create", {"call_twin"})};
+  EXPECT_THAT(FailureOf(FaultOf("dpdk/mempol/create")),
+              AllOf(HasSubstr("scenario.yaml:7:5: fault `the-fault`: there is no point"),
+                    HasSubstr("did you mean `dpdk/mempool/create`?")));
+}
+
+TEST_F(MakePlanTest, RefusesAFaultWhosePointHasNoHookAndSaysWhy) {
+  catalogue_.points = {Point("p", {"chosen", "always_inlined", "gone"})};
+  EXPECT_THAT(
+      FailureOf(FaultOf("p")),
+      AllOf(HasSubstr("scenario.yaml:7:5"), HasSubstr("has no hook in this program"),
+            HasSubstr("chosen: refused (indirect function"), HasSubstr("always_inlined: inlined"),
+            HasSubstr("gone: missing"), HasSubstr("Searched: libplanner-names.so")));
+}
+
+TEST_F(MakePlanTest, RefusesAFaultWhoseCallersAreNotThere) {
+  catalogue_.points = {Point("p", {"call_twin"})};
+  Fault fault = FaultOf("p");
+  fault.callers = {"call_other_twim"};
+  EXPECT_THAT(FailureOf(fault), AllOf(HasSubstr("caller `call_other_twim` is no function"),
+                                      HasSubstr("did you mean `call_other_twin`?")));
+  fault.callers = {"always_inlined"};
+  EXPECT_THAT(FailureOf(fault), HasSubstr("every call was inlined"));
+}
+
+TEST_F(MakePlanTest, ObserversGetTheirKeyLabelAndIgnoredCallers) {
+  Observer observer;
+  observer.name = "thing/create";
+  observer.symbols = {"call_twin"};
+  observer.label_argument = 2;
+  observer.stack_words = 3;
+  observer.ignore_callers = {"split"};
+  Observer note;
+  note.name = "log";
+  note.symbols = {"original_name"};
+  note.event = Observer::Event::kErrorNote;
+  request_.observers = {&observer, &note};
+  Plan plan = Make();
+  auto observers = In(plan, HeaderOf(plan).observers);
+  ASSERT_THAT(observers, SizeIs(2));
+  EXPECT_EQ(observers[0].key, protocol::PlanObserver::kKeyResult);
+  EXPECT_EQ(observers[0].wrap, 1u) << "its result is wanted";
+  EXPECT_EQ(observers[0].label, 2u);
+  EXPECT_EQ(observers[0].stack_words, 3u);
+  EXPECT_THAT(In(plan, observers[0].ignore_callers), SizeIs(2));
+  EXPECT_EQ(observers[1].is_error_note, 1u);
+  EXPECT_EQ(observers[1].key, protocol::PlanObserver::kKeyNone);
+  std::vector<uint32_t> hooked;
+  for (const auto& hook : In(plan, HeaderOf(plan).hooks)) {
+    hooked.push_back(hook.observer);
+  }
+  EXPECT_THAT(hooked, ::testing::UnorderedElementsAre(0u, 1u));
+}
+
+TEST_F(MakePlanTest, RefusesTwoObserversOfOneFunction) {
+  Observer one;
+  one.name = "one";
+  one.symbols = {"original_name"};
+  Observer two = one;
+  two.name = "two";
+  two.symbols = {"other_name"};
+  request_.observers = {&one, &two};
+  EXPECT_THROW(Make(), Failure);
+}
+
+TEST_F(MakePlanTest, WrapperRangesComeFromTheCatalogue) {
+  catalogue_.wrappers = {"split", "not_there"};
+  Plan plan = Make();
+  EXPECT_THAT(In(plan, HeaderOf(plan).wrappers), SizeIs(2));
+}
+
+TEST_F(MakePlanTest, HooksEveryFunctionOfAModule) {
+  request_.every_function_of = {"libplanner-names.so"};
+  Plan plan = Make();
+  EXPECT_GE(In(plan, HeaderOf(plan).hooks).size(), 15u);
+  EXPECT_THAT(plan.coverage, Contains(::testing::Field(&PointCoverage::symbol, "chosen")));
+}
+
+TEST_F(MakePlanTest, RefusesARequestThatTheAgentWouldRefuse) {
+  request_.site_depth = 0;
+  EXPECT_THROW(Make(), Failure);
+  request_.site_depth = 16;
+  request_.journal_path = "journal";
+  EXPECT_THROW(Make(), Failure);
+  request_.journal_path = "/run/journal";
+  request_.program = "/no/such/program";
+  EXPECT_THROW(Make(), Failure);
+}
+
+TEST(StartupLibraries, AreWhatTheLoaderMaps) {
+  auto libraries = StartupLibraries(std::filesystem::canonical("/proc/self/exe"));
+  std::vector<std::string> names;
+  for (const auto& library : libraries) {
+    EXPECT_TRUE(library.is_absolute());
+    names.push_back(library.filename());
+  }
+  EXPECT_THAT(names, Contains("libc.so.6"));
+  EXPECT_THAT(names, Contains(HasSubstr("libZydis.so")));
+}
+
+TEST(StartupLibraries, AreRememberedUntilAFileChanges) {
+  testkit::TemporaryDirectory dir;
+  auto program = dir.path() / "program";
+  std::filesystem::copy_file(std::filesystem::canonical("/proc/self/exe"), program);
+  auto cold = StartupLibraries(program, {}, dir.path() / "cache");
+  EXPECT_EQ(StartupLibraries(program, {}, dir.path() / "cache"), cold);
+  std::filesystem::remove(program);
+  std::filesystem::copy_file(FAULTLINE_PROLOGUES, program);
+  EXPECT_THAT(StartupLibraries(program, {}, dir.path() / "cache"), IsEmpty())
+      << "a library without a loader of its own";
+}
+
+TEST(StartupLibraries, SaysWhichLibraryIsNotFound) {
+  try {
+    StartupLibraries(FAULTLINE_ORPHAN);
+    ADD_FAILURE() << "it was found";
+  } catch (const Failure& failure) {
+    EXPECT_EQ(failure.code(), ExitCode::kCannotWork);
+    EXPECT_THAT(failure.what(), HasSubstr("libplanner-parent.so is not found"));
+  }
+}
+
+TEST(StartupLibraries, FollowTheTargetsEnvironment) {
+  auto libraries =
+      StartupLibraries(FAULTLINE_ORPHAN, {std::string("LD_LIBRARY_PATH=") + FAULTLINE_PARENT_DIR});
+  EXPECT_THAT(libraries,
+              Contains(std::filesystem::path(FAULTLINE_PARENT_DIR) / "libplanner-parent.so"));
+}
+
+}  // namespace
+}  // namespace faultline

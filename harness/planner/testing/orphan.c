@@ -1,0 +1,2 @@
+int planner_parent(void);
+int main(void) { return planner_parent() - 1; }

@@ -1,0 +1,1 @@
+int planner_parent(void) { return 1; }
