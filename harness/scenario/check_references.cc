@@ -71,14 +71,32 @@ class ReferenceCheck {
       diagnostics_.Add(fault.position, fmt::format("no step has the name `{}`{}", fault.from_step,
                                                    DidYouMean(fault.from_step, step_names_)));
     }
-    if (!fault.after.empty() &&
-        (fault.after == fault.id || loaded_.scenario.FindFault(fault.after) == nullptr)) {
-      diagnostics_.Add(fault.position,
-                       fmt::format("`after`: there is no other fault `{}`{}", fault.after,
-                                   DidYouMean(fault.after, fault_ids_)));
-    }
+    CheckAfter(fault);
     if (armed_by_step_.contains(fault.id)) {
       fault.armed_at_start = false;
+    }
+  }
+
+  // A chain of `after` must end, or none of its faults ever happens.
+  void CheckAfter(const Fault& fault) {
+    const Fault* link = &fault;
+    for (size_t length = 0; !link->after.empty(); ++length) {
+      const Fault* next = loaded_.scenario.FindFault(link->after);
+      if (next == nullptr) {
+        // Another fault of the chain may be the one to blame; it is told at its own place.
+        if (link == &fault) {
+          diagnostics_.Add(fault.position,
+                           fmt::format("`after`: there is no fault `{}`{}", fault.after,
+                                       DidYouMean(fault.after, fault_ids_)));
+        }
+        return;
+      }
+      if (next == &fault || length > loaded_.scenario.faults.size()) {
+        diagnostics_.Add(fault.position,
+                         fmt::format("`after`: fault `{}` waits for itself", fault.id));
+        return;
+      }
+      link = next;
     }
   }
 

@@ -91,6 +91,8 @@ TEST(LoadFaultsTest, AStepArmsTheFault) {
   EXPECT_FALSE(fault.armed_at_start);
 }
 
+TEST(LoadFaultsTest, AFaultMayWaitForAnother) { EXPECT_EQ(ReadOne("after: first").after, "first"); }
+
 TEST(LoadFaultsTest, ReadsTheEffect) {
   const Fault failing = ReadOne("result: -5, errno: EIO");
   EXPECT_EQ(failing.result, -5);
