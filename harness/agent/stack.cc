@@ -47,7 +47,11 @@ void StackWalker::Walk(uint64_t return_address, RawStack* stack) const {
   agent::Walk walk{stack, agent_begin_, agent_end_};
   stack->depth = 0;
   stack->truncated = false;
-  _Unwind_Backtrace(&OnFrame, &walk);
+  // `_start` has no caller: what lies in the return address's place there is argc, and the unwinder
+  // would read code from that address.
+  if (modules_->Find(return_address - 1) != kNone) {
+    _Unwind_Backtrace(&OnFrame, &walk);
+  }
   if (stack->depth == 0 || stack->addresses[0] != return_address) {
     stack->depth = 1;
     stack->addresses[0] = return_address;
