@@ -39,12 +39,13 @@ std::string SignalName(const Evidence& evidence) {
   return ExitStatus{ExitStatus::Kind::kSignaled, evidence.exit.code}.ToString();
 }
 
-// The function that the title names: the message's own, else the innermost that is to blame.
+// The function that the title names: the message's own, else the innermost known that is to blame.
 std::string BlamedFunction(const CrashCause& cause, const Stack& stack) {
   if (!cause.function.empty()) {
     return cause.function;
   }
-  return stack.empty() ? "" : stack.front().function;
+  const std::vector<std::string> functions = BlamedFunctions(stack);
+  return functions.empty() ? "" : functions.front();
 }
 
 std::string Title(const Evidence& evidence, const CrashCause& cause, const Stack& stack) {

@@ -32,6 +32,17 @@ TEST(CrashOracle, BlamesTheFirstFrameThatIsNotLibc) {
   EXPECT_EQ(findings[0].step, 4);
 }
 
+TEST(CrashOracle, NamesTheNearestKnownFunctionOfAStrippedLibrary) {
+  JudgedRun run;
+  run.Die(SIGSEGV, {At("pthread_cancel", "", "libc.so.6"), At("", "", "librte_eal.so.23"),
+                    At("rte_eal_cleanup", "", "librte_eal.so.23"), At("main", "", "dpdk-testpmd")});
+  const std::vector<Finding> findings = run.Judge();
+  ASSERT_THAT(findings, SizeIs(1));
+  EXPECT_EQ(findings[0].title, "SIGSEGV: wild pointer in rte_eal_cleanup");
+  EXPECT_EQ(findings[0].signature, "crash: SIGSEGV wild pointer @ rte_eal_cleanup < main");
+  EXPECT_EQ(findings[0].stack.front().module, "librte_eal.so.23");
+}
+
 TEST(CrashOracle, TellsAnAssertionWithItsText) {
   JudgedRun run;
   run.Say("target: pool.c:20: pool_fini: Assertion `pool' failed.");
