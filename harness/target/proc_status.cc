@@ -1,16 +1,19 @@
 #include "harness/target/proc_status.h"
 
 #include <dirent.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <sstream>
 #include <string_view>
+
+#include "harness/base/unique_fd.h"
 
 namespace faultline {
 namespace {
@@ -43,8 +46,16 @@ uint64_t StatusField(const std::string& status, const std::string& name, int bas
 }  // namespace
 
 std::string ReadProcFile(pid_t pid, const char* file) {
-  std::ifstream in("/proc/" + std::to_string(pid) + "/" + file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
+  // Not a std::ifstream: it throws when the process dies between open and read (ESRCH).
+  const UniqueFd fd(
+      open(("/proc/" + std::to_string(pid) + "/" + file).c_str(), O_RDONLY | O_CLOEXEC));
+  std::string text;
+  std::array<char, 4096> bytes;
+  ssize_t got = 0;
+  while (fd && (got = read(fd.get(), bytes.data(), bytes.size())) > 0) {
+    text.append(bytes.data(), static_cast<size_t>(got));
+  }
+  return text;
 }
 
 std::string ProcessName(pid_t pid) {

@@ -91,6 +91,9 @@ class Process {
 
   // Stops all threads, takes their stacks, lets them go on. Blocks up to `limit_ms` and a little
   // more. A snapshot without threads and with a note when the target is not traced or has gone.
+  // Meant for a target that is about to be killed: a signal sent right afterwards may reach another
+  // thread than usual, as the kernel passes over one that is just leaving a stop (seen with
+  // dpdk-testpmd: its telemetry thread took the SIGTERM, and main went on in its read).
   StackSnapshot CaptureStacks(int limit_ms);
 
   // SIGKILL to the target, and waits until it is gone. Does an OnEvent(). No effect after its exit.

@@ -32,8 +32,8 @@ TEST_P(Descendants, ADaemonInASessionOfItsOwnIsKilledAndNamed) {
 }
 
 TEST_P(Descendants, ChildrenEndWithAKilledTarget) {
-  VictimRun run({"child", "daemon", "wait"}, Options());
-  ASSERT_TRUE(run.WaitForLine("daemon [0-9]+"));
+  VictimRun run({"child", "daemon", "hello", "wait"}, Options());
+  ASSERT_TRUE(run.WaitForLine("hello"));
   const pid_t child = run.Number("child");
   const pid_t daemon = run.Number("daemon");
   EXPECT_EQ(run.process().Finish(0).size(), 2U);
@@ -72,9 +72,9 @@ TEST_P(Descendants, EndWithTheObject) {
 }
 
 TEST_P(Descendants, RunsSideBySideDoNotMeet) {
-  VictimRun one({"daemon", "wait"}, Options());
+  VictimRun one({"daemon", "hello", "wait"}, Options());
   VictimRun other({"daemon", "hello", "echo"}, Options());
-  ASSERT_TRUE(one.WaitForLine("daemon [0-9]+"));
+  ASSERT_TRUE(one.WaitForLine("hello"));
   ASSERT_TRUE(other.WaitForLine("hello"));
   EXPECT_EQ(one.process().Finish(0).size(), 1U);
   EXPECT_FALSE(IsGone(other.Number("daemon")));

@@ -1,0 +1,78 @@
+#include "harness/target/proc_status.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <thread>
+
+namespace faultline {
+namespace {
+
+using ::testing::Contains;
+using ::testing::IsEmpty;
+
+TEST(ProcStatus, ReadsThisProcess) {
+  const pid_t self = getpid();
+  EXPECT_THAT(AllPids(), Contains(self));
+  EXPECT_THAT(ThreadIds(self), Contains(self));
+  EXPECT_EQ(ThreadGroup(self), self);
+  const ProcStat stat = ReadProcStat(self);
+  EXPECT_EQ(stat.state, 'R');
+  EXPECT_EQ(stat.parent, getppid());
+  EXPECT_EQ(stat.session, getsid(0));
+}
+
+TEST(ProcStatus, KnowsTheProcessOfAThread) {
+  pid_t tid = 0;
+  pid_t group = 0;
+  std::thread([&] {
+    tid = gettid();
+    group = ThreadGroup(tid);
+  }).join();
+  EXPECT_NE(tid, getpid());
+  EXPECT_EQ(group, getpid());
+}
+
+TEST(ProcStatus, TellsAHandledSignalFromADefaultOne) {
+  EXPECT_TRUE(TakesDefaultAction(getpid(), SIGUSR2));
+  signal(SIGUSR2, [](int) {});
+  EXPECT_FALSE(TakesDefaultAction(getpid(), SIGUSR2));
+  signal(SIGUSR2, SIG_IGN);
+  EXPECT_FALSE(TakesDefaultAction(getpid(), SIGUSR2));
+  signal(SIGUSR2, SIG_DFL);
+}
+
+TEST(ProcStatus, AZombieAndAGoneProcessReadAsEmpty) {
+  const pid_t child = fork();
+  if (child == 0) {
+    _exit(0);
+  }
+  siginfo_t info;
+  ASSERT_EQ(waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT), 0);
+  EXPECT_EQ(ReadProcStat(child).state, 'Z');
+  EXPECT_EQ(ReadProcFile(child, "environ"), "");
+  ASSERT_EQ(waitpid(child, nullptr, 0), child);
+  EXPECT_EQ(ReadProcStat(child).state, 0);
+  EXPECT_EQ(ThreadGroup(child), 0);
+  EXPECT_EQ(ProcessName(child), "");
+  EXPECT_THAT(ThreadIds(child), IsEmpty());
+}
+
+TEST(ProcStatus, SurvivesAProcessThatDiesWhileItIsRead) {
+  // Many processes that live for a moment, each read until it has gone.
+  for (int i = 0; i < 50; ++i) {
+    const pid_t child = fork();
+    if (child == 0) {
+      _exit(0);
+    }
+    while (!ReadProcFile(child, "environ").empty()) {
+    }
+    ASSERT_EQ(waitpid(child, nullptr, 0), child);
+  }
+}
+
+}  // namespace
+}  // namespace faultline
