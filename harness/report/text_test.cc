@@ -22,7 +22,7 @@ TEST(EscapeControls, ShowsBytesThatAreNotUtf8) {
   EXPECT_EQ(EscapeControls("\xff"), "\\xff");
   EXPECT_EQ(EscapeControls("\xc3"), "\\xc3");                    // cut
   EXPECT_EQ(EscapeControls("\xc0\x9b"), "\\xc0\\x9b");           // overlong
-  EXPECT_EQ(EscapeControls("\xe0\x80\x9b"), "\\xe0\\x80\\x9b");  // overlong
+  EXPECT_EQ(EscapeControls("\xe0\x81\x81"), "\\xe0\\x81\\x81");  // overlong
   EXPECT_EQ(EscapeControls("\xed\xa0\x80"), "\\xed\\xa0\\x80");  // surrogate
   EXPECT_EQ(EscapeControls("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80");
   EXPECT_EQ(EscapeControls("\xe2\x28\xa1"), "\\xe2(\\xa1");
