@@ -105,6 +105,21 @@ TEST_F(ObserverTest, ObserversTellKeyLabelNestingAndErrorNotes) {
   EXPECT_EQ(observed[4].key, 0u);
 }
 
+TEST_F(ObserverTest, AFunctionThatAWrappedOneJumpsToHasTheCallerOfThatOne) {
+  PlanObserver wrapped;
+  wrapped.wrap = 1;
+  PlanObserver plain;
+  run_.plan.AddHook(kVictim, "enlist_by_jump", {}, run_.plan.AddObserver("by_jump", wrapped));
+  run_.plan.AddHook(kVictim, "enlist", {},
+                    run_.plan.AddObserver("enlist", plain, {},
+                                          {run_.plan.RangeOf(kVictim, "call_enlist_by_jump")}));
+  const VictimResult result = run_.Run({"jump"});
+  const auto observed = RecordsOf(result, JournalRecord::kObserved);
+  ASSERT_THAT(observed, SizeIs(2));
+  EXPECT_EQ(observed[0].flags, JournalRecord::kInsideWrap | JournalRecord::kFromIgnoredCaller);
+  EXPECT_EQ(observed[0].stack, observed[1].stack);
+}
+
 TEST_F(ObserverTest, AFailedCallOfAWrappedObserverIsJournaledTwice) {
   PlanObserver observer;
   observer.key = PlanObserver::kKeyResult;

@@ -13,13 +13,17 @@ namespace faultline::agent {
 // first asked for and not otherwise.
 class Call {
  public:
-  Call(CallFrame* frame, const StackWalker* walker, JournalWriter* journal)
+  Call(CallFrame* frame, StackWalker* walker, JournalWriter* journal)
       : frame_(frame), walker_(walker), journal_(journal) {}
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
   CallFrame& frame() const { return *frame_; }
-  uint64_t return_address() const { return frame_->return_address; }
+  // The return address into the direct caller, the agent's own frames left out.
+  uint64_t caller() {
+    return walker_->IsOwn(frame_->return_address) ? raw_stack().addresses[0]
+                                                  : frame_->return_address;
+  }
 
   // See JournalWriter::InOwnProcess.
   bool in_own_process() {
@@ -32,7 +36,9 @@ class Call {
 
   const RawStack& raw_stack() {
     if (raw_.depth == 0) {
-      walker_->Walk(return_address(), &raw_);
+      walker_->Walk({frame_->return_address,
+                     reinterpret_cast<uint64_t>(&frame_->return_address) + 8, frame_->rbp},
+                    &raw_);
     }
     return raw_;
   }
@@ -53,7 +59,7 @@ class Call {
 
  private:
   CallFrame* frame_;
-  const StackWalker* walker_;
+  StackWalker* walker_;
   JournalWriter* journal_;
   bool process_known_ = false;
   bool in_own_process_ = false;

@@ -207,7 +207,7 @@ bool Decision::CallerMatches(const PlanRule& rule, Call& call) const {
   const std::span<const PlanRange> callers = rule.callers.In(plan_);
   // A call may be its function's last instruction: the byte before the return address is in it.
   if (rule.caller_depth == PlanRule::kDirectCaller) {
-    return modules_->InRanges(callers, call.return_address() - 1);
+    return modules_->InRanges(callers, call.caller() - 1);
   }
   const std::span<const uint64_t> frames = call.raw_stack().frames();
   return std::any_of(frames.begin(), frames.end(),

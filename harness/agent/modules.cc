@@ -90,7 +90,7 @@ void Modules::Update(const Listener& listener, bool announce_unplanned) {
   announce_unplanned_ = announce_unplanned;
   changed_ = false;
   met_main_ = false;
-  ++generation_;
+  ++update_;
   const uint32_t known = count_;
   dl_iterate_phdr(&Modules::Visit, this);
   FindUnloaded(known);
@@ -129,8 +129,8 @@ void Modules::Meet(const dl_phdr_info& info) {
     return;
   }
   const uint32_t known = Find(module.begin);
-  if (known != kNone && seen_[known] != generation_) {
-    seen_[known] = generation_;
+  if (known != kNone && seen_[known] != update_) {
+    seen_[known] = update_;
     return;
   }
   char buffer[kModulePathSize];
@@ -148,7 +148,7 @@ void Modules::Meet(const dl_phdr_info& info) {
     row = Add(module, build_id, path);
   }
   if (row != nullptr) {
-    seen_[row - modules_] = generation_;
+    seen_[row - modules_] = update_;
     changed_ = true;
   }
 }
@@ -205,7 +205,7 @@ void Modules::Announce(uint32_t row) {
 void Modules::FindUnloaded(uint32_t known) {
   for (uint32_t row = 0; row < known; ++row) {
     LoadedModule& module = modules_[row];
-    if (module.loaded && seen_[row] != generation_) {
+    if (module.loaded && seen_[row] != update_) {
       module.loaded = false;
       journal_->module(row).unloaded = 1;
       changed_ = true;
@@ -244,6 +244,7 @@ void Modules::Rebuild() {
   // The old index is never freed: a thread may be reading it. That is at most 24 bytes for each
   // loaded module and each dlopen or dlclose.
   index_.store(index, std::memory_order_release);
+  generation_.fetch_add(1, std::memory_order_relaxed);
 }
 
 uint32_t Modules::Find(uint64_t address) const {

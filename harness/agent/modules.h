@@ -46,6 +46,8 @@ class Modules {
 
   // The index of the module that holds `address`, or kNone. Wait-free.
   uint32_t Find(uint64_t address) const;
+  // Changes whenever something is loaded or unloaded.
+  uint16_t generation() const { return generation_.load(std::memory_order_relaxed); }
   const LoadedModule& operator[](uint32_t index) const { return modules_[index]; }
 
   // The loaded object that is module `plan_module` of the plan, or nullptr.
@@ -74,10 +76,11 @@ class Modules {
   bool changed_ = false;
   bool met_main_ = false;
   uint32_t count_ = 0;
-  uint32_t generation_ = 0;
+  uint32_t update_ = 0;  // counts calls of Update
+  std::atomic<uint16_t> generation_ = 0;
   std::atomic<const Index*> index_ = nullptr;
   LoadedModule modules_[protocol::kMaxModules] = {};
-  uint32_t seen_[protocol::kMaxModules] = {};  // generation that last met the module
+  uint32_t seen_[protocol::kMaxModules] = {};  // the update that last met the module
 };
 
 // The GNU build-id among the notes of an object in memory; size 0 when it has none.

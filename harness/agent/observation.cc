@@ -62,7 +62,7 @@ void FillPending(Call& call, uint32_t index, const PlanObserver& observer) {
   pending.observer = index;
   pending.stack = call.stack_row();
   pending.stack_words = observer.stack_words;
-  pending.flags = (the_agent.modules.InRanges(ignored, call.return_address() - 1)
+  pending.flags = (the_agent.modules.InRanges(ignored, call.caller() - 1)
                        ? uint32_t{JournalRecord::kFromIgnoredCaller}
                        : 0) |
                   (this_thread.open_wraps > 0 ? uint32_t{JournalRecord::kInsideWrap} : 0);

@@ -9,27 +9,36 @@ namespace {
 
 using namespace protocol;
 
-struct Walk {
+// Adds a frame; false when there is no room.
+bool Push(RawStack* stack, uint64_t address) {
+  if (stack->depth == kMaxRawFrames) {
+    stack->truncated = true;
+    return false;
+  }
+  stack->addresses[stack->depth++] = address;
+  return true;
+}
+
+uint64_t WordAt(uint64_t address) { return *reinterpret_cast<const uint64_t*>(address); }
+
+struct LibgccWalk {
   RawStack* stack;
-  uint64_t begin;  // of the agent
-  uint64_t end;
+  uint64_t start;  // frames inside it are passed over
+  bool started;
+  uint64_t agent_begin;
+  uint64_t agent_end;
 };
 
 _Unwind_Reason_Code OnFrame(_Unwind_Context* context, void* argument) {
-  auto& walk = *static_cast<Walk*>(argument);
-  const uint64_t address = _Unwind_GetIP(context);
-  if (address == 0) {
+  auto& walk = *static_cast<LibgccWalk*>(argument);
+  int after_signal = 0;  // the frame that a signal interrupted: a walk by rules ends before it too
+  const uint64_t address = _Unwind_GetIPInfo(context, &after_signal);
+  if (address == 0 || after_signal != 0) {
     return _URC_END_OF_STACK;
   }
-  if (address >= walk.begin && address < walk.end) {
-    return _URC_NO_REASON;
-  }
-  if (walk.stack->depth == kMaxRawFrames) {
-    walk.stack->truncated = true;
-    return _URC_END_OF_STACK;
-  }
-  walk.stack->addresses[walk.stack->depth++] = address;
-  return _URC_NO_REASON;
+  walk.started = walk.started || address == walk.start;
+  const bool own = address >= walk.agent_begin && address < walk.agent_end;
+  return !walk.started || own || Push(walk.stack, address) ? _URC_NO_REASON : _URC_END_OF_STACK;
 }
 
 }  // namespace
@@ -43,19 +52,96 @@ void StackWalker::Init(const Modules* modules, std::span<const PlanRange> wrappe
   agent_end_ = agent_end;
 }
 
-void StackWalker::Walk(uint64_t return_address, RawStack* stack) const {
-  agent::Walk walk{stack, agent_begin_, agent_end_};
+bool StackWalker::Walk(const UnwindStart& start, RawStack* stack) {
+  const bool by_rules = WalkByRules(start, stack);
+  if (!by_rules) {
+    WalkByLibgcc(start, stack);
+  }
+  if (stack->depth == 0) {
+    Push(stack, start.return_address);
+  }
+  return by_rules;
+}
+
+// False when a frame on the way is beyond the rules.
+bool StackWalker::WalkByRules(const UnwindStart& start, RawStack* stack) {
+  uint64_t address = start.return_address;
+  uint64_t stack_pointer = start.stack_pointer;
+  uint64_t frame_pointer = start.frame_pointer;
   stack->depth = 0;
   stack->truncated = false;
-  // `_start` has no caller: what lies in the return address's place there is argc, and the unwinder
-  // would read code from that address.
-  if (modules_->Find(return_address - 1) != kNone) {
-    _Unwind_Backtrace(&OnFrame, &walk);
+  while (address != 0 && (IsOwn(address) || Push(stack, address))) {
+    // The rule of the call itself: a call may be its function's last instruction.
+    const UnwindRule rule = RuleAt(address - 1);
+    uint64_t cfa = static_cast<uint64_t>(int64_t{rule.cfa_offset});
+    switch (rule.kind) {
+      case UnwindRule::kUnknown:
+        return false;
+      case UnwindRule::kOutermost:
+        return true;
+      case UnwindRule::kFromStack:
+        cfa += stack_pointer;
+        break;
+      case UnwindRule::kFromFrame:
+        cfa += frame_pointer;
+        break;
+      case UnwindRule::kFromRealigned:
+        if (frame_pointer < stack_pointer || frame_pointer % 8 != 0) {
+          return true;
+        }
+        cfa = WordAt(cfa + frame_pointer);
+        frame_pointer = WordAt(frame_pointer);
+        break;
+    }
+    // Callers' frames lie further up; anything else is not a stack.
+    if (cfa <= stack_pointer || cfa % 8 != 0) {
+      return true;
+    }
+    address = WordAt(cfa - 8);
+    if (rule.frame_saved) {
+      frame_pointer = WordAt(cfa + static_cast<uint64_t>(int64_t{rule.frame_offset}));
+    }
+    stack_pointer = cfa;
   }
-  if (stack->depth == 0 || stack->addresses[0] != return_address) {
-    stack->depth = 1;
-    stack->addresses[0] = return_address;
+  return true;
+}
+
+UnwindRule StackWalker::RuleAt(uint64_t pc) {
+  // Addresses have 47 bits; the rest tells what was loaded when the rule was looked up.
+  const uint64_t key = pc ^ uint64_t { modules_->generation() } << 48;
+  Known& known = known_[HashMix(0, key) % kKnownRules];
+  const uint64_t stored = known.rule.load(std::memory_order_relaxed);
+  if ((known.check.load(std::memory_order_relaxed) ^ stored) == key) {
+    return UnwindRule::Unpack(stored);
   }
+  const UnwindRule rule = LookUpRule(pc);
+  const uint64_t packed = rule.Pack();
+  known.rule.store(packed, std::memory_order_relaxed);
+  known.check.store(key ^ packed, std::memory_order_relaxed);
+  return rule;
+}
+
+UnwindRule StackWalker::LookUpRule(uint64_t pc) const {
+  const uint32_t index = modules_->Find(pc);
+  if (index != kNone) {
+    const LoadedModule& module = (*modules_)[index];
+    for (const ElfW(Phdr) & segment : std::span(module.segments, module.segment_count)) {
+      if (segment.p_type == PT_GNU_EH_FRAME) {
+        return FindUnwindRule(reinterpret_cast<const uint8_t*>(module.base + segment.p_vaddr), pc);
+      }
+    }
+  }
+  // No tables, no way further: the end of the stack, as for libgcc.
+  UnwindRule rule;
+  rule.kind = UnwindRule::kOutermost;
+  return rule;
+}
+
+void StackWalker::WalkByLibgcc(const UnwindStart& start, RawStack* stack) const {
+  LibgccWalk walk{stack, start.return_address, false, agent_begin_, agent_end_};
+  stack->depth = 0;
+  stack->truncated = false;
+  _Unwind_Backtrace(&OnFrame, &walk);
 }
 
 void StackWalker::MakeCanonical(const RawStack& raw, CanonicalStack* stack) const {

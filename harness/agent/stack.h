@@ -1,10 +1,12 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <span>
 
 #include "harness/agent/journal_writer.h"
 #include "harness/agent/modules.h"
+#include "harness/agent/unwind_rule.h"
 
 namespace faultline::agent {
 
@@ -19,8 +21,17 @@ struct RawStack {
   std::span<const uint64_t> frames() const { return {addresses, depth}; }
 };
 
-// Walks call stacks by their unwind tables (libgcc's unwinder, linked statically: about 0.2 us per
-// frame, no lock, no allocation).
+// A place in a function that has made a call: what an unwinder starts from.
+struct UnwindStart {
+  uint64_t return_address;
+  uint64_t stack_pointer;  // as it is after the return
+  uint64_t frame_pointer;  // rbp
+};
+
+// Walks call stacks by their unwind tables, as exceptions do, so that optimised code is no
+// obstacle. What a table says of a return address is kept, which makes a frame cost about 10 ns
+// instead of 200; frames that are beyond UnwindRule are left to libgcc's unwinder. Any thread, no
+// lock, no allocation.
 class StackWalker {
  public:
   constexpr StackWalker() = default;
@@ -30,18 +41,36 @@ class StackWalker {
   void Init(const Modules* modules, std::span<const protocol::PlanRange> wrappers,
             uint32_t site_depth, uint64_t agent_begin, uint64_t agent_end);
 
-  // The stack of the thread that calls this, from `return_address` on; that alone where unwinding
-  // does not lead to it.
-  void Walk(uint64_t return_address, RawStack* stack) const;
+  // The stack of the calling thread from `start` on; at least its return address. False when it
+  // took libgcc's unwinder.
+  bool Walk(const UnwindStart& start, RawStack* stack);
 
   void MakeCanonical(const RawStack& raw, CanonicalStack* stack) const;
 
+  // Whether the address is in the agent itself: the return address of a function that a wrapped one
+  // jumps to, for instance.
+  bool IsOwn(uint64_t address) const { return address >= agent_begin_ && address < agent_end_; }
+
  private:
+  // A rule and the address it is for, written without a lock: `check` is address ^ rule, so that a
+  // pair from two writers is seen not to belong together.
+  struct Known {
+    std::atomic<uint64_t> check;
+    std::atomic<uint64_t> rule;
+  };
+  static constexpr uint64_t kKnownRules = 4096;
+
+  bool WalkByRules(const UnwindStart& start, RawStack* stack);
+  void WalkByLibgcc(const UnwindStart& start, RawStack* stack) const;
+  UnwindRule RuleAt(uint64_t pc);
+  UnwindRule LookUpRule(uint64_t pc) const;
+
   const Modules* modules_ = nullptr;
   std::span<const protocol::PlanRange> wrappers_;
   uint32_t site_depth_ = protocol::kMaxFrames;
   uint64_t agent_begin_ = 0;
   uint64_t agent_end_ = 0;
+  Known known_[kKnownRules] = {};
 };
 
 }  // namespace faultline::agent

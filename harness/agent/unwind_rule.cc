@@ -1,6 +1,8 @@
 #include "harness/agent/unwind_rule.h"
 
-#include <cstring>
+#include <optional>
+
+#include "harness/agent/eh_frame.h"
 
 namespace faultline::agent {
 namespace {
@@ -10,137 +12,13 @@ constexpr uint64_t kRbp = 6;
 constexpr uint64_t kRsp = 7;
 constexpr uint64_t kReturnAddress = 16;
 
-constexpr uint8_t kPcRelativeSigned4 = 0x1b;    // DW_EH_PE_pcrel | DW_EH_PE_sdata4
-constexpr uint8_t kDataRelativeSigned4 = 0x3b;  // DW_EH_PE_datarel | DW_EH_PE_sdata4
-constexpr uint8_t kUnsigned4 = 0x03;            // DW_EH_PE_udata4
-
-// Reads a table from front to back. Past its end it gives zeros and is no longer ok().
-class Reader {
- public:
-  Reader(const uint8_t* begin, const uint8_t* end) : at_(begin), end_(end) {}
-
-  bool ok() const { return ok_; }
-  bool done() const { return !ok_ || at_ == end_; }
-  const uint8_t* at() const { return at_; }
-  uint64_t left() const { return static_cast<uint64_t>(end_ - at_); }
-
-  template <typename T>
-  T Fixed() {
-    T value{};
-    if (left() < sizeof(T)) {
-      ok_ = false;
-      at_ = end_;
-      return value;
-    }
-    __builtin_memcpy(&value, at_, sizeof(T));
-    at_ += sizeof(T);
-    return value;
-  }
-  uint64_t Unsigned() {  // LEB128
-    uint64_t value = 0;
-    for (unsigned shift = 0; ok_ && shift < 64; shift += 7) {
-      const auto byte = Fixed<uint8_t>();
-      value |= uint64_t{byte & 0x7fu} << shift;
-      if ((byte & 0x80) == 0) {
-        break;
-      }
-    }
-    return value;
-  }
-  int64_t Signed() {
-    uint64_t value = 0;
-    for (unsigned shift = 0; ok_ && shift < 64;) {
-      const auto byte = Fixed<uint8_t>();
-      value |= uint64_t{byte & 0x7fu} << shift;
-      shift += 7;
-      if ((byte & 0x80) == 0) {
-        if ((byte & 0x40) != 0 && shift < 64) {
-          value |= ~uint64_t{0} << shift;
-        }
-        break;
-      }
-    }
-    return static_cast<int64_t>(value);
-  }
-  // The next `size` bytes, as a reader of their own.
-  Reader Part(uint64_t size) {
-    if (left() < size) {
-      ok_ = false;
-      size = 0;
-    }
-    at_ += size;
-    return {at_ - size, at_};
-  }
-
- private:
-  const uint8_t* at_;
-  const uint8_t* end_;
-  bool ok_ = true;
-};
-
-// An entry of .eh_frame (a CIE or FDE) behind its length.
-std::optional<Reader> OpenEntry(const uint8_t* entry) {
-  uint32_t size = 0;
-  __builtin_memcpy(&size, entry, sizeof(size));
-  if (size == 0 || size == 0xffffffff) {  // the end, or the 64-bit format
-    return std::nullopt;
-  }
-  return Reader(entry + sizeof(size), entry + sizeof(size) + size);
-}
-
-struct CommonEntry {
-  uint64_t code_alignment = 0;
-  int64_t data_alignment = 0;
-  bool has_augmentation_data = false;
-  Reader instructions{nullptr, nullptr};
-};
-
-// nullopt for what ordinary functions do not have: signal frames, other pointer encodings.
-std::optional<CommonEntry> ReadCommonEntry(const uint8_t* entry) {
-  std::optional<Reader> reader = OpenEntry(entry);
-  if (!reader || reader->Fixed<uint32_t>() != 0) {  // 0 marks a CIE
-    return std::nullopt;
-  }
-  CommonEntry common;
-  const auto version = reader->Fixed<uint8_t>();
-  const auto* augmentation = reinterpret_cast<const char*>(reader->at());
-  while (reader->Fixed<uint8_t>() != 0) {
-  }
-  common.code_alignment = reader->Unsigned();
-  common.data_alignment = reader->Signed();
-  const uint64_t return_register =
-      version == 1 ? reader->Fixed<uint8_t>() : reader->Unsigned();
-  if (!reader->ok() || (version != 1 && version != 3) || return_register != kReturnAddress ||
-      augmentation[0] != 'z') {
-    return std::nullopt;
-  }
-  Reader data = reader->Part(reader->Unsigned());
-  for (const char* letter = augmentation + 1; *letter != '\0'; ++letter) {
-    if (*letter == 'R') {
-      if (data.Fixed<uint8_t>() != kPcRelativeSigned4) {
-        return std::nullopt;
-      }
-    } else if (*letter == 'L') {
-      data.Fixed<uint8_t>();
-    } else if (*letter == 'P') {
-      const auto encoding = data.Fixed<uint8_t>();
-      const bool four_bytes = (encoding & 0x07) == 0x03;
-      data.Part(four_bytes ? 4 : 8);
-      if ((encoding & 0x0f) != 0x00 && (encoding & 0x07) != 0x03 && (encoding & 0x07) != 0x04) {
-        return std::nullopt;
-      }
-    } else {
-      return std::nullopt;
-    }
-  }
-  common.instructions = *reader;
-  return data.ok() ? std::optional(common) : std::nullopt;
-}
+constexpr uint8_t kAddressInRbp = 0x76;  // DW_OP_breg6, a signed offset follows
+constexpr uint8_t kDereference = 0x06;   // DW_OP_deref
 
 // One row of the table that call frame instructions build.
 struct Row {
   enum Cfa : uint8_t { kRegister, kDereferencedFrame, kOther };
-  enum Saved : uint8_t { kSame, kAtCfa, kUndefined, kElsewhere };
+  enum Saved : uint8_t { kSame, kAtCfa, kAtFrame, kUndefined, kElsewhere };
   Cfa cfa = kOther;
   uint64_t cfa_register = 0;
   int64_t cfa_offset = 0;
@@ -153,31 +31,34 @@ struct Row {
 // Runs call frame instructions up to the row of `pc`.
 class Interpreter {
  public:
-  Interpreter(const CommonEntry& common, uint64_t begin, uint64_t pc)
-      : common_(common), location_(begin), pc_(pc) {}
+  Interpreter(const FrameEntry& entry, uint64_t pc)
+      : entry_(entry), location_(entry.begin), pc_(pc) {}
 
   // False when something is met that a Row cannot hold.
-  bool Run(Reader instructions, bool initial) {
-    while (!instructions.done() && location_ <= pc_) {
-      if (!Step(instructions)) {
-        return false;
-      }
+  bool Run() {
+    if (!RunPart(entry_.initial)) {
+      return false;
     }
-    if (initial) {
-      initial_ = row_;
-    }
-    return instructions.ok();
+    initial_ = row_;
+    return RunPart(entry_.instructions);
   }
   const Row& row() const { return row_; }
 
  private:
-  bool Step(Reader& code);
-  bool StepExtended(uint8_t operation, Reader& code);
-  bool DefineCfaByExpression(Reader expression);
+  bool RunPart(TableReader code) {
+    while (!code.done() && location_ <= pc_) {
+      if (!Step(code)) {
+        return false;
+      }
+    }
+    return code.ok();
+  }
+  bool Step(TableReader& code);
+  bool StepExtended(uint8_t operation, TableReader& code);
+  bool DefineCfaByExpression(TableReader expression);
 
-  // The location moves on; behind `pc` the row must stay as it is.
   bool Advance(uint64_t units) {
-    location_ += units * common_.code_alignment;
+    location_ += units * entry_.code_alignment;
     return true;
   }
   bool Save(uint64_t number, Row::Saved how, int64_t offset) {
@@ -200,10 +81,10 @@ class Interpreter {
     row_.cfa_offset = offset;
     return true;
   }
-  int64_t Factored(int64_t offset) const { return offset * common_.data_alignment; }
+  int64_t Factored(int64_t offset) const { return offset * entry_.data_alignment; }
 
   static constexpr int kMaxRemembered = 8;
-  const CommonEntry& common_;
+  const FrameEntry& entry_;
   uint64_t location_;
   uint64_t pc_;
   Row row_;
@@ -212,7 +93,7 @@ class Interpreter {
   int remembered_count_ = 0;
 };
 
-bool Interpreter::Step(Reader& code) {
+bool Interpreter::Step(TableReader& code) {
   const auto byte = code.Fixed<uint8_t>();
   const uint64_t low = byte & 0x3f;
   switch (byte >> 6) {
@@ -227,7 +108,7 @@ bool Interpreter::Step(Reader& code) {
   }
 }
 
-bool Interpreter::StepExtended(uint8_t operation, Reader& code) {
+bool Interpreter::StepExtended(uint8_t operation, TableReader& code) {
   switch (operation) {
     case 0x00:  // DW_CFA_nop
       return true;
@@ -278,12 +159,12 @@ bool Interpreter::StepExtended(uint8_t operation, Reader& code) {
     case 0x10:    // DW_CFA_expression
     case 0x16: {  // DW_CFA_val_expression
       const uint64_t number = code.Unsigned();
-      Reader expression = code.Part(code.Unsigned());
+      TableReader expression = code.Part(code.Unsigned());
       // Where functions realign their stack, rbp is saved where it points to: rbp + 0.
       const bool at_frame = operation == 0x10 && number == kRbp && expression.left() == 2 &&
                             expression.Fixed<uint8_t>() == 0x76 &&  // DW_OP_breg6
                             expression.Fixed<uint8_t>() == 0;
-      return Save(number, at_frame ? Row::kUndefined : Row::kElsewhere, 0);
+      return Save(number, at_frame ? Row::kAtFrame : Row::kElsewhere, 0);
     }
     case 0x2e:  // DW_CFA_GNU_args_size
       code.Unsigned();
@@ -293,5 +174,71 @@ bool Interpreter::StepExtended(uint8_t operation, Reader& code) {
   }
 }
 
+// Functions that realign their stack keep the CFA in a local variable: DW_OP_breg6 OFFSET,
+// DW_OP_deref.
+bool Interpreter::DefineCfaByExpression(TableReader expression) {
+  const bool by_frame = expression.Fixed<uint8_t>() == kAddressInRbp;
+  row_.cfa = Row::kDereferencedFrame;
+  row_.cfa_offset = expression.Signed();
+  return by_frame && expression.Fixed<uint8_t>() == kDereference && expression.ok() &&
+         expression.done();
+}
+
+UnwindRule MakeRule(const Row& row) {
+  UnwindRule rule;
+  if (row.return_address == Row::kUndefined) {
+    rule.kind = UnwindRule::kOutermost;
+    return rule;
+  }
+  rule.cfa_offset = static_cast<int32_t>(row.cfa_offset);
+  rule.frame_offset = static_cast<int16_t>(row.frame_offset);
+  const bool fits = rule.cfa_offset == row.cfa_offset && rule.frame_offset == row.frame_offset &&
+                    row.return_address == Row::kAtCfa && row.return_offset == -8;
+  if (!fits) {
+    return {};
+  }
+  if (row.cfa == Row::kDereferencedFrame && row.frame == Row::kAtFrame) {
+    rule.kind = UnwindRule::kFromRealigned;
+  } else if (row.cfa == Row::kRegister && row.cfa_register == kRsp) {
+    rule.kind = UnwindRule::kFromStack;
+  } else if (row.cfa == Row::kRegister && row.cfa_register == kRbp) {
+    rule.kind = UnwindRule::kFromFrame;
+  }
+  rule.frame_saved = row.frame == Row::kAtCfa;
+  const bool frame_known = row.frame == Row::kSame || row.frame == Row::kAtCfa ||
+                           rule.kind == UnwindRule::kFromRealigned;
+  return frame_known ? rule : UnwindRule();
+}
+
 }  // namespace
+
+UnwindRule FindUnwindRule(const uint8_t* header, uint64_t pc) {
+  const std::optional<FrameEntry> entry = FindFrameEntry(header, pc);
+  if (!entry) {
+    return {};
+  }
+  if (entry->is_signal_frame) {
+    UnwindRule rule;
+    rule.kind = UnwindRule::kOutermost;
+    return rule;
+  }
+  Interpreter interpreter(*entry, pc);
+  return interpreter.Run() ? MakeRule(interpreter.row()) : UnwindRule();
+}
+
+uint64_t UnwindRule::Pack() const {
+  return uint64_t{kind} | uint64_t{frame_saved} << 8 |
+         uint64_t{static_cast<uint16_t>(frame_offset)} << 16 |
+         uint64_t{static_cast<uint32_t>(cfa_offset)} << 32;
+}
+
+UnwindRule UnwindRule::Unpack(uint64_t packed) {
+  UnwindRule rule;
+  rule.kind = static_cast<Kind>(packed & 0xff);
+  rule.frame_saved = (packed >> 8 & 1) != 0;
+  rule.frame_offset = static_cast<int16_t>(packed >> 16);
+  rule.cfa_offset = static_cast<int32_t>(packed >> 32);
+  return rule;
+}
+
 }  // namespace faultline::agent

@@ -1,4 +1,4 @@
-// Every register into a hooked function and out again. See victim.h.
+// Every register into a hooked function and out again; a jump between functions. See victim.h.
     .macro FOR_GENERAL operation
     \operation rax, 0
     \operation rcx, 8
@@ -109,6 +109,17 @@ register_probe:
     ret
     .cfi_endproc
     .size register_probe, . - register_probe
+
+    .globl enlist_by_jump
+    .type enlist_by_jump, @function
+enlist_by_jump:
+    .cfi_startproc
+    .rept 8
+    nop
+    .endr
+    jmp enlist
+    .cfi_endproc
+    .size enlist_by_jump, . - enlist_by_jump
 
     .bss
     .globl register_seen

@@ -32,6 +32,9 @@ struct RegisterImage {
 };
 
 extern "C" {
+// Hookable; ends with a jump to enlist.
+void enlist_by_jump(const void* object, const char* name);
+
 // Fills every register from `sent`, calls register_probe, which stores what arrives in
 // register_seen and changes nothing; then stores what is left in `left`. `width`: 16, 32 or 64
 // bytes per vector.
