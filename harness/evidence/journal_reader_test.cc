@@ -130,6 +130,7 @@ TEST_F(JournalReaderTest, RefusesTablesOutsideTheFile) {
 
 TEST_F(JournalReaderTest, DropsReferencesThatLeadNowhere) {
   journal_.PutSite(2, 0, 4'000'000);
+  journal_.stack(16).hash = 1;  // just behind the table
   JournalRecord record = Observed(16, 2);
   record.rule = 1;
   std::memset(record.label, 'x', sizeof(record.label));

@@ -107,6 +107,13 @@ TEST(Registry, ACreationMayUseWhatItCreates) {
   EXPECT_THAT(Replay(run).violations, IsEmpty());
 }
 
+TEST(Registry, AUseBeforeTheCreationIsReported) {
+  ObservedRun run;
+  run.Call(kUse, 1);
+  run.Call(kRegister, 1, "iobuf");
+  EXPECT_THAT(Replay(run).violations, SizeIs(1));
+}
+
 TEST(Registry, ASecondCreationDoesNotReplaceTheFirst) {
   ObservedRun run;
   run.Call(kRegister, 1, "first");
