@@ -1,9 +1,12 @@
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "harness/base/failure.h"
 #include "harness/run/agent_check.h"
 #include "harness/run/collect.h"
 #include "harness/run/command.h"
+#include "harness/run/debugger.h"
 #include "harness/run/executor.h"
 #include "harness/run/hooking.h"
 #include "harness/run/leftovers.h"
@@ -51,10 +54,16 @@ Attempt ExecuteOnce(const RunRequest& request, Interruption* interruption) {
   Hooking hooking(request, sandbox.private_dir(), sandbox.CommandEnvironment());
   sandbox.MarkBefore();
   Leftovers leftovers;  // before `run`: its files are removed once the target is gone
-  LiveRun run(request, sandbox, hooking, interruption);
+  // Ctrl-C belongs to gdb while it has the terminal.
+  LiveRun run(request, sandbox, hooking, request.in_debugger ? nullptr : interruption);
   leftovers.Watch(request.profile.leftovers, sandbox.variables());
+  std::optional<Debugger> debugger;
+  if (request.in_debugger) {
+    debugger.emplace(run.process().pid(), sandbox.private_dir());
+  }
   RunSteps(run);
   StopTarget(run);
+  debugger.reset();  // the user looks around as long as there is something to see
   CollectEvidence(run, leftovers);
   CheckAgentReady(run);
   if (request.keep_run_dir) {

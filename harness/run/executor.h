@@ -22,7 +22,8 @@ struct RunRequest {
   bool record_all_calls = false;       // a census
   bool observe = true;                 // hook the catalogue's observers
   bool hook_all_points = false;        // also those that no fault names; a census, a benchmark
-  bool trace = true;                   // false: leave ptrace to a debugger or a sanitizer
+  bool trace = true;                   // false: leave ptrace to a sanitizer that needs it
+  bool in_debugger = false;  // gdb stops it at each injected call; there are no time limits
   bool keep_run_dir = false;
   std::filesystem::path run_root = {};  // where run directories are made; "" = $TMPDIR or /tmp
   std::filesystem::path cache_dir = {};

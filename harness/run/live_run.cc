@@ -10,6 +10,8 @@ namespace {
 
 // Long enough for a thousand threads; a target that hangs can wait.
 constexpr int kCaptureLimitMs = 5'000;
+// Somebody reads a stack in gdb.
+constexpr int64_t kForeverMs = int64_t{7} * 24 * 3600 * 1000;
 
 SpawnOptions WithAgent(SpawnOptions options, const RunRequest& request, const Hooking& hooking) {
   if (hooking.wanted()) {
@@ -86,7 +88,7 @@ void LiveRun::TakeIn() {
 }
 
 LiveRun::Wait LiveRun::WaitFor(const std::function<bool()>& met, int64_t limit_ms) {
-  Patience patience(process_.pid(), limit_ms);
+  Patience patience(process_.pid(), request_.in_debugger ? kForeverMs : limit_ms);
   const auto done = [&] { return met() || process_.exited(); };
   while (!loop_.RunUntil(done, patience.deadline())) {
     if (!patience.Extend()) {

@@ -72,6 +72,10 @@ std::string Describe(const RpcExpectation& expectation) {
 }  // namespace
 
 bool Contains(const nlohmann::json& actual, const nlohmann::json& expected) {
+  if (expected.is_array()) {
+    return actual.is_array() &&
+           std::equal(actual.begin(), actual.end(), expected.begin(), expected.end(), Contains);
+  }
   if (!expected.is_object()) {
     return actual == expected;
   }

@@ -31,7 +31,14 @@ TEST(RpcMatchTest, AnObjectNeedsItsNamedMembersAndMayHaveMore) {
   EXPECT_FALSE(Contains(json(true), json::object()));
 }
 
-TEST(RpcMatchTest, ArraysAndScalarsMustBeEqual) {
+TEST(RpcMatchTest, AnArrayNeedsAsManyElementsEachAsExpected) {
+  const json actual = {{{"name", "a"}, {"size", 1}}, {{"name", "b"}}};
+  EXPECT_TRUE(Contains(actual, {{{"name", "a"}}, {{"name", "b"}}}));
+  EXPECT_FALSE(Contains(actual, {{{"name", "b"}}, {{"name", "a"}}}));
+  EXPECT_FALSE(Contains(actual, json::array({{{"name", "a"}}})));
+}
+
+TEST(RpcMatchTest, OtherValuesMustBeEqual) {
   EXPECT_TRUE(Contains(json({1, 2}), json({1, 2})));
   EXPECT_FALSE(Contains(json({1, 2}), json::array({1})));
   EXPECT_TRUE(Contains(json(1), json(1.0)));

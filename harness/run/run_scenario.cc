@@ -4,6 +4,7 @@
 #include <regex>
 
 #include "harness/oracle/oracle.h"
+#include "harness/run/fault_free.h"
 #include "harness/run/limits.h"
 #include "harness/run/module_cache.h"
 
@@ -28,7 +29,7 @@ class ScenarioRunner {
     }
     if (!calibration) {
       ScenarioResult fault_free = RunWithoutFaults(std::nullopt);
-      if (IsBroken(fault_free.findings)) {
+      if (!fault_free.findings.empty()) {
         fault_free.broken_without_faults = true;
         return fault_free;
       }
@@ -40,32 +41,29 @@ class ScenarioRunner {
  private:
   const LimitsMs& UpperLimits() const { return loaded_.scenario.limits_ms; }
 
-  Evidence Execute(std::vector<Fault> faults, const LimitsMs& limits) {
-    RunRequest request{loaded_.scenario, loaded_.profile, loaded_.catalogue};
+  Evidence Execute(const Scenario& scenario, const LimitsMs& limits) {
+    RunRequest request{scenario, loaded_.profile, loaded_.catalogue};
     request.program = options_.program;
     request.agent = options_.agent;
-    request.faults = std::move(faults);
+    request.faults = scenario.faults;
     request.limits_ms = limits;
     request.keep_run_dir = options_.keep_run_dir;
-    request.trace = options_.trace;
+    request.in_debugger = options_.in_debugger;
     request.run_root = options_.run_root;
     request.cache_dir = options_.cache_dir;
     return executor_.Execute(request);
   }
 
   ScenarioResult RunWithoutFaults(const std::optional<Calibration>& calibration) {
-    Scenario scenario = loaded_.scenario;
-    if (!scenario.faults.empty()) {
-      scenario.faults.clear();
-      scenario.tolerance = Tolerance::kMustSucceed;
-    }
+    const Scenario& written = loaded_.scenario;
+    const Scenario scenario = written.faults.empty() ? written : FaultFreeScenario(written);
     const LimitsMs limits =
         calibration ? CalibratedLimits(UpperLimits(), *calibration) : UpperLimits();
     ScenarioResult result;
-    result.evidence = Execute({}, limits);
+    result.evidence = Execute(scenario, limits);
     result.findings =
         Judge(result.evidence, {scenario, loaded_.profile, loaded_.catalogue, nullptr});
-    if (!calibration && !IsBroken(result.findings)) {
+    if (!calibration && result.findings.empty()) {
       cache_.Store(MeasureCalibration(result.evidence));
     }
     return result;
@@ -73,8 +71,7 @@ class ScenarioRunner {
 
   ScenarioResult RunWithFaults(const Calibration& calibration) {
     ScenarioResult result;
-    result.evidence =
-        Execute(loaded_.scenario.faults, CalibratedLimits(UpperLimits(), calibration));
+    result.evidence = Execute(loaded_.scenario, CalibratedLimits(UpperLimits(), calibration));
     Evidence fault_free;
     fault_free.start_ms = calibration.start_ms;
     fault_free.stop_ms = calibration.stop_ms;
@@ -82,13 +79,6 @@ class ScenarioRunner {
     result.findings =
         Judge(result.evidence, {loaded_.scenario, loaded_.profile, loaded_.catalogue, &fault_free});
     return result;
-  }
-
-  // A scenario may be written for what happens under its faults ("this call gives an error"): that
-  // its steps do not end so without them is no defect of the target.
-  static bool IsBroken(const std::vector<Finding>& findings) {
-    return std::any_of(findings.begin(), findings.end(),
-                       [](const Finding& finding) { return finding.kind != "expectation"; });
   }
 
   const LoadedScenario& loaded_;
@@ -119,7 +109,10 @@ std::vector<KnownFinding> KnownButNotSeen(const std::vector<KnownFinding>& known
 ScenarioResult RunScenario(const LoadedScenario& loaded, const ScenarioOptions& options,
                            Executor& executor) {
   ScenarioResult result = ScenarioRunner(loaded, options, executor).Run();
-  result.not_seen = KnownButNotSeen(loaded.scenario.known_findings, result.findings);
+  // Of the scenario as it is written; its fault-free life has none.
+  if (!result.broken_without_faults && (options.with_faults || loaded.scenario.faults.empty())) {
+    result.not_seen = KnownButNotSeen(loaded.scenario.known_findings, result.findings);
+  }
   return result;
 }
 

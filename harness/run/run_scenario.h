@@ -18,7 +18,7 @@ struct ScenarioOptions {
   std::filesystem::path run_root;   // see RunRequest
   bool with_faults = true;          // false: the scenario without its faults
   bool keep_run_dir = false;
-  bool trace = true;  // false: leave ptrace to others (a debugger, a sanitizer)
+  bool in_debugger = false;  // under gdb, stopped at each injected call, without limits of time
 };
 
 // The judged run of a scenario.

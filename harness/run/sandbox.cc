@@ -100,7 +100,7 @@ SpawnOptions Sandbox::TargetOptions() const {
   options.working_dir = run_dir();
   options.run_id = NewRunId();
   options.terminal = profile.terminal;
-  options.trace = request_.trace;
+  options.trace = request_.trace && !request_.in_debugger;
   if (scenario.resources.hugetlbfs_mb) {
     options.hugetlbfs = HugetlbfsPlan{variables_.at("huge_dir"), *scenario.resources.hugetlbfs_mb};
   }

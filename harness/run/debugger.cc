@@ -1,0 +1,94 @@
+#include "harness/run/debugger.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+#include <vector>
+
+#include "harness/base/failure.h"
+#include "harness/run/program_lookup.h"
+
+namespace faultline {
+namespace {
+
+// Children inherit the signals that the harness blocks; gdb needs Ctrl-C.
+class EmptyMaskAttributes {
+ public:
+  EmptyMaskAttributes() {
+    ::posix_spawnattr_init(&attributes_);
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::posix_spawnattr_setsigmask(&attributes_, &none);
+    ::posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK);
+  }
+  ~EmptyMaskAttributes() { ::posix_spawnattr_destroy(&attributes_); }
+  EmptyMaskAttributes(const EmptyMaskAttributes&) = delete;
+  EmptyMaskAttributes& operator=(const EmptyMaskAttributes&) = delete;
+
+  const posix_spawnattr_t* get() const { return &attributes_; }
+
+ private:
+  posix_spawnattr_t attributes_;
+};
+
+std::vector<std::string> Arguments(pid_t target, const std::filesystem::path& fifo) {
+  return {"gdb", "-q", "-p", std::to_string(target),
+          // The harness stopped the target only to let gdb in.
+          "-ex", "handle SIGSTOP nostop noprint nopass", "-ex", "set breakpoint pending on", "-ex",
+          "break faultline_injected_call", "-ex", "shell : > " + fifo.string(), "-ex", "continue"};
+}
+
+}  // namespace
+
+Debugger::Debugger(pid_t target, const std::filesystem::path& directory) {
+  const std::filesystem::path fifo = directory / "gdb-attached";
+  if (::mkfifo(fifo.c_str(), 0600) != 0) {
+    throw Failure::FromErrno("cannot make " + fifo.string(), errno);
+  }
+  const UniqueFd attached(::open(fifo.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  ::kill(target, SIGSTOP);
+  Start(target, fifo);
+  pollfd events[] = {{attached.get(), POLLIN, 0}, {pidfd_.get(), POLLIN, 0}};
+  while (::poll(events, 2, -1) < 0 && errno == EINTR) {
+  }
+  if (events[0].revents == 0) {
+    throw Failure::CannotWork("gdb ended before it was attached to the target");
+  }
+}
+
+void Debugger::Start(pid_t target, const std::filesystem::path& fifo) {
+  const std::filesystem::path program = FindInPath("gdb");
+  if (program.empty()) {
+    throw Failure::CannotWork("gdb is not in PATH: apt-get install gdb");
+  }
+  std::vector<std::string> arguments = Arguments(target, fifo);
+  std::vector<char*> argv;
+  for (std::string& argument : arguments) {
+    argv.push_back(argument.data());
+  }
+  argv.push_back(nullptr);
+  const EmptyMaskAttributes attributes;
+  const int error =
+      ::posix_spawn(&pid_, program.c_str(), nullptr, attributes.get(), argv.data(), environ);
+  if (error != 0) {
+    throw Failure::FromErrno("cannot start " + program.string(), error);
+  }
+  pidfd_.reset(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
+}
+
+Debugger::~Debugger() {
+  if (pid_ > 0) {
+    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+    }
+  }
+}
+
+}  // namespace faultline

@@ -1,0 +1,194 @@
+// The executor on shell scripts for targets: what becomes of steps, limits and left-overs. Faults
+// and hooks have real targets, see tools/cli_test.cc.
+#include "harness/run/executor.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include "harness/base/failure.h"
+
+namespace faultline {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using Status = StepResult::Status;
+using Ended = ExitStatus::Kind;
+
+class ExecutorTest : public testing::Test {
+ protected:
+  // The target is `sh -c SCRIPT`.
+  void Script(const std::string& script) {
+    profile_.args = {"-c", script};
+    profile_.ready.kind = ReadyCondition::Kind::kLogLine;
+    profile_.ready.log_pattern = "^ready$";
+  }
+  Step& Add(decltype(Step::action) action) {
+    scenario_.steps.push_back({std::move(action), "", {}, false, {}});
+    return scenario_.steps.back();
+  }
+  Evidence Execute() {
+    RunRequest request{scenario_, profile_, catalogue_};
+    request.program = "/bin/sh";
+    request.observe = false;
+    request.limits_ms = limits_;
+    return ColdExecutor().Execute(request);
+  }
+  static std::vector<Status> Statuses(const Evidence& evidence) {
+    std::vector<Status> statuses;
+    for (const StepResult& step : evidence.steps) {
+      statuses.push_back(step.status);
+    }
+    return statuses;
+  }
+
+  Scenario scenario_;
+  Profile profile_;
+  Catalogue catalogue_;
+  LimitsMs limits_;
+};
+
+// Stops at once when asked to, as a shell that waits for a child would not.
+constexpr char kObedient[] =
+    "trap 'echo bye; exit 0' TERM; echo ready; while :; do read line; echo \"got $line\"; done";
+
+TEST_F(ExecutorTest, WaitsUntilReadyAndStopsWhatIsAlive) {
+  Script(kObedient);
+  Add(WaitReadyStep{});
+  const Evidence evidence = Execute();
+  EXPECT_THAT(Statuses(evidence), ElementsAre(Status::kDone));
+  EXPECT_GT(evidence.start_ms, 0);
+  EXPECT_TRUE(evidence.asked_to_stop);
+  EXPECT_EQ(evidence.exit.kind, Ended::kExited);
+  EXPECT_EQ(evidence.exit.code, 0);
+  EXPECT_EQ(evidence.log.back().text, "bye");
+  EXPECT_EQ(evidence.argv.front(), "/bin/sh");
+}
+
+TEST_F(ExecutorTest, SendsNoSignalToATargetThatEndedByItself) {
+  Script("echo ready; exit 3");
+  Add(WaitExitStep{{3}});
+  Add(SignalStep{SIGTERM});
+  const Evidence evidence = Execute();
+  EXPECT_THAT(Statuses(evidence), ElementsAre(Status::kDone, Status::kSkipped));
+  EXPECT_FALSE(evidence.asked_to_stop);
+  EXPECT_EQ(evidence.exit.code, 3);
+}
+
+TEST_F(ExecutorTest, ATargetThatEndsBeforeItIsReadyIsGone) {
+  Script("exit 1");
+  Add(WaitReadyStep{});
+  Add(ExpectLogStep{"never"});
+  const Evidence evidence = Execute();
+  EXPECT_THAT(Statuses(evidence), ElementsAre(Status::kTargetGone, Status::kSkipped));
+  EXPECT_THAT(evidence.steps[0].detail, HasSubstr("exit 1"));
+  EXPECT_EQ(evidence.start_ms, 0);
+}
+
+TEST_F(ExecutorTest, SaysWhatWasExpectedOfAnExit) {
+  Script("exit 1");
+  Add(WaitExitStep{{0, 2}});
+  EXPECT_EQ(Execute().steps[0].detail, "expected exit 0 or 2, got exit 1");
+}
+
+TEST_F(ExecutorTest, ASignalIsNoExit) {
+  Script("kill -SEGV $$$$");  // $$ is a literal dollar
+  Add(WaitExitStep{});
+  const Evidence evidence = Execute();
+  EXPECT_THAT(Statuses(evidence), ElementsAre(Status::kUnmet));
+  EXPECT_EQ(evidence.exit.kind, Ended::kSignaled);
+  EXPECT_EQ(evidence.exit.code, SIGSEGV);
+}
+
+TEST_F(ExecutorTest, KillsWhatDoesNotStopAndTakesItsStacks) {
+  Script("trap '' TERM; echo ready; while :; do :; done");
+  limits_.stop = 200;
+  Add(WaitReadyStep{});
+  const Evidence evidence = Execute();
+  EXPECT_EQ(evidence.exit.kind, Ended::kKilledByUs);
+  EXPECT_GE(evidence.stop_ms, 200);
+  EXPECT_FALSE(evidence.threads.empty()) << evidence.threads_note;
+  EXPECT_THAT(evidence.threads_note, HasSubstr("not stopped in time"));
+}
+
+TEST_F(ExecutorTest, AStepThatOutlivesItsLimitIsTimedOutAndTheRestSkipped) {
+  Script("trap 'exit 0' TERM; while :; do :; done");
+  limits_.start = 100;
+  Add(WaitReadyStep{});
+  Add(WaitExitStep{});
+  Add(CommandStep{{"true"}, 0}).even_if_gone = true;
+  const Evidence evidence = Execute();
+  EXPECT_THAT(Statuses(evidence), ElementsAre(Status::kTimedOut, Status::kSkipped, Status::kDone));
+  EXPECT_EQ(evidence.steps[0].limit_ms, 100);
+  EXPECT_THAT(evidence.threads_note, HasSubstr("step 1"));
+  EXPECT_EQ(evidence.exit.kind, Ended::kExited);  // it still obeys SIGTERM
+}
+
+TEST_F(ExecutorTest, TypesToTheTargetAndSeesOnlyWhatFollows) {
+  Script(kObedient);
+  Add(WaitReadyStep{});
+  Add(TerminalStep{"one\n"});
+  Add(ExpectLogStep{"^got one$"});
+  Add(TerminalStep{"two\n"});
+  Add(ExpectLogStep{"^got one$"}).limit_ms = 100;  // an old line
+  const Evidence evidence = Execute();
+  EXPECT_THAT(Statuses(evidence), ElementsAre(Status::kDone, Status::kDone, Status::kDone,
+                                              Status::kDone, Status::kUnmet));
+}
+
+TEST_F(ExecutorTest, TheLastWordsOfATargetCount) {
+  Script("echo 'no memory'; exit 1");
+  Add(ExpectLogStep{"^no memory$"});
+  Add(WaitExitStep{{1}});
+  EXPECT_THAT(Statuses(Execute()), ElementsAre(Status::kDone, Status::kDone));
+}
+
+TEST_F(ExecutorTest, CommandsKnowTheRunAndMustEndAsExpected) {
+  Script(kObedient);
+  Add(WaitReadyStep{});
+  Add(CommandStep{{"kill", "-0", "${pid}"}, 0});
+  Add(CommandStep{{"sh", "-c", "echo why; exit 4"}, 0});
+  const Evidence evidence = Execute();
+  EXPECT_THAT(Statuses(evidence), ElementsAre(Status::kDone, Status::kDone, Status::kUnmet));
+  EXPECT_THAT(evidence.steps[2].detail, HasSubstr("exit 4"));
+  EXPECT_THAT(evidence.steps[2].detail, HasSubstr("why"));
+}
+
+TEST_F(ExecutorTest, APreparationThatFailsIsTheScenariosMistake) {
+  Script("exit 0");
+  scenario_.prepare.push_back({{"false"}, 0});
+  try {
+    Execute();
+    FAIL() << "no Failure";
+  } catch (const Failure& failure) {
+    EXPECT_EQ(failure.code(), ExitCode::kBadInput);
+    EXPECT_THAT(failure.what(), HasSubstr("`false`"));
+  }
+}
+
+TEST_F(ExecutorTest, NamesProcessesAndFilesThatAreLeft) {
+  Script("echo x > left; sleep 1000 & exit 0");
+  scenario_.prepare.push_back({{"touch", "${run_dir}/prepared"}, 0});
+  Add(WaitExitStep{});
+  const Evidence evidence = Execute();
+  EXPECT_THAT(evidence.left_behind, Contains("file ${run_dir}/left"));
+  EXPECT_THAT(evidence.left_behind, Contains(HasSubstr("sleep")));
+  EXPECT_EQ(evidence.left_behind.size(), 2u);
+}
+
+TEST_F(ExecutorTest, LinesAndStepsSayWhenTheyWere) {
+  Script(kObedient);
+  Add(WaitReadyStep{});
+  Add(TerminalStep{"one\n"});
+  Add(ExpectLogStep{"^got one$"});
+  const Evidence evidence = Execute();
+  EXPECT_EQ(evidence.log.front().text, "ready");
+  EXPECT_EQ(evidence.log.front().step, 1);
+  EXPECT_GE(evidence.steps[1].begin_ms, evidence.steps[0].begin_ms);
+  EXPECT_GE(evidence.total_ms, evidence.start_ms);
+}
+
+}  // namespace
+}  // namespace faultline

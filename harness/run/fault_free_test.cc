@@ -1,0 +1,68 @@
+#include "harness/run/fault_free.h"
+
+#include <gtest/gtest.h>
+
+namespace faultline {
+namespace {
+
+using Kind = RpcExpectation::Kind;
+
+Step Make(decltype(Step::action) action) { return {std::move(action), "", {}, false, {}}; }
+
+RpcStep Call(std::vector<Kind> kinds) {
+  RpcStep rpc;
+  rpc.method = "framework_start_init";
+  for (const Kind kind : kinds) {
+    rpc.expect.emplace_back().kind = kind;
+  }
+  return rpc;
+}
+
+std::vector<Kind> ExpectedAfter(std::vector<Kind> kinds) {
+  Scenario scenario;
+  scenario.steps = {Make(Call(std::move(kinds)))};
+  const Scenario fault_free = FaultFreeScenario(scenario);
+  std::vector<Kind> after;
+  for (const auto& expectation : std::get<RpcStep>(fault_free.steps.at(1).action).expect) {
+    after.push_back(expectation.kind);
+  }
+  return after;
+}
+
+TEST(FaultFreeTest, LeavesOutFaultsAndWhatOnlyTheyBringAbout) {
+  Scenario scenario;
+  scenario.tolerance = Tolerance::kMayFailCleanly;
+  scenario.faults.emplace_back().id = "pool";
+  scenario.known_findings.emplace_back().kind = "crash";
+  scenario.steps = {
+      Make(WaitReadyStep{}),         Make(ArmStep{{"pool"}}), Make(TerminalStep{"start\n"}),
+      Make(ExpectLogStep{"failed"}), Make(SignalStep{}),      Make(WaitExitStep{{1}})};
+  const Scenario fault_free = FaultFreeScenario(scenario);
+  EXPECT_TRUE(fault_free.faults.empty());
+  EXPECT_TRUE(fault_free.known_findings.empty());
+  EXPECT_EQ(fault_free.tolerance, Tolerance::kMustSucceed);
+  ASSERT_EQ(fault_free.steps.size(), 2u);
+  EXPECT_TRUE(std::holds_alternative<WaitReadyStep>(fault_free.steps[0].action));
+  EXPECT_TRUE(std::holds_alternative<TerminalStep>(fault_free.steps[1].action));
+}
+
+TEST(FaultFreeTest, WaitsUntilReadyAlsoWhenTheScenarioDoesNot) {
+  Scenario scenario;
+  scenario.steps = {Make(WaitExitStep{})};
+  const Scenario fault_free = FaultFreeScenario(scenario);
+  ASSERT_EQ(fault_free.steps.size(), 1u);
+  EXPECT_TRUE(std::holds_alternative<WaitReadyStep>(fault_free.steps[0].action));
+}
+
+TEST(FaultFreeTest, ACallThatMaySucceedMustSucceed) {
+  EXPECT_EQ(ExpectedAfter({}), std::vector<Kind>{});
+  EXPECT_EQ(ExpectedAfter({Kind::kResult, Kind::kGone}), std::vector<Kind>{Kind::kResult});
+}
+
+TEST(FaultFreeTest, ACallThatIsExpectedToFailNeedsAnAnswerOnly) {
+  EXPECT_EQ(ExpectedAfter({Kind::kError, Kind::kGone, Kind::kNoAnswer}),
+            (std::vector<Kind>{Kind::kResult, Kind::kError}));
+}
+
+}  // namespace
+}  // namespace faultline

@@ -1,0 +1,50 @@
+#include "harness/run/leftovers.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <fstream>
+
+#include "harness/base/failure.h"
+
+namespace faultline {
+namespace {
+
+using testing::ElementsAre;
+
+class LeftoversTest : public testing::Test {
+ protected:
+  LeftoversTest() {
+    std::string name = testing::TempDir() + "faultline-leftovers-XXXXXX";
+    directory_ = ::mkdtemp(name.data());
+  }
+  ~LeftoversTest() override { std::filesystem::remove_all(directory_); }
+
+  std::filesystem::path directory_;
+  const Variables values_ = {{"pid", "4711"}, {"run_dir", "/run/dir"}};
+};
+
+TEST_F(LeftoversTest, RemovesTheRunsFilesAndNoOthers) {
+  const auto own = directory_ / "x_trace.pid4711";
+  const auto other = directory_ / "x_trace.pid42";
+  {
+    Leftovers leftovers;
+    leftovers.Watch({directory_.string() + "/*_trace.pid${pid}"}, values_);
+    std::ofstream(own) << "x";
+    std::ofstream(other) << "x";
+    EXPECT_THAT(leftovers.Find(), ElementsAre(own));
+  }
+  EXPECT_FALSE(std::filesystem::exists(own));
+  EXPECT_TRUE(std::filesystem::exists(other));
+}
+
+TEST_F(LeftoversTest, RefusesPatternsThatFitFilesOfOthers) {
+  for (const char* pattern : {"/dev/shm/*", "trace.pid${pid}", "*"}) {
+    Leftovers leftovers;
+    EXPECT_THROW(leftovers.Watch({pattern}, values_), Failure) << pattern;
+  }
+}
+
+}  // namespace
+}  // namespace faultline

@@ -1,0 +1,77 @@
+#include "tools/census.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <system_error>
+
+#include "harness/base/files.h"
+#include "harness/target/hugepage_pool.h"
+#include "harness/target/process.h"
+
+namespace faultline {
+namespace {
+
+namespace fs = std::filesystem;
+
+void AddLines(const fs::path& file, const std::string& kind, std::set<std::string>& items) {
+  std::ifstream lines(file);
+  for (std::string line; std::getline(lines, line);) {
+    items.insert(kind + " " + line);
+  }
+}
+
+void AddEntries(const fs::path& directory, std::set<std::string>& items) {
+  std::error_code error;
+  for (auto entry = fs::directory_iterator(directory, error);
+       !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    items.insert("file " + entry->path().string());
+  }
+}
+
+// Every process of every run says so in its environment.
+void AddRunProcesses(std::set<std::string>& items) {
+  std::error_code error;
+  for (auto entry = fs::directory_iterator("/proc", error);
+       !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    const std::string environment = ReadFile(entry->path() / "environ").value_or("");
+    const std::string variable = std::string(kRunIdVariable) + "=";
+    if (environment.starts_with(variable) ||
+        environment.find('\0' + variable) != std::string::npos) {
+      const std::string name = ReadFile(entry->path() / "comm").value_or("?\n");
+      items.insert("process " + entry->path().filename().string() + " " +
+                   name.substr(0, name.find('\n')));
+    }
+  }
+}
+
+}  // namespace
+
+MachineCensus TakeCensus(bool shared_machine) {
+  MachineCensus census;
+  AddLines("/proc/mounts", "mount", census.items);
+  AddEntries("/var/run/dpdk", census.items);
+  AddRunProcesses(census.items);
+  if (!shared_machine) {
+    for (const fs::path& place : {fs::temp_directory_path(), fs::path("/tmp"), fs::path("/dev/shm"),
+                                  fs::path("/var/tmp")}) {
+      AddEntries(place, census.items);
+    }
+    if (const auto pool = ReadHugepagePool()) {
+      census.items.insert(fmt::format("hugepages: {} in all, {} free", pool->total, pool->free));
+    }
+  }
+  return census;
+}
+
+std::vector<std::string> NewIn(const MachineCensus& after, const MachineCensus& before) {
+  std::vector<std::string> added;
+  std::set_difference(after.items.begin(), after.items.end(), before.items.begin(),
+                      before.items.end(), std::back_inserter(added));
+  return added;
+}
+
+}  // namespace faultline

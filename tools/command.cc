@@ -1,0 +1,106 @@
+#include "tools/command.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <system_error>
+
+#include "harness/scenario/nearest_word.h"
+
+namespace faultline {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path DefaultCacheDir() {
+  const char* xdg = ::getenv("XDG_CACHE_HOME");
+  if (xdg != nullptr && *xdg == '/') {
+    return fs::path(xdg) / "faultline";
+  }
+  const char* home = ::getenv("HOME");
+  if (home != nullptr && *home == '/') {
+    return fs::path(home) / ".cache" / "faultline";
+  }
+  return {};
+}
+
+bool MakePrivateDirectory(const fs::path& path) {
+  std::error_code error;
+  if (!fs::is_directory(path, error)) {
+    fs::create_directories(path, error);
+    if (error) {
+      return false;
+    }
+    fs::permissions(path, fs::perms::owner_all, error);
+  }
+  return ::access(path.c_str(), W_OK | X_OK) == 0;
+}
+
+// The sub-command that the arguments reached, or the program itself.
+const CLI::App& Reached(const CLI::App& app) {
+  const std::vector<CLI::App*> commands = app.get_subcommands();
+  return commands.empty() ? app : *commands.front();
+}
+
+std::vector<std::string> OptionNames(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) {
+      names.push_back("--" + name);
+    }
+  }
+  return names;
+}
+
+std::vector<std::string> CommandNames(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(command->get_name());
+  }
+  return names;
+}
+
+}  // namespace
+
+fs::path CacheDir(const GlobalOptions& global) {
+  if (!global.cache_dir.empty()) {
+    const fs::path path = fs::absolute(global.cache_dir);
+    if (!MakePrivateDirectory(path)) {
+      throw Failure::BadInput("--cache " + global.cache_dir + ": cannot write there");
+    }
+    return path;
+  }
+  const fs::path path = DefaultCacheDir();
+  return !path.empty() && MakePrivateDirectory(path) ? path : fs::path();
+}
+
+bool UseColor(const GlobalOptions& global) {
+  const char* no_color = ::getenv("NO_COLOR");
+  return !global.no_color && (no_color == nullptr || *no_color == '\0') && ::isatty(STDOUT_FILENO);
+}
+
+std::string DescribeParseError(const CLI::App& app, const CLI::ParseError& error,
+                               const std::vector<std::string>& arguments) {
+  std::string text = error.what();
+  const CLI::App& reached = Reached(app);
+  const std::vector<std::string> commands = CommandNames(app);
+  std::vector<std::string> options = OptionNames(reached);
+  const std::vector<std::string> global = OptionNames(app);
+  options.insert(options.end(), global.begin(), global.end());
+  for (const std::string& argument : arguments) {
+    const bool is_option = argument.starts_with("--");
+    if (!is_option && &reached != &app) {
+      continue;  // a value or a file of the sub-command
+    }
+    const std::string word = argument.substr(0, argument.find('='));
+    const std::vector<std::string>& known = is_option ? options : commands;
+    if (std::find(known.begin(), known.end(), word) != known.end()) {
+      continue;
+    }
+    return text + DidYouMean(word, known);
+  }
+  return text;
+}
+
+}  // namespace faultline

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "harness/base/failure.h"
+
+namespace faultline {
+
+// Options that stand before the sub-command and hold for each.
+struct GlobalOptions {
+  std::string data_dir;   // --data, as given; see FindDataDir
+  std::string cache_dir;  // --cache, as given; see CacheDir
+  bool no_color = false;
+};
+
+// A sub-command: one file each, from its options to its output. Used once, by main.
+class Command {
+ public:
+  virtual ~Command() = default;
+  // Adds itself with options, help and examples to `parent`.
+  virtual CLI::App* Declare(CLI::App& parent) = 0;
+  // Does the work after parsing; results go to stdout. Throws Failure for what stops it.
+  virtual ExitCode Run(const GlobalOptions& global) = 0;
+};
+
+std::unique_ptr<Command> MakeRunCommand();
+std::unique_ptr<Command> MakePointsCommand();
+std::unique_ptr<Command> MakeLintCommand();
+std::unique_ptr<Command> MakeDoctorCommand();
+
+// Where plans, module lists and calibrations are kept between runs: --cache, else
+// $XDG_CACHE_HOME/faultline, else ~/.cache/faultline. A directory that --cache names and that
+// cannot be made is a Failure (kBadInput); without the option an unusable one means no cache ("").
+std::filesystem::path CacheDir(const GlobalOptions& global);
+
+// Colours are for terminals, and for nobody who said --no-color or set NO_COLOR (no-color.org).
+bool UseColor(const GlobalOptions& global);
+
+// What CLI11 says about wrong arguments, and the nearest valid word when one is near.
+std::string DescribeParseError(const CLI::App& app, const CLI::ParseError& error,
+                               const std::vector<std::string>& arguments);
+
+}  // namespace faultline

@@ -1,0 +1,82 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "harness/base/files.h"
+#include "harness/run/program_lookup.h"
+#include "tools/command.h"
+#include "tools/machine_check.h"
+
+namespace faultline {
+namespace {
+
+constexpr char kExamples[] =
+    "Examples:\n"
+    "  faultline doctor\n"
+    "  faultline doctor --program build/bin/spdk_tgt --json doctor.json\n"
+    "Exit code 3 when something is missing without which nothing works.";
+
+using Status = MachineCheck::Status;
+
+const char* Name(Status status) {
+  switch (status) {
+    case Status::kOk:
+      return "ok";
+    case Status::kWarn:
+      return "warn";
+    case Status::kMissing:
+      return "missing";
+  }
+  return "";
+}
+
+class DoctorCommand : public Command {
+ public:
+  CLI::App* Declare(CLI::App& parent) override {
+    CLI::App* app = parent.add_subcommand(
+        "doctor", "Says what this machine lacks and how to get it; changes nothing.");
+    app->add_option("--program", program_, "look at this target too")->type_name("PATH");
+    app->add_option("--json", json_file_, "write the answers as JSON too")->type_name("FILE");
+    app->footer(kExamples);
+    return app;
+  }
+
+  ExitCode Run(const GlobalOptions& global) override {
+    std::vector<MachineCheck> checks = CheckMachine(OwnDirectory(), CacheDir(global));
+    if (!program_.empty()) {
+      const auto program = RequireProgram(Profile{}, program_, OwnDirectory());
+      const std::vector<MachineCheck> more = CheckProgram(program);
+      checks.insert(checks.end(), more.begin(), more.end());
+    }
+    nlohmann::json json = nlohmann::json::array();
+    for (const MachineCheck& check : checks) {
+      fmt::print("{:8} {:16} {}\n", Name(check.status), check.name, check.found);
+      if (!check.advice.empty()) {
+        fmt::print("{:25} -> {}\n", "", check.advice);
+      }
+      json.push_back({{"name", check.name},
+                      {"status", Name(check.status)},
+                      {"found", check.found},
+                      {"advice", check.advice}});
+    }
+    if (!json_file_.empty()) {
+      const nlohmann::json document = {{"faultline_doctor", 1}, {"checks", json}};
+      WriteFileAtomically(std::filesystem::absolute(json_file_), document.dump(2) + "\n");
+    }
+    const bool missing = std::any_of(checks.begin(), checks.end(), [](const MachineCheck& check) {
+      return check.status == Status::kMissing;
+    });
+    return missing ? ExitCode::kCannotWork : ExitCode::kAsExpected;
+  }
+
+ private:
+  std::string program_;
+  std::string json_file_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> MakeDoctorCommand() { return std::make_unique<DoctorCommand>(); }
+
+}  // namespace faultline

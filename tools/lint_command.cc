@@ -1,0 +1,81 @@
+#include <fmt/format.h>
+
+#include "harness/scenario/data_dir.h"
+#include "harness/scenario/lint.h"
+#include "tools/command.h"
+
+namespace faultline {
+namespace {
+
+constexpr char kExamples[] =
+    "Examples:\n"
+    "  faultline lint scenarios/reference/founding-case.yaml\n"
+    "  faultline lint scenarios            # everything below the directory\n"
+    "  faultline lint my.yaml --set pool=32767";
+
+class LintCommand : public Command {
+ public:
+  CLI::App* Declare(CLI::App& parent) override {
+    CLI::App* app = parent.add_subcommand(
+        "lint",
+        "Says everything that is wrong in scenarios, profiles and catalogues; runs nothing.");
+    app->add_option("files", files_, "files, or directories with files")
+        ->required()
+        ->type_name("FILE|DIR");
+    app->add_option("--profile", profile_, "profile to check against, instead of the scenario's")
+        ->type_name("NAME");
+    app->add_option("--set", set_, "value of a variable (repeatable)")->type_name("NAME=VALUE");
+    app->footer(kExamples);
+    return app;
+  }
+
+  ExitCode Run(const GlobalOptions& global) override {
+    LoadOptions options;
+    options.data_dir = FindDataDir(global.data_dir);
+    options.profile = profile_;
+    for (const std::string& text : set_) {
+      AddSetOption(text, options.set);
+    }
+    size_t files = 0;
+    size_t mistakes = 0;
+    for (const std::string& named : files_) {
+      for (const std::filesystem::path& file : Expand(named)) {
+        const Diagnostics diagnostics = LintFile(file, options);
+        if (!diagnostics.empty()) {
+          fmt::print("{}\n", diagnostics.ToString());
+        }
+        ++files;
+        mistakes += diagnostics.count();
+      }
+    }
+    fmt::print("{} file{} checked, {} mistake{}\n", files, files == 1 ? "" : "s", mistakes,
+               mistakes == 1 ? "" : "s");
+    return mistakes == 0 ? ExitCode::kAsExpected : ExitCode::kBadInput;
+  }
+
+ private:
+  static std::vector<std::filesystem::path> Expand(const std::string& named) {
+    std::error_code ignored;
+    if (!std::filesystem::exists(named, ignored)) {
+      throw Failure::BadInput(named + ": there is no such file or directory");
+    }
+    if (!std::filesystem::is_directory(named, ignored)) {
+      return {named};
+    }
+    std::vector<std::filesystem::path> files = FindDataFiles(named);
+    if (files.empty()) {
+      throw Failure::BadInput(named + ": there is no data file (*.yaml) below this directory");
+    }
+    return files;
+  }
+
+  std::vector<std::string> files_;
+  std::string profile_;
+  std::vector<std::string> set_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> MakeLintCommand() { return std::make_unique<LintCommand>(); }
+
+}  // namespace faultline

@@ -1,0 +1,144 @@
+#include <fmt/format.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "harness/base/files.h"
+#include "harness/planner/planner.h"
+#include "harness/report/table.h"
+#include "harness/run/module_cache.h"
+#include "harness/run/program_lookup.h"
+#include "harness/scenario/data_dir.h"
+#include "harness/scenario/load_catalogue.h"
+#include "harness/scenario/load_profile.h"
+#include "tools/command.h"
+
+namespace faultline {
+namespace {
+
+constexpr char kExamples[] =
+    "Examples:\n"
+    "  faultline points --program build/bin/spdk_tgt --profile spdk-tgt\n"
+    "  faultline points --program /usr/bin/dpdk-testpmd --catalogue dpdk --catalogue libc-socket\n"
+    "  faultline points --profile dpdk-testpmd --json points.json\n"
+    "Libraries that the program loads after its start are known once it was run with `faultline "
+    "run`.";
+
+using Status = PointCoverage::Status;
+
+const char* Name(Status status) {
+  switch (status) {
+    case Status::kFound:
+      return "found";
+    case Status::kInlined:
+      return "inlined";
+    case Status::kVariant:
+      return "variant";
+    case Status::kRefused:
+      return "refused";
+    case Status::kMissing:
+      return "missing";
+  }
+  return "";
+}
+
+class PointsCommand : public Command {
+ public:
+  CLI::App* Declare(CLI::App& parent) override {
+    CLI::App* app = parent.add_subcommand(
+        "points", "Says which fault points a program has, and why the others cannot fail in it.");
+    app->add_option("--program", program_, "the program (default: the profile's)")
+        ->type_name("PATH");
+    CLI::Option* profile =
+        app->add_option("--profile", profile_, "the catalogues of this profile")->type_name("NAME");
+    app->add_option("--catalogue", catalogues_, "these catalogues (repeatable; default: all)")
+        ->type_name("NAME")
+        ->excludes(profile);
+    app->add_option("--json", json_file_, "write the list as JSON too")->type_name("FILE");
+    app->footer(kExamples);
+    return app;
+  }
+
+  ExitCode Run(const GlobalOptions& global) override {
+    const std::filesystem::path data_dir = FindDataDir(global.data_dir);
+    Profile profile;
+    if (!profile_.empty()) {
+      profile = LoadProfile(data_dir, profile_);
+      catalogues_ = profile.catalogues;
+    } else if (program_.empty()) {
+      throw Failure::BadInput("which program? give --program PATH or --profile NAME");
+    } else if (catalogues_.empty()) {
+      catalogues_ = CatalogueNames(data_dir);
+    }
+    const Catalogue catalogue = LoadCatalogue(data_dir, catalogues_);
+    const auto program = RequireProgram(profile, program_, OwnDirectory());
+    const Plan plan = MakePlan(Request(catalogue, program, CacheDir(global)));
+    Print(plan, program);
+    if (!json_file_.empty()) {
+      WriteFileAtomically(std::filesystem::absolute(json_file_),
+                          ToJson(plan, program).dump(2) + "\n");
+    }
+    return ExitCode::kAsExpected;
+  }
+
+ private:
+  static PlanRequest Request(const Catalogue& catalogue, const std::filesystem::path& program,
+                             const std::filesystem::path& cache_dir) {
+    PlanRequest request;
+    request.program = program;
+    request.libraries = StartupLibraries(program);
+    for (const auto& module : ModuleCache(cache_dir, ProgramKey(program)).Recall()) {
+      request.libraries.push_back(module);
+    }
+    for (const FaultPoint& point : catalogue.points) {
+      request.points.push_back(&point);
+    }
+    for (const Observer& observer : catalogue.observers) {
+      request.observers.push_back(&observer);
+    }
+    request.catalogue = &catalogue;
+    request.cache_dir = cache_dir;
+    request.explain_missing = true;
+    return request;
+  }
+
+  static void Print(const Plan& plan, const std::filesystem::path& program) {
+    Table table({"point", "symbol", "module", "status", "why"});
+    std::map<Status, int> counts;
+    for (const PointCoverage& coverage : plan.coverage) {
+      ++counts[coverage.status];
+      const std::string why = coverage.reason.empty() ? coverage.note : coverage.reason;
+      table.AddRow({coverage.point, coverage.symbol, coverage.module, Name(coverage.status), why});
+    }
+    fmt::print("{}\n{}:", table.ToString(), program.string());
+    for (const Status status :
+         {Status::kFound, Status::kInlined, Status::kVariant, Status::kRefused, Status::kMissing}) {
+      fmt::print(" {} {}", counts[status], Name(status));
+    }
+    fmt::print("; of {} functions\n", plan.coverage.size());
+  }
+
+  static nlohmann::json ToJson(const Plan& plan, const std::filesystem::path& program) {
+    nlohmann::json points = nlohmann::json::array();
+    for (const PointCoverage& coverage : plan.coverage) {
+      points.push_back({{"point", coverage.point},
+                        {"symbol", coverage.symbol},
+                        {"module", coverage.module},
+                        {"status", Name(coverage.status)},
+                        {"reason", coverage.reason},
+                        {"note", coverage.note}});
+    }
+    return {{"faultline_points", 1}, {"program", program.string()}, {"points", points}};
+  }
+
+  std::string program_;
+  std::string profile_;
+  std::vector<std::string> catalogues_;
+  std::string json_file_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> MakePointsCommand() { return std::make_unique<PointsCommand>(); }
+
+}  // namespace faultline

@@ -1,0 +1,132 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <optional>
+
+#include "harness/report/json.h"
+#include "harness/report/run_report.h"
+#include "harness/report/terminal.h"
+#include "harness/run/program_lookup.h"
+#include "harness/run/run_scenario.h"
+#include "harness/scenario/data_dir.h"
+#include "harness/target/interruption.h"
+#include "tools/command.h"
+#include "tools/shell_words.h"
+
+namespace faultline {
+namespace {
+
+constexpr char kExamples[] =
+    "Examples:\n"
+    "  faultline run scenarios/reference/founding-case.yaml\n"
+    "  faultline run scenarios/reference/founding-case.yaml --set defect=unregister-missing\n"
+    "  faultline run scenarios/spdk/founding-case.yaml --program build/bin/spdk_tgt --json "
+    "out.json\n"
+    "A scenario may run commands: treat a file that you did not write as a program.";
+
+class RunCommandLine : public Command {
+ public:
+  CLI::App* Declare(CLI::App& parent) override {
+    CLI::App* app = parent.add_subcommand(
+        "run", "Runs a scenario on its target and judges it; tells the story of what went wrong.");
+    app->add_option("scenario", file_, "the scenario")->required()->type_name("FILE");
+    app->add_option("--program", program_, "the target's program, instead of the profile's")
+        ->type_name("PATH");
+    app->add_option("--profile", profile_, "profile to use instead of the scenario's")
+        ->type_name("NAME");
+    app->add_option("--set", set_, "value of a variable (repeatable)")->type_name("NAME=VALUE");
+    app->add_option("--json", json_file_, "write the whole report as JSON too")->type_name("FILE");
+    app->add_flag("--keep", keep_, "keep the run directory and say where it is");
+    app->add_flag("--no-faults", no_faults_, "the fault-free life of the scenario");
+    app->add_flag("--gdb", gdb_, "under gdb, stopped at the injected call; no limits of time");
+    app->add_flag("-v,--verbose", verbose_, "tell everything: steps, log, stacks of all threads");
+    app->footer(kExamples);
+    return app;
+  }
+
+  ExitCode Run(const GlobalOptions& global) override {
+    Interruption interruption;  // from here on Ctrl-C ends the run and cleans up
+    LoadOptions load;
+    load.data_dir = FindDataDir(global.data_dir);
+    load.profile = profile_;
+    for (const std::string& text : set_) {
+      AddSetOption(text, load.set);
+    }
+    const LoadedScenario loaded = LoadScenario(file_, load);
+    std::optional<JsonReportFile> json;
+    if (!json_file_.empty()) {
+      json.emplace(std::filesystem::absolute(json_file_));
+    }
+    ColdExecutor executor(&interruption);
+    const ScenarioResult result = RunScenario(loaded, Options(global, loaded), executor);
+    const RunReport report{.evidence = result.evidence,
+                           .findings = result.findings,
+                           .not_seen = result.not_seen,
+                           .broken_without_faults = result.broken_without_faults,
+                           .replay_command = Replay(global, ""),
+                           .gdb_command = Replay(global, "--gdb")};
+    if (json) {
+      json->Finish(report);
+    }
+    const TerminalOptions terminal{.color = UseColor(global)};
+    fmt::print("{}", verbose_ ? TellRunInFull(report, terminal) : TellRun(report, terminal));
+    if (keep_) {
+      fmt::print("kept: {}\n", result.evidence.run_dir.string());
+    }
+    const bool as_expected = result.findings.empty() && result.not_seen.empty();
+    return as_expected ? ExitCode::kAsExpected : ExitCode::kFindings;
+  }
+
+ private:
+  ScenarioOptions Options(const GlobalOptions& global, const LoadedScenario& loaded) const {
+    const std::filesystem::path own_directory = OwnDirectory();
+    ScenarioOptions options;
+    options.program = RequireProgram(loaded.profile, program_, own_directory);
+    options.agent = RequireAgent(own_directory);
+    options.cache_dir = CacheDir(global);
+    options.with_faults = !no_faults_;
+    options.keep_run_dir = keep_;
+    options.in_debugger = gdb_;
+    return options;
+  }
+
+  // The command that does the same again; `more` is added to it.
+  std::string Replay(const GlobalOptions& global, const std::string& more) const {
+    std::vector<std::string> words = {"faultline", "run", file_};
+    const auto add = [&](const std::string& option, const std::string& value) {
+      if (!value.empty()) {
+        words.push_back(option);
+        words.push_back(value);
+      }
+    };
+    add("--program", program_);
+    add("--profile", profile_);
+    for (const std::string& value : set_) {
+      add("--set", value);
+    }
+    add("--data", global.data_dir);
+    if (no_faults_) {
+      words.push_back("--no-faults");
+    }
+    if (!more.empty()) {
+      words.push_back(more);
+    }
+    return JoinForShell(words);
+  }
+
+  std::string file_;
+  std::string program_;
+  std::string profile_;
+  std::vector<std::string> set_;
+  std::string json_file_;
+  bool keep_ = false;
+  bool no_faults_ = false;
+  bool gdb_ = false;
+  bool verbose_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> MakeRunCommand() { return std::make_unique<RunCommandLine>(); }
+
+}  // namespace faultline

@@ -1,0 +1,128 @@
+// The regression suite: every scenario file is a GoogleTest test, found when the program starts, so
+// that filters, sharding, repeating and XML reports come with GoogleTest. A test passes when the
+// findings are exactly the scenario's known_findings, and is skipped when its program is not here.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cstdio>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "harness/base/failure.h"
+#include "harness/run/program_lookup.h"
+#include "harness/run/run_scenario.h"
+#include "harness/scenario/data_dir.h"
+#include "harness/target/guardian.h"
+#include "harness/target/interruption.h"
+
+namespace faultline {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct SuiteContext {
+  fs::path data_dir;
+  fs::path own_directory;
+  Interruption* interruption = nullptr;
+};
+
+class ScenarioTest : public testing::Test {
+ public:
+  ScenarioTest(const SuiteContext& context, fs::path file)
+      : context_(context), file_(std::move(file)) {}
+
+  void TestBody() override {
+    try {
+      RunFile();
+    } catch (const Interrupted&) {
+      throw;  // ends the suite, not this test alone
+    } catch (const Failure& failure) {
+      FAIL() << failure.what();
+    }
+  }
+
+ private:
+  void RunFile() {
+    LoadOptions load;
+    load.data_dir = context_.data_dir;
+    const LoadedScenario loaded = LoadScenario(file_, load);
+    const ProgramSearch search = FindProgram(loaded.profile, "", context_.own_directory);
+    if (!search.problem.empty()) {
+      GTEST_SKIP() << search.problem;
+    }
+    ScenarioOptions options;
+    options.program = search.program;
+    options.agent = RequireAgent(context_.own_directory);
+    options.cache_dir = context_.own_directory / "suite-cache";
+    ColdExecutor executor(context_.interruption);
+    Report(RunScenario(loaded, options, executor));
+  }
+
+  static void Report(const ScenarioResult& result) {
+    const char* when = result.broken_without_faults ? " (already without faults)" : "";
+    for (const Finding& finding : result.findings) {
+      if (!finding.known) {
+        ADD_FAILURE() << finding.kind << when << ": " << finding.title << "\n"
+                      << fmt::format("{}", fmt::join(finding.details, "\n"));
+      }
+    }
+    for (const KnownFinding& known : result.not_seen) {
+      ADD_FAILURE() << known.position.ToString()
+                    << ": the known finding did not come: " << known.kind << " " << known.pattern;
+    }
+  }
+
+  const SuiteContext& context_;
+  fs::path file_;
+};
+
+// "scenarios/dpdk/mp-socket-taken.yaml" is Scenario.dpdk_mp_socket_taken.
+std::string TestName(const fs::path& file, const fs::path& data_dir) {
+  std::string name = file.lexically_relative(data_dir).replace_extension().string();
+  std::replace_if(
+      name.begin(), name.end(),
+      [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
+  return name;
+}
+
+void RegisterAll(const SuiteContext& context) {
+  for (const fs::path& file : FindScenarioFiles(context.data_dir)) {
+    testing::RegisterTest("Scenario", TestName(file, context.data_dir).c_str(), nullptr, nullptr,
+                          file.c_str(), 1,
+                          [&context, file] { return new ScenarioTest(context, file); });
+  }
+}
+
+int Main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  if (argc > 2) {
+    throw Failure::BadInput("usage: faultline-suite [DATA_DIR] [--gtest_...]");
+  }
+  SuiteContext context;
+  context.data_dir = FindDataDir(argc == 2 ? argv[1] : "");
+  context.own_directory = OwnDirectory();
+  RegisterAll(context);
+  // GoogleTest would take the interruption for a failed test and go on with the next.
+  testing::GTEST_FLAG(catch_exceptions) = false;
+  Interruption interruption;
+  context.interruption = &interruption;
+  return RUN_ALL_TESTS();
+}
+
+}  // namespace
+}  // namespace faultline
+
+int main(int argc, char** argv) {
+  try {
+    faultline::Guardian::Get();
+    return faultline::Main(argc, argv);
+  } catch (const faultline::Interrupted& interrupted) {
+    faultline::Interruption::EndBySignal(interrupted.signal());
+  } catch (const faultline::Failure& failure) {
+    fmt::print(stderr, "faultline-suite: {}\n", failure.what());
+    return static_cast<int>(failure.code());
+  }
+}
