@@ -8,7 +8,7 @@ usage: check_schema.py SCHEMA_DIR valid DIR ...      every file must be valid
            # schema: unreadable  no YAML, or not as Faultline takes it
 
 Prints what is not so; exit 1 when anything is not. The kind of a file is the name of its directory:
-catalogue, profiles, steps, else a scenario.
+baselines, catalogue, profiles, steps, else a scenario.
 """
 
 import json
@@ -18,7 +18,7 @@ import sys
 import jsonschema
 import yaml
 
-KINDS = {"catalogue": "catalogue", "profiles": "profile", "steps": "steps"}
+KINDS = {"baselines": "baseline", "catalogue": "catalogue", "profiles": "profile", "steps": "steps"}
 
 
 def load_validators(schema_dir):

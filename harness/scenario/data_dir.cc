@@ -45,7 +45,8 @@ fs::path Checked(const fs::path& dir, const char* said_by) {
 }
 
 bool HoldsOtherData(const fs::path& dir) {
-  static const std::vector<std::string> kOther = {"catalogue", "profiles", "steps", "schema"};
+  static const std::vector<std::string> kOther = {"baselines", "catalogue", "profiles", "steps",
+                                                  "schema"};
   return std::find(kOther.begin(), kOther.end(), dir.filename()) != kOther.end();
 }
 

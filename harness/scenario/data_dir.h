@@ -13,8 +13,9 @@ namespace faultline {
 // setenv.
 std::filesystem::path FindDataDir(const std::string& option = "");
 
-// Every scenario file (*.yaml) at or below `root`, sorted; directories named catalogue, profiles,
-// steps and schema hold other data and are left out. A file is returned as it is.
+// Every scenario file (*.yaml) at or below `root`, sorted; directories named baselines,
+// catalogue, profiles, steps and schema hold other data and are left out. A file is returned as it
+// is.
 std::vector<std::filesystem::path> FindScenarioFiles(const std::filesystem::path& root);
 
 }  // namespace faultline

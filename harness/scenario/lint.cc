@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "harness/scenario/load_baseline.h"
 #include "harness/scenario/load_catalogue.h"
 #include "harness/scenario/load_profile.h"
 #include "harness/scenario/load_steps.h"
@@ -21,6 +22,8 @@ Diagnostics LintFile(const std::filesystem::path& file, const LoadOptions& optio
     LoadCatalogue(options.data_dir, profile.catalogues, diagnostics, profile.catalogues_position);
   } else if (kind == "steps") {
     LoadStepsFile(file, {options.data_dir, options.set, true}, diagnostics);
+  } else if (kind == "baselines") {
+    LoadBaseline(file, diagnostics);
   } else {
     LoadScenario(file, options, diagnostics);
   }

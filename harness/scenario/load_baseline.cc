@@ -1,0 +1,93 @@
+#include "harness/scenario/load_baseline.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "harness/scenario/document.h"
+#include "harness/scenario/map_reader.h"
+
+namespace faultline {
+namespace {
+
+// A text without variables; absent leaves `out` alone.
+void ReadPlain(MapReader& map, const std::string& key, std::string& out) {
+  const YamlValue* value = map.Find(key);
+  if (value == nullptr) {
+    return;
+  }
+  if (value->kind != YamlValue::Kind::kScalar) {
+    ReportWrongType(*value, fmt::format("`{}`", key), "a text", map.context());
+    return;
+  }
+  out = value->text;
+}
+
+BaselineEntry ReadEntry(const YamlValue& value, ReadContext& context) {
+  BaselineEntry entry;
+  entry.position = value.position;
+  MapReader map(value, "a known finding", context);
+  map.Require("signature");
+  map.Require("kind");
+  ReadPlain(map, "signature", entry.signature);
+  ReadPlain(map, "kind", entry.kind);
+  ReadPlain(map, "note", entry.note);
+  ReadPlain(map, "reference", entry.reference);
+  map.Finish();
+  return entry;
+}
+
+void ReadEntries(const YamlValue& list, ReadContext& context, Baseline& baseline) {
+  if (list.kind != YamlValue::Kind::kSequence) {
+    ReportWrongType(list, "`findings`", "a list of {kind, signature, note, reference}", context);
+    return;
+  }
+  std::set<std::string> signatures;
+  for (const YamlPtr& item : list.items) {
+    BaselineEntry entry = ReadEntry(*item, context);
+    if (!entry.signature.empty() && !signatures.insert(entry.signature).second) {
+      context.diagnostics.Add(entry.position,
+                              fmt::format("signature `{}` is given twice", entry.signature));
+    }
+    baseline.entries.push_back(std::move(entry));
+  }
+}
+
+}  // namespace
+
+const BaselineEntry* Baseline::Find(const std::string& signature) const {
+  const auto found = std::find_if(entries.begin(), entries.end(), [&](const BaselineEntry& entry) {
+    return entry.signature == signature;
+  });
+  return found == entries.end() ? nullptr : &*found;
+}
+
+Baseline LoadBaseline(const std::filesystem::path& file, Diagnostics& diagnostics) {
+  Baseline baseline;
+  const YamlPtr root = ReadYamlFile(file, diagnostics);
+  if (root == nullptr) {
+    return baseline;
+  }
+  const Variables none;
+  ReadContext context{diagnostics, none};
+  MapReader map(*root, "a baseline", context);
+  if (!CheckVersion(map)) {
+    return baseline;
+  }
+  ReadPlain(map, "summary", baseline.summary);
+  if (const YamlValue* findings = map.Require("findings"); findings != nullptr) {
+    ReadEntries(*findings, context, baseline);
+  }
+  map.Finish();
+  return baseline;
+}
+
+Baseline LoadBaseline(const std::filesystem::path& file) {
+  Diagnostics diagnostics;
+  Baseline baseline = LoadBaseline(file, diagnostics);
+  diagnostics.ThrowIfAny();
+  return baseline;
+}
+
+}  // namespace faultline

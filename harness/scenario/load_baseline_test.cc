@@ -1,0 +1,66 @@
+#include "harness/scenario/load_baseline.h"
+
+#include <gmock/gmock.h>
+#include <stdlib.h>
+
+#include <fstream>
+
+namespace faultline {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+class LoadBaselineTest : public ::testing::Test {
+ protected:
+  LoadBaselineTest() {
+    std::string name = (std::filesystem::temp_directory_path() / "flbaseXXXXXX").string();
+    EXPECT_NE(::mkdtemp(name.data()), nullptr);
+    directory_ = name;
+  }
+  ~LoadBaselineTest() override { std::filesystem::remove_all(directory_); }
+
+  Baseline Load(const std::string& text) {
+    const std::filesystem::path file = directory_ / "b.yaml";
+    std::ofstream(file) << text;
+    return LoadBaseline(file, diagnostics_);
+  }
+
+  std::filesystem::path directory_;
+  Diagnostics diagnostics_;
+};
+
+TEST_F(LoadBaselineTest, ReadsSignaturesAsTheyAre) {
+  const Baseline baseline = Load(
+      "faultline: 1\nsummary: known\nfindings:\n"
+      "  - {kind: leak, signature: 'leak: file ${run_dir}/x', note: n, reference: r}\n");
+  EXPECT_TRUE(diagnostics_.empty()) << diagnostics_.ToString();
+  ASSERT_THAT(baseline.entries, SizeIs(1));
+  const BaselineEntry* entry = baseline.Find("leak: file ${run_dir}/x");
+  ASSERT_NE(entry, nullptr);
+  EXPECT_EQ(entry->kind, "leak");
+  EXPECT_EQ(entry->note, "n");
+  EXPECT_EQ(entry->reference, "r");
+  EXPECT_EQ(baseline.Find("leak"), nullptr);
+}
+
+TEST_F(LoadBaselineTest, RejectsAnEntryWithoutSignatureWithLineAndColumn) {
+  Load("faultline: 1\nfindings:\n  - {kind: leak}\n");
+  EXPECT_THAT(diagnostics_.ToString(), HasSubstr("b.yaml:3:5"));
+  EXPECT_THAT(diagnostics_.ToString(), HasSubstr("signature"));
+}
+
+TEST_F(LoadBaselineTest, RejectsASignatureThatIsGivenTwice) {
+  Load(
+      "faultline: 1\nfindings:\n  - {kind: leak, signature: a}\n"
+      "  - {kind: leak, signature: a}\n");
+  EXPECT_THAT(diagnostics_.ToString(), HasSubstr("given twice"));
+}
+
+TEST_F(LoadBaselineTest, NamesTheNearestKey) {
+  Load("faultline: 1\nfindings:\n  - {kind: leak, signature: a, refrence: b}\n");
+  EXPECT_THAT(diagnostics_.ToString(), HasSubstr("reference"));
+}
+
+}  // namespace
+}  // namespace faultline
