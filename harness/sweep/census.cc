@@ -1,0 +1,173 @@
+#include "harness/sweep/census.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <set>
+
+#include "harness/base/failure.h"
+#include "harness/oracle/oracle.h"
+#include "harness/sweep/site_list.h"
+
+namespace faultline {
+namespace {
+
+std::set<uint64_t> HashesOf(const Evidence& evidence) {
+  std::set<uint64_t> hashes;
+  for (const JournalSite& site : evidence.journal.sites) {
+    hashes.insert(site.hash);
+  }
+  return hashes;
+}
+
+void Widen(Calibration& calibration, const Calibration& other) {
+  calibration.start_ms = std::max(calibration.start_ms, other.start_ms);
+  calibration.rpc_ms = std::max(calibration.rpc_ms, other.rpc_ms);
+  calibration.stop_ms = std::max(calibration.stop_ms, other.stop_ms);
+  calibration.left_behind = other.left_behind;
+}
+
+bool IsInstalled(const FaultPoint& point, const Evidence& evidence) {
+  return std::any_of(evidence.hooks.begin(), evidence.hooks.end(), [&](const HookReport& hook) {
+    return hook.status == HookReport::Status::kInstalled &&
+           std::find(point.symbols.begin(), point.symbols.end(), hook.symbol) !=
+               point.symbols.end();
+  });
+}
+
+std::string WhyNotHooked(const FaultPoint& point, const Evidence& evidence) {
+  for (const HookReport& hook : evidence.hooks) {
+    if (std::find(point.symbols.begin(), point.symbols.end(), hook.symbol) != point.symbols.end()) {
+      return hook.reason.empty() ? "its module was not loaded" : hook.reason;
+    }
+  }
+  return "not in this program";
+}
+
+std::vector<Store::Census::Point> CountPoints(const Catalogue& catalogue,
+                                              const Evidence& evidence) {
+  std::map<std::string, int64_t> calls;
+  for (const JournalSite& site : evidence.journal.sites) {
+    calls[evidence.points.at(site.point)] += static_cast<int64_t>(site.calls);
+  }
+  std::vector<Store::Census::Point> points;
+  for (const FaultPoint& point : catalogue.points) {
+    const int64_t count = calls[point.name];
+    const std::string status = count > 0                      ? "called"
+                               : IsInstalled(point, evidence) ? "never called"
+                                                              : WhyNotHooked(point, evidence);
+    points.push_back({point.name, status, count});
+  }
+  return points;
+}
+
+class CensusTaker {
+ public:
+  CensusTaker(const RunRequest& request, const Selection& selection, Executor& executor)
+      : request_(request), selection_(selection), executor_(executor) {}
+
+  CensusResult Take(const std::function<void(int, size_t)>& progress) {
+    const auto begin = std::chrono::steady_clock::now();
+    bool agreed = false;
+    while (!agreed && runs_ < kMostCensusRuns) {
+      const std::set<uint64_t> before = HashesOf(result_.fault_free);
+      if (!RunOnce()) {
+        return std::move(result_);
+      }
+      const std::set<uint64_t> now = HashesOf(result_.fault_free);
+      progress(runs_, now.size());
+      agreed = runs_ > 1 && before == now;
+    }
+    Store::Census& census = result_.census;
+    census.selection = selection_.CensusKey();
+    census.runs = runs_;
+    census.calibration = CalibrationToJson(calibration_);
+    census.points = CountPoints(request_.catalogue, result_.fault_free);
+    for (auto& [hash, site] : sites_) {
+      NameIfUnstable(site);
+      census.sites.push_back(std::move(site));
+    }
+    census.elapsed_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
+                            std::chrono::steady_clock::now() - begin)
+                            .count();
+    return std::move(result_);
+  }
+
+ private:
+  // False when the target does not even keep its promises without a fault.
+  bool RunOnce() {
+    Evidence evidence = executor_.Execute(request_);
+    if (!evidence.agent_ready) {
+      throw Failure::CannotWork("the agent did not get into " + evidence.program + ": " +
+                                evidence.agent_message);
+    }
+    const Evidence* earlier = runs_ == 0 ? nullptr : &result_.fault_free;
+    result_.findings =
+        Judge(evidence, {request_.scenario, request_.profile, request_.catalogue, earlier});
+    ++runs_;
+    for (StoredSite& site : ListSites(evidence, selection_.nested, symbolizer_)) {
+      ++seen_[site.hash];
+      sites_.insert_or_assign(site.hash, std::move(site));
+    }
+    Widen(calibration_, MeasureCalibration(evidence));
+    result_.census.run_ms = std::max(result_.census.run_ms, evidence.total_ms);
+    result_.fault_free = std::move(evidence);
+    return result_.findings.empty();
+  }
+
+  void NameIfUnstable(const StoredSite& site) {
+    const int seen = seen_[site.hash];
+    if (seen != runs_) {
+      result_.census.nondeterministic.emplace_back(
+          site.hash, fmt::format("{} @ {}: reached in {} of {} fault-free runs", site.point,
+                                 site.place, seen, runs_));
+    }
+  }
+
+  const RunRequest& request_;
+  const Selection& selection_;
+  Executor& executor_;
+  Symbolizer symbolizer_;
+  CensusResult result_;
+  Calibration calibration_;
+  std::map<std::string, StoredSite> sites_;  // of all runs, as in the last that reached them
+  std::map<std::string, int> seen_;          // in how many runs
+  int runs_ = 0;
+};
+
+}  // namespace
+
+CensusResult TakeCensus(const RunRequest& request, const Selection& selection, Executor& executor,
+                        const std::function<void(int run, size_t sites)>& progress) {
+  RunRequest recording = request;
+  recording.record_all_calls = true;
+  return CensusTaker(recording, selection, executor).Take(progress);
+}
+
+Evidence RunFaultFree(const RunRequest& request, Executor& executor) {
+  RunRequest recording = request;
+  recording.record_all_calls = true;
+  return executor.Execute(recording);
+}
+
+std::string CalibrationToJson(const Calibration& calibration) {
+  const nlohmann::json json = {{"start_ms", calibration.start_ms},
+                               {"rpc_ms", calibration.rpc_ms},
+                               {"stop_ms", calibration.stop_ms}};
+  return json.dump();
+}
+
+Calibration CalibrationFromJson(const std::string& text) {
+  const nlohmann::json json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  Calibration calibration;
+  if (json.is_object()) {
+    calibration.start_ms = json.value("start_ms", int64_t{0});
+    calibration.rpc_ms = json.value("rpc_ms", int64_t{0});
+    calibration.stop_ms = json.value("stop_ms", int64_t{0});
+  }
+  return calibration;
+}
+
+}  // namespace faultline

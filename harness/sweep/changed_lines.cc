@@ -1,0 +1,80 @@
+#include "harness/sweep/changed_lines.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <regex>
+#include <sstream>
+
+#include "harness/base/failure.h"
+#include "harness/base/files.h"
+#include "harness/run/command.h"
+#include "harness/target/event_loop.h"
+#include "harness/target/run_dir.h"
+
+namespace faultline {
+namespace {
+
+constexpr int kGitLimitMs = 60'000;
+constexpr char kNewFile[] = "+++ b/";
+
+}  // namespace
+
+ChangedLines ChangedLines::SinceRevision(const std::filesystem::path& source,
+                                         const std::string& revision) {
+  if (revision.empty() || revision.front() == '-') {
+    throw Failure::BadInput("--changed-since: `" + revision + "` is no revision");
+  }
+  const RunDirectory directory;
+  const std::filesystem::path diff = directory.path() / "diff";
+  EventLoop loop;
+  const CommandResult result =
+      RunCommand({"git", "-C", std::filesystem::absolute(source).string(), "diff", "--no-color",
+                  "--no-ext-diff", "--function-context", "--unified=0", "--src-prefix=a/",
+                  "--dst-prefix=b/", "--output=" + diff.string(), revision, "--"},
+                 {}, directory.path(), kGitLimitMs, loop);
+  if (result.exit.kind != ExitStatus::Kind::kExited || result.exit.code != 0) {
+    throw Failure::BadInput(fmt::format("--changed-since {}: git diff in {} ended with {}: {}",
+                                        revision, source.string(), result.exit.ToString(),
+                                        result.output));
+  }
+  return FromDiff(ReadFile(diff).value_or(""));
+}
+
+ChangedLines ChangedLines::FromDiff(const std::string& diff) {
+  static const std::regex kHunk(R"(^@@ -\d+(?:,\d+)? \+(\d+)(?:,(\d+))? @@)");
+  ChangedLines changed;
+  std::string file;
+  std::istringstream lines(diff);
+  std::string line;
+  std::smatch match;
+  while (std::getline(lines, line)) {
+    if (line.starts_with("+++ ")) {
+      file = line.starts_with(kNewFile) ? line.substr(sizeof(kNewFile) - 1) : "";
+    } else if (!file.empty() && line.starts_with("@@ ") && std::regex_search(line, match, kHunk)) {
+      const int first = std::stoi(match[1]);
+      const int count = match[2].matched ? std::stoi(match[2]) : 1;
+      changed.ranges_[file].emplace_back(first, first + std::max(count, 1) - 1);
+    }
+  }
+  return changed;
+}
+
+bool ChangedLines::Contains(const std::string& file, int line) const {
+  if (file.empty() || line <= 0) {
+    return false;
+  }
+  const auto ends_with_path = [](const std::string& whole, const std::string& end) {
+    return whole.ends_with(end) &&
+           (whole.size() == end.size() || whole[whole.size() - end.size() - 1] == '/');
+  };
+  return std::any_of(ranges_.begin(), ranges_.end(), [&](const auto& entry) {
+    const auto& [path, ranges] = entry;
+    return (ends_with_path(file, path) || ends_with_path(path, file)) &&
+           std::any_of(ranges.begin(), ranges.end(), [line](const std::pair<int, int>& range) {
+             return line >= range.first && line <= range.second;
+           });
+  });
+}
+
+}  // namespace faultline

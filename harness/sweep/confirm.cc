@@ -1,0 +1,148 @@
+#include "harness/sweep/confirm.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "harness/sweep/scenario_writer.h"
+#include "harness/sweep/stack_json.h"
+
+namespace faultline {
+namespace {
+
+bool Shows(const StoredRun& run, const std::string& signature) {
+  return std::any_of(run.findings.begin(), run.findings.end(),
+                     [&](const StoredFinding& finding) { return finding.signature == signature; });
+}
+
+class Confirmer {
+ public:
+  Confirmer(const SweepContext& context, Slots& slots, Spending& spending,
+            const FindingGroup& group, const SweepPlan& plan, bool alone)
+      : context_(context),
+        slots_(slots),
+        spending_(spending),
+        group_(group),
+        plan_(plan),
+        alone_(alone),
+        scenario_(context.scenario) {}
+
+  Confirmation Confirm(Executor& executor) {
+    Confirmation result;
+    result.signature = group_.signature;
+    result.plan_key = plan_.key;
+    for (; result.tries < kConfirmationRuns; ++result.tries) {
+      const std::optional<bool> again = Try(scenario_, executor);
+      if (!again) {
+        break;
+      }
+      result.confirmed += *again ? 1 : 0;
+    }
+    // What does not come every time cannot be minimised: a step less and a bad day look the same.
+    if (result.confirmed == kConfirmationRuns) {
+      Minimise(executor);
+    }
+    result.scenario = Write(result);
+    return result;
+  }
+
+ private:
+  // Nothing when the budget is spent.
+  std::optional<bool> Try(const Scenario& scenario, Executor& executor) {
+    if (!spending_.TakeRun()) {
+      return std::nullopt;
+    }
+    const Slots::Place place(slots_, alone_);
+    return Shows(VisitPlan(context_, scenario, plan_, executor).run, group_.signature);
+  }
+
+  // From the last step to the first: what is left out at the end makes every later try cheaper.
+  // The wait for readiness stays: without it the stop signal comes at any moment of the start.
+  void Minimise(Executor& executor) {
+    for (size_t i = scenario_.steps.size(); i-- > 0;) {
+      if (std::holds_alternative<WaitReadyStep>(scenario_.steps[i].action)) {
+        continue;
+      }
+      Scenario fewer = scenario_;
+      fewer.steps.erase(fewer.steps.begin() + static_cast<std::ptrdiff_t>(i));
+      if (Try(fewer, executor).value_or(false)) {
+        scenario_ = std::move(fewer);
+      }
+    }
+  }
+
+  std::string Write(const Confirmation& confirmation) const {
+    Scenario scenario = scenario_;
+    scenario.faults = plan_.faults;
+    scenario.name = "finding-" + group_.id;
+    scenario.summary = group_.title;
+    std::string comment =
+        fmt::format("Found by a sweep of {}; confirmed in {} of {} runs.\n{}\nfault: {} {} at\n",
+                    context_.scenario.name, confirmation.confirmed, confirmation.tries,
+                    group_.signature, ModeName(plan_.mode), plan_.site.point);
+    for (const Frame& frame : StackFromJson(plan_.site.stack)) {
+      comment += "  " + frame.ToString() + "\n";
+    }
+    return WriteScenario(scenario, comment);
+  }
+
+  const SweepContext& context_;
+  Slots& slots_;
+  Spending& spending_;
+  const FindingGroup& group_;
+  const SweepPlan& plan_;
+  const bool alone_;
+  Scenario scenario_;
+};
+
+// The smallest: one fault before several, a failure before a signal, early before late.
+const SweepPlan* SmallestPlan(const FindingGroup& group,
+                              const std::map<std::string, const SweepPlan*>& plans, Store& store) {
+  const auto rank = [](const SweepPlan& plan) {
+    return std::tuple(plan.faults.size(), static_cast<int>(plan.mode), plan.site.position,
+                      plan.key);
+  };
+  const SweepPlan* smallest = nullptr;
+  for (const std::string& key : group.run_keys) {
+    const auto found = plans.find(key);
+    if (found == plans.end() || (smallest != nullptr && rank(*smallest) < rank(*found->second))) {
+      continue;
+    }
+    const auto run = store.FindRun(key);
+    if (run && run->alike.empty()) {
+      smallest = found->second;
+    }
+  }
+  return smallest;
+}
+
+}  // namespace
+
+void ConfirmFindings(const SweepContext& context, Store& store, Slots& slots, Spending& spending,
+                     const ExecutorFactory& make_executor, const std::vector<SweepPlan>& plans,
+                     const std::function<void(const FindingGroup&)>& progress) {
+  std::map<std::string, const SweepPlan*> by_key;
+  for (const SweepPlan& plan : plans) {
+    by_key[plan.key] = &plan;
+  }
+  std::vector<FindingGroup> open;
+  for (FindingGroup& group : store.Findings()) {
+    if (group.tries < kConfirmationRuns && SmallestPlan(group, by_key, store) != nullptr) {
+      open.push_back(std::move(group));
+    }
+  }
+  std::mutex mutex;
+  ForEachInParallel(open.size(), slots.most_threads(), make_executor,
+                    [&](size_t index, Executor& executor) {
+                      const FindingGroup& group = open[index];
+                      const SweepPlan& plan = *SmallestPlan(group, by_key, store);
+                      const bool alone = group.kind == "hang";
+                      Confirmer confirmer(context, slots, spending, group, plan, alone);
+                      store.SetConfirmation(confirmer.Confirm(executor));
+                      const std::lock_guard lock(mutex);
+                      progress(group);
+                    });
+}
+
+}  // namespace faultline

@@ -1,0 +1,94 @@
+#include "harness/sweep/evidence_json.h"
+
+#include <algorithm>
+
+#include "harness/sweep/site_list.h"
+#include "harness/sweep/stack_json.h"
+
+namespace faultline {
+namespace {
+
+// A thousand runs without findings shall take no more than a few hundred KiB.
+constexpr size_t kLogLines = 5;
+constexpr size_t kLogLinesInFull = 60;
+constexpr size_t kMostLineBytes = 400;
+constexpr size_t kMostInjections = 4;
+
+nlohmann::json LogToJson(const Evidence& evidence, size_t most) {
+  nlohmann::json log = nlohmann::json::array();
+  const size_t count = evidence.log.size();
+  for (size_t i = count - std::min(count, most); i < count; ++i) {
+    log.push_back(evidence.log[i].text.substr(0, kMostLineBytes));
+  }
+  return log;
+}
+
+nlohmann::json StepsToJson(const Evidence& evidence) {
+  nlohmann::json steps = nlohmann::json::array();
+  for (const StepResult& step : evidence.steps) {
+    if (step.status != StepResult::Status::kDone && step.status != StepResult::Status::kSkipped) {
+      steps.push_back({{"index", step.index}, {"title", step.title}, {"detail", step.detail}});
+    }
+  }
+  return steps;
+}
+
+nlohmann::json RpcsToJson(const Evidence& evidence) {
+  nlohmann::json rpcs = nlohmann::json::array();
+  for (const RpcExchange& rpc : evidence.rpcs) {
+    if (rpc.outcome != RpcExchange::Outcome::kResult) {
+      rpcs.push_back({{"method", rpc.method},
+                      {"outcome", static_cast<int>(rpc.outcome)},
+                      {"answer", rpc.answer}});
+    }
+  }
+  return rpcs;
+}
+
+nlohmann::json InjectionsToJson(const Evidence& evidence) {
+  nlohmann::json injections = nlohmann::json::array();
+  for (const Injection& injection : evidence.injections) {
+    if (injections.size() < kMostInjections) {
+      injections.push_back({{"point", injection.point},
+                            {"action", injection.action},
+                            {"site", SiteHashText(injection.site)},
+                            {"occurrence", injection.occurrence},
+                            {"step", injection.step}});
+    }
+  }
+  return injections;
+}
+
+nlohmann::json ThreadsToJson(const Evidence& evidence) {
+  nlohmann::json threads = nlohmann::json::array();
+  for (const ThreadStack& thread : evidence.threads) {
+    threads.push_back({{"name", thread.name},
+                       {"crashed", thread.crashed},
+                       {"stack", StackToJson(thread.frames)}});
+  }
+  return threads;
+}
+
+}  // namespace
+
+nlohmann::json EvidenceToJson(const Evidence& evidence, bool in_full) {
+  nlohmann::json json = {{"exit", evidence.exit.ToString()},
+                         {"start_ms", evidence.start_ms},
+                         {"stop_ms", evidence.stop_ms},
+                         {"hits", evidence.injections.size()},
+                         {"injections", InjectionsToJson(evidence)},
+                         {"log", LogToJson(evidence, in_full ? kLogLinesInFull : kLogLines)}};
+  if (nlohmann::json rpcs = RpcsToJson(evidence); !rpcs.empty()) {
+    json["rpcs"] = std::move(rpcs);
+  }
+  if (nlohmann::json steps = StepsToJson(evidence); !steps.empty()) {
+    json["steps"] = std::move(steps);
+  }
+  if (in_full) {
+    json["threads"] = ThreadsToJson(evidence);
+    json["left_behind"] = evidence.left_behind;
+  }
+  return json;
+}
+
+}  // namespace faultline

@@ -1,0 +1,296 @@
+#include "harness/sweep/scenario_writer.h"
+
+#include <fmt/format.h>
+#include <yaml-cpp/yaml.h>
+
+#include <csignal>
+#include <cstring>
+#include <limits>
+#include <sstream>
+
+#include "harness/sweep/site_list.h"
+
+namespace faultline {
+namespace {
+
+constexpr uint64_t kForEver = std::numeric_limits<uint64_t>::max();
+
+// Loaders replace $$ in texts that no run expands; see substitute.h.
+std::string Escaped(const std::string& text) {
+  std::string escaped;
+  for (const char c : text) {
+    escaped += c;
+    if (c == '$') {
+      escaped += '$';
+    }
+  }
+  return escaped;
+}
+
+std::string SignalText(int signal) {
+  const char* name = ::sigabbrev_np(signal);
+  return name == nullptr ? std::to_string(signal) : std::string("SIG") + name;
+}
+
+class ScenarioWriter {
+ public:
+  explicit ScenarioWriter(const Scenario& scenario) : scenario_(scenario) {
+    out_.SetIndent(2);
+    out_.SetStringFormat(YAML::Auto);
+  }
+
+  std::string Write() {
+    out_ << YAML::BeginMap;
+    Pair("faultline", 1);
+    Pair("name", Escaped(scenario_.name));
+    Pair("summary", Escaped(scenario_.summary));
+    Pair("profile", scenario_.profile);
+    Map("variables", scenario_.variables);
+    Texts("extra_args", scenario_.extra_args);
+    Map("environment", scenario_.environment);
+    WriteResources();
+    WriteLimits();
+    WritePrepare();
+    WriteFaults();
+    out_ << YAML::Key << "steps" << YAML::Value << YAML::BeginSeq;
+    for (const Step& step : scenario_.steps) {
+      WriteStep(step);
+    }
+    out_ << YAML::EndSeq << YAML::EndMap;
+    return out_.c_str() + std::string("\n");
+  }
+
+ private:
+  template <typename Value>
+  void Pair(const char* key, const Value& value) {
+    out_ << YAML::Key << key << YAML::Value << value;
+  }
+  void QuotedPair(const std::string& key, const std::string& value) {
+    out_ << YAML::Key << key << YAML::Value << YAML::DoubleQuoted << value;
+  }
+  void Map(const char* key, const std::map<std::string, std::string>& values) {
+    if (values.empty()) {
+      return;
+    }
+    out_ << YAML::Key << key << YAML::Value << YAML::BeginMap;
+    for (const auto& [name, value] : values) {
+      QuotedPair(name, value);
+    }
+    out_ << YAML::EndMap;
+  }
+  void Texts(const char* key, const std::vector<std::string>& texts) {
+    if (texts.empty()) {
+      return;
+    }
+    out_ << YAML::Key << key << YAML::Value << YAML::Flow << YAML::BeginSeq;
+    for (const std::string& text : texts) {
+      out_ << YAML::DoubleQuoted << text;
+    }
+    out_ << YAML::EndSeq;
+  }
+  // JSON is YAML: one line of it is a value.
+  void Json(const char* key, const nlohmann::json& json) {
+    out_ << YAML::Key << key << YAML::Value;
+    WriteJson(json);
+  }
+  void WriteJson(const nlohmann::json& json);
+
+  void WriteResources();
+  void WriteLimits();
+  void WritePrepare();
+  void WriteFaults();
+  void WriteStep(const Step& step);
+  void WriteAction(const WaitReadyStep&) { Pair("wait_ready", YAML::Null); }
+  void WriteAction(const RpcStep& step);
+  void WriteAction(const ArmStep& step) { Texts("arm", step.faults); }
+  void WriteAction(const DisarmStep& step) { Texts("disarm", step.faults); }
+  void WriteAction(const SignalStep& step) { Pair("signal", SignalText(step.signal)); }
+  void WriteAction(const CommandStep& step) {
+    Texts("run", step.argv);
+    Pair("expect_exit", step.expect_exit);
+  }
+  void WriteAction(const TerminalStep& step) { QuotedPair("type", step.text); }
+  void WriteAction(const ExpectLogStep& step) { QuotedPair("expect_log", step.pattern); }
+  void WriteAction(const WaitExitStep& step);
+  void WriteExpectation(const RpcExpectation& expectation);
+
+  const Scenario& scenario_;
+  YAML::Emitter out_;
+};
+
+void ScenarioWriter::WriteJson(const nlohmann::json& json) {
+  if (json.is_object()) {
+    out_ << YAML::Flow << YAML::BeginMap;
+    for (const auto& [key, value] : json.items()) {
+      out_ << YAML::Key << YAML::DoubleQuoted << key << YAML::Value;
+      WriteJson(value);
+    }
+    out_ << YAML::EndMap;
+  } else if (json.is_array()) {
+    out_ << YAML::Flow << YAML::BeginSeq;
+    for (const nlohmann::json& value : json) {
+      WriteJson(value);
+    }
+    out_ << YAML::EndSeq;
+  } else if (json.is_string()) {
+    out_ << YAML::DoubleQuoted << json.get<std::string>();
+  } else {
+    out_ << json.dump();
+  }
+}
+
+void ScenarioWriter::WriteResources() {
+  const Resources& resources = scenario_.resources;
+  if (!resources.hugetlbfs_mb && !resources.hugepages_mb) {
+    return;
+  }
+  out_ << YAML::Key << "resources" << YAML::Value << YAML::BeginMap;
+  if (resources.hugetlbfs_mb) {
+    Pair("hugetlbfs_mb", *resources.hugetlbfs_mb);
+  }
+  if (resources.hugepages_mb) {
+    Pair("hugepages_mb", *resources.hugepages_mb);
+  }
+  out_ << YAML::EndMap;
+}
+
+void ScenarioWriter::WriteLimits() {
+  if (!scenario_.limits_set) {
+    return;
+  }
+  const LimitsMs& limits = scenario_.limits_ms;
+  out_ << YAML::Key << "limits" << YAML::Value << YAML::BeginMap;
+  Pair("start", fmt::format("{}ms", limits.start));
+  Pair("rpc", fmt::format("{}ms", limits.rpc));
+  Pair("stop", fmt::format("{}ms", limits.stop));
+  out_ << YAML::EndMap;
+}
+
+void ScenarioWriter::WritePrepare() {
+  if (scenario_.prepare.empty()) {
+    return;
+  }
+  out_ << YAML::Key << "prepare" << YAML::Value << YAML::BeginSeq;
+  for (const CommandStep& command : scenario_.prepare) {
+    out_ << YAML::BeginMap;
+    WriteAction(command);
+    out_ << YAML::EndMap;
+  }
+  out_ << YAML::EndSeq;
+}
+
+void ScenarioWriter::WriteFaults() {
+  if (scenario_.faults.empty()) {
+    return;
+  }
+  out_ << YAML::Key << "faults" << YAML::Value << YAML::BeginSeq;
+  for (const Fault& fault : scenario_.faults) {
+    out_ << YAML::BeginMap;
+    Pair("id", fault.id);
+    Pair("point", fault.point);
+    if (fault.site != 0) {
+      QuotedPair("site", SiteHashText(fault.site));
+    }
+    QuotedPair("nth", fault.last == kForEver      ? fmt::format("{}..", fault.first)
+                      : fault.first == fault.last ? std::to_string(fault.first)
+                                                  : fmt::format("{}..{}", fault.first, fault.last));
+    if (fault.action == Fault::Action::kSignal) {
+      Pair("signal", SignalText(fault.signal));
+    }
+    if (!fault.after.empty()) {
+      Pair("after", fault.after);
+    }
+    out_ << YAML::EndMap;
+  }
+  out_ << YAML::EndSeq;
+}
+
+void ScenarioWriter::WriteStep(const Step& step) {
+  out_ << YAML::BeginMap;
+  std::visit([this](const auto& action) { WriteAction(action); }, step.action);
+  if (!step.name.empty()) {
+    Pair("name", Escaped(step.name));
+  }
+  if (step.limit_ms) {
+    Pair("within", fmt::format("{}ms", *step.limit_ms));
+  }
+  if (step.even_if_gone) {
+    Pair("even_if_gone", true);
+  }
+  out_ << YAML::EndMap;
+}
+
+void ScenarioWriter::WriteAction(const RpcStep& step) {
+  Pair("rpc", Escaped(step.method));
+  if (!step.params.is_null()) {
+    Json("params", step.params);
+  }
+  if (step.expect.empty()) {
+    return;
+  }
+  out_ << YAML::Key << "expect" << YAML::Value << YAML::BeginSeq;
+  for (const RpcExpectation& expectation : step.expect) {
+    WriteExpectation(expectation);
+  }
+  out_ << YAML::EndSeq;
+}
+
+void ScenarioWriter::WriteExpectation(const RpcExpectation& expectation) {
+  switch (expectation.kind) {
+    case RpcExpectation::Kind::kNoAnswer:
+      out_ << "no_answer";
+      return;
+    case RpcExpectation::Kind::kGone:
+      out_ << "gone";
+      return;
+    case RpcExpectation::Kind::kResult:
+      if (!expectation.value) {
+        out_ << "result";
+        return;
+      }
+      out_ << YAML::BeginMap;
+      Json("result", *expectation.value);
+      out_ << YAML::EndMap;
+      return;
+    case RpcExpectation::Kind::kError:
+      break;
+  }
+  if (!expectation.code && expectation.message_pattern.empty()) {
+    out_ << "error";
+    return;
+  }
+  out_ << YAML::BeginMap << YAML::Key << "error" << YAML::Value << YAML::BeginMap;
+  if (expectation.code) {
+    Pair("code", *expectation.code);
+  }
+  if (!expectation.message_pattern.empty()) {
+    QuotedPair("message", expectation.message_pattern);
+  }
+  out_ << YAML::EndMap << YAML::EndMap;
+}
+
+void ScenarioWriter::WriteAction(const WaitExitStep& step) {
+  out_ << YAML::Key << "wait_exit" << YAML::Value;
+  if (step.expect_exit.empty()) {
+    out_ << YAML::Null;
+    return;
+  }
+  out_ << YAML::Flow << YAML::BeginSeq;
+  for (const int code : step.expect_exit) {
+    out_ << code;
+  }
+  out_ << YAML::EndSeq;
+}
+
+}  // namespace
+
+std::string WriteScenario(const Scenario& scenario, const std::string& comment) {
+  std::string text;
+  std::istringstream lines(comment);
+  for (std::string line; std::getline(lines, line);) {
+    text += "# " + line + "\n";
+  }
+  return text + ScenarioWriter(scenario).Write();
+}
+
+}  // namespace faultline

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+#include "harness/scenario/model.h"
+
+namespace faultline {
+
+// `scenario` as a scenario file that LoadScenario reads back to the same run: steps without
+// includes, variables as they are now. `comment` stands at its head, one line or several.
+// The profile is named, not copied.
+std::string WriteScenario(const Scenario& scenario, const std::string& comment);
+
+}  // namespace faultline

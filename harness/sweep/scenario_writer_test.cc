@@ -1,0 +1,114 @@
+#include "harness/sweep/scenario_writer.h"
+
+#include <gmock/gmock.h>
+#include <stdlib.h>
+
+#include <fstream>
+#include <limits>
+
+#include "harness/scenario/data_dir.h"
+#include "harness/scenario/load_scenario.h"
+
+namespace faultline {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+class ScenarioWriterTest : public ::testing::Test {
+ protected:
+  ScenarioWriterTest() {
+    std::string name = (std::filesystem::temp_directory_path() / "flwriteXXXXXX").string();
+    EXPECT_NE(::mkdtemp(name.data()), nullptr);
+    directory_ = name;
+  }
+  ~ScenarioWriterTest() override { std::filesystem::remove_all(directory_); }
+
+  LoadedScenario Load(const std::string& text) {
+    const std::filesystem::path file = directory_ / "s.yaml";
+    std::ofstream(file) << text;
+    LoadOptions options;
+    options.data_dir = std::filesystem::path(FAULTLINE_SOURCE_DIR) / "scenarios";
+    return LoadScenario(file, options);
+  }
+
+  std::filesystem::path directory_;
+};
+
+constexpr char kEverything[] = R"yaml(faultline: 1
+summary: "all $$ kinds of steps"
+profile: reference
+variables: {defect: "", count: 17}
+extra_args: [--wait-for-rpc, "${run_dir}/x"]
+environment: {A: "b c", R: "${run_dir}"}
+resources: {hugepages_mb: 4}
+limits: {start: 3s, rpc: 1500ms, stop: 2s}
+prepare:
+  - run: [mkdir, "${run_dir}/d"]
+steps:
+  - wait_ready
+  - rpc: iobuf_set_options
+    name: set
+    within: 7s
+    params:
+      small_pool_count: ${count}
+      text: "5"
+      yes: true
+      list: [1, -2.5, null]
+    expect: [{result: {a: "1"}}, {error: {code: -32603, message: "no.*"}}, gone, no_answer, error]
+  - arm: [one]
+  - disarm: [one]
+  - run: [ls, "${run_dir}"]
+    expect_exit: 2
+    even_if_gone: true
+  - type: "hello\n"
+  - expect_log: 'x\d+'
+  - signal: SIGINT
+  - wait_exit: [0, 3]
+faults:
+  - {id: one, point: dpdk/ring/create, site: 00000000000000ff, nth: 2}
+  - {id: two, point: dpdk/ring/create, nth: 3.., after: one}
+  - {id: three, point: libc/socket/bind, signal: SIGTERM}
+)yaml";
+
+TEST_F(ScenarioWriterTest, WhatIsWrittenReadsBackTheSame) {
+  const LoadedScenario first = Load(kEverything);
+  const std::string text = WriteScenario(first.scenario, "one\ntwo");
+  EXPECT_THAT(text, ::testing::StartsWith("# one\n# two\nfaultline: 1\n"));
+  const LoadedScenario second = Load(text);
+  const Scenario& a = first.scenario;
+  const Scenario& b = second.scenario;
+  EXPECT_EQ(a.summary, b.summary);
+  EXPECT_EQ(a.extra_args, b.extra_args);
+  EXPECT_EQ(a.environment, b.environment);
+  EXPECT_EQ(a.resources.hugepages_mb, b.resources.hugepages_mb);
+  EXPECT_EQ(a.limits_ms.rpc, b.limits_ms.rpc);
+  ASSERT_EQ(a.prepare.size(), b.prepare.size());
+  EXPECT_EQ(a.prepare[0].argv, b.prepare[0].argv);
+  ASSERT_EQ(a.steps.size(), b.steps.size());
+  for (size_t i = 0; i < a.steps.size(); ++i) {
+    EXPECT_EQ(a.steps[i].action.index(), b.steps[i].action.index()) << i;
+    EXPECT_EQ(a.steps[i].Title(), b.steps[i].Title());
+    EXPECT_EQ(a.steps[i].limit_ms, b.steps[i].limit_ms);
+    EXPECT_EQ(a.steps[i].even_if_gone, b.steps[i].even_if_gone);
+  }
+  const auto& call = std::get<RpcStep>(b.steps[1].action);
+  EXPECT_EQ(call.params, std::get<RpcStep>(a.steps[1].action).params);
+  EXPECT_EQ(call.params["small_pool_count"], 17);
+  ASSERT_THAT(call.expect, SizeIs(5));
+  EXPECT_EQ(call.expect[1].code, -32603);
+  ASSERT_THAT(b.faults, SizeIs(3));
+  EXPECT_EQ(b.faults[0].site, 0xffu);
+  EXPECT_EQ(b.faults[0].first, 2u);
+  EXPECT_EQ(b.faults[1].last, std::numeric_limits<uint64_t>::max());
+  EXPECT_EQ(b.faults[1].after, "one");
+  EXPECT_EQ(b.faults[2].action, Fault::Action::kSignal);
+}
+
+TEST_F(ScenarioWriterTest, WritingAgainGivesTheSameText) {
+  const std::string once = WriteScenario(Load(kEverything).scenario, "");
+  EXPECT_EQ(once, WriteScenario(Load(once).scenario, ""));
+}
+
+}  // namespace
+}  // namespace faultline

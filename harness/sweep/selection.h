@@ -1,0 +1,40 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "harness/scenario/model.h"
+#include "harness/store/records.h"
+#include "harness/sweep/changed_lines.h"
+#include "harness/sweep/nesting.h"
+
+namespace faultline {
+
+// Which points are hooked and which sites are visited. Patterns are globs in which * matches
+// slashes too; of several in one list one has to match, and every list that is not empty has to.
+struct Selection {
+  std::vector<std::string> points;   // of names; empty: all but libc's malloc family
+  std::vector<std::string> exclude;  // of names, stronger than `points`
+  std::vector<std::string> groups;   // "dpdk", "libc/memory": all points below
+  // About the stack of a site:
+  std::vector<std::string> modules;       // base name of the module that makes the call
+  std::vector<std::string> subsystems;    // source directory of any caller, from any slash on
+  std::vector<std::string> callers;       // function of any caller
+  std::vector<std::string> files;         // source file of any caller, from any slash on
+  std::vector<int> steps;                 // 0: before the first step
+  const ChangedLines* changed = nullptr;  // any caller in a changed function; nullptr: no matter
+  Nested nested = Nested::kOutermost;
+
+  bool SelectsPoint(const std::string& name) const;
+  // As far as its stack and step go; a site that is part of another is never selected.
+  bool SelectsSite(const StoredSite& site) const;
+  // Identifies what a census for this selection hooks and lists.
+  std::string CensusKey() const;
+};
+
+// `catalogue` with the points that are selected alone. Failure (kBadInput) when a pattern matches
+// no point at all, with the nearest name, or when nothing is left.
+Catalogue SelectPoints(const Catalogue& catalogue, const Selection& selection);
+
+}  // namespace faultline

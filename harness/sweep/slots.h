@@ -1,0 +1,52 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+
+namespace faultline {
+
+// Who may run now. At most `jobs` runs go on at a time, but one that takes longer than `slow_after`
+// (it most likely hangs, and waits for its limit) gives its place away, up to twice as many runs in
+// all. A run that asks to be alone waits for the others and keeps new ones from starting.
+// Thread-safe.
+class Slots {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  Slots(int jobs, Clock::duration slow_after) : jobs_(jobs), slow_after_(slow_after) {}
+
+  // Held while a run goes on.
+  class Place {
+   public:
+    Place(Slots& slots, bool alone) : slots_(slots), id_(slots.Enter(alone)) {}
+    ~Place() { slots_.Leave(id_); }
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+
+   private:
+    Slots& slots_;
+    int id_;
+  };
+
+  // How many threads can be of use.
+  int most_threads() const { return 2 * jobs_; }
+
+ private:
+  int Enter(bool alone);
+  void Leave(int id);
+  // Runs that are not slow, and when the next of them will be.
+  int Brisk(Clock::time_point now, Clock::time_point& next_slow) const;
+
+  const int jobs_;
+  const Clock::duration slow_after_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<int, Clock::time_point> running_;  // by id, since when
+  int next_id_ = 0;
+  int waiting_alone_ = 0;
+  bool alone_ = false;
+};
+
+}  // namespace faultline

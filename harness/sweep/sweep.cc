@@ -1,0 +1,238 @@
+#include "harness/sweep/sweep.h"
+
+#include <fmt/format.h>
+#include <sys/utsname.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "harness/run/fault_free.h"
+#include "harness/run/limits.h"
+#include "harness/run/module_cache.h"
+#include "harness/sweep/census.h"
+#include "harness/sweep/confirm.h"
+#include "harness/sweep/telling_order.h"
+#include "harness/sweep/visitor.h"
+#include "harness/target/hugepage_pool.h"
+
+namespace faultline {
+namespace {
+
+// A run that takes so many times as long as a fault-free one most likely hangs.
+constexpr int kSlowFactor = 3;
+
+std::string MachineText() {
+  utsname name{};
+  ::uname(&name);
+  return fmt::format("{}, {} CPUs, {} {}", name.nodename, std::thread::hardware_concurrency(),
+                     name.sysname, name.release);
+}
+
+// As many as the machine's free hugepages allow: each run needs its own.
+int JobsThatFit(const Scenario& scenario, int jobs) {
+  const int mb = scenario.resources.hugepages_mb.value_or(0);
+  const std::optional<HugepagePool> pool = ReadHugepagePool();
+  if (mb == 0 || !pool) {
+    return jobs;
+  }
+  const int64_t fit = pool->available() * kHugepageMb / mb;
+  return static_cast<int>(std::clamp<int64_t>(fit, 1, jobs));
+}
+
+class Sweep {
+ public:
+  Sweep(const LoadedScenario& loaded, const SweepOptions& options, Store& store,
+        const ExecutorFactory& make_executor, SweepProgress& progress)
+      : loaded_(loaded),
+        options_(options),
+        store_(store),
+        make_executor_(make_executor),
+        progress_(progress) {
+    const Scenario& written = loaded.scenario;
+    context_.scenario = written.faults.empty() ? written : FaultFreeScenario(written);
+    context_.scenario.known_findings.clear();
+    context_.profile = loaded.profile;
+    context_.catalogue = SelectPoints(loaded.catalogue, options.selection);
+    context_.program = options.program;
+    context_.agent = options.agent;
+    context_.cache_dir = options.cache_dir;
+    context_.run_root = options.run_root;
+    context_.nested = options.selection.nested;
+    context_.shard = options.shard.is_whole() ? "" : options.shard.ToString();
+    context_.find_new_sites = Wants(SweepMode::kPair);
+  }
+
+  SweepResult Run() {
+    store_.AddEnvironment({context_.scenario.name, context_.scenario.file,
+                           ScenarioKey(context_.scenario, context_.profile), context_.profile.name,
+                           options_.program.string(), ProgramKey(options_.program), MachineText(),
+                           options_.version});
+    if (!PrepareCensus()) {
+      return std::move(result_);
+    }
+    plans_ = FirstOrderPlans();
+    Visit();
+    if (Wants(SweepMode::kPair)) {
+      AddPairs();
+      Visit();
+    }
+    if (spending_) {
+      ConfirmFindings(context_, store_, *slots_, *spending_, make_executor_, plans_,
+                      [this](const FindingGroup& group) { progress_.Confirmed(group); });
+      result_.runs = spending_->runs();
+      result_.elapsed_ms = spending_->elapsed_ms();
+    }
+    Count();
+    return std::move(result_);
+  }
+
+ private:
+  bool Wants(SweepMode mode) const {
+    return std::find(options_.modes.begin(), options_.modes.end(), mode) != options_.modes.end();
+  }
+
+  RunRequest FaultFreeRequest() const {
+    RunRequest request{context_.scenario, context_.profile, context_.catalogue};
+    request.program = options_.program;
+    request.agent = options_.agent;
+    request.limits_ms = context_.scenario.limits_ms;
+    request.run_root = options_.run_root;
+    request.cache_dir = options_.cache_dir;
+    return request;
+  }
+
+  // From the store, or by fault-free runs. False when those have findings of their own.
+  bool PrepareCensus() {
+    std::optional<Store::Census> census = store_.FindCensus(options_.selection.CensusKey());
+    if (!census) {
+      CensusResult taken =
+          TakeCensus(FaultFreeRequest(), options_.selection, *make_executor_(),
+                     [this](int run, size_t sites) { progress_.CensusRun(run, sites); });
+      if (!taken.findings.empty()) {
+        result_.fault_free_findings = std::move(taken.findings);
+        return false;
+      }
+      store_.AddCensus(taken.census);
+      census = std::move(taken.census);
+      context_.fault_free = std::move(taken.fault_free);
+      result_.census_ms = census->elapsed_ms;
+    }
+    context_.limits_ms =
+        CalibratedLimits(context_.scenario.limits_ms, CalibrationFromJson(census->calibration));
+    result_.fault_free_ms = census->run_ms;
+    return true;
+  }
+
+  std::vector<SweepPlan> FirstOrderPlans() {
+    std::vector<StoredSite> sites;
+    for (StoredSite& site : store_.Sites()) {
+      if (site.seen_after.empty()) {
+        context_.known_sites.insert(site.hash);
+        if (options_.selection.SelectsSite(site)) {
+          sites.push_back(std::move(site));
+        }
+      }
+    }
+    if (options_.random_seed) {
+      sites = RandomOrder(std::move(sites), *options_.random_seed);
+    } else if (options_.budget.is_limited()) {
+      sites = TellingOrder(sites);
+    }
+    return MakePlans(sites, options_.modes, options_.occurrences);
+  }
+
+  void AddPairs() {
+    std::map<std::string, StoredSite> sites;
+    for (StoredSite& site : store_.Sites()) {
+      sites[site.hash] = std::move(site);
+    }
+    for (const auto& [hash, site] : sites) {
+      const auto first = sites.find(site.seen_after);
+      if (first != sites.end() && options_.selection.SelectsSite(site)) {
+        plans_.push_back(MakePairPlan(first->second, site));
+      }
+    }
+  }
+
+  // Visits those of plans_ that are this shard's and not yet in the store.
+  void Visit() {
+    const std::vector<Batch> batches = MakeBatches(plans_, options_.shard);
+    const std::set<std::string> known = store_.RunKeys();
+    size_t plans = 0;
+    size_t done = 0;
+    for (const Batch& batch : batches) {
+      for (const SweepPlan& plan : batch.plans) {
+        ++plans;
+        done += known.count(plan.key);
+      }
+    }
+    if (result_.plans == 0) {
+      result_.done_before = done;
+    }
+    result_.plans = plans;
+    progress_.Begin(plans, done);
+    if (done == plans && AllConfirmed()) {
+      return;
+    }
+    Prepare();
+    Visitor visitor(context_, store_, *slots_, *spending_, make_executor_,
+                    [this](const StoredRun& run) { progress_.Visited(run); });
+    visitor.VisitAll(batches);
+    for (const Visitor::NoVerdict& one : visitor.no_verdicts()) {
+      result_.no_verdicts.push_back(one.key + ": " + one.why);
+    }
+  }
+
+  bool AllConfirmed() {
+    const std::vector<FindingGroup> groups = store_.Findings();
+    return std::all_of(groups.begin(), groups.end(),
+                       [](const FindingGroup& group) { return group.tries >= kConfirmationRuns; });
+  }
+
+  // What runs need: places, a budget, and a fault-free run to be judged against.
+  void Prepare() {
+    if (spending_) {
+      return;
+    }
+    if (context_.fault_free.argv.empty()) {
+      context_.fault_free = RunFaultFree(FaultFreeRequest(), *make_executor_());
+    }
+    spending_.emplace(options_.budget);
+    const std::chrono::milliseconds slow(
+        std::max<int64_t>(1'000, kSlowFactor * result_.fault_free_ms));
+    slots_.emplace(JobsThatFit(context_.scenario, options_.jobs), slow);
+  }
+
+  void Count() {
+    std::set<std::string> done;
+    for (const StoredRun& run : store_.Runs()) {
+      ++result_.outcomes[run.outcome];
+      done.insert(run.key);
+    }
+    for (const Batch& batch : MakeBatches(plans_, options_.shard)) {
+      for (const SweepPlan& plan : batch.plans) {
+        result_.remaining += done.contains(plan.key) ? 0 : 1;
+      }
+    }
+  }
+
+  const LoadedScenario& loaded_;
+  const SweepOptions& options_;
+  Store& store_;
+  const ExecutorFactory& make_executor_;
+  SweepProgress& progress_;
+  SweepContext context_;
+  SweepResult result_;
+  std::vector<SweepPlan> plans_;
+  std::optional<Spending> spending_;
+  std::optional<Slots> slots_;
+};
+
+}  // namespace
+
+SweepResult RunSweep(const LoadedScenario& loaded, const SweepOptions& options, Store& store,
+                     const ExecutorFactory& make_executor, SweepProgress& progress) {
+  return Sweep(loaded, options, store, make_executor, progress).Run();
+}
+
+}  // namespace faultline

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/run/executor.h"
+#include "harness/scenario/load_scenario.h"
+#include "harness/store/store.h"
+#include "harness/sweep/budget.h"
+#include "harness/sweep/crew.h"
+#include "harness/sweep/selection.h"
+#include "harness/sweep/shard.h"
+#include "harness/sweep/sweep_plan.h"
+
+namespace faultline {
+
+struct SweepOptions {
+  std::filesystem::path program;
+  std::filesystem::path agent;
+  std::filesystem::path cache_dir;
+  std::filesystem::path run_root;
+  Selection selection;
+  std::vector<SweepMode> modes = {SweepMode::kTransient, SweepMode::kPersistent};
+  int occurrences = 2;  // calls of a site that are visited, transient and signals
+  int jobs = 1;
+  Shard shard;
+  Budget budget;
+  std::optional<uint64_t> random_seed;  // sites in random order
+  std::string version;                  // of Faultline, for the record
+};
+
+// What is told while a sweep goes on; from any thread, one call at a time.
+class SweepProgress {
+ public:
+  virtual ~SweepProgress() = default;
+  virtual void CensusRun(int run, size_t sites) = 0;
+  // Before the first visit: how many plans there are, and how many of them are done already.
+  virtual void Begin(size_t plans, size_t done) = 0;
+  virtual void Visited(const StoredRun& run) = 0;
+  virtual void Confirmed(const FindingGroup& group) = 0;
+};
+
+struct SweepResult {
+  size_t plans = 0;                          // of this shard, pairs included
+  size_t done_before = 0;                    // were in the store already
+  size_t remaining = 0;                      // the budget did not reach them
+  int64_t runs = 0;                          // made now, confirmations included
+  int64_t elapsed_ms = 0;                    // without the census
+  int64_t census_ms = 0;                     // 0: it was in the store
+  int64_t fault_free_ms = 0;                 // of one fault-free run
+  std::map<std::string, size_t> outcomes;    // of all runs in the store
+  std::vector<std::string> no_verdicts;      // plans whose runs could not be made, with the reason
+  std::vector<Finding> fault_free_findings;  // then nothing else was done
+};
+
+// Takes the census of `loaded`, visits every plan of the shard that `store` does not have, confirms
+// what was found. Everything is in the store as soon as it is known. Throws what executors throw.
+SweepResult RunSweep(const LoadedScenario& loaded, const SweepOptions& options, Store& store,
+                     const ExecutorFactory& make_executor, SweepProgress& progress);
+
+}  // namespace faultline

@@ -1,0 +1,248 @@
+#include "harness/sweep/sweep.h"
+
+#include <gmock/gmock.h>
+
+#include <set>
+
+#include "harness/base/failure.h"
+#include "harness/store/merge.h"
+#include "harness/store/testing/store_values.h"
+#include "harness/sweep/testing/fake_target.h"
+
+namespace faultline {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::Pair;
+using ::testing::SizeIs;
+using testkit::CrashesIn;
+using testkit::FakeExecutor;
+using testkit::FakeSite;
+using testkit::FakeTarget;
+using testkit::StoreFile;
+
+class Quiet : public SweepProgress {
+ public:
+  void CensusRun(int, size_t) override {}
+  void Begin(size_t, size_t) override {}
+  void Visited(const StoredRun&) override {}
+  void Confirmed(const FindingGroup&) override {}
+};
+
+class SweepTest : public ::testing::Test {
+ protected:
+  SweepTest() {
+    for (const char* name : {"a/x/one", "a/x/two", "b/y/three", "b/y/four"}) {
+      FaultPoint point;
+      point.name = name;
+      point.symbols = {name};
+      loaded_.catalogue.points.push_back(point);
+    }
+    loaded_.scenario.name = "fake";
+    loaded_.scenario.steps.push_back(Step{WaitReadyStep{}, "", {}, false, {}});
+    loaded_.scenario.steps.push_back(Step{SignalStep{15}, "", {}, false, {}});
+    options_.program = "/bin/true";
+    options_.modes = {SweepMode::kTransient};
+    options_.occurrences = 1;
+    options_.jobs = 2;
+  }
+
+  SweepResult Sweep(FakeTarget& target, const std::filesystem::path& file,
+                    const Shard& shard = {}) {
+    Store store(file, Store::Mode::kCreate);
+    SweepOptions options = options_;
+    options.shard = shard;
+    Quiet quiet;
+    return RunSweep(
+        loaded_, options, store, [&] { return std::make_unique<FakeExecutor>(target); }, quiet);
+  }
+
+  LoadedScenario loaded_;
+  SweepOptions options_;
+  StoreFile file_;
+};
+
+std::vector<FakeSite> FourSites() {
+  return {{"a/x/one", {1, 9}, 1, false, ""},
+          {"a/x/two", {2, 9}, 1, false, ""},
+          {"b/y/three", {3, 9}, 2, false, ""},
+          {"b/y/four", {4, 9}, 1, false, ""}};
+}
+
+TEST_F(SweepTest, VisitsEachSiteOnceAndGroupsWhatBreaks) {
+  FakeTarget target(FourSites());
+  target.When("a/x/one", CrashesIn("bad"));
+  target.When("b/y/three", CrashesIn("bad"));
+  const SweepResult result = Sweep(target, file_.path());
+  EXPECT_EQ(result.plans, 4u);
+  EXPECT_EQ(result.remaining, 0u);
+  EXPECT_THAT(result.outcomes, ElementsAre(Pair("finding", 2), Pair("tolerated", 2)));
+  Store store(file_.path(), Store::Mode::kRead);
+  ASSERT_THAT(store.Findings(), SizeIs(1));
+  EXPECT_EQ(store.Findings()[0].runs, 2);
+  EXPECT_EQ(store.Findings()[0].confirmed, 3);
+  // The signal is not needed; the wait for readiness always stays.
+  EXPECT_THAT(store.Findings()[0].scenario, ::testing::Not(::testing::HasSubstr("signal")));
+}
+
+TEST_F(SweepTest, SecondOccurrencesArePlansOfTheirOwn) {
+  FakeTarget target(FourSites());
+  options_.occurrences = 2;
+  EXPECT_EQ(Sweep(target, file_.path()).plans, 5u);
+}
+
+TEST_F(SweepTest, TheSameCommandAgainFinishesAtOnce) {
+  FakeTarget target(FourSites());
+  target.When("a/x/one", CrashesIn("bad"));
+  Sweep(target, file_.path());
+  const int runs = target.runs();
+  const SweepResult again = Sweep(target, file_.path());
+  EXPECT_EQ(target.runs(), runs);
+  EXPECT_EQ(again.done_before, 4u);
+  EXPECT_EQ(again.outcomes.at("finding"), 1u);
+}
+
+TEST_F(SweepTest, ABudgetLeavesARestThatTheNextCommandDoes) {
+  FakeTarget target(FourSites());
+  target.When("a/x/one", CrashesIn("bad"));
+  options_.budget.runs = 3;
+  EXPECT_EQ(Sweep(target, file_.path()).remaining, 1u);
+  options_.budget = {};
+  EXPECT_EQ(Sweep(target, file_.path()).remaining, 0u);
+  Store store(file_.path(), Store::Mode::kRead);
+  EXPECT_EQ(store.Findings().at(0).confirmed, 3);
+}
+
+TEST_F(SweepTest, ShardsMergedEqualTheWhole) {
+  FakeTarget target(FourSites());
+  target.When("a/x/one", CrashesIn("bad"));
+  target.When("b/y/four", CrashesIn("worse"));
+  Sweep(target, file_.path());
+  StoreFile parts[3];
+  std::vector<std::filesystem::path> files;
+  for (int i = 0; i < 3; ++i) {
+    Sweep(target, parts[i].path(), {i + 1, 3, "test"});
+    files.push_back(parts[i].path());
+  }
+  const StoreFile merged;
+  const MergeResult result = MergeStores(merged.path(), files);
+  EXPECT_EQ(result.runs_in_several, 0u);
+  Store all(merged.path(), Store::Mode::kRead);
+  Store whole(file_.path(), Store::Mode::kRead);
+  EXPECT_EQ(all.RunKeys(), whole.RunKeys());
+  ASSERT_EQ(all.Findings().size(), whole.Findings().size());
+  for (size_t i = 0; i < all.Findings().size(); ++i) {
+    EXPECT_EQ(all.Findings()[i].signature, whole.Findings()[i].signature);
+    EXPECT_EQ(all.Findings()[i].run_keys, whole.Findings()[i].run_keys);
+  }
+}
+
+TEST_F(SweepTest, CrashesBeforeMainInOneFunctionAreVisitedOnceAndCounted) {
+  std::vector<FakeSite> sites;
+  for (uint64_t i = 0; i < 20; ++i) {
+    sites.push_back({"a/x/one", {7, 100 + i}, 1, true, ""});
+  }
+  FakeTarget target(sites);
+  target.When("a/x/one", [](const RunRequest&, Evidence& evidence) {
+    evidence.exit = {ExitStatus::Kind::kSignaled, SIGABRT};
+  });
+  const SweepResult result = Sweep(target, file_.path());
+  EXPECT_EQ(result.outcomes.at("finding"), 1u);
+  EXPECT_EQ(result.outcomes.at("alike"), 19u);
+  Store store(file_.path(), Store::Mode::kRead);
+  EXPECT_EQ(store.Findings().at(0).sites, 20);
+}
+
+// The first time such a run outlives its limit, others went on: no proof.
+TEST_F(SweepTest, AHangThatDoesNotComeAgainAloneIsNone) {
+  FakeTarget target(FourSites());
+  std::atomic<int> times = 0;
+  target.When("a/x/two", [&times](const RunRequest&, Evidence& evidence) {
+    if (times++ == 0) {
+      evidence.exit.kind = ExitStatus::Kind::kKilledByUs;
+      evidence.asked_to_stop = true;
+    }
+  });
+  const SweepResult result = Sweep(target, file_.path());
+  EXPECT_EQ(result.outcomes.at("tolerated"), 4u);
+  Store store(file_.path(), Store::Mode::kRead);
+  EXPECT_THAT(store.Findings(), IsEmpty());
+  EXPECT_THAT(store.Runs(),
+              Contains(::testing::Field(&StoredRun::note, ::testing::HasSubstr("not alone"))));
+}
+
+TEST_F(SweepTest, AHangThatComesAgainIsAFinding) {
+  FakeTarget target(FourSites());
+  target.When("a/x/two", [](const RunRequest&, Evidence& evidence) {
+    evidence.exit.kind = ExitStatus::Kind::kKilledByUs;
+    evidence.asked_to_stop = true;
+  });
+  Sweep(target, file_.path());
+  Store store(file_.path(), Store::Mode::kRead);
+  ASSERT_THAT(store.Findings(), SizeIs(1));
+  EXPECT_EQ(store.Findings()[0].kind, "hang");
+}
+
+TEST_F(SweepTest, SitesFirstSeenAfterAFailureAreVisitedAsPairs) {
+  std::vector<FakeSite> sites = FourSites();
+  sites.push_back({"b/y/four", {5, 9}, 1, false, "a/x/one"});
+  FakeTarget target(sites);
+  options_.modes = {SweepMode::kTransient, SweepMode::kPair};
+  const SweepResult result = Sweep(target, file_.path());
+  EXPECT_EQ(result.plans, 5u);
+  Store store(file_.path(), Store::Mode::kRead);
+  const std::vector<StoredRun> runs = store.Runs();
+  EXPECT_THAT(runs, Contains(::testing::Field(&StoredRun::mode, "pair")));
+  EXPECT_EQ(result.outcomes.count("not reached"), 0u);
+}
+
+TEST_F(SweepTest, ATargetThatBreaksWithoutFaultsIsSaidToDoSo) {
+  class Broken : public Executor {
+   public:
+    Evidence Execute(const RunRequest&) override {
+      Evidence evidence;
+      evidence.agent_ready = true;
+      evidence.exit = {ExitStatus::Kind::kSignaled, SIGSEGV};
+      return evidence;
+    }
+  };
+  Store store(file_.path(), Store::Mode::kCreate);
+  Quiet quiet;
+  const SweepResult result = RunSweep(
+      loaded_, options_, store, [] { return std::make_unique<Broken>(); }, quiet);
+  EXPECT_THAT(result.fault_free_findings, SizeIs(::testing::Ge(1u)));
+  EXPECT_THAT(store.Runs(), IsEmpty());
+}
+
+TEST_F(SweepTest, ARunThatCannotBeMadeGetsNoVerdictAndIsTriedAgainNextTime) {
+  FakeTarget target(FourSites());
+  bool broken = true;
+  target.When("a/x/two", [&broken](const RunRequest&, Evidence&) {
+    if (broken) {
+      throw Failure::CannotWork("no free hugepages");
+    }
+  });
+  EXPECT_THAT(Sweep(target, file_.path()).no_verdicts,
+              ElementsAre(::testing::HasSubstr("no free hugepages")));
+  broken = false;
+  const SweepResult again = Sweep(target, file_.path());
+  EXPECT_THAT(again.no_verdicts, IsEmpty());
+  EXPECT_EQ(again.outcomes.at("tolerated"), 4u);
+}
+
+TEST_F(SweepTest, RefusesAPatternThatMatchesNoPointWithTheNearest) {
+  FakeTarget target(FourSites());
+  options_.selection.points = {"a/x/on"};
+  try {
+    Sweep(target, file_.path());
+    FAIL();
+  } catch (const Failure& failure) {
+    EXPECT_EQ(failure.code(), ExitCode::kBadInput);
+    EXPECT_THAT(failure.what(), ::testing::HasSubstr("a/x/one"));
+  }
+}
+
+}  // namespace
+}  // namespace faultline

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "harness/run/executor.h"
+#include "harness/run/limits.h"
+#include "harness/scenario/load_scenario.h"
+#include "harness/store/records.h"
+#include "harness/sweep/nesting.h"
+#include "harness/sweep/sweep_plan.h"
+
+namespace faultline {
+
+// What all runs of a sweep have in common. Immutable while runs go on.
+struct SweepContext {
+  Scenario scenario;  // without faults and known findings of its own
+  Profile profile;
+  Catalogue catalogue;  // the selected points only
+  std::filesystem::path program;
+  std::filesystem::path agent;
+  std::filesystem::path cache_dir;
+  std::filesystem::path run_root;
+  LimitsMs limits_ms;   // calibrated
+  Evidence fault_free;  // what runs are judged against
+  Nested nested = Nested::kOutermost;
+  bool find_new_sites = false;        // record all calls, for pairs
+  std::set<std::string> known_sites;  // hashes of the fault-free ones
+  std::string shard;                  // for the records
+};
+
+// A run of a plan, judged.
+struct Visit {
+  StoredRun run;
+  std::vector<StoredSite> new_sites;  // first seen after the fault; with find_new_sites
+  bool hung = false;                  // it outlived a limit: to be believed when it was alone
+  bool before_main_crash = false;     // a signal ended it before main was reached
+};
+
+// Executes `plan` in `scenario` (context.scenario, or one with fewer steps) and judges the run.
+// Throws what the executor throws.
+Visit VisitPlan(const SweepContext& context, const Scenario& scenario, const SweepPlan& plan,
+                Executor& executor);
+inline Visit VisitPlan(const SweepContext& context, const SweepPlan& plan, Executor& executor) {
+  return VisitPlan(context, context.scenario, plan, executor);
+}
+
+// The record of a run that was not made: `plan` is taken to do as the run `stands_for` did.
+StoredRun AlikeRun(const SweepPlan& plan, const std::string& stands_for,
+                   const SweepContext& context);
+
+}  // namespace faultline

@@ -1,0 +1,106 @@
+#include "harness/store/compare.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "harness/base/files.h"
+#include "harness/report/table.h"
+#include "tools/command.h"
+
+namespace faultline {
+namespace {
+
+constexpr char kExamples[] =
+    "Examples:\n"
+    "  faultline compare before.db after.db\n"
+    "Exit code 1 when the second has findings that the first has not.";
+
+nlohmann::json ToJson(const std::vector<FindingGroup>& groups) {
+  nlohmann::json json = nlohmann::json::array();
+  for (const FindingGroup& group : groups) {
+    json.push_back({{"id", group.id},
+                    {"kind", group.kind},
+                    {"title", group.title},
+                    {"signature", group.signature},
+                    {"runs", group.runs}});
+  }
+  return json;
+}
+
+class CompareCommand : public Command {
+ public:
+  CLI::App* Declare(CLI::App& parent) override {
+    CLI::App* app = parent.add_subcommand(
+        "compare", "Says which findings are new, fixed or changed between two sweeps.");
+    app->add_option("before", before_, "the store of the first sweep")
+        ->required()
+        ->type_name("BEFORE");
+    app->add_option("after", after_, "the store of the second")->required()->type_name("AFTER");
+    app->add_option("--json", json_, "write the differences as JSON too")->type_name("FILE");
+    app->footer(kExamples);
+    return app;
+  }
+
+  ExitCode Run(const GlobalOptions&) override {
+    Store before(before_, Store::Mode::kRead);
+    Store after(after_, Store::Mode::kRead);
+    const Comparison comparison = CompareStores(before, after);
+    Print(comparison);
+    if (!json_.empty()) {
+      Write(comparison);
+    }
+    return comparison.fresh.empty() ? ExitCode::kAsExpected : ExitCode::kFindings;
+  }
+
+ private:
+  static void Print(const Comparison& comparison) {
+    Table table({"", "finding", "kind", "plans", "what"});
+    const auto add = [&](const char* word, const std::vector<FindingGroup>& groups) {
+      for (const FindingGroup& group : groups) {
+        table.AddRow({word, group.id, group.kind, std::to_string(group.runs), group.title});
+      }
+    };
+    add("new", comparison.fresh);
+    for (const Comparison::Change& change : comparison.changed) {
+      const bool renamed = change.before.signature != change.after.signature;
+      table.AddRow({"changed", change.before.id, change.before.kind,
+                    fmt::format("{} > {}", change.before.runs, change.after.runs),
+                    change.before.title + "; " + change.how +
+                        (renamed ? ": " + change.after.id + " " + change.after.title : "")});
+    }
+    add("fixed", comparison.fixed);
+    add("not visited", comparison.unknown);
+    fmt::print("{}", table.ToString());
+    fmt::print("{} new, {} changed, {} fixed, {} the same, {} not visited\n",
+               comparison.fresh.size(), comparison.changed.size(), comparison.fixed.size(),
+               comparison.same.size(), comparison.unknown.size());
+  }
+
+  void Write(const Comparison& comparison) const {
+    nlohmann::json changed = nlohmann::json::array();
+    for (const Comparison::Change& change : comparison.changed) {
+      changed.push_back({{"before", ToJson({change.before})[0]},
+                         {"after", ToJson({change.after})[0]},
+                         {"how", change.how}});
+    }
+    const nlohmann::json json = {{"faultline_compare", 1},
+                                 {"new", ToJson(comparison.fresh)},
+                                 {"changed", changed},
+                                 {"fixed", ToJson(comparison.fixed)},
+                                 {"same", ToJson(comparison.same)},
+                                 {"not_visited", ToJson(comparison.unknown)}};
+    WriteFileAtomically(std::filesystem::absolute(json_),
+                        json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  }
+
+  std::string before_;
+  std::string after_;
+  std::string json_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> MakeCompareCommand() { return std::make_unique<CompareCommand>(); }
+
+}  // namespace faultline

@@ -1,0 +1,126 @@
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "harness/base/files.h"
+#include "harness/report/run_report.h"
+#include "harness/report/terminal.h"
+#include "harness/run/module_cache.h"
+#include "harness/run/program_lookup.h"
+#include "harness/run/run_scenario.h"
+#include "harness/scenario/data_dir.h"
+#include "harness/store/store.h"
+#include "harness/target/interruption.h"
+#include "harness/target/run_dir.h"
+#include "tools/command.h"
+#include "tools/shell_words.h"
+
+namespace faultline {
+namespace {
+
+constexpr char kExamples[] =
+    "Examples:\n"
+    "  faultline replay s.db 1f2e3d4c\n"
+    "  faultline replay s.db 1f2e3d4c --gdb            # stopped at the injected call\n"
+    "  faultline replay s.db 1f2e3d4c --write bug.yaml # the scenario file; runs nothing\n"
+    "A few digits of the finding are enough.";
+
+class ReplayCommand : public Command {
+ public:
+  CLI::App* Declare(CLI::App& parent) override {
+    CLI::App* app = parent.add_subcommand(
+        "replay", "Shows a finding of a sweep again, by its minimised scenario.");
+    app->add_option("store", store_, "the sweep's store")->required()->type_name("STORE");
+    app->add_option("finding", finding_, "its id, as the sweep's summary has it")
+        ->required()
+        ->type_name("FINDING");
+    app->add_option("--program", program_, "the program, instead of the swept one")
+        ->type_name("PATH");
+    app->add_option("--write", write_, "only write the scenario file")->type_name("FILE");
+    app->add_flag("--gdb", gdb_, "under gdb, stopped at the injected call; no limits of time");
+    app->add_flag("-v,--verbose", verbose_, "tell everything: steps, log, stacks of all threads");
+    app->footer(kExamples);
+    return app;
+  }
+
+  ExitCode Run(const GlobalOptions& global) override {
+    const auto [group, environment] = Find();
+    if (group.scenario.empty()) {
+      throw Failure::BadInput("finding " + group.id +
+                              " has no scenario yet: let the sweep go on to its end first");
+    }
+    if (!write_.empty()) {
+      WriteFileAtomically(std::filesystem::absolute(write_), group.scenario);
+      fmt::print("{}\n", write_);
+      return ExitCode::kAsExpected;
+    }
+    Interruption interruption;
+    const RunDirectory directory;
+    const std::filesystem::path file = directory.path() / ("finding-" + group.id + ".yaml");
+    WriteFileAtomically(file, group.scenario);
+    LoadOptions load;
+    load.data_dir = FindDataDir(global.data_dir);
+    const LoadedScenario loaded = LoadScenario(file, load);
+    ColdExecutor executor(&interruption);
+    const ScenarioResult result =
+        RunScenario(loaded, Options(global, loaded, environment), executor);
+    Tell(global, result);
+    return result.findings.empty() ? ExitCode::kAsExpected : ExitCode::kFindings;
+  }
+
+ private:
+  // The store is closed again before anything runs: a sweep may go on meanwhile.
+  std::pair<FindingGroup, StoredEnvironment> Find() const {
+    Store store(store_, Store::Mode::kRead);
+    FindingGroup group = store.FindFinding(finding_);
+    const std::vector<StoredEnvironment> environments = store.Environments();
+    return {std::move(group), environments.empty() ? StoredEnvironment() : environments.front()};
+  }
+
+  ScenarioOptions Options(const GlobalOptions& global, const LoadedScenario& loaded,
+                          const StoredEnvironment& environment) const {
+    const std::filesystem::path own_directory = OwnDirectory();
+    ScenarioOptions options;
+    options.program = RequireProgram(
+        loaded.profile, program_.empty() ? environment.program : program_, own_directory);
+    if (ProgramKey(options.program) != environment.program_key) {
+      fmt::print(stderr,
+                 "faultline: {} is not the build that was swept; sites are places in that build, "
+                 "and may not be found\n",
+                 options.program.string());
+    }
+    options.agent = RequireAgent(own_directory);
+    options.cache_dir = CacheDir(global);
+    options.in_debugger = gdb_;
+    return options;
+  }
+
+  void Tell(const GlobalOptions& global, const ScenarioResult& result) const {
+    std::vector<std::string> words = {"faultline", "replay", store_, finding_};
+    if (!program_.empty()) {
+      words.insert(words.end(), {"--program", program_});
+    }
+    const std::string again = JoinForShell(words);
+    const RunReport report{.evidence = result.evidence,
+                           .findings = result.findings,
+                           .not_seen = result.not_seen,
+                           .broken_without_faults = result.broken_without_faults,
+                           .replay_command = again,
+                           .gdb_command = again + " --gdb"};
+    const TerminalOptions terminal{.color = UseColor(global)};
+    fmt::print("{}", verbose_ ? TellRunInFull(report, terminal) : TellRun(report, terminal));
+  }
+
+  std::string store_;
+  std::string finding_;
+  std::string program_;
+  std::string write_;
+  bool gdb_ = false;
+  bool verbose_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> MakeReplayCommand() { return std::make_unique<ReplayCommand>(); }
+
+}  // namespace faultline

@@ -1,0 +1,291 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <optional>
+#include <random>
+#include <thread>
+
+#include "harness/base/files.h"
+#include "harness/run/program_lookup.h"
+#include "harness/scenario/data_dir.h"
+#include "harness/sweep/baseline_writer.h"
+#include "harness/sweep/sweep.h"
+#include "harness/target/interruption.h"
+#include "tools/command.h"
+#include "tools/sweep_report.h"
+
+namespace faultline {
+namespace {
+
+constexpr char kExamples[] =
+    "Examples:\n"
+    "  faultline sweep scenarios/dpdk/testpmd-start.yaml --jobs 2 --store s.db\n"
+    "  faultline sweep scenarios/spdk/start.yaml --program build/bin/spdk_tgt --groups dpdk "
+    "--groups spdk --store s.db\n"
+    "  faultline sweep my.yaml --store s.db --source ~/spdk --changed-since HEAD~1 --budget 60s\n"
+    "  faultline sweep my.yaml --store part2.db --shard 2/4   # then: faultline merge s.db "
+    "part*.db\n"
+    "The same command goes on where it was stopped, however that was. Without --points, --groups: "
+    "all points of the profile but libc's malloc family (--points '*' takes these too).";
+
+// One line that is written over and over on a terminal; nothing elsewhere.
+class ProgressLine : public SweepProgress {
+ public:
+  ~ProgressLine() override { Clear(); }
+
+  void CensusRun(int run, size_t sites) override {
+    Show(fmt::format("census run {}: {} sites", run, sites));
+  }
+  void Begin(size_t plans, size_t done) override {
+    plans_ = plans;
+    done_ = done;
+    begin_ = std::chrono::steady_clock::now();
+    Show(fmt::format("{} of {} plans", done_, plans_));
+  }
+  void Visited(const StoredRun& run) override {
+    ++done_;
+    ++visited_;
+    with_findings_ += run.findings.empty() ? 0 : 1;
+    const double seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+    const double left = seconds / static_cast<double>(visited_) *
+                        static_cast<double>(plans_ - std::min(plans_, done_));
+    Show(fmt::format("{} of {} plans, {} with findings, {:.0f} s left", done_, plans_,
+                     with_findings_, left));
+  }
+  void Confirmed(const FindingGroup& group) override {
+    Show(fmt::format("confirmed {}: {}", group.id, group.title.substr(0, 70)));
+  }
+
+  void Clear() {
+    if (shown_) {
+      fmt::print(stderr, "\r\033[K");
+      shown_ = false;
+    }
+  }
+
+ private:
+  void Show(const std::string& text) {
+    if (is_terminal_) {
+      fmt::print(stderr, "\r\033[K{}", text);
+      std::fflush(stderr);
+      shown_ = true;
+    }
+  }
+
+  const bool is_terminal_ = ::isatty(STDERR_FILENO) == 1;
+  bool shown_ = false;
+  size_t plans_ = 0;
+  size_t done_ = 0;
+  size_t visited_ = 0;
+  size_t with_findings_ = 0;
+  std::chrono::steady_clock::time_point begin_;
+};
+
+int DefaultJobs() { return static_cast<int>(std::max(1u, std::thread::hardware_concurrency())); }
+
+class SweepCommand : public Command {
+ public:
+  CLI::App* Declare(CLI::App& parent) override {
+    CLI::App* app = parent.add_subcommand(
+        "sweep", "Visits every place that can fail in a scenario, once; groups what breaks.");
+    app->add_option("scenario", file_, "the scenario")->required()->type_name("FILE");
+    app->add_option("--store", store_, "where results are kept; made when it is not there")
+        ->required()
+        ->type_name("FILE");
+    DeclareTarget(*app);
+    DeclareSelection(*app);
+    DeclareExecution(*app);
+    app->footer(kExamples);
+    return app;
+  }
+
+  ExitCode Run(const GlobalOptions& global) override {
+    const Baseline baseline = baseline_.empty() ? Baseline() : LoadBaseline(baseline_);
+    const LoadedScenario loaded = LoadScenario(file_, Load(global));
+    const std::optional<ChangedLines> changed = Changed();
+    SweepOptions options = Options(global, loaded);
+    options.selection.changed = changed ? &*changed : nullptr;
+    Interruption interruption;  // from here on Ctrl-C ends the runs and cleans up
+    Store store(store_, Store::Mode::kCreate);
+    ProgressLine progress;
+    const SweepResult result = RunSweep(
+        loaded, options, store,
+        [&interruption] { return std::make_unique<ColdExecutor>(&interruption); }, progress);
+    progress.Clear();
+    const bool complete = result.remaining == 0 && options.shard.is_whole();
+    const SweepReport report = MakeSweepReport(store, options.selection, baseline, complete);
+    fmt::print("{}", TellSweep(report, result, store_));
+    if (!json_.empty()) {
+      WriteFileAtomically(std::filesystem::absolute(json_),
+                          SweepToJson(report, result)
+                                  .dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
+                              "\n");
+    }
+    if (!write_baseline_.empty()) {
+      WriteFileAtomically(std::filesystem::absolute(write_baseline_),
+                          WriteBaseline(store.Findings(), baseline, loaded.scenario.name));
+    }
+    return Verdict(report, result);
+  }
+
+ private:
+  void DeclareTarget(CLI::App& app) {
+    app.add_option("--program", program_, "the target's program, instead of the profile's")
+        ->type_name("PATH");
+    app.add_option("--profile", profile_, "profile to use instead of the scenario's")
+        ->type_name("NAME");
+    app.add_option("--set", set_, "value of a variable (repeatable)")->type_name("NAME=VALUE");
+  }
+
+  void DeclareSelection(CLI::App& app) {
+    const std::string group = "Selection (globs; repeatable)";
+    const auto globs = [&](const char* name, std::vector<std::string>& out, const char* what) {
+      app.add_option(name, out, what)->type_name("GLOB")->group(group);
+    };
+    globs("--points", selection_.points, "fault points, by name");
+    globs("--exclude", selection_.exclude, "fault points to leave out");
+    globs("--groups", selection_.groups, "groups of points: dpdk, libc/socket");
+    globs("--module", selection_.modules, "modules that make the call");
+    globs("--subsystem", selection_.subsystems, "source directories on the call's stack");
+    globs("--caller", selection_.callers, "functions on the call's stack");
+    globs("--file", selection_.files, "source files on the call's stack");
+    app.add_option("--step", selection_.steps, "steps of the scenario, from 1; 0 before the first")
+        ->type_name("N")
+        ->group(group);
+    app.add_option("--changed-since", changed_since_,
+                   "only calls through functions that changed since this git revision")
+        ->type_name("REV")
+        ->group(group);
+    app.add_option("--source", source_, "the target's source tree, for --changed-since")
+        ->type_name("DIR")
+        ->group(group);
+    app.add_option("--nested", nested_,
+                   "of nested fault points of one allocation: outermost, innermost or all")
+        ->check(CLI::IsMember({"outermost", "innermost", "all"}))
+        ->group(group);
+    app.add_option("--modes", modes_,
+                   "what happens at a site: transient, persistent, sigterm, sigint, sigterm-twice, "
+                   "pair (default: transient,persistent)")
+        ->delimiter(',')
+        ->group(group);
+    app.add_option("--occurrences", occurrences_, "calls of one site that are visited")
+        ->check(CLI::Range(1, 1'000'000))
+        ->capture_default_str()
+        ->group(group);
+  }
+
+  void DeclareExecution(CLI::App& app) {
+    app.add_option("--jobs", jobs_, "runs at a time (default: one per CPU)")
+        ->check(CLI::Range(1, 1024));
+    app.add_option("--budget", budget_,
+                   "what to spend: 90s, 15m, 2h or 500runs; the most telling "
+                   "sites come first")
+        ->type_name("TIME|RUNS");
+    app.add_option("--shard", shard_,
+                   "this part of the plans only; default: as GoogleTest, GitLab, "
+                   "Slurm or Kubernetes say in the environment")
+        ->type_name("I/N");
+    app.add_flag("--random", random_, "sites in random order, by a seed that is printed");
+    app.add_option("--seed", seed_, "the seed for --random")->type_name("N");
+    app.add_option("--baseline", baseline_, "findings that are known: only others fail the command")
+        ->type_name("FILE");
+    app.add_option("--write-baseline", write_baseline_, "write what was found as a baseline")
+        ->type_name("FILE");
+    app.add_option("--json", json_, "write the summary as JSON too")->type_name("FILE");
+  }
+
+  LoadOptions Load(const GlobalOptions& global) const {
+    LoadOptions load;
+    load.data_dir = FindDataDir(global.data_dir);
+    load.profile = profile_;
+    for (const std::string& text : set_) {
+      AddSetOption(text, load.set);
+    }
+    return load;
+  }
+
+  std::optional<ChangedLines> Changed() const {
+    if (changed_since_.empty() != source_.empty()) {
+      throw Failure::BadInput("--changed-since and --source are given together");
+    }
+    if (changed_since_.empty()) {
+      return std::nullopt;
+    }
+    return ChangedLines::SinceRevision(source_, changed_since_);
+  }
+
+  SweepOptions Options(const GlobalOptions& global, const LoadedScenario& loaded) {
+    const std::filesystem::path own_directory = OwnDirectory();
+    SweepOptions options;
+    options.program = RequireProgram(loaded.profile, program_, own_directory);
+    options.agent = RequireAgent(own_directory);
+    options.cache_dir = CacheDir(global);
+    options.selection = selection_;
+    options.selection.nested = nested_ == "all"         ? Nested::kAll
+                               : nested_ == "innermost" ? Nested::kInnermost
+                                                        : Nested::kOutermost;
+    if (!modes_.empty()) {
+      options.modes.clear();
+      for (const std::string& mode : modes_) {
+        options.modes.push_back(ParseMode(mode));
+      }
+    }
+    options.occurrences = occurrences_;
+    options.jobs = jobs_.value_or(DefaultJobs());
+    options.budget = budget_.empty() ? Budget() : ParseBudget(budget_);
+    options.shard = Shard_();
+    options.version = FAULTLINE_VERSION;
+    if (random_ || seed_) {
+      options.random_seed = seed_ ? *seed_ : std::random_device()();
+      fmt::print("random order, --seed {}\n", *options.random_seed);
+    }
+    return options;
+  }
+
+  Shard Shard_() const {
+    if (!shard_.empty()) {
+      return ParseShard(shard_);
+    }
+    const std::optional<Shard> shard =
+        ShardFromEnvironment([](const char* name) { return ::getenv(name); });
+    if (shard && !shard->is_whole()) {
+      fmt::print("shard {}, as {} says\n", shard->ToString(), shard->source);
+    }
+    return shard.value_or(Shard());
+  }
+
+  static ExitCode Verdict(const SweepReport& report, const SweepResult& result) {
+    if (report.has_new() || !result.fault_free_findings.empty()) {
+      return ExitCode::kFindings;
+    }
+    return result.no_verdicts.empty() ? ExitCode::kAsExpected : ExitCode::kCannotWork;
+  }
+
+  std::string file_;
+  std::string store_;
+  std::string program_;
+  std::string profile_;
+  std::vector<std::string> set_;
+  Selection selection_;
+  std::string nested_ = "outermost";
+  std::string changed_since_;
+  std::string source_;
+  std::vector<std::string> modes_;
+  int occurrences_ = 2;
+  std::optional<int> jobs_;
+  std::string budget_;
+  std::string shard_;
+  bool random_ = false;
+  std::optional<uint64_t> seed_;
+  std::string baseline_;
+  std::string write_baseline_;
+  std::string json_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> MakeSweepCommand() { return std::make_unique<SweepCommand>(); }
+
+}  // namespace faultline

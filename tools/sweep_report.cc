@@ -1,0 +1,230 @@
+#include "tools/sweep_report.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+
+#include "harness/report/table.h"
+
+namespace faultline {
+namespace {
+
+constexpr size_t kMostNames = 12;
+
+double MsPerRun(const SweepResult& result) {
+  return result.runs == 0
+             ? 0.0
+             : static_cast<double>(result.elapsed_ms) / static_cast<double>(result.runs);
+}
+
+std::string Reliability(const FindingGroup& group) {
+  return group.tries == 0 ? "not yet" : fmt::format("{}/{}", group.confirmed, group.tries);
+}
+
+// "a, b, c and 7 more"
+std::string Names(const std::vector<std::string>& names) {
+  const std::vector<std::string> first(
+      names.begin(),
+      names.begin() + static_cast<std::ptrdiff_t>(std::min(kMostNames, names.size())));
+  std::string text = fmt::format("{}", fmt::join(first, ", "));
+  if (names.size() > kMostNames) {
+    text += fmt::format(" and {} more", names.size() - kMostNames);
+  }
+  return text;
+}
+
+std::vector<std::string> NamesOf(const std::vector<Store::Census::Point>& points) {
+  std::vector<std::string> names;
+  for (const Store::Census::Point& point : points) {
+    names.push_back(point.name);
+  }
+  return names;
+}
+
+std::string TellFindings(const SweepReport& report) {
+  Table table({"finding", "kind", "plans", "sites", "again", "", "what"});
+  for (const SweepReport::Entry& entry : report.findings) {
+    const FindingGroup& group = entry.group;
+    table.AddRow({group.id, group.kind, std::to_string(group.runs), std::to_string(group.sites),
+                  Reliability(group), entry.known == nullptr ? "new" : "known", group.title});
+  }
+  return table.ToString();
+}
+
+std::string TellNotReached(const SweepReport& report) {
+  std::string text;
+  if (!report.not_visited.empty()) {
+    std::vector<std::string> places;
+    for (const StoredSite& site : report.not_visited) {
+      places.push_back(site.point);
+    }
+    text += fmt::format("not visited: {} sites, of {}\n", report.not_visited.size(), Names(places));
+  }
+  if (!report.never_called.empty()) {
+    text += fmt::format("never called by this scenario: {} points: {}\n",
+                        report.never_called.size(), Names(NamesOf(report.never_called)));
+  }
+  if (!report.not_hooked.empty()) {
+    text += fmt::format(
+        "not in this program, or not to be hooked: {} points (see `faultline "
+        "points`)\n",
+        report.not_hooked.size());
+  }
+  for (const auto& [hash, what] : report.nondeterministic) {
+    text += "nondeterministic: " + what + "\n";
+  }
+  return text;
+}
+
+nlohmann::json GroupToJson(const SweepReport::Entry& entry) {
+  const FindingGroup& group = entry.group;
+  nlohmann::json json = {{"id", group.id},
+                         {"kind", group.kind},
+                         {"title", group.title},
+                         {"signature", group.signature},
+                         {"known", entry.known != nullptr},
+                         {"runs", group.runs},
+                         {"sites", group.sites},
+                         {"tries", group.tries},
+                         {"confirmed", group.confirmed},
+                         {"plan", group.plan_key},
+                         {"scenario", group.scenario}};
+  if (entry.known != nullptr) {
+    json["note"] = entry.known->note;
+    json["reference"] = entry.known->reference;
+  }
+  return json;
+}
+
+}  // namespace
+
+bool SweepReport::has_new() const {
+  return std::any_of(findings.begin(), findings.end(),
+                     [](const Entry& entry) { return entry.known == nullptr; });
+}
+
+SweepReport MakeSweepReport(Store& store, const Selection& selection, const Baseline& baseline,
+                            bool complete) {
+  SweepReport report;
+  std::set<std::string> seen;
+  for (FindingGroup& group : store.Findings()) {
+    const BaselineEntry* known = baseline.Find(group.signature);
+    seen.insert(group.signature);
+    report.findings.push_back({std::move(group), known});
+  }
+  std::stable_partition(report.findings.begin(), report.findings.end(),
+                        [](const SweepReport::Entry& entry) { return entry.known == nullptr; });
+  for (const BaselineEntry& entry : baseline.entries) {
+    if (complete && !seen.contains(entry.signature)) {
+      report.gone.push_back(entry);
+    }
+  }
+  std::set<std::string> visited;
+  for (const StoredRun& run : store.Runs()) {
+    visited.insert(run.site);
+  }
+  for (StoredSite& site : store.Sites()) {
+    ++(site.nested_in.empty() ? report.sites : report.nested);
+    if (site.seen_after.empty() && !visited.contains(site.hash) && selection.SelectsSite(site)) {
+      report.not_visited.push_back(std::move(site));
+    }
+  }
+  for (Store::Census::Point& point : store.Points()) {
+    if (point.status == "never called") {
+      report.never_called.push_back(std::move(point));
+    } else if (point.status != "called") {
+      report.not_hooked.push_back(std::move(point));
+    }
+  }
+  report.nondeterministic = store.Nondeterministic();
+  return report;
+}
+
+std::string TellSweep(const SweepReport& report, const SweepResult& result,
+                      const std::string& store_file) {
+  std::string text;
+  if (!result.fault_free_findings.empty()) {
+    text += "the target breaks its promises without any fault; nothing else was done:\n";
+    for (const Finding& finding : result.fault_free_findings) {
+      text += fmt::format("  {}: {}\n", finding.kind, finding.title);
+    }
+    return text;
+  }
+  std::string outcomes;
+  for (const auto& [outcome, count] : result.outcomes) {
+    outcomes += fmt::format("{}{} {}", outcomes.empty() ? "" : ", ", count, outcome);
+  }
+  text += fmt::format("{} sites ({} more are parts of them), {} plans: {}\n", report.sites,
+                      report.nested, result.plans, outcomes);
+  text += fmt::format("{} runs now in {:.1f} s, {:.0f} ms each (fault-free: {} ms)", result.runs,
+                      static_cast<double>(result.elapsed_ms) / 1000, MsPerRun(result),
+                      result.fault_free_ms);
+  text +=
+      result.done_before == 0 ? "\n" : fmt::format("; {} were done before\n", result.done_before);
+  text += TellNotReached(report);
+  for (const std::string& one : result.no_verdicts) {
+    text += "no verdict: " + one + "\n";
+  }
+  if (report.findings.empty()) {
+    text += "no findings\n";
+  } else {
+    text += "\n" + TellFindings(report);
+    text += fmt::format("\nfaultline replay {} {}\n", store_file, report.findings[0].group.id);
+  }
+  for (const BaselineEntry& entry : report.gone) {
+    text += fmt::format("gone: {} {}\n", entry.kind, entry.signature);
+  }
+  if (result.remaining > 0) {
+    text += fmt::format("{} plans remain: the same command goes on\n", result.remaining);
+  }
+  return text;
+}
+
+nlohmann::json SweepToJson(const SweepReport& report, const SweepResult& result) {
+  nlohmann::json json = {{"faultline_sweep", 1},
+                         {"plans", result.plans},
+                         {"done_before", result.done_before},
+                         {"remaining", result.remaining},
+                         {"runs", result.runs},
+                         {"elapsed_ms", result.elapsed_ms},
+                         {"census_ms", result.census_ms},
+                         {"fault_free_ms", result.fault_free_ms},
+                         {"ms_per_run", MsPerRun(result)},
+                         {"outcomes", result.outcomes},
+                         {"sites", report.sites},
+                         {"nested", report.nested},
+                         {"never_called", NamesOf(report.never_called)},
+                         {"no_verdicts", result.no_verdicts}};
+  for (const char* list : {"findings", "gone", "not_visited", "not_hooked", "nondeterministic",
+                           "fault_free_findings"}) {
+    json[list] = nlohmann::json::array();
+  }
+  for (const SweepReport::Entry& entry : report.findings) {
+    json["findings"].push_back(GroupToJson(entry));
+  }
+  for (const BaselineEntry& entry : report.gone) {
+    json["gone"].push_back({{"kind", entry.kind},
+                            {"signature", entry.signature},
+                            {"note", entry.note},
+                            {"reference", entry.reference}});
+  }
+  for (const StoredSite& site : report.not_visited) {
+    json["not_visited"].push_back(
+        {{"site", site.hash}, {"point", site.point}, {"place", site.place}});
+  }
+  for (const Store::Census::Point& point : report.not_hooked) {
+    json["not_hooked"].push_back({{"point", point.name}, {"why", point.status}});
+  }
+  for (const auto& [hash, text] : report.nondeterministic) {
+    json["nondeterministic"].push_back(text);
+  }
+  for (const Finding& finding : result.fault_free_findings) {
+    json["fault_free_findings"].push_back(
+        {{"kind", finding.kind}, {"title", finding.title}, {"signature", finding.signature}});
+  }
+  return json;
+}
+
+}  // namespace faultline

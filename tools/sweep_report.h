@@ -1,0 +1,52 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "harness/scenario/load_baseline.h"
+#include "harness/store/store.h"
+#include "harness/sweep/selection.h"
+#include "harness/sweep/sweep.h"
+
+namespace faultline {
+
+// What a sweep has found, as far as its store and a baseline tell.
+struct SweepReport {
+  struct Entry {
+    FindingGroup group;
+    const BaselineEntry* known = nullptr;  // borrowed from the baseline; nullptr: new
+  };
+  std::vector<Entry> findings;
+  std::vector<BaselineEntry> gone;      // of the baseline, not seen by a sweep that is complete
+  std::vector<StoredSite> not_visited;  // selected sites without a run
+  size_t sites = 0;                     // that stand for themselves
+  size_t nested = 0;                    // parts of others
+  std::vector<Store::Census::Point> never_called;  // hooked, but the scenario does not reach them
+  std::vector<Store::Census::Point> not_hooked;    // with the reason
+  std::vector<std::pair<std::string, std::string>> nondeterministic;
+
+  bool has_new() const;
+};
+
+// `complete`: everything was visited, so that what is in the baseline and not here is gone.
+SweepReport MakeSweepReport(Store& store, const Selection& selection, const Baseline& baseline,
+                            bool complete);
+
+// The summary for a terminal.
+std::string TellSweep(const SweepReport& report, const SweepResult& result,
+                      const std::string& store_file);
+
+// For programs. Schema, version 1:
+//   faultline_sweep  1
+//   plans, done_before, remaining, runs, elapsed_ms, census_ms, fault_free_ms, ms_per_run
+//   outcomes         {outcome: runs}
+//   findings         [{id, kind, title, signature, known, note, reference, runs, sites, tries,
+//                      confirmed, plan, scenario}]
+//   gone             [{kind, signature, note, reference}]
+//   not_visited      [{site, point, place}]
+//   never_called     [point]; not_hooked [{point, why}]
+//   nondeterministic [text]; no_verdicts [text]; fault_free_findings [{kind, title, signature}]
+nlohmann::json SweepToJson(const SweepReport& report, const SweepResult& result);
+
+}  // namespace faultline
