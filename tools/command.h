@@ -31,6 +31,10 @@ std::unique_ptr<Command> MakeRunCommand();
 std::unique_ptr<Command> MakePointsCommand();
 std::unique_ptr<Command> MakeLintCommand();
 std::unique_ptr<Command> MakeDoctorCommand();
+std::unique_ptr<Command> MakeSweepCommand();
+std::unique_ptr<Command> MakeMergeCommand();
+std::unique_ptr<Command> MakeReplayCommand();
+std::unique_ptr<Command> MakeCompareCommand();
 
 // Where plans, module lists and calibrations are kept between runs: --cache, else
 // $XDG_CACHE_HOME/faultline, else ~/.cache/faultline. A directory that --cache names and that

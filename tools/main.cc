@@ -49,6 +49,10 @@ int Main(int argc, char** argv) {
   commands.push_back(MakePointsCommand());
   commands.push_back(MakeLintCommand());
   commands.push_back(MakeDoctorCommand());
+  commands.push_back(MakeSweepCommand());
+  commands.push_back(MakeMergeCommand());
+  commands.push_back(MakeReplayCommand());
+  commands.push_back(MakeCompareCommand());
   std::vector<CLI::App*> declared;
   for (const std::unique_ptr<Command>& command : commands) {
     declared.push_back(command->Declare(app));
