@@ -106,6 +106,14 @@ TEST(ProcessStacks, ACaughtSignalIsNoCrash) {
   EXPECT_FALSE(run.process().crash_stacks().has_value());
 }
 
+TEST(ProcessStacks, AHandlerThatAbortsIsWalkedToTheCodeItInterrupted) {
+  const StackSnapshot snapshot = Crash({"abort-on-segv", "crash"}, SIGABRT);
+  ASSERT_FALSE(snapshot.threads.empty());
+  const std::vector<std::string> functions = Functions(snapshot.threads[0]);
+  EXPECT_THAT(functions, Contains(HasSubstr("PlantedCrash")));
+  EXPECT_THAT(functions, Contains("main"));
+}
+
 TEST(ProcessStacks, AHungTargetIsSeenAndGoesOn) {
   VictimRun run({"thread", "hello", "echo"});
   ASSERT_TRUE(run.WaitForLine("hello"));

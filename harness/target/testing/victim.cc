@@ -180,6 +180,7 @@ const std::map<std::string, std::function<void()>>& Deeds() {
        }},
       {"ignore-term", [] { signal(SIGTERM, SIG_IGN); }},
       {"catch-segv", [] { signal(SIGSEGV, [](int) { _exit(42); }); }},
+      {"abort-on-segv", [] { signal(SIGSEGV, [](int) { std::abort(); }); }},
       {"stop", [] { raise(SIGSTOP); }},
       {"daemon", StartDaemon},
       {"child", StartChild},
