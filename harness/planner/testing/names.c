@@ -1,13 +1,15 @@
 // Functions whose names are found in the ways that symbol_resolver_test.cc asks about.
 
 // Two versions of one function.
-__attribute__((noinline, symver("versioned@V1"))) int versioned_1(int x) { return x + 1; }
-__attribute__((noinline, symver("versioned@@V2"))) int versioned_2(int x) { return x + 2; }
+__attribute__((noinline)) int versioned_1(int x) { return x + 1; }
+__attribute__((noinline)) int versioned_2(int x) { return x + 2; }
+__asm__(".symver versioned_1, versioned@V1");
+__asm__(".symver versioned_2, versioned@@V2");
 
 // An indirect function and what it may resolve to.
 static int chosen_fast(int x) { return x * 2; }
 static int chosen_slow(int x) { return x + x; }
-static int (*resolve_chosen(void))(int) {
+__attribute__((used)) static int (*resolve_chosen(void))(int) {
   __builtin_cpu_init();
   return __builtin_cpu_supports("avx2") ? chosen_fast : chosen_slow;
 }
