@@ -14,7 +14,6 @@ using protocol::AgentState;
 using protocol::HookStatus;
 using protocol::JournalRecord;
 using protocol::kNone;
-using protocol::PlanObserver;
 using protocol::PlanRule;
 using testing::HasSubstr;
 using testing::IsEmpty;

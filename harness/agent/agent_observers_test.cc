@@ -10,7 +10,6 @@ namespace {
 using protocol::JournalRecord;
 using protocol::kNone;
 using protocol::PlanObserver;
-using protocol::PlanRule;
 using testing::SizeIs;
 
 class ObserverTest : public testing::Test {

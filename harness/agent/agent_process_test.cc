@@ -21,9 +21,7 @@ using protocol::JournalRecord;
 using protocol::kNone;
 using protocol::PlanObserver;
 using protocol::PlanRule;
-using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::Not;
 using testing::SizeIs;
 
 using ProcessTest = WidgetTest;
@@ -82,7 +80,7 @@ TEST_F(ProcessTest, ThreadsLoseNoRecordAndFailOneCallOnly) {
   uint64_t calls = 0;
   for (const JournalRecord& record : result.journal.records) {
     if (record.site != kNone) {
-      occurrences.insert(record.site * 100'000 + record.occurrence);
+      occurrences.insert(record.site * uint64_t{100'000} + record.occurrence);
     }
   }
   for (const JournalSite& site : result.journal.sites) {

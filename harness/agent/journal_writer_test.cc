@@ -137,6 +137,7 @@ TEST_F(JournalWriterTest, ThreadsAgreeOnSlotsAndOccurrences) {
   std::set<uint64_t> occurrences[kThreads];
   std::set<uint32_t> rows;
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   std::atomic<int> waiting = kThreads;
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&, t] {
@@ -145,7 +146,7 @@ TEST_F(JournalWriterTest, ThreadsAgreeOnSlotsAndOccurrences) {
       }
       for (int i = 0; i < kRounds; ++i) {
         const SiteVisit visit = writer_.VisitSite(42 + static_cast<uint64_t>(i) % 4, 0, 0);
-        occurrences[t].insert(visit.index * 1'000'000 + visit.occurrence);
+        occurrences[t].insert(visit.index * uint64_t{1'000'000} + visit.occurrence);
       }
     });
   }

@@ -31,7 +31,8 @@ void MakeStub(std::byte* at, uint32_t index) {
   const auto target = reinterpret_cast<uint64_t>(&faultline_stub);
   code[0] = 0x68;  // push imm32
   std::memcpy(code + 1, &index, sizeof(index));
-  std::memcpy(code + 5, "\xff\x25\x05\0\0\0", 6);  // jmp [rip + 5], to an aligned address
+  const uint8_t jump[] = {0xff, 0x25, 0x05, 0, 0, 0};  // jmp [rip + 5], which is aligned
+  std::memcpy(code + 5, jump, sizeof(jump));
   std::memcpy(code + 16, &target, sizeof(target));
   std::memcpy(at, code, sizeof(code));
 }

@@ -195,6 +195,7 @@ int Threads(const Arguments& arguments) {
   const int calls = std::stoi(arguments.at(1));
   std::atomic<int> failed = 0;
   std::vector<std::thread> running;
+  running.reserve(static_cast<size_t>(threads));
   for (int i = 0; i < threads; ++i) {
     running.emplace_back([&] {
       for (int call = 0; call < calls; ++call) {
