@@ -202,7 +202,7 @@ TEST_F(JsonRpcClientTest, RefusesNonsenseAsAnError) {
 
 TEST_F(JsonRpcClientTest, SendsARequestThatIsLargerThanTheSocketTakesAtOnce) {
   const auto client = Connected();
-  const std::string large(4 << 20, 'x');
+  const std::string large(2 << 20, 'x');
   std::thread target([this] {
     server_.ReadUntil("xx\"]}");
     server_.Send(R"({"jsonrpc":"2.0","id":1,"result":true})");

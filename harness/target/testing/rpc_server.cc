@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -55,7 +56,10 @@ void RpcServer::Send(std::string_view bytes) const {
 }
 
 const std::string& RpcServer::ReadUntil(std::string_view text) {
-  while (received_.find(text) == std::string::npos) {
+  size_t searched = 0;
+  while (received_.find(text, searched) == std::string::npos) {
+    // The text may have begun at the end of what is here.
+    searched = received_.size() - std::min(received_.size(), text.size());
     WaitReadable(connection_, "a request");
     std::array<char, 65536> bytes;
     const ssize_t got = recv(connection_.get(), bytes.data(), bytes.size(), 0);
