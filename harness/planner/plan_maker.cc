@@ -1,21 +1,17 @@
 #include "harness/planner/plan_maker.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 
 #include "harness/base/failure.h"
-#include "harness/planner/absence.h"
 #include "harness/planner/plan_rules.h"
 #include "harness/planner/symbol_resolver.h"
-#include "harness/scenario/nearest_word.h"
 
 namespace faultline {
 namespace {
 
 using protocol::kNone;
-using protocol::PlanErrorVariable;
 using protocol::PlanHook;
 using protocol::PlanModule;
 using protocol::PlanObserver;
@@ -26,22 +22,6 @@ using Status = PointCoverage::Status;
 
 void AddNote(std::string& notes, const std::string& note) {
   notes += (notes.empty() ? "" : "; ") + note;
-}
-
-std::string StatusWord(Status status) {
-  switch (status) {
-    case Status::kFound:
-      return "found";
-    case Status::kInlined:
-      return "inlined";
-    case Status::kVariant:
-      return "variant";
-    case Status::kRefused:
-      return "refused";
-    case Status::kMissing:
-      return "missing";
-  }
-  return "";
 }
 
 }  // namespace
@@ -205,60 +185,6 @@ PlanObserver PlanMaker::MakeObserver(uint32_t index) {
   return result;
 }
 
-uint32_t PlanMaker::IndexOfFault(const Fault& waiting) const {
-  for (uint32_t i = 0; i < request_.faults.size(); ++i) {
-    const Fault* other = request_.faults[i];
-    if (other->id == waiting.after && other != &waiting) {
-      return i;
-    }
-  }
-  ThrowBadFault(waiting,
-                fmt::format("it comes after fault `{}`, which is not in this run", waiting.after));
-}
-
-PlanRule PlanMaker::MakeRule(const Fault& fault) {
-  auto point = std::find_if(points_.begin(), points_.end(), [&](const FaultPoint* candidate) {
-    return candidate->name == fault.point;
-  });
-  PlanRule rule = RuleOf(fault);
-  rule.point = static_cast<uint32_t>(point - points_.begin());
-  if (hooks_of_point_[rule.point] == 0) {
-    ThrowNoHook(fault);
-  }
-  if (!fault.after.empty()) {
-    rule.after = IndexOfFault(fault);
-  }
-  std::vector<PlanRange> callers;
-  for (const std::string& caller : fault.callers) {
-    size_t before = callers.size();
-    AddRanges(caller, callers);
-    if (callers.size() == before) {
-      plan_.notes.push_back(
-          fmt::format("caller `{}` of fault `{}` is not in this program", caller, fault.id));
-    }
-  }
-  if (callers.empty() && !fault.callers.empty()) {
-    ThrowNoCaller(fault);
-  }
-  rule.callers = file_.Add(callers);
-  rule.after = RuleIndex(fault);
-  return rule;
-}
-
-// The rule of the fault that `fault` waits for.
-uint32_t PlanMaker::RuleIndex(const Fault& fault) const {
-  if (fault.after.empty()) {
-    return protocol::kNone;
-  }
-  const auto found =
-      std::find_if(request_.faults.begin(), request_.faults.end(),
-                   [&](const Fault* candidate) { return candidate->id == fault.after; });
-  if (found == request_.faults.end()) {
-    ThrowBadFault(fault, fmt::format("it waits for fault `{}`, which there is not", fault.after));
-  }
-  return static_cast<uint32_t>(found - request_.faults.begin());
-}
-
 void PlanMaker::AddRanges(const std::string& name, std::vector<PlanRange>& ranges) const {
   for (const auto& [module, answer] : symbols_.Ranges(name)) {
     for (const AddressRange& range : answer->ranges) {
@@ -322,48 +248,6 @@ std::vector<PlanHook> PlanMaker::MakeHooks() {
     plan_.hook_modules.push_back(records_[place.first].base_name());
   }
   return hooks;
-}
-
-void PlanMaker::ExplainMissing() {
-  std::set<std::string> names;
-  for (const PointCoverage& coverage : plan_.coverage) {
-    if (coverage.status == Status::kMissing) {
-      names.insert(coverage.symbol);
-    }
-  }
-  auto inlined = FindInlined(records_, names);
-  for (PointCoverage& coverage : plan_.coverage) {
-    auto found = inlined.find(coverage.symbol);
-    if (coverage.status == Status::kMissing && found != inlined.end()) {
-      coverage.status = Status::kInlined;
-      coverage.module = found->second;
-      coverage.reason = "every call was inlined: it has no code of its own";
-    }
-  }
-}
-
-void PlanMaker::ThrowNoHook(const Fault& fault) {
-  ExplainMissing();
-  std::vector<std::string> lines;
-  for (const PointCoverage& coverage : plan_.coverage) {
-    if (coverage.point == fault.point) {
-      lines.push_back(fmt::format("{}: {}{}", coverage.symbol, StatusWord(coverage.status),
-                                  coverage.reason.empty() ? "" : " (" + coverage.reason + ")"));
-    }
-  }
-  ThrowBadFault(fault, fmt::format("point `{}` has no hook in this program. {}. Searched: {}",
-                                   fault.point, fmt::join(lines, "; "), ModuleList(records_)));
-}
-
-void PlanMaker::ThrowNoCaller(const Fault& fault) {
-  const std::string& caller = fault.callers.front();
-  bool inlined = FindInlined(records_, {caller}).contains(caller);
-  ThrowBadFault(
-      fault, fmt::format("caller `{}` {}{}. Searched: {}", fmt::join(fault.callers, "`, `"),
-                         inlined ? "has no code of its own in this program: every call was inlined"
-                                 : "is no function of this program",
-                         inlined ? "" : DidYouMean(caller, AllFunctionNames(records_)),
-                         ModuleList(records_)));
 }
 
 Plan PlanMaker::Make() {

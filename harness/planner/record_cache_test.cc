@@ -82,11 +82,15 @@ TEST_F(RecordCacheTest, AsksTheFileForNewNamesOnly) {
 }
 
 TEST_F(RecordCacheTest, ReadsAChangedFileAnew) {
-  Get(query_);
-  Forge();
-  fs::remove(program_);
-  fs::copy_file(FAULTLINE_PROLOGUES, program_);
-  EXPECT_THAT(Get(query_).hooks, SizeIs(0));
+  // A library: another program would have another cache file.
+  const fs::path& library = program_;
+  auto get = [&] {
+    return RecordCache(cache_).Records({FAULTLINE_NAMES_STRIPPED, library}, query_).at(1);
+  };
+  EXPECT_THAT(get().hooks, SizeIs(1));
+  fs::remove(library);
+  fs::copy_file(FAULTLINE_PROLOGUES, library);
+  EXPECT_THAT(get().hooks, SizeIs(0));
 }
 
 TEST_F(RecordCacheTest, KnowsACopyByItsBuildId) {
