@@ -65,7 +65,7 @@ VictimResult VictimRun::Run(const std::vector<std::string>& arguments, const OnO
 
   std::vector<std::string> argv = {program()};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
-  const std::string agent = std::string(FAULTLINE_BINARY_DIR) + "/libfaultline_agent.so";
+  const std::string agent = FAULTLINE_BINARY_DIR "/libfaultline_agent.so";
   std::vector<std::string> environment = {
       "LD_PRELOAD=" + (preload_before.empty() ? agent : preload_before + ":" + agent),
       "FAULTLINE_PLAN=" + plan_path.string(), "KEPT=yes"};
