@@ -24,7 +24,7 @@ void CheckRequest(const PlanRequest& request) {
     throw Failure::BadInput(fmt::format("{} faults in one run; expected at most {}",
                                         request.faults.size(), protocol::kMaxRules));
   }
-  if (!request.journal_path.is_absolute()) {
+  if (!request.journal_path.empty() && !request.journal_path.is_absolute()) {
     throw Failure::BadInput(
         fmt::format("the journal's path `{}` is not absolute", request.journal_path.string()));
   }

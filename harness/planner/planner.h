@@ -37,7 +37,7 @@ struct PlanRequest {
   std::vector<const Fault*> faults;              // become rules, in this order
   uint32_t flags = 0;                            // protocol::PlanFlags
   uint32_t site_depth = 16;
-  std::filesystem::path journal_path;
+  std::filesystem::path journal_path;  // absolute; "" = only the coverage is wanted, no run
   std::filesystem::path fifo_prefix;
   std::filesystem::path cache_dir;  // "" = no cache
   // Tell inlined functions from missing ones by debug info: about a second for a static spdk_tgt.

@@ -289,6 +289,11 @@ TEST_F(MakePlanTest, HooksEveryFunctionOfAModule) {
   EXPECT_THAT(plan.coverage, Contains(::testing::Field(&PointCoverage::symbol, "chosen")));
 }
 
+TEST_F(MakePlanTest, TellsTheCoverageWithoutAJournal) {
+  request_.journal_path.clear();
+  EXPECT_THAT(Make().coverage, ::testing::Not(::testing::IsEmpty()));
+}
+
 TEST_F(MakePlanTest, RefusesARequestThatTheAgentWouldRefuse) {
   request_.site_depth = 0;
   EXPECT_THROW(Make(), Failure);
