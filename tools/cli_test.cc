@@ -238,7 +238,7 @@ class CliEndTest : public CliTest {
                       "  - run: [sh, -c, 'echo ${pid} > " +
                           pid_file + ".new && mv " + pid_file + ".new " + pid_file +
                           "']\n"
-                          "  - wait_exit\n"
+                          "  - wait_exit:\n"
                           "    within: 10m\n");
   }
 

@@ -64,7 +64,9 @@ class RunCommandLine : public Command {
                            .not_seen = result.not_seen,
                            .broken_without_faults = result.broken_without_faults,
                            .replay_command = Replay(global, ""),
-                           .gdb_command = Replay(global, "--gdb")};
+                           .gdb_command = result.evidence.injections.empty()
+                                              ? std::string()
+                                              : Replay(global, "--gdb")};
     if (json) {
       json->Finish(report);
     }

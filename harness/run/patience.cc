@@ -10,7 +10,7 @@
 namespace faultline {
 namespace {
 
-constexpr int64_t kMostTimesLimit = 3;
+constexpr int64_t kMostTimesLimit = 1;
 
 }  // namespace
 

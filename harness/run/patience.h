@@ -13,7 +13,7 @@ namespace faultline {
 int64_t RunDelayMs(pid_t pid);
 
 // A time limit that an overloaded machine cannot make a false hang of: time that the target spent
-// waiting for a CPU does not count, up to three times the limit.
+// waiting for a CPU does not count; at most the limit is given once more.
 class Patience {
  public:
   Patience(pid_t pid, int64_t limit_ms);

@@ -166,7 +166,7 @@ struct RpcExpectation {
   };
   Kind kind = Kind::kResult;
   std::optional<nlohmann::json>
-      value;  // objects: every named member matches; arrays and scalars: equal
+      value;  // maps: every named member, lists: each element, scalars: equal
   std::optional<int> code;
   std::string message_pattern;  // "" = any
 };
