@@ -20,7 +20,10 @@ class ObserverTest : public testing::Test {
     for (const char* symbol :
          {"many_arguments", "many_doubles", "variable_arguments", "long_double", "returns_pair",
           "returns_large", "many_vectors", "register_probe"}) {
-      run_.plan.AddHook(kVictim, symbol, {run_.plan.AddPoint(symbol, 0, 0)}, index);
+      const uint32_t point = run_.plan.AddPoint(symbol, 0, 0);
+      run_.plan.AddHook(kVictim, symbol, {point}, index);
+      // So that libfiu is asked, whose string functions use vector registers.
+      run_.plan.AddRule(RuleFor(point, UINT64_MAX, UINT64_MAX));
     }
   }
   void ExpectSignaturesWork() {

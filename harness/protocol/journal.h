@@ -78,7 +78,8 @@ constexpr uint64_t FrameOffset(uint64_t frame) { return frame & 0xffffffffffffu;
 
 // A fault point reached by a stack. `hash` = HashMix over the stack's hash and the point's name_hash,
 // in that order; the stack's hash is HashMix, from 0, over (module name_hash, offset) of the first
-// PlanHeader::site_depth canonical frames. Hence equal in every run of the same files.
+// PlanHeader::site_depth canonical frames, (0, 0) for one outside every module. Hence equal in every
+// run of the same files. Computed by site_hash.h. A stack ends where a signal handler was called.
 struct SiteEntry {
   std::atomic<uint64_t> hash;   // 0: free slot
   std::atomic<uint64_t> calls;  // occurrences so far
@@ -102,7 +103,8 @@ struct JournalRecord {
     kBeforeMain = 1u << 0,
     kInChild = 1u << 1,            // of a forked child
     kFromIgnoredCaller = 1u << 2,
-    kErrorNoted = 1u << 3,         // an error note came while the wrapped original ran
+    kErrorNoted = 1u << 3,         // an error note came while the wrapped original ran, or the
+                                   // original did not run because a rule failed the call
     kInsideWrap = 1u << 4,         // the call happened inside another observed (wrapped) call
   };
   uint64_t sequence = 0;  // position + 1; stored last (release), 0 means not written yet
@@ -116,7 +118,7 @@ struct JournalRecord {
   uint32_t site = kNone;  // index into the site table
   uint32_t rule = kNone;
   uint32_t step = 0;      // JournalHeader::step at the time
-  uint64_t occurrence = 0;  // of the site, 1-based
+  uint64_t occurrence = 0;  // of the site, 1-based; 0: its calls were not counted from the start
   uint64_t key = 0;         // observer's key
   uint64_t result = 0;      // of a wrapped or injected call
   char label[kLabelSize] = {};  // NUL-terminated, cut when longer

@@ -7,7 +7,9 @@
 // Nine vectors: the last one is passed on the stack, aligned to 32.
 HOOKABLE __m256d many_vectors(__m256d a, __m256d b, __m256d c, __m256d d, __m256d e, __m256d f,
                               __m256d g, __m256d h, __m256d i) {
-  return a + 2 * b + 3 * c + 4 * d + 5 * e + 6 * f + 7 * g + 8 * h + 9 * i;
+  __m256d on_stack;
+  asm volatile("vmovapd %1, %0" : "=x"(on_stack) : "m"(i));  // faults where it is not aligned
+  return a + 2 * b + 3 * c + 4 * d + 5 * e + 6 * f + 7 * g + 8 * h + 9 * on_stack;
 }
 
 bool vectors_arrive() {
