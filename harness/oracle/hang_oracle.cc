@@ -137,6 +137,13 @@ std::string LastErrorLine(const Evidence& evidence) {
   return "";
 }
 
+std::string Signature(const std::string& phase, const Stack& stack, const std::string& error) {
+  if (IsBlocked(stack)) {
+    return MakeSignature("hang", phase, stack);
+  }
+  return MakeSignature("hang", phase + (error.empty() ? "" : "; " + NormaliseMessage(error)), {});
+}
+
 class HangOracle : public Oracle {
  public:
   std::string_view kind() const override { return "hang"; }
@@ -155,9 +162,7 @@ class HangOracle : public Oracle {
     const Stack whole = thread != nullptr ? thread->frames : Stack();
     finding.stack = BlamedStack(whole);
     const std::string error = LastErrorLine(evidence);
-    finding.signature = IsBlocked(whole)
-                            ? MakeSignature(kind(), hangs.front().phase, finding.stack)
-                            : MakeSignature(kind(), hangs.front().phase + "; " + error, {});
+    finding.signature = Signature(hangs.front().phase, whole, error);
     for (const Hang& hang : hangs) {
       finding.details.push_back(hang.limit);
     }

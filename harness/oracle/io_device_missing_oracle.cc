@@ -39,11 +39,26 @@ bool Contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+// What makes two violations the same bug: the variable that the device is, where it is one. Its
+// callers would not do: in release builds the unregistration is a tail call, and the stack blames
+// the loop that ran the whole chain of them. On the heap there is nothing but the stack.
+std::string SignatureOf(const RegistryViolation& violation, const std::string& variable,
+                        const Stack& stack) {
+  const std::string what = fmt::format("{} but {}", What(violation), Why(violation));
+  return variable.empty()
+             ? MakeSignature("io-device-missing", what, stack)
+             : MakeSignature("io-device-missing", fmt::format("`{}' is {}", variable, what), {});
+}
+
 Finding FromViolation(const RegistryViolation& violation, const Evidence& evidence,
                       const OracleContext& context, Symbolizer& symbolizer) {
   const protocol::JournalRecord& record = evidence.journal.records[violation.record];
+  const std::string variable = DeviceVariable(violation, evidence, symbolizer);
   Finding finding;
-  finding.object = DeviceName(violation, evidence, context, symbolizer);
+  finding.object = DeviceName(violation, evidence, context);
+  if (finding.object.empty()) {
+    finding.object = variable;
+  }
   finding.step = static_cast<int>(record.step);
   if (record.stack < evidence.journal.stacks.size()) {
     finding.stack =
@@ -52,12 +67,7 @@ Finding FromViolation(const RegistryViolation& violation, const Evidence& eviden
   const std::string device =
       finding.object.empty() ? "an io_device" : fmt::format("io_device `{}'", finding.object);
   finding.title = fmt::format("{} is {} but {}", device, What(violation), Why(violation));
-  if (!finding.stack.empty() && !finding.stack.front().function.empty()) {
-    finding.title += ", in " + finding.stack.front().function;
-  }
-  finding.signature =
-      MakeSignature("io-device-missing", fmt::format("{} but {}", What(violation), Why(violation)),
-                    finding.stack);
+  finding.signature = SignatureOf(violation, variable, finding.stack);
   finding.details.push_back(
       fmt::format("the call: {} of {:#x}", violation.observer, violation.key));
   return finding;

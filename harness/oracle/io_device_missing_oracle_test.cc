@@ -1,6 +1,9 @@
+#include <dlfcn.h>
 #include <gmock/gmock.h>
 
 #include <csignal>
+#include <filesystem>
+#include <set>
 
 #include "harness/oracle/testing/judged_run.h"
 
@@ -157,6 +160,29 @@ TEST(IoDeviceMissingOracle, NamesTheDeviceAfterTheOneAtItsPlaceInTheFaultFreeRun
   run.Call("io_device/unregister", 0x700000 + 0x40);
   run.fault_free = &fault_free.evidence;
   EXPECT_EQ(run.Judge().at(0).object, "iobuf");
+}
+
+int g_static_device = 0;
+
+TEST(IoDeviceMissingOracle, AStaticDeviceIsTheSameBugWhateverTailCallsLeaveOfTheStack) {
+  JournalModule self;
+  self.path = std::filesystem::read_symlink("/proc/self/exe");
+  Dl_info info;
+  ASSERT_NE(dladdr(&g_static_device, &info), 0);
+  self.base = reinterpret_cast<uint64_t>(info.dli_fbase);
+  self.text_end = uint64_t{1} << 32;
+  std::set<std::string> signatures;
+  for (int i = 0; i < 2; ++i) {
+    FoundingCase run;
+    run.evidence.journal.modules = {self};
+    run.evidence.journal.stacks.emplace_back().frames = {0x1234u + static_cast<unsigned>(i)};
+    run.Call("io_device/unregister", reinterpret_cast<uint64_t>(&g_static_device)).stack = 0;
+    const Finding finding = run.Judge().at(0);
+    EXPECT_THAT(finding.object, HasSubstr("g_static_device"));
+    EXPECT_THAT(finding.signature, HasSubstr("g_static_device"));
+    signatures.insert(finding.signature);
+  }
+  EXPECT_THAT(signatures, SizeIs(1));
 }
 
 TEST(IoDeviceMissingOracle, ACrashElsewhereIsAFindingOfItsOwn) {

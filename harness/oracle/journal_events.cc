@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "harness/oracle/blame.h"
 #include "harness/symbols/symbolizer.h"
@@ -51,7 +52,9 @@ std::string Line(const JournalRecord& record, const Evidence& evidence, Symboliz
     const Stack stack =
         BlamedStack(symbolizer.Symbolize(evidence.journal, evidence.journal.stacks[record.stack]));
     if (!stack.empty()) {
-      line += " from " + stack.front().ToString();
+      Frame caller = stack.front();
+      caller.file = std::filesystem::path(caller.file).filename().string();
+      line += " from " + caller.ToString();
     }
   }
   return line;

@@ -95,21 +95,19 @@ std::vector<RegistryViolation> FindMissingDevices(const Evidence& evidence,
   return first_of_each;
 }
 
+std::string DeviceVariable(const RegistryViolation& violation, const Evidence& evidence,
+                           Symbolizer& symbolizer) {
+  const std::optional<StaticPlace> place = PlaceOf(evidence.journal, violation.key);
+  return place ? symbolizer.SymbolName(place->module, place->offset) : "";
+}
+
 std::string DeviceName(const RegistryViolation& violation, const Evidence& evidence,
-                       const OracleContext& context, Symbolizer& symbolizer) {
-  if (!violation.label.empty()) {
+                       const OracleContext& context) {
+  if (!violation.label.empty() || context.fault_free == nullptr) {
     return violation.label;
   }
   const std::optional<StaticPlace> place = PlaceOf(evidence.journal, violation.key);
-  if (!place) {
-    return "";
-  }
-  if (context.fault_free != nullptr) {
-    if (const std::string label = LabelAt(*place, *context.fault_free); !label.empty()) {
-      return label;
-    }
-  }
-  return symbolizer.SymbolName(place->module, place->offset);
+  return place ? LabelAt(*place, *context.fault_free) : "";
 }
 
 std::vector<std::string> DeviceFunctions(const Catalogue& catalogue) {

@@ -27,10 +27,15 @@ std::vector<MissingDeviceLine> FindMissingDeviceLines(const Evidence& evidence,
 std::vector<RegistryViolation> FindMissingDevices(const Evidence& evidence,
                                                   const Catalogue& catalogue);
 
-// The name that the device of a violation has or would have had: its own, that of the device at the
-// same place in the fault-free run, or the variable that it is. "" when none is known.
+// The variable that the device of a violation is: "g_iobuf". "" for a device on the heap and where
+// the symbols are gone.
+std::string DeviceVariable(const RegistryViolation& violation, const Evidence& evidence,
+                           Symbolizer& symbolizer);
+
+// The name that the device has or would have had: its own, or that of the device at the same place
+// in the fault-free run. "" when none is known.
 std::string DeviceName(const RegistryViolation& violation, const Evidence& evidence,
-                       const OracleContext& context, Symbolizer& symbolizer);
+                       const OracleContext& context);
 
 // The functions that the catalogue observes for the io_device registry.
 std::vector<std::string> DeviceFunctions(const Catalogue& catalogue);

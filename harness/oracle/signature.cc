@@ -51,9 +51,34 @@ std::string NormaliseWord(std::string_view word) {
   return IsHash(word) ? "<hash>" : std::string(word);
 }
 
+bool IsDigit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
+
+// The size of ":123" at `colon`, also of ": 123" when another colon follows (SPDK pads line
+// numbers); 0 when no line number stands there: "error: 5".
+size_t LineNumberSize(std::string_view text, size_t colon) {
+  const size_t blanks = TakeWhile(text, colon + 1, [](char c) { return c == ' '; }).size();
+  const size_t digits = TakeWhile(text, colon + 1 + blanks, IsDigit).size();
+  const size_t size = 1 + blanks + digits;
+  const bool padded = colon + size < text.size() && text[colon + size] == ':';
+  return digits > 0 && (blanks == 0 || padded) ? size : 0;
+}
+
+// `text` behind a time in brackets at its beginning.
+std::string_view WithoutTime(std::string_view text) {
+  if (!text.starts_with('[')) {
+    return text;
+  }
+  const std::string_view time = TakeWhile(text, 1, [](char c) {
+    return IsDigit(c) || std::string_view(" -:.,TZ+").find(c) != std::string_view::npos;
+  });
+  const bool closed = text.size() > time.size() + 1 && text[time.size() + 1] == ']';
+  return closed && !time.empty() ? text.substr(time.size() + 2) : text;
+}
+
 }  // namespace
 
 std::string NormaliseMessage(std::string_view text) {
+  text = WithoutTime(text);
   std::string out;
   size_t at = 0;
   while (at < text.size()) {
@@ -63,12 +88,9 @@ std::string NormaliseMessage(std::string_view text) {
       // The base name is read on from here, as text.
       const size_t last_slash = path.find_last_of('/');
       at += last_slash + 1 == path.size() ? path.size() : last_slash + 1;
-    } else if (c == ':' && at > 0 && IsWordCharacter(text[at - 1])) {
-      // "file.c:123:" but not "error: 5": a line number follows its colon at once.
-      const std::string_view digits = TakeWhile(
-          text, at + 1, [](char d) { return std::isdigit(static_cast<unsigned char>(d)) != 0; });
-      at += 1 + digits.size();
-      out += digits.empty() ? ":" : "";
+    } else if (c == ':' && at > 0 && IsWordCharacter(text[at - 1]) &&
+               LineNumberSize(text, at) > 0) {
+      at += LineNumberSize(text, at);
     } else if (IsWordCharacter(c)) {
       const std::string_view word = TakeWhile(text, at, IsWordCharacter);
       out += NormaliseWord(word);

@@ -23,12 +23,22 @@ TEST(NormaliseMessage, DropsWhatDiffersBetweenRunsAndBuilds) {
             "bdev <hash>-uuid <hash> of build");
 }
 
+TEST(NormaliseMessage, KnowsTheLinesOfSpdk) {
+  EXPECT_EQ(NormaliseMessage("[2026-11-22 08:51:33.320206] iobuf.c:  19:f: *ERROR*: Failed"),
+            "iobuf.c:f: *ERROR*: Failed");
+  EXPECT_EQ(NormaliseMessage("[2026-11-22 08:51:33.320206] iobuf.c:1019:f: *ERROR*: Failed"),
+            "iobuf.c:f: *ERROR*: Failed");
+  EXPECT_EQ(NormaliseMessage("[ DPDK EAL parameters"), "[ DPDK EAL parameters");
+  EXPECT_EQ(NormaliseMessage("[12"), "[<n>");
+}
+
 TEST(NormaliseMessage, KeepsWhatMakesTheMessage) {
   EXPECT_EQ(NormaliseMessage("Assertion `rc == false && a / b' failed."),
             "Assertion `rc == false && a / b' failed.");
   EXPECT_EQ(NormaliseMessage("nvme0 on lcore_1"), "nvme0 on lcore_1");
   EXPECT_EQ(NormaliseMessage("error: deadbeat"), "error: deadbeat");
   EXPECT_EQ(NormaliseMessage("a::b"), "a::b");
+  EXPECT_EQ(NormaliseMessage("status: 5"), "status: <n>");
 }
 
 TEST(NormaliseMessage, MakesOneBlankOfManyAndOfControlCharacters) {

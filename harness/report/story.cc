@@ -60,6 +60,10 @@ std::string_view Word(StepResult::Status status) {
   return "skipped";
 }
 
+// Of one line of the story, on the terminal: log lines of SPDK say what went wrong behind 80
+// columns.
+constexpr size_t kTerminalLines = 2;
+
 struct LineRange {
   size_t begin = 0;
   size_t end = 0;
@@ -105,7 +109,8 @@ void Story::Heading(std::string_view text) {
 
 void Story::Line(std::string_view text, size_t indent) {
   const std::string clean = EscapeControls(text);
-  out_ += fmt::format("{:{}}{}\n", "", indent, CutToWidth(clean, limits_.width - indent));
+  const size_t width = kTerminalLines * limits_.width - indent;
+  out_ += fmt::format("{:{}}{}\n", "", indent, CutToWidth(clean, width));
 }
 
 void Story::More(size_t shown, size_t all, std::string_view what, size_t indent) {

@@ -9,7 +9,7 @@ namespace faultline {
 
 struct TerminalOptions {
   bool color = false;  // the caller knows whether this is a terminal and whether NO_COLOR is set
-  size_t width = 100;  // columns that a line may take; at least 40
+  size_t width = 100;  // columns of the terminal, at least 40; a line may take two of its lines
 };
 
 // One line: verdict, scenario, program, how it ended, how long it took.
