@@ -173,18 +173,21 @@ __attribute__((noinline)) void Strike(int depth) {
   asm volatile("" : : : "memory");
 }
 
+// Not a lambda: unoptimised, that is a function behind another one.
+void WalkFromHandler(int) {
+  auto** frame = static_cast<void**>(__builtin_frame_address(0));
+  RawStack stack;
+  EXPECT_TRUE(walker_of_callback->Walk(
+      {reinterpret_cast<uint64_t>(frame[1]), reinterpret_cast<uint64_t>(frame + 2),
+       reinterpret_cast<uint64_t>(frame[0])},
+      &stack));
+  stack_of_handler.assign(stack.frames().begin(), stack.frames().end());
+}
+
 TEST_F(StackTest, EndsAtASignalHandler) {
   walker_of_callback = walker_.get();
   struct sigaction action {};
-  action.sa_handler = [](int) {
-    auto** frame = static_cast<void**>(__builtin_frame_address(0));
-    RawStack stack;
-    EXPECT_TRUE(walker_of_callback->Walk(
-        {reinterpret_cast<uint64_t>(frame[1]), reinterpret_cast<uint64_t>(frame + 2),
-         reinterpret_cast<uint64_t>(frame[0])},
-        &stack));
-    stack_of_handler.assign(stack.frames().begin(), stack.frames().end());
-  };
+  action.sa_handler = WalkFromHandler;
   sigaction(SIGUSR1, &action, nullptr);
   Strike(1);
   const std::vector<uint64_t> first = stack_of_handler;

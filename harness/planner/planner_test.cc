@@ -291,6 +291,7 @@ TEST_F(MakePlanTest, HooksEveryFunctionOfAModule) {
 
 TEST_F(MakePlanTest, TellsTheCoverageWithoutAJournal) {
   request_.journal_path.clear();
+  request_.every_function_of = {"libplanner-names.so"};
   EXPECT_THAT(Make().coverage, ::testing::Not(::testing::IsEmpty()));
 }
 
