@@ -134,6 +134,8 @@ void ScenarioWriter::WriteJson(const nlohmann::json& json) {
     out_ << YAML::EndSeq;
   } else if (json.is_string()) {
     out_ << YAML::DoubleQuoted << json.get<std::string>();
+  } else if (json.is_null()) {
+    out_ << YAML::Null;  // the text `null` would be quoted
   } else {
     out_ << json.dump();
   }
