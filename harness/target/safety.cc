@@ -66,7 +66,7 @@ std::vector<std::string> LoaderDirectories(const std::string& library_path) {
 std::filesystem::path FindLibrary(const std::string& name,
                                   const std::vector<std::string>& directories) {
   for (const std::string& directory : directories) {
-    const std::filesystem::path path = std::filesystem::path(directory) / name;
+    std::filesystem::path path = std::filesystem::path(directory) / name;
     if (access(path.c_str(), R_OK) == 0) {
       return path;
     }

@@ -99,6 +99,7 @@ StackSnapshot Supervisor::TakeSnapshot(pid_t crashed, int signal,
   snapshot.signal = signal;
   snapshot.time_ms = MsSince(start_);
   std::vector<pid_t> tids;
+  tids.reserve(halted.size());
   for (const auto& [tid, status] : halted) {
     tids.push_back(tid);
   }
