@@ -6,6 +6,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
+
 namespace faultline {
 namespace {
 
@@ -30,7 +32,7 @@ class BusyChild {
       CPU_ZERO(&first);
       CPU_SET(0, &first);
       ::sched_setaffinity(0, sizeof first, &first);
-      for (volatile unsigned count = 0;; ++count) {
+      for (std::atomic<unsigned> count = 0;; ++count) {
       }
     }
   }

@@ -7,6 +7,7 @@
 #include "harness/run/fault_free.h"
 #include "harness/run/limits.h"
 #include "harness/run/module_cache.h"
+#include "harness/target/run_dir.h"
 
 namespace faultline {
 namespace {
@@ -108,7 +109,15 @@ std::vector<KnownFinding> KnownButNotSeen(const std::vector<KnownFinding>& known
 
 ScenarioResult RunScenario(const LoadedScenario& loaded, const ScenarioOptions& options,
                            Executor& executor) {
-  ScenarioResult result = ScenarioRunner(loaded, options, executor).Run();
+  // Without a cache for good there is one for the while: the fault-free run tells the next which
+  // libraries the target loads.
+  std::optional<RunDirectory> scratch;
+  ScenarioOptions with_cache = options;
+  if (options.cache_dir.empty()) {
+    scratch.emplace(options.run_root);
+    with_cache.cache_dir = scratch->path();
+  }
+  ScenarioResult result = ScenarioRunner(loaded, with_cache, executor).Run();
   // Of the scenario as it is written; its fault-free life has none.
   if (!result.broken_without_faults && (options.with_faults || loaded.scenario.faults.empty())) {
     result.not_seen = KnownButNotSeen(loaded.scenario.known_findings, result.findings);
