@@ -10,8 +10,8 @@ namespace faultline {
 enum class ExitCode : int {
   kAsExpected = 0,
   kFindings = 1,
-  kBadInput = 2,   // what the user gave is wrong; the message says where
-  kCannotWork = 3, // the harness or the machine cannot do its work; the message says what to do
+  kBadInput = 2,    // what the user gave is wrong; the message says where
+  kCannotWork = 3,  // the harness or the machine cannot do its work; the message says what to do
 };
 
 // The one exception type of the harness: something that stops it from doing its work. What a target

@@ -4,14 +4,15 @@
 
 #include "harness/protocol/layout.h"
 
-// The journal: what the agent saw. A file in the run directory, created at its full (sparse) size by
-// the harness, mapped shared by both; it survives any death of the target. The agent only appends;
-// the harness writes nothing but `step` and `armed`. All counters are relaxed atomics unless said.
+// The journal: what the agent saw. A file in the run directory, created at its full (sparse) size
+// by the harness, mapped shared by both; it survives any death of the target. The agent only
+// appends; the harness writes nothing but `step` and `armed`. All counters are relaxed atomics
+// unless said.
 namespace faultline::protocol {
 
 inline constexpr uint64_t kJournalMagic = 0x4e524a544c554146u;  // "FAULTJRN"
 inline constexpr uint32_t kJournalVersion = 1;
-inline constexpr uint32_t kMaxFrames = 32;      // canonical frames kept of a stack
+inline constexpr uint32_t kMaxFrames = 32;  // canonical frames kept of a stack
 inline constexpr uint32_t kMaxModules = 1024;
 inline constexpr uint32_t kModulePathSize = 232;
 inline constexpr uint32_t kLabelSize = 56;
@@ -19,20 +20,20 @@ inline constexpr uint32_t kLabelSize = 56;
 static_assert(std::atomic<uint64_t>::is_always_lock_free);
 
 enum class AgentState : uint32_t {
-  kAbsent = 0,      // never spoke: the preload did not load
-  kInert = 1,       // loaded, but the plan was refused; see agent_message
-  kReady = 2,       // hooks are in, before main
+  kAbsent = 0,  // never spoke: the preload did not load
+  kInert = 1,   // loaded, but the plan was refused; see agent_message
+  kReady = 2,   // hooks are in, before main
   kMainReached = 3,
-  kExiting = 4,     // the process left main or called exit (an atexit handler ran)
+  kExiting = 4,  // the process left main or called exit (an atexit handler ran)
 };
 
 enum class HookStatus : uint32_t {
-  kPending = 0,        // its module has not been loaded
+  kPending = 0,  // its module has not been loaded
   kInstalled = 1,
-  kBytesDiffer = 2,    // memory is not what the file holds (a breakpoint, another patcher)
-  kNoRoom = 3,         // no free address range within 2 GiB
-  kNotWritable = 4,    // the kernel refused to change the page
-  kOutOfReach = 5,     // a displaced operand lies beyond 2 GiB of the trampoline
+  kBytesDiffer = 2,  // memory is not what the file holds (a breakpoint, another patcher)
+  kNoRoom = 3,       // no free address range within 2 GiB
+  kNotWritable = 4,  // the kernel refused to change the page
+  kOutOfReach = 5,   // a displaced operand lies beyond 2 GiB of the trampoline
 };
 
 struct HookState {
@@ -50,9 +51,9 @@ struct ModuleEntry {
   uint64_t base;        // load bias of this process
   uint64_t text_begin;  // lowest and highest address of its segments, relative to the bias
   uint64_t text_end;
-  uint64_t name_hash;   // HashText(base name); the main program's is HashText("")
-  uint32_t plan_module; // index into PlanHeader::modules, or kNone: not announced to the planner
-  uint32_t unloaded;    // 1 when it was unmapped later
+  uint64_t name_hash;    // HashText(base name); the main program's is HashText("")
+  uint32_t plan_module;  // index into PlanHeader::modules, or kNone: not announced to the planner
+  uint32_t unloaded;     // 1 when it was unmapped later
   BuildId build_id;
   uint8_t reserved[3];
   char path[kModulePathSize];  // NUL-terminated, cut at the front when longer
@@ -66,8 +67,8 @@ struct StackEntry {
   uint64_t frames[kMaxFrames];  // see PackFrame
 };
 
-// A frame is (index into the module table + 1) << 48 | (return address - load bias); a frame outside
-// every module is kept as its low 48 bits.
+// A frame is (index into the module table + 1) << 48 | (return address - load bias); a frame
+// outside every module is kept as its low 48 bits.
 constexpr uint64_t PackFrame(uint32_t module, uint64_t offset) {
   return (static_cast<uint64_t>(module) + 1) << 48 | (offset & 0xffffffffffffu);
 }
@@ -76,36 +77,37 @@ constexpr uint32_t FrameModule(uint64_t frame) {
 }
 constexpr uint64_t FrameOffset(uint64_t frame) { return frame & 0xffffffffffffu; }
 
-// A fault point reached by a stack. `hash` = HashMix over the stack's hash and the point's name_hash,
-// in that order; the stack's hash is HashMix, from 0, over (module name_hash, offset) of the first
-// PlanHeader::site_depth canonical frames, (0, 0) for one outside every module. Hence equal in every
-// run of the same files. Computed by site_hash.h. A stack ends where a signal handler was called.
+// A fault point reached by a stack. `hash` = HashMix over the stack's hash and the point's
+// name_hash, in that order; the stack's hash is HashMix, from 0, over (module name_hash, offset) of
+// the first PlanHeader::site_depth canonical frames, (0, 0) for one outside every module. Hence
+// equal in every run of the same files. Computed by site_hash.h. A stack ends where a signal
+// handler was called.
 struct SiteEntry {
   std::atomic<uint64_t> hash;   // 0: free slot
   std::atomic<uint64_t> calls;  // occurrences so far
   uint32_t point;
-  uint32_t stack;               // index into the stack table
+  uint32_t stack;  // index into the stack table
 };
 
 struct JournalRecord {
   enum Kind : uint16_t {
-    kCall = 1,       // a call of a point that went on (only with kRecordAllCalls)
-    kInjected = 2,   // a call that a rule hit
-    kObserved = 3,   // a call of an observed function
-    kThread = 4,     // first event of a thread: label is its name
-    kModule = 5,     // index is a row of the module table
+    kCall = 1,      // a call of a point that went on (only with kRecordAllCalls)
+    kInjected = 2,  // a call that a rule hit
+    kObserved = 3,  // a call of an observed function
+    kThread = 4,    // first event of a thread: label is its name
+    kModule = 5,    // index is a row of the module table
     kMainEntered = 6,
-    kExiting = 7,    // key is the status when known
-    kForked = 8,     // key is the child's pid; written by the parent's agent in the child
-    kLateModule = 9, // a loaded module that the plan did not know
+    kExiting = 7,     // key is the status when known
+    kForked = 8,      // key is the child's pid; written by the parent's agent in the child
+    kLateModule = 9,  // a loaded module that the plan did not know
   };
   enum Flags : uint16_t {
     kBeforeMain = 1u << 0,
-    kInChild = 1u << 1,            // of a forked child
+    kInChild = 1u << 1,  // of a forked child
     kFromIgnoredCaller = 1u << 2,
-    kErrorNoted = 1u << 3,         // an error note came while the wrapped original ran, or the
-                                   // original did not run because a rule failed the call
-    kInsideWrap = 1u << 4,         // the call happened inside another observed (wrapped) call
+    kErrorNoted = 1u << 3,  // an error note came while the wrapped original ran, or the
+                            // original did not run because a rule failed the call
+    kInsideWrap = 1u << 4,  // the call happened inside another observed (wrapped) call
   };
   uint64_t sequence = 0;  // position + 1; stored last (release), 0 means not written yet
   uint64_t time_ns = 0;   // CLOCK_MONOTONIC
@@ -113,11 +115,11 @@ struct JournalRecord {
   uint32_t tid = 0;
   uint16_t kind = 0;
   uint16_t flags = 0;
-  uint32_t index = 0;     // point (kCall, kInjected), observer (kObserved), module
-  uint32_t stack = kNone; // index into the stack table
-  uint32_t site = kNone;  // index into the site table
+  uint32_t index = 0;      // point (kCall, kInjected), observer (kObserved), module
+  uint32_t stack = kNone;  // index into the stack table
+  uint32_t site = kNone;   // index into the site table
   uint32_t rule = kNone;
-  uint32_t step = 0;      // JournalHeader::step at the time
+  uint32_t step = 0;        // JournalHeader::step at the time
   uint64_t occurrence = 0;  // of the site, 1-based; 0: its calls were not counted from the start
   uint64_t key = 0;         // observer's key
   uint64_t result = 0;      // of a wrapped or injected call
@@ -129,7 +131,7 @@ static_assert(sizeof(JournalRecord) == 128);
 struct JournalHeader {
   uint64_t magic;
   uint32_t version;
-  uint32_t closed;                       // 1 once the harness has taken the evidence
+  uint32_t closed;  // 1 once the harness has taken the evidence
   uint64_t file_size;
   uint32_t hooks_offset, hooks_capacity;      // HookState, as PlanHeader::hooks
   uint32_t rules_offset, rules_capacity;      // RuleState, as PlanHeader::rules
@@ -139,13 +141,13 @@ struct JournalHeader {
   uint64_t records_offset, records_capacity;  // JournalRecord
 
   std::atomic<AgentState> agent_state;
-  std::atomic<uint32_t> step;            // current step, set by the harness; 0 before the first
-  std::atomic<uint64_t> armed[4];        // bit r: rule r is armed
-  std::atomic<uint32_t> modules;         // rows used (release)
+  std::atomic<uint32_t> step;      // current step, set by the harness; 0 before the first
+  std::atomic<uint64_t> armed[4];  // bit r: rule r is armed
+  std::atomic<uint32_t> modules;   // rows used (release)
   std::atomic<uint32_t> target_pid;
-  std::atomic<uint64_t> records;         // records claimed; more than the capacity means lost ones
-  std::atomic<uint64_t> lost_stacks;     // stacks or sites for which the table had no room
-  char agent_message[256];               // why it is inert, or what it could not do
+  std::atomic<uint64_t> records;      // records claimed; more than the capacity means lost ones
+  std::atomic<uint64_t> lost_stacks;  // stacks or sites for which the table had no room
+  char agent_message[256];            // why it is inert, or what it could not do
 };
 
 }  // namespace faultline::protocol

@@ -5,12 +5,12 @@
 #include <span>
 #include <string_view>
 
-// How the plan and the journal lie in memory: offsets from the start of the file, never pointers, so
-// that both sides may map it anywhere. Little-endian x86-64 only, as the agent is.
+// How the plan and the journal lie in memory: offsets from the start of the file, never pointers,
+// so that both sides may map it anywhere. Little-endian x86-64 only, as the agent is.
 namespace faultline::protocol {
 
-// An array of T inside a mapped file. `offset` is in bytes from the start of the file and a multiple
-// of alignof(T); `count` is the number of elements.
+// An array of T inside a mapped file. `offset` is in bytes from the start of the file and a
+// multiple of alignof(T); `count` is the number of elements.
 template <typename T>
 struct Array {
   uint32_t offset = 0;

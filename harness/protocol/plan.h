@@ -2,8 +2,8 @@
 
 #include "harness/protocol/layout.h"
 
-// The plan: what the harness asks of the agent in one run. A file, written by the harness before the
-// target starts and mapped read-only by the agent's constructor. The agent finds it by the
+// The plan: what the harness asks of the agent in one run. A file, written by the harness before
+// the target starts and mapped read-only by the agent's constructor. The agent finds it by the
 // environment variable kPlanVariable and trusts it only after the checks said at PlanHeader.
 namespace faultline::protocol {
 
@@ -12,8 +12,8 @@ inline constexpr uint64_t kPlanMagic = 0x4e414c50544c4146u;  // "FALTPLAN"
 inline constexpr uint32_t kPlanVersion = 2;
 inline constexpr uint32_t kMaxRules = 256;  // one bit each in JournalHeader::armed
 
-// What is wrong with a displaced instruction at its new place, mended by the agent when it copies the
-// trampoline. `position` is the offset of the field in the trampoline's bytes.
+// What is wrong with a displaced instruction at its new place, mended by the agent when it copies
+// the trampoline. `position` is the offset of the field in the trampoline's bytes.
 struct PlanFixup {
   enum Kind : uint32_t {
     kRelative32 = 0,  // 32-bit displacement from `next` (offset in the trampoline) to the target
@@ -35,27 +35,27 @@ struct PlanRange {
 };
 
 struct PlanModule {
-  Text path;          // as the harness read it; for messages only
-  BuildId build_id;   // a loaded object is this module when the build-ids agree ...
+  Text path;            // as the harness read it; for messages only
+  BuildId build_id;     // a loaded object is this module when the build-ids agree ...
   uint8_t is_main = 0;  // ... or, for a file without build-id, when its base name does too
   uint8_t reserved[6] = {};
-  Text base_name;     // of `path`
+  Text base_name;         // of `path`
   uint64_t tls_size = 0;  // p_memsz of PT_TLS, 0 when it has none
 };
 
-// One function entry to patch. `entry` is where callers jump to, `patch_at` where the five-byte jump
-// is written (behind an endbr64). `original` are the bytes from `patch_at` on that the harness saw in
-// the file: the agent refuses the hook when memory differs. `displaced` of them are overwritten (the
-// jump, then int3); the trampoline holds the same instructions, mended, and a jump back to
-// patch_at + displaced.
+// One function entry to patch. `entry` is where callers jump to, `patch_at` where the five-byte
+// jump is written (behind an endbr64). `original` are the bytes from `patch_at` on that the harness
+// saw in the file: the agent refuses the hook when memory differs. `displaced` of them are
+// overwritten (the jump, then int3); the trampoline holds the same instructions, mended, and a jump
+// back to patch_at + displaced.
 struct PlanHook {
   uint32_t module = 0;
-  uint32_t observer = kNone;    // index into PlanHeader::observers
-  Array<uint32_t> points;       // indexes into PlanHeader::points; all share this function
+  uint32_t observer = kNone;  // index into PlanHeader::observers
+  Array<uint32_t> points;     // indexes into PlanHeader::points; all share this function
   uint64_t entry = 0;
   uint64_t patch_at = 0;
-  uint8_t displaced = 0;        // 5 to 32
-  uint8_t original_size = 0;    // >= displaced
+  uint8_t displaced = 0;      // 5 to 32
+  uint8_t original_size = 0;  // >= displaced
   uint8_t reserved[6] = {};
   uint8_t original[32] = {};
   Array<uint8_t> trampoline;
@@ -87,19 +87,19 @@ struct PlanErrorVariable {
 };
 
 struct PlanPoint {
-  Text name;                 // as in the catalogue; also the name of the libfiu point of failure
-  uint64_t result = 0;       // returned in rax; xmm0 is zeroed too, so that a double is 0.0
-  int32_t errno_value = 0;   // 0: errno is left alone
-  int32_t error_value = 0;   // written to error_variable
+  Text name;                // as in the catalogue; also the name of the libfiu point of failure
+  uint64_t result = 0;      // returned in rax; xmm0 is zeroed too, so that a double is 0.0
+  int32_t errno_value = 0;  // 0: errno is left alone
+  int32_t error_value = 0;  // written to error_variable
   uint32_t error_variable = kNone;  // index into PlanHeader::error_variables
   uint32_t reserved = 0;
   Array<PlanCondition> conditions;
-  uint64_t name_hash = 0;    // HashText(name)
+  uint64_t name_hash = 0;  // HashText(name)
 };
 
-// One armed fault: which calls of `point` it hits and what happens to them. A call is counted by the
-// rule when every filter holds (armed, site, callers, phase); the counted calls first, first+step, ...
-// up to last are hit.
+// One armed fault: which calls of `point` it hits and what happens to them. A call is counted by
+// the rule when every filter holds (armed, site, callers, phase); the counted calls first,
+// first+step, ... up to last are hit.
 struct PlanRule {
   enum Action : uint32_t {
     kFail = 0,    // the call does not happen; the point's result is returned. The agent first calls
@@ -113,21 +113,21 @@ struct PlanRule {
   Action action = kFail;
   int32_t signal = 0;
   Phase phase = kAnyPhase;
-  uint64_t site = 0;        // 0: any site; else SiteEntry::hash
-  uint64_t first = 1;       // 1-based; with a site, the occurrence on that stack since the start;
-                            // otherwise counted calls since the rule was armed
-  uint64_t last = 1;        // UINT64_MAX: persistent
-  uint64_t step = 1;        // >= 1
+  uint64_t site = 0;   // 0: any site; else SiteEntry::hash
+  uint64_t first = 1;  // 1-based; with a site, the occurrence on that stack since the start;
+                       // otherwise counted calls since the rule was armed
+  uint64_t last = 1;   // UINT64_MAX: persistent
+  uint64_t step = 1;   // >= 1
   uint64_t seed = 0;
-  uint64_t chance = 0;      // 0: always; else hit when HashMix(HashMix(seed, site), occurrence) >> 11
-                            // is below it, in units of 2^-53
+  uint64_t chance = 0;  // 0: always; else hit when HashMix(HashMix(seed, site), occurrence) >> 11
+                        // is below it, in units of 2^-53
   Array<PlanRange> callers;  // empty: any caller
   CallerDepth caller_depth = kAnyFrame;
   uint32_t armed_at_start = 1;  // initial value of its bit in JournalHeader::armed
   int64_t result_override = 0;
   int32_t errno_override = 0;
-  uint32_t has_override = 0;    // bit 0: result_override, bit 1: errno_override
-  uint32_t after = kNone;       // index of a rule; calls count only behind one that that rule hit
+  uint32_t has_override = 0;  // bit 0: result_override, bit 1: errno_override
+  uint32_t after = kNone;     // index of a rule; calls count only behind one that that rule hit
   uint32_t reserved = 0;
 };
 
@@ -135,11 +135,11 @@ struct PlanRule {
 // live objects from them.
 struct PlanObserver {
   enum Key : uint32_t { kKeyArgument0 = 0, /* .. 5 */ kKeyResult = 16, kKeyNone = 17 };
-  Text name;                 // catalogue name of the observer
-  uint32_t key = 0;          // argument 0 to 5, kKeyResult or kKeyNone
-  uint32_t label = kNone;    // argument whose C string is copied to the record, or kNone
-  uint32_t wrap = 0;         // 1: the original is called from the stub and its result recorded
-  uint32_t stack_words = 0;  // with wrap: 8-byte words of stack arguments to copy, 0 to 32
+  Text name;                   // catalogue name of the observer
+  uint32_t key = 0;            // argument 0 to 5, kKeyResult or kKeyNone
+  uint32_t label = kNone;      // argument whose C string is copied to the record, or kNone
+  uint32_t wrap = 0;           // 1: the original is called from the stub and its result recorded
+  uint32_t stack_words = 0;    // with wrap: 8-byte words of stack arguments to copy, 0 to 32
   uint32_t is_error_note = 0;  // 1: not journaled; marks the wrapped call it happens in as failed
   uint32_t reserved = 0;
   Array<PlanCondition> conditions;
@@ -148,27 +148,27 @@ struct PlanObserver {
 };
 
 enum PlanFlags : uint32_t {
-  kRecordAllCalls = 1u << 0,   // journal every call of every point (a census)
-  kFollowFork = 1u << 1,       // rules and journal stay active in forked children
-  kRemoteControl = 1u << 2,    // fiu_rc_fifo: `fiu-ctrl` may switch points by hand
+  kRecordAllCalls = 1u << 0,  // journal every call of every point (a census)
+  kFollowFork = 1u << 1,      // rules and journal stay active in forked children
+  kRemoteControl = 1u << 2,   // fiu_rc_fifo: `fiu-ctrl` may switch points by hand
 };
 
-// Starts the file. The agent is inert, and says so in JournalHeader::agent_state, when magic, version
-// or size do not fit or an array lies outside the file.
+// Starts the file. The agent is inert, and says so in JournalHeader::agent_state, when magic,
+// version or size do not fit or an array lies outside the file.
 struct PlanHeader {
   uint64_t magic = kPlanMagic;
   uint32_t version = kPlanVersion;
   uint32_t flags = 0;
   uint64_t file_size = 0;
-  Text journal_path;          // absolute
-  Text fifo_prefix;           // with kRemoteControl: absolute path prefix of the FIFOs
-  uint32_t site_depth = 16;   // canonical frames that make a site, 1 to kMaxFrames
+  Text journal_path;         // absolute
+  Text fifo_prefix;          // with kRemoteControl: absolute path prefix of the FIFOs
+  uint32_t site_depth = 16;  // canonical frames that make a site, 1 to kMaxFrames
   uint32_t reserved = 0;
   Array<PlanModule> modules;
-  Array<PlanHook> hooks;      // sorted by module
+  Array<PlanHook> hooks;  // sorted by module
   Array<PlanPoint> points;
   Array<PlanErrorVariable> error_variables;
-  Array<PlanRule> rules;      // at most kMaxRules; the first that hits decides
+  Array<PlanRule> rules;  // at most kMaxRules; the first that hits decides
   Array<PlanObserver> observers;
   Array<PlanRange> wrappers;  // frames in these ranges do not count as part of a stack
 };
