@@ -19,6 +19,7 @@ using Status = PointCoverage::Status;
 std::string NameList(const std::vector<const FunctionSymbol*>& symbols) {
   constexpr size_t kShown = 3;
   std::vector<std::string_view> names;
+  names.reserve(symbols.size());
   for (const FunctionSymbol* symbol : symbols) {
     names.push_back(symbol->name);
   }
