@@ -66,7 +66,7 @@ Hooking::Hooking(const RunRequest& request, const fs::path& directory,
 PlanRequest Hooking::MakeRequest(const std::vector<fs::path>& late_modules) const {
   PlanRequest plan_request;
   plan_request.program = request_.program;
-  plan_request.libraries = StartupLibraries(request_.program, environment_);
+  plan_request.libraries = StartupLibraries(request_.program, environment_, request_.cache_dir);
   std::set<fs::path> known(plan_request.libraries.begin(), plan_request.libraries.end());
   for (const fs::path& module : late_modules) {
     if (known.insert(module).second) {
