@@ -94,7 +94,7 @@ __thread unsigned per_lcore__lcore_id;
 void __rte_panic(const char*, const char*, ...) { abort(); }
 
 const char* rte_strerror(int error) { return strerror(error); }
-const char* rte_version(void) { return "DPDK (mock)"; }
+const char* rte_version() { return "DPDK (mock)"; }
 
 rte_ring* rte_ring_create(const char* name, unsigned count, int, unsigned flags) {
   return OrOutOfMemory(MockDpdk::Current().RingCreate(name, count, flags));
@@ -121,6 +121,6 @@ void* rte_zmalloc(const char* type, size_t size, unsigned alignment) {
 void rte_free(void* memory) { MockDpdk::Current().Free(memory); }
 
 int rte_eal_init(int argc, char** argv) { return MockDpdk::Current().EalInit(argc, argv); }
-int rte_eal_cleanup(void) { return MockDpdk::Current().EalCleanup(); }
+int rte_eal_cleanup() { return MockDpdk::Current().EalCleanup(); }
 
 }  // extern "C"

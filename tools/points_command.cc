@@ -72,7 +72,7 @@ class PointsCommand : public Command {
     }
     const Catalogue catalogue = LoadCatalogue(data_dir, catalogues_);
     const auto program = RequireProgram(profile, program_, OwnDirectory());
-    const Plan plan = MakePlan(Request(catalogue, program, CacheDir(global)));
+    const Plan plan = MakePlan(Request(profile, catalogue, program, CacheDir(global)));
     Print(plan, program);
     if (!json_file_.empty()) {
       WriteFileAtomically(std::filesystem::absolute(json_file_),
@@ -82,11 +82,16 @@ class PointsCommand : public Command {
   }
 
  private:
-  static PlanRequest Request(const Catalogue& catalogue, const std::filesystem::path& program,
+  static PlanRequest Request(const Profile& profile, const Catalogue& catalogue,
+                             const std::filesystem::path& program,
                              const std::filesystem::path& cache_dir) {
+    std::vector<std::string> environment;
+    for (const auto& [name, value] : profile.environment) {
+      environment.push_back(name + "=" + value);
+    }
     PlanRequest request;
     request.program = program;
-    request.libraries = StartupLibraries(program);
+    request.libraries = StartupLibraries(program, environment, cache_dir);
     for (const auto& module : ModuleCache(cache_dir, ProgramKey(program)).Recall()) {
       request.libraries.push_back(module);
     }

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "harness/report/table.h"
@@ -43,6 +44,24 @@ std::vector<std::string> NamesOf(const std::vector<Store::Census::Point>& points
   return names;
 }
 
+// "libc/file/open (4)", the most frequent first.
+std::vector<std::string> PointsOf(const std::vector<StoredSite>& sites) {
+  std::map<std::string, int> counts;
+  for (const StoredSite& site : sites) {
+    ++counts[site.point];
+  }
+  std::vector<std::pair<int, std::string>> by_count;
+  for (const auto& [point, count] : counts) {
+    by_count.emplace_back(-count, fmt::format("{} ({})", point, count));
+  }
+  std::sort(by_count.begin(), by_count.end());
+  std::vector<std::string> names;
+  for (auto& [count, name] : by_count) {
+    names.push_back(std::move(name));
+  }
+  return names;
+}
+
 std::string TellFindings(const SweepReport& report) {
   Table table({"finding", "kind", "plans", "sites", "again", "", "what"});
   for (const SweepReport::Entry& entry : report.findings) {
@@ -56,11 +75,8 @@ std::string TellFindings(const SweepReport& report) {
 std::string TellNotReached(const SweepReport& report) {
   std::string text;
   if (!report.not_visited.empty()) {
-    std::vector<std::string> places;
-    for (const StoredSite& site : report.not_visited) {
-      places.push_back(site.point);
-    }
-    text += fmt::format("not visited: {} sites, of {}\n", report.not_visited.size(), Names(places));
+    text += fmt::format("not visited: {} sites: {}\n", report.not_visited.size(),
+                        Names(PointsOf(report.not_visited)));
   }
   if (!report.never_called.empty()) {
     text += fmt::format("never called by this scenario: {} points: {}\n",

@@ -39,8 +39,13 @@ const char* OpenJournal(const MappedPlan& plan) {
     return "the journal cannot be mapped";
   }
   const bool usable = plan.header != nullptr;
-  return the_agent.journal.Open(file.base, file.size, usable ? plan.header->hooks.count : 0,
-                                usable ? plan.header->rules.count : 0);
+  const char* refusal =
+      the_agent.journal.Open(file.base, file.size, usable ? plan.header->hooks.count : 0,
+                             usable ? plan.header->rules.count : 0);
+  if (refusal == nullptr) {
+    the_agent.journal.CloseUnusedRecords();
+  }
+  return refusal;
 }
 
 // Why the target must do without faults.

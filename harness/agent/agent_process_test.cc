@@ -54,6 +54,34 @@ TEST_F(ProcessTest, HarnessArmsAndDisarmsWhileTheTargetRuns) {
   EXPECT_EQ(injected[0].step, 2u);
 }
 
+TEST_F(ProcessTest, ARuleThatIsArmedAgainCountsFromOneAgain) {
+  Hook();
+  const uint32_t index = run_.plan.AddRule(RuleFor(point_, 2, 2));  // the first is before main
+  int seen = 0;
+  const VictimResult result =
+      run_.Run({"steps"}, [&](const std::string& piece, int input, JournalFile& journal) {
+        ASSERT_THAT(piece, SizeIs(1));
+        switch (++seen) {
+          case 1:
+            EXPECT_EQ(piece, "-");
+            journal.Arm(index);  // it is armed: goes on counting
+            break;
+          case 2:
+            journal.Disarm(index);
+            journal.Arm(index);
+            break;
+          case 4:
+            kill(static_cast<pid_t>(journal.Read().target_pid), SIGKILL);
+            break;
+          default:
+            break;
+        }
+        ASSERT_EQ(write(input, "\n", 1), 1);
+      });
+  EXPECT_EQ(result.output, "-++-");
+  EXPECT_THAT(RecordsOf(result, JournalRecord::kInjected), SizeIs(2));
+}
+
 TEST_F(ProcessTest, SendsASignalAndLetsTheCallGoOn) {
   Hook();
   PlanRule rule = RuleFor(point_, 2, 2);

@@ -1,8 +1,10 @@
 #include "harness/agent/journal_writer.h"
 
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <time.h>
 
+#include <algorithm>
 #include <bit>
 
 #include "harness/agent/raw.h"
@@ -16,6 +18,9 @@ using namespace protocol;
 // How often a thread looks again at a slot that another is filling. A writer needs well under a
 // microsecond unless it is descheduled; then yielding lets it run.
 constexpr int kPatience = 100'000;
+
+// Records are made accessible so many at a time: 1 MiB.
+constexpr uint64_t kSegment = 8192;
 
 // A table that is so full that this many slots in a row are taken counts as full.
 constexpr uint64_t kMaxProbes = 1024;
@@ -93,7 +98,34 @@ const char* JournalWriter::Open(void* base, uint64_t size, uint32_t hooks, uint3
     header_ = nullptr;
     return "the journal's tables do not fit the plan";
   }
+  open_records_.store(records_.size(), std::memory_order_relaxed);
   return nullptr;
+}
+
+void JournalWriter::CloseUnusedRecords() {
+  const auto begin = reinterpret_cast<uint64_t>(records_.data());
+  const uint64_t size = PageDown(records_.size_bytes());
+  if (begin % kPageSize == 0 && !IsError(Syscall(__NR_mprotect, begin, size, PROT_NONE))) {
+    open_records_.store(0, std::memory_order_relaxed);
+  }
+}
+
+// Two threads may open the same segment: the kernel does it twice.
+bool JournalWriter::OpenRecord(uint64_t position) {
+  const uint64_t open = open_records_.load(std::memory_order_relaxed);
+  if (position < open) {
+    return true;
+  }
+  const uint64_t end = std::min<uint64_t>(records_.size(), (position / kSegment + 1) * kSegment);
+  const auto begin = PageDown(reinterpret_cast<uint64_t>(&records_[open]));
+  const uint64_t size = reinterpret_cast<uint64_t>(records_.data() + end) - begin;
+  if (IsError(Syscall(__NR_mprotect, begin, size, PROT_READ | PROT_WRITE))) {
+    return false;
+  }
+  uint64_t seen = open;
+  while (seen < end && !open_records_.compare_exchange_weak(seen, end, std::memory_order_relaxed)) {
+  }
+  return true;
 }
 
 void JournalWriter::BecomeChild() {
@@ -138,7 +170,7 @@ void JournalWriter::Append(JournalRecord record) {
 
 void JournalWriter::Store(JournalRecord& record) {
   const uint64_t position = header_->records.fetch_add(1, std::memory_order_relaxed);
-  if (position >= records_.size()) {
+  if (position >= records_.size() || !OpenRecord(position)) {
     return;
   }
   timespec now{};

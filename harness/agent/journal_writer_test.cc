@@ -2,10 +2,15 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
+#include <new>
 #include <set>
 #include <thread>
+#include <vector>
 
+#include "harness/agent/raw.h"
 #include "harness/agent/thread_state.h"
 #include "harness/protocol/site_hash.h"
 
@@ -87,6 +92,56 @@ TEST_F(JournalWriterTest, CountsRecordsWithoutRoomAndKeepsTheRest) {
     EXPECT_EQ(image_.records[i].key, i - 1);
     EXPECT_NE(image_.records[i].flags & JournalRecord::kBeforeMain, 0);
   }
+}
+
+// The kernel's word on whether the byte at `address` can be read.
+bool IsReadable(const void* address) {
+  int ends[2];
+  EXPECT_EQ(pipe(ends), 0);
+  const bool readable = write(ends[1], address, 1) == 1;
+  close(ends[0]);
+  close(ends[1]);
+  return readable;
+}
+
+TEST(ClosedRecords, AreOpenedWhenTheirTurnComes) {
+  constexpr uint64_t kRecords = 40'000;
+  const uint64_t size = kPageSize + kRecords * sizeof(JournalRecord);
+  void* base = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(base, MAP_FAILED);
+  auto* header = new (base) JournalHeader{};
+  header->magic = kJournalMagic;
+  header->version = kJournalVersion;
+  header->file_size = size;
+  header->stacks_capacity = header->sites_capacity = 1;
+  header->records_offset = kPageSize;
+  header->records_capacity = kRecords;
+  auto* records = reinterpret_cast<JournalRecord*>(static_cast<char*>(base) + kPageSize);
+  JournalWriter writer;
+  ASSERT_EQ(writer.Open(base, size, 0, 0), nullptr);
+  EXPECT_TRUE(IsReadable(records));
+  writer.CloseUnusedRecords();
+  EXPECT_FALSE(IsReadable(records));
+
+  writer.Append({});
+  EXPECT_TRUE(IsReadable(records));
+  EXPECT_FALSE(IsReadable(records + kRecords - 1));
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      for (uint64_t j = 0; j < kRecords / 4; ++j) {
+        writer.Append({});
+      }
+    });
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+  EXPECT_GT(header->records, kRecords);  // those of the threads themselves had no room
+  for (uint64_t i = 0; i < kRecords; ++i) {
+    ASSERT_EQ(records[i].sequence, i + 1);
+  }
+  munmap(base, size);
 }
 
 TEST_F(JournalWriterTest, KeepsEachStackOnce) {

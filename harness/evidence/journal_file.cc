@@ -95,6 +95,9 @@ JournalFile JournalFile::Create(const std::filesystem::path& path, std::span<con
   FillTables(*header, plan_header, capacities);
   header->magic = protocol::kJournalMagic;
   header->version = protocol::kJournalVersion;
+  file.rules_ = {
+      reinterpret_cast<protocol::RuleState*>(static_cast<char*>(base) + header->rules_offset),
+      header->rules_capacity};
   uint32_t index = 0;
   for (const protocol::PlanRule& rule : plan_header.rules.In(plan.data())) {
     if (rule.armed_at_start != 0) {
@@ -108,7 +111,8 @@ JournalFile JournalFile::Create(const std::filesystem::path& path, std::span<con
 JournalFile::JournalFile(JournalFile&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)),
       base_(std::exchange(other.base_, nullptr)),
-      size_(std::exchange(other.size_, 0)) {}
+      size_(std::exchange(other.size_, 0)),
+      rules_(std::exchange(other.rules_, {})) {}
 
 JournalFile& JournalFile::operator=(JournalFile&& other) noexcept {
   if (this != &other) {
@@ -116,6 +120,7 @@ JournalFile& JournalFile::operator=(JournalFile&& other) noexcept {
     fd_ = std::exchange(other.fd_, -1);
     base_ = std::exchange(other.base_, nullptr);
     size_ = std::exchange(other.size_, 0);
+    rules_ = std::exchange(other.rules_, {});
   }
   return *this;
 }
@@ -132,14 +137,20 @@ void JournalFile::Release() {
 void JournalFile::SetStep(uint32_t step) { header()->step.store(step, std::memory_order_relaxed); }
 
 std::atomic<uint64_t>& JournalFile::ArmedWord(uint32_t rule) {
-  if (rule >= header()->rules_capacity) {
+  if (rule >= rules_.size()) {
     throw std::out_of_range(fmt::format("the plan has no rule {}", rule));
   }
   return header()->armed[rule / 64];
 }
 
 void JournalFile::Arm(uint32_t rule) {
-  ArmedWord(rule).fetch_or(uint64_t{1} << rule % 64, std::memory_order_release);
+  std::atomic<uint64_t>& word = ArmedWord(rule);
+  const uint64_t bit = uint64_t{1} << rule % 64;
+  if ((word.load(std::memory_order_acquire) & bit) != 0) {
+    return;
+  }
+  rules_[rule].counted.store(0, std::memory_order_relaxed);
+  word.fetch_or(bit, std::memory_order_release);
 }
 
 void JournalFile::Disarm(uint32_t rule) {

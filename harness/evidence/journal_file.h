@@ -36,7 +36,8 @@ class JournalFile {
 
   // The step that is going on, 1-based; the agent stamps it on every record.
   void SetStep(uint32_t step);
-  // `rule` is an index into PlanHeader::rules; out of range is std::out_of_range.
+  // `rule` is an index into PlanHeader::rules; out of range is std::out_of_range. A rule that was
+  // not armed counts its calls from one again; one that is armed goes on.
   void Arm(uint32_t rule);
   void Disarm(uint32_t rule);
 
@@ -55,6 +56,7 @@ class JournalFile {
   int fd_ = -1;  // kept to see a truncation before it becomes a SIGBUS here
   void* base_ = nullptr;
   uint64_t size_ = 0;
+  std::span<protocol::RuleState> rules_;  // in the mapping; the target may damage its header
 };
 
 }  // namespace faultline

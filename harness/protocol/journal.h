@@ -6,8 +6,8 @@
 
 // The journal: what the agent saw. A file in the run directory, created at its full (sparse) size
 // by the harness, mapped shared by both; it survives any death of the target. The agent only
-// appends; the harness writes nothing but `step` and `armed`. All counters are relaxed atomics
-// unless said.
+// appends; the harness writes nothing but `step`, `armed` and, when it arms a rule, the rule's
+// `counted`. All counters are relaxed atomics unless said.
 namespace faultline::protocol {
 
 inline constexpr uint64_t kJournalMagic = 0x4e524a544c554146u;  // "FAULTJRN"
@@ -43,7 +43,7 @@ struct HookState {
 };
 
 struct RuleState {
-  std::atomic<uint64_t> counted;  // calls that met the filters while armed
+  std::atomic<uint64_t> counted;  // calls that met the filters since the rule was armed last
   std::atomic<uint64_t> hits;
 };
 

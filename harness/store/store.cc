@@ -131,8 +131,10 @@ void Store::AddCensus(const Census& census) {
   Statement(database_, "INSERT OR REPLACE INTO censuses VALUES (?, ?, ?, ?, ?)")
       .BindAll(census.selection, census.runs, census.elapsed_ms, census.run_ms, census.calibration)
       .Run();
-  Statement site(database_, std::string("INSERT OR IGNORE INTO sites (") + kSiteColumns +
-                                ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  // What a site is a part of depends on the points that were asked for: the last census says.
+  Statement site(database_, std::string("INSERT INTO sites (") + kSiteColumns +
+                                ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO "
+                                "UPDATE SET nested_in = excluded.nested_in");
   for (const StoredSite& one : census.sites) {
     InsertSite(site, one);
   }

@@ -53,7 +53,7 @@ class Store {
   };
   // The census for `selection` without its sites; nothing when it was not yet made.
   std::optional<Census> FindCensus(const std::string& selection);
-  // All or nothing. Sites that are there already stay as they are.
+  // All or nothing. Of a site that is there already only `nested_in` is taken.
   void AddCensus(const Census& census);
   std::vector<StoredSite> Sites();  // in order of position
   std::vector<Census::Point> Points();

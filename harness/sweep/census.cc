@@ -81,7 +81,6 @@ class CensusTaker {
       agreed = runs_ > 1 && before == now;
     }
     Store::Census& census = result_.census;
-    census.selection = selection_.CensusKey();
     census.runs = runs_;
     census.calibration = CalibrationToJson(calibration_);
     census.points = CountPoints(request_.catalogue, result_.fault_free);

@@ -11,7 +11,7 @@
 
 namespace faultline {
 
-// Fault-free runs until two in a row reach the same sites.
+// Fault-free runs until two in a row reach the same sites. census.selection is the caller's.
 struct CensusResult {
   Store::Census census;
   Evidence fault_free;            // of the last run: what runs with faults are judged against

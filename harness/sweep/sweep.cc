@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "harness/protocol/layout.h"
 #include "harness/run/fault_free.h"
 #include "harness/run/limits.h"
 #include "harness/run/module_cache.h"
@@ -103,7 +104,7 @@ class Sweep {
 
   // From the store, or by fault-free runs. False when those have findings of their own.
   bool PrepareCensus() {
-    std::optional<Store::Census> census = store_.FindCensus(options_.selection.CensusKey());
+    std::optional<Store::Census> census = store_.FindCensus(CensusKey());
     if (!census) {
       CensusResult taken =
           TakeCensus(FaultFreeRequest(), options_.selection, *make_executor_(),
@@ -112,6 +113,7 @@ class Sweep {
         result_.fault_free_findings = std::move(taken.findings);
         return false;
       }
+      taken.census.selection = CensusKey();
       store_.AddCensus(taken.census);
       census = std::move(taken.census);
       context_.fault_free = std::move(taken.fault_free);
@@ -183,10 +185,30 @@ class Sweep {
     }
   }
 
+  // As far as they can be, by the plans of this command.
   bool AllConfirmed() {
+    std::set<std::string> keys;
+    for (const SweepPlan& plan : plans_) {
+      keys.insert(plan.key);
+    }
     const std::vector<FindingGroup> groups = store_.Findings();
-    return std::all_of(groups.begin(), groups.end(),
-                       [](const FindingGroup& group) { return group.tries >= kConfirmationRuns; });
+    return std::none_of(groups.begin(), groups.end(), [&](const FindingGroup& group) {
+      return group.tries < kConfirmationRuns &&
+             std::any_of(group.run_keys.begin(), group.run_keys.end(),
+                         [&](const std::string& key) { return keys.contains(key); });
+    });
+  }
+
+  // What was asked for, as far as it decides about the sites.
+  std::string CensusKey() const {
+    uint64_t hash = 0;
+    for (const FaultPoint& point : context_.catalogue.points) {
+      hash = protocol::HashMix(hash, protocol::HashText(point.name));
+      for (const std::string& symbol : point.symbols) {
+        hash = protocol::HashMix(hash, protocol::HashText(symbol));
+      }
+    }
+    return fmt::format("{}; catalogue {:016x}", options_.selection.CensusKey(), hash);
   }
 
   // What runs need: places, a budget, and a fault-free run to be judged against.

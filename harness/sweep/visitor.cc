@@ -24,10 +24,13 @@ std::string FindingsKey(const StoredRun& run) {
 }  // namespace
 
 bool Spending::TakeRun() {
-  if (elapsed_ms() >= budget_.time_ms || runs_ >= budget_.runs) {
+  if (elapsed_ms() >= budget_.time_ms) {
     return false;
   }
-  ++runs_;
+  if (runs_.fetch_add(1) >= budget_.runs) {
+    --runs_;
+    return false;
+  }
   return true;
 }
 
