@@ -66,6 +66,13 @@ void FillHook(Hook& hook, const PlanHeader* plan) {
       hook.rules[rule / 64] |= uint64_t{1} << rule % 64;
     }
   }
+  const std::span<const uint32_t> points = hook.plan->points.In(plan);
+  const uint32_t rule =
+      points.size() == 1 ? the_agent.decision.CountingRule(points.front()) : kNone;
+  if (rule != kNone) {
+    hook.counting_rule = &plan->rules.In(plan)[rule];
+    hook.rule_state = &the_agent.journal.rules()[rule];
+  }
 }
 
 // nullptr, or why not.

@@ -47,6 +47,38 @@ TEST_F(WidgetTest, FailsExactlyTheNthCall) {
   EXPECT_EQ(result.journal.rules[0].hits, 1u);
 }
 
+// With one rule of its own a function's calls are counted where they come in; with two, behind.
+class CountingTest : public WidgetTest, public testing::WithParamInterface<bool> {};
+
+TEST_P(CountingTest, EveryWayOfCountingFindsTheSameCalls) {
+  Hook();
+  PlanRule rule = RuleFor(point_, 3, 7);
+  rule.step = 2;
+  run_.plan.AddRule(rule);
+  if (GetParam()) {
+    run_.plan.AddRule(RuleFor(point_, 1000, 1000));
+  }
+  const VictimResult result = Run("aaaaaaaaa");
+  EXPECT_EQ(result.output, "+-(12,0)+-(12,0)+-(12,0)+++\n");
+  EXPECT_EQ(result.journal.rules[0].counted, 10u);  // one is before main
+  EXPECT_EQ(result.journal.rules[0].hits, 3u);
+}
+
+TEST_P(CountingTest, ThreadsTogetherFailOneCallOnly) {
+  Hook();
+  run_.plan.AddRule(RuleFor(point_, 20'000, 20'000));
+  if (GetParam()) {
+    run_.plan.AddRule(RuleFor(point_, 100'000, 100'000));
+  }
+  const VictimResult result = run_.Run({"threads", "8", "5000"});
+  EXPECT_EQ(result.output, "1\n");
+  EXPECT_EQ(result.journal.rules[0].counted, 40'001u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Rules, CountingTest, testing::Bool(), [](const auto& rules) {
+  return std::string(rules.param ? "Two" : "One");
+});
+
 TEST_F(WidgetTest, FailsCallsBeforeMain) {
   Hook();
   PlanRule rule = RuleFor(point_, 1, UINT64_MAX);

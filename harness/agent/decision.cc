@@ -9,6 +9,7 @@
 #include <fiu.h>
 
 #include "harness/agent/heap.h"
+#include "harness/agent/hooks.h"
 #include "harness/agent/raw.h"
 #include "harness/agent/thread_state.h"
 #include "harness/protocol/site_hash.h"
@@ -25,11 +26,6 @@ template <typename T>
 std::span<T> AllocateArray(size_t count) {
   auto* elements = static_cast<T*>(agent_heap.Allocate(count * sizeof(T)));
   return {elements, elements == nullptr ? 0 : count};
-}
-
-// Whether the `number`th counted call is among those that the rule hits.
-bool Selects(const PlanRule& rule, uint64_t number) {
-  return number >= rule.first && number <= rule.last && (number - rule.first) % rule.step == 0;
 }
 
 // Whether the rule's dice fall for this call: by the site and the occurrence there, so that other
@@ -99,6 +95,18 @@ bool Decision::StartRemoteControl() {
   const int failed = fiu_rc_fifo(plan_->fifo_prefix.CString(plan_));
   Syscall(__NR_rt_sigprocmask, SIG_SETMASK, &old, nullptr, sizeof(old));
   return failed == 0;
+}
+
+uint32_t Decision::CountingRule(uint32_t point) const {
+  if (NeedsEveryCall(point) || plan_points_[point].conditions.count != 0 ||
+      points_[point].rules.size() != 1) {
+    return kNone;
+  }
+  const uint32_t index = points_[point].rules[0];
+  const PlanRule& rule = rules_[index];
+  const bool filters =
+      rule.phase != PlanRule::kAnyPhase || rule.after != kNone || rule.callers.count != 0;
+  return filters ? kNone : index;
 }
 
 bool Decision::NeedsEveryCall(uint32_t point) const {

@@ -41,6 +41,10 @@ class Decision {
   // Whether Decide must see every call of the point, even with no rule armed.
   bool NeedsEveryCall(uint32_t point) const;
 
+  // The rule about the point when it is the only one, and a call's number all that it asks for.
+  // kNone when there is none.
+  uint32_t CountingRule(uint32_t point) const;
+
   // The rules about the point.
   std::span<const uint32_t> RulesOf(uint32_t point) const { return points_[point].rules; }
 

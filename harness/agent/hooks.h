@@ -16,8 +16,17 @@ struct Hook {
   bool always_slow;  // every call needs more than being counted
   // Rules of any of its points, as in JournalHeader::armed.
   uint64_t rules[protocol::kMaxRules / 64];
+  // When every call of the function counts for one rule and nothing else is to be asked of it, that
+  // rule: the fast path counts the calls that it does not select. nullptr otherwise.
+  const protocol::PlanRule* counting_rule;
+  protocol::RuleState* rule_state;
   const protocol::PlanHook* plan;
 };
+
+// Whether the `number`th counted call is among those that the rule hits.
+inline bool Selects(const protocol::PlanRule& rule, uint64_t number) {
+  return number >= rule.first && number <= rule.last && (number - rule.first) % rule.step == 0;
+}
 
 // The index by which the stub of the dynamic loader's hook comes (see loader_hook.h).
 inline constexpr uint32_t kLoaderHook = 0x7fffffff;
