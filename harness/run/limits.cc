@@ -11,13 +11,13 @@
 namespace faultline {
 namespace {
 
-constexpr int kFactor = 10;
-constexpr int64_t kFloorMs = 2'000;
+constexpr int kFactor = 4;
+constexpr int64_t kGraceMs = 2'000;
 // Part of the key: a calibration by older rules is measured anew.
 constexpr char kFormat[] = "calibration-1";
 
 int Limit(int upper_ms, int64_t measured_ms) {
-  return static_cast<int>(std::min<int64_t>(upper_ms, std::max(kFloorMs, kFactor * measured_ms)));
+  return static_cast<int>(std::min<int64_t>(upper_ms, kGraceMs + kFactor * measured_ms));
 }
 
 // Collects texts such that no two different sequences give the same key.

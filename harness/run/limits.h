@@ -20,8 +20,8 @@ struct Calibration {
 
 Calibration MeasureCalibration(const Evidence& fault_free);
 
-// Ten times what the fault-free run took, at least two seconds (scheduling on a busy machine, not
-// the target, decides below that), never above `upper`.
+// Four times what the fault-free run took and two seconds on top (below that the machine decides,
+// not the target), never above `upper`. Time without a CPU does not count: see Patience.
 LimitsMs CalibratedLimits(const LimitsMs& upper, const Calibration& calibration);
 
 // Calibrations kept below a cache directory, one file per program and scenario.

@@ -28,21 +28,21 @@ TEST(CalibrationTest, TakesTheSlowestAnswer) {
   EXPECT_THAT(calibration.left_behind, ElementsAre("file x"));
 }
 
-TEST(CalibrationTest, LimitsAreTenTimesTheMeasuredWithinFloorAndBound) {
+TEST(CalibrationTest, LimitsAreFourTimesTheMeasuredAndAGraceWithinTheBound) {
   LimitsMs upper;
   upper.start = 30'000;
   upper.rpc = 30'000;
   upper.stop = 1'500;
   Calibration calibration;
   calibration.start_ms = 300;
-  calibration.rpc_ms = 4'000;
+  calibration.rpc_ms = 9'000;
   calibration.stop_ms = 20;
   const LimitsMs limits = CalibratedLimits(upper, calibration);
-  EXPECT_EQ(limits.start, 3'000);
+  EXPECT_EQ(limits.start, 3'200);
   EXPECT_EQ(limits.rpc, 30'000);
   EXPECT_EQ(limits.stop, 1'500);
   upper.stop = 15'000;
-  EXPECT_EQ(CalibratedLimits(upper, calibration).stop, 2'000);
+  EXPECT_EQ(CalibratedLimits(upper, calibration).stop, 2'080);
 }
 
 class CalibrationCacheTest : public testing::Test {
