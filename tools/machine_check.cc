@@ -1,20 +1,19 @@
 #include "tools/machine_check.h"
 
 #include <fmt/format.h>
-#include <linux/capability.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 
 #include "harness/base/files.h"
 #include "harness/run/agent_check.h"
 #include "harness/run/program_lookup.h"
 #include "harness/symbols/elf_image.h"
 #include "harness/target/hugepage_pool.h"
+#include "harness/target/machine.h"
 
 namespace faultline {
 namespace {
@@ -53,22 +52,12 @@ MachineCheck CheckHugepages() {
                              "nr_hugepages; scenarios with --no-huge need none"};
 }
 
-bool HasCapability(int capability) {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("CapEff:")) {
-      return (std::stoull(line.substr(7), nullptr, 16) >> capability & 1) != 0;
-    }
-  }
-  return false;
-}
-
 MachineCheck CheckMounts() {
-  if (HasCapability(CAP_SYS_ADMIN)) {
+  if (MayMount()) {
     return {"private mounts", Status::kOk, "allowed (CAP_SYS_ADMIN)", ""};
   }
   return {"private mounts", Status::kWarn, "not allowed: no CAP_SYS_ADMIN",
-          "scenarios with resources.hugetlbfs need root (in a container: --cap-add SYS_ADMIN)"};
+          "scenarios with resources.hugetlbfs_mb need root (in a container: --cap-add SYS_ADMIN)"};
 }
 
 // Seizes a child, as a run does; asking the kernel beats guessing from its settings. 0 or an errno.

@@ -1,6 +1,7 @@
 // The regression suite: every scenario file is a GoogleTest test, found when the program starts, so
 // that filters, sharding, repeating and XML reports come with GoogleTest. A test passes when the
-// findings are exactly the scenario's known_findings, and is skipped when its program is not here.
+// findings are exactly the scenario's known_findings, and is skipped when its program is not here
+// or the machine cannot give it the hugepages that it asks for.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -17,6 +18,7 @@
 #include "harness/scenario/data_dir.h"
 #include "harness/target/guardian.h"
 #include "harness/target/interruption.h"
+#include "harness/target/machine.h"
 
 namespace faultline {
 namespace {
@@ -52,6 +54,13 @@ class ScenarioTest : public testing::Test {
     const ProgramSearch search = FindProgram(loaded.profile, "", context_.own_directory);
     if (!search.problem.empty()) {
       GTEST_SKIP() << search.problem;
+    }
+    const Resources& resources = loaded.scenario.resources;
+    const std::string lack = LackOfHugepages(
+        std::max(resources.hugepages_mb.value_or(0), resources.hugetlbfs_mb.value_or(0)),
+        resources.hugetlbfs_mb.has_value());
+    if (!lack.empty()) {
+      GTEST_SKIP() << lack;
     }
     ScenarioOptions options;
     options.program = search.program;

@@ -1,6 +1,7 @@
 #include "harness/target/machine.h"
 
 #include <fmt/format.h>
+#include <linux/capability.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -70,6 +71,28 @@ HugepageReservation::~HugepageReservation() {
     } catch (const Failure&) {
       // Root could change it a moment ago; nothing more can be done from a destructor.
     }
+  }
+}
+
+bool MayMount() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("CapEff:")) {
+      return (std::stoull(line.substr(7), nullptr, 16) >> CAP_SYS_ADMIN & 1) != 0;
+    }
+  }
+  return false;
+}
+
+std::string LackOfHugepages(int mb, bool mount) {
+  if (mount && !MayMount()) {
+    return "a hugetlbfs mount of the run's own needs CAP_SYS_ADMIN";
+  }
+  try {
+    const HugepageReservation reservation(mb);
+    return "";
+  } catch (const Failure& failure) {
+    return failure.what();
   }
 }
 

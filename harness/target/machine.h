@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "harness/target/guardian.h"
 #include "harness/target/hugepage_pool.h"
@@ -24,5 +25,13 @@ class HugepageReservation {
   int64_t added_ = 0;
   Guardian::Watch watch_;
 };
+
+// Whether this process may mount a hugetlbfs of its own: CAP_SYS_ADMIN. Root in a container often
+// lacks it.
+bool MayMount();
+
+// Why this machine cannot give a run `mb` MiB of hugepages, on a mount of its own if `mount`; ""
+// when it can. Tries it, and undoes it.
+std::string LackOfHugepages(int mb, bool mount);
 
 }  // namespace faultline

@@ -41,6 +41,12 @@ TEST_F(Hugepages, AReservationAddsWhatIsMissingAndTakesItOutAgain) {
   EXPECT_GT(reservation.added_pages(), 0);
 }
 
+TEST_F(Hugepages, TheLackOfThemIsSaidBeforeARun) {
+  EXPECT_EQ(LackOfHugepages(0, /*mount=*/false), "");
+  EXPECT_THAT(LackOfHugepages(100'000'000, /*mount=*/false), HasSubstr("50000000 free hugepages"));
+  EXPECT_EQ(LackOfHugepages(0, /*mount=*/true).empty(), MayMount());
+}
+
 TEST_F(Hugepages, AChangeCanBeUndone) {
   if (geteuid() != 0) {
     GTEST_SKIP() << "needs root";
