@@ -26,22 +26,6 @@ constexpr char kExamples[] =
 
 using Status = PointCoverage::Status;
 
-const char* Name(Status status) {
-  switch (status) {
-    case Status::kFound:
-      return "found";
-    case Status::kInlined:
-      return "inlined";
-    case Status::kVariant:
-      return "variant";
-    case Status::kRefused:
-      return "refused";
-    case Status::kMissing:
-      return "missing";
-  }
-  return "";
-}
-
 class PointsCommand : public Command {
  public:
   CLI::App* Declare(CLI::App& parent) override {
@@ -113,12 +97,13 @@ class PointsCommand : public Command {
     for (const PointCoverage& coverage : plan.coverage) {
       ++counts[coverage.status];
       const std::string why = coverage.reason.empty() ? coverage.note : coverage.reason;
-      table.AddRow({coverage.point, coverage.symbol, coverage.module, Name(coverage.status), why});
+      table.AddRow(
+          {coverage.point, coverage.symbol, coverage.module, ToString(coverage.status), why});
     }
     fmt::print("{}\n{}:", table.ToString(), program.string());
     for (const Status status :
          {Status::kFound, Status::kInlined, Status::kVariant, Status::kRefused, Status::kMissing}) {
-      fmt::print(" {} {}", counts[status], Name(status));
+      fmt::print(" {} {}", counts[status], ToString(status));
     }
     fmt::print("; of {} functions\n", plan.coverage.size());
   }
@@ -129,7 +114,7 @@ class PointsCommand : public Command {
       points.push_back({{"point", coverage.point},
                         {"symbol", coverage.symbol},
                         {"module", coverage.module},
-                        {"status", Name(coverage.status)},
+                        {"status", ToString(coverage.status)},
                         {"reason", coverage.reason},
                         {"note", coverage.note}});
     }

@@ -16,22 +16,6 @@ using protocol::PlanRange;
 using protocol::PlanRule;
 using Status = PointCoverage::Status;
 
-std::string StatusWord(Status status) {
-  switch (status) {
-    case Status::kFound:
-      return "found";
-    case Status::kInlined:
-      return "inlined";
-    case Status::kVariant:
-      return "variant";
-    case Status::kRefused:
-      return "refused";
-    case Status::kMissing:
-      return "missing";
-  }
-  return "";
-}
-
 }  // namespace
 
 uint32_t PlanMaker::IndexOfFault(const Fault& waiting) const {
@@ -111,7 +95,7 @@ void PlanMaker::ThrowNoHook(const Fault& fault) {
   std::vector<std::string> lines;
   for (const PointCoverage& coverage : plan_.coverage) {
     if (coverage.point == fault.point) {
-      lines.push_back(fmt::format("{}: {}{}", coverage.symbol, StatusWord(coverage.status),
+      lines.push_back(fmt::format("{}: {}{}", coverage.symbol, ToString(coverage.status),
                                   coverage.reason.empty() ? "" : " (" + coverage.reason + ")"));
     }
   }

@@ -76,6 +76,22 @@ std::vector<std::filesystem::path> Modules(const PlanRequest& request) {
 
 }  // namespace
 
+std::string ToString(PointCoverage::Status status) {
+  switch (status) {
+    case PointCoverage::Status::kFound:
+      return "found";
+    case PointCoverage::Status::kInlined:
+      return "inlined";
+    case PointCoverage::Status::kVariant:
+      return "variant";
+    case PointCoverage::Status::kRefused:
+      return "refused";
+    case PointCoverage::Status::kMissing:
+      return "missing";
+  }
+  return "";
+}
+
 Plan MakePlan(const PlanRequest& request) {
   CheckRequest(request);
   auto points = AllPoints(request);

@@ -28,6 +28,9 @@ struct PointCoverage {
   std::string note;    // "loops back to its entry: iterations count as calls", "alias of ..."
 };
 
+// "found", "inlined", ...
+std::string ToString(PointCoverage::Status status);
+
 struct PlanRequest {
   std::filesystem::path program;                 // the main executable
   std::vector<std::filesystem::path> libraries;  // shared objects it maps, at start or later

@@ -14,8 +14,9 @@ using namespace protocol;
 constexpr uint8_t kNops = 8;  // bytes; GCC writes eight instructions, clang one
 constexpr uint8_t kJumpSize = 5;
 
-// The file under construction.
-class Image {
+}  // namespace
+
+class PlanBuilder::Image {
  public:
   explicit Image(size_t start) : bytes_(start) {}
 
@@ -43,8 +44,6 @@ class Image {
  private:
   std::vector<std::byte> bytes_;
 };
-
-}  // namespace
 
 PlanBuilder::PlanBuilder() = default;
 
@@ -102,14 +101,7 @@ PlanRange PlanBuilder::RangeOf(uint32_t module, const std::string& symbol) const
   return {module, 0, found.value, found.value + found.size};
 }
 
-std::vector<std::byte> PlanBuilder::Build() const {
-  Image image(sizeof(PlanHeader));
-  PlanHeader header;
-  header.flags = flags;
-  header.site_depth = site_depth;
-  header.journal_path = image.AddText(journal_path);
-  header.fifo_prefix = image.AddText(fifo_prefix);
-
+void PlanBuilder::AddModulesTo(Image& image, PlanHeader& header) const {
   std::vector<PlanModule> modules;
   for (size_t i = 0; i < modules_.size(); ++i) {
     PlanModule& module = modules.emplace_back();
@@ -119,7 +111,9 @@ std::vector<std::byte> PlanBuilder::Build() const {
     module.build_id = ReadBuildIdOf(modules_[i]);
   }
   header.modules = image.Add(modules);
+}
 
+void PlanBuilder::AddHooksTo(Image& image, PlanHeader& header) const {
   std::vector<PlanHook> hooks;
   for (const Hook& hook : hooks_) {
     PlanHook& plan = hooks.emplace_back(hook.plan);
@@ -135,6 +129,18 @@ std::vector<std::byte> PlanBuilder::Build() const {
     plan.symbol = image.AddText(hook.symbol);
   }
   header.hooks = image.Add(hooks);
+}
+
+std::vector<std::byte> PlanBuilder::Build() const {
+  Image image(sizeof(PlanHeader));
+  PlanHeader header;
+  header.flags = flags;
+  header.site_depth = site_depth;
+  header.journal_path = image.AddText(journal_path);
+  header.fifo_prefix = image.AddText(fifo_prefix);
+
+  AddModulesTo(image, header);
+  AddHooksTo(image, header);
 
   std::vector<PlanPoint> points;
   for (const Point& point : points_) {

@@ -64,6 +64,11 @@ class PlanBuilder {
     std::vector<protocol::PlanRange> ignore_callers;
   };
 
+  class Image;  // the file under construction
+
+  void AddModulesTo(Image& image, protocol::PlanHeader& header) const;
+  void AddHooksTo(Image& image, protocol::PlanHeader& header) const;
+
   std::vector<std::filesystem::path> modules_;
   std::vector<bool> is_main_;
   std::vector<Point> points_;

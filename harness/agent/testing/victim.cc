@@ -1,7 +1,6 @@
 #include "harness/agent/testing/victim.h"
 
 #include <dlfcn.h>
-#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -9,7 +8,6 @@
 
 #include <atomic>
 #include <cerrno>
-#include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -22,89 +20,6 @@
 
 // A program for the agent's tests: each command calls hookable functions and prints what came of
 // it.
-
-thread_local int widget_error = 0;
-
-HOOKABLE void* make_widget(size_t size) {
-  static char widget[64];
-  void* result = size <= sizeof(widget) ? widget : nullptr;
-  asm volatile("" : "+r"(result));  // else callers know the answer before they ask
-  return result;
-}
-
-HOOKABLE int64_t many_arguments(int64_t a, int64_t b, int64_t c, int64_t d, int64_t e, int64_t f,
-                                int64_t g, int64_t h, int64_t i, int64_t j, int64_t k) {
-  return a + 2 * b + 3 * c + 4 * d + 5 * e + 6 * f + 7 * g + 8 * h + 9 * i + 10 * j + 11 * k;
-}
-
-HOOKABLE double many_doubles(double a, double b, double c, double d, double e, double f, double g,
-                             double h, double i, int j) {
-  return a + 2 * b + 3 * c + 4 * d + 5 * e + 6 * f + 7 * g + 8 * h + 9 * i + j;
-}
-
-HOOKABLE double variable_arguments(int count, ...) {
-  va_list list;
-  va_start(list, count);
-  double sum = 0;
-  for (int i = 0; i < count; ++i) {
-    sum += va_arg(list, double) * (i + 1);
-  }
-  va_end(list);
-  return sum;
-}
-
-HOOKABLE long double long_double(long double a) { return a / 3; }
-
-HOOKABLE victim::Pair returns_pair(int64_t a) { return {a + 1, a + 2}; }
-
-HOOKABLE victim::Large returns_large(int64_t a) { return {{a, a + 1, a + 2, a + 3, a + 4, a + 5}}; }
-
-HOOKABLE void note_error(int level) { asm volatile("" : : "r"(level)); }
-
-HOOKABLE int fragile(int value) {
-  if (value < 0) {
-    throw std::runtime_error("fragile");
-  }
-  return value;
-}
-
-HOOKABLE void quit_thread() { pthread_exit(nullptr); }
-
-// Registers `name`; notes an error for an empty one.
-HOOKABLE void enlist(const void* object, const char* name) {
-  asm volatile("" : : "r"(object) : "memory");
-  if (name[0] == '\0') {
-    note_error(1);
-  }
-}
-
-HOOKABLE void enlist_many(const void* object) {
-  enlist(object, "inner");
-  asm volatile("" : : : "memory");
-}
-
-extern "C" __attribute__((noinline)) void call_enlist_by_jump() {
-  enlist_by_jump(nullptr, "jumped");
-  asm volatile("" : : : "memory");
-}
-
-__attribute__((noinline)) void* widget_of_a() {
-  void* widget = make_widget(8);
-  asm volatile("" : : : "memory");
-  return widget;
-}
-
-extern "C" __attribute__((noinline)) void* widget_of_b() {
-  void* widget = make_widget(16);
-  asm volatile("" : : : "memory");
-  return widget;
-}
-
-extern "C" __attribute__((noinline)) void* widget_by_wrapper() {
-  void* widget = widget_of_b();
-  asm volatile("" : : : "memory");
-  return widget;
-}
 
 namespace {
 

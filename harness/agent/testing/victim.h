@@ -24,6 +24,28 @@ extern "C" thread_local int widget_error;
 // Whether 32-byte vectors reach many_vectors. Only where the processor has AVX (victim_avx.cc).
 bool vectors_arrive();
 
+// The functions that the tests hook, and callers of theirs that tests name (victim_functions.cc).
+extern "C" {
+void* make_widget(size_t size);
+int64_t many_arguments(int64_t a, int64_t b, int64_t c, int64_t d, int64_t e, int64_t f, int64_t g,
+                       int64_t h, int64_t i, int64_t j, int64_t k);
+double many_doubles(double a, double b, double c, double d, double e, double f, double g, double h,
+                    double i, int j);
+double variable_arguments(int count, ...);
+long double long_double(long double a);
+victim::Pair returns_pair(int64_t a);
+victim::Large returns_large(int64_t a);
+int fragile(int value);  // throws below 0
+void quit_thread();
+void enlist(const void* object, const char* name);  // notes an error for an empty name
+void enlist_many(const void* object);
+void enlist_by_jump(const void* object, const char* name);  // ends with a jump to enlist
+void call_enlist_by_jump();
+void* widget_of_a();
+void* widget_of_b();
+void* widget_by_wrapper();
+}
+
 // Room for what register_probe saw of the registers, in the order of registers.S.
 struct RegisterImage {
   uint64_t general[10];  // rax, rcx, rdx, rsi, rdi, r8 to r11, rbx
@@ -32,9 +54,6 @@ struct RegisterImage {
 };
 
 extern "C" {
-// Hookable; ends with a jump to enlist.
-void enlist_by_jump(const void* object, const char* name);
-
 // Fills every register from `sent`, calls register_probe, which stores what arrives in
 // register_seen and changes nothing; then stores what is left in `left`. `width`: 16, 32 or 64
 // bytes per vector.
