@@ -3,7 +3,10 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/inotify.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#include <random>
 
 #include "harness/base/files.h"
 #include "tools/testing/cli_fixture.h"
@@ -18,13 +21,13 @@ using testing::IsEmpty;
 
 class CliSweepTest : public CliTest {
  protected:
-  // A few dozen plans: about half a second each.
+  // The rings of a start: a few dozen plans, a fifth of a second each.
   std::vector<std::string> Sweep(const std::string& store, std::vector<std::string> more = {}) {
     std::vector<std::string> arguments = {"sweep",    Scenario("reference/start.yaml"),
                                           "--store",  Store(store),
                                           "--jobs",   "2",
                                           "--json",   ReportPath(),
-                                          "--groups", "dpdk/mempool"};
+                                          "--groups", "dpdk/ring"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return arguments;
   }
@@ -88,36 +91,69 @@ TEST_F(CliSweepTest, ShardsMergedEqualTheWhole) {
   EXPECT_EQ(Report()["outcomes"], whole["outcomes"]);
 }
 
-// SIGKILL between two writes of the store; then the same command once more.
+// Waits for the changes of a store that a sweep is writing.
+class StoreWatch {
+ public:
+  explicit StoreWatch(const std::filesystem::path& store)
+      : log_(store.string() + "-wal"), inotify_(::inotify_init1(IN_CLOEXEC)) {
+    ::inotify_add_watch(inotify_.get(), store.parent_path().c_str(), IN_CREATE);
+  }
+
+  // False when `program` ended before the store's log had changed `count` times.
+  bool AwaitChanges(int count, pid_t program) {
+    const UniqueFd end(static_cast<int>(::syscall(SYS_pidfd_open, program, 0)));
+    bool watched = false;
+    while (count > 0) {
+      pollfd events[] = {{inotify_.get(), POLLIN, 0}, {end.get(), POLLIN, 0}};
+      if (::poll(events, 2, 60'000) <= 0 || events[1].revents != 0) {
+        return false;
+      }
+      alignas(inotify_event) char buffer[4096];
+      EXPECT_GT(::read(inotify_.get(), buffer, sizeof buffer), 0);
+      count -= watched ? 1 : 0;
+      if (!watched && std::filesystem::exists(log_)) {
+        watched = ::inotify_add_watch(inotify_.get(), log_.c_str(), IN_MODIFY) >= 0;
+      }
+    }
+    return true;
+  }
+
+ private:
+  std::filesystem::path log_;
+  UniqueFd inotify_;
+};
+
+// SIGKILL at random moments, which are changes of the store; then the same command once more.
+// FAULTLINE_KILL_MOMENTS says how many.
 TEST_F(CliSweepTest, AKilledSweepLosesAndDoublesNothing) {
   ASSERT_EQ(Run(Sweep("whole.db", WithDefect())).exit, 1);
   const nlohmann::json whole = Report();
-  const UniqueFd watch(::inotify_init1(IN_CLOEXEC));
-  ASSERT_GE(::inotify_add_watch(watch.get(), directory_.c_str(), IN_CREATE), 0);
-  {
-    TestProgram killed(Faultline(Sweep("s.db", WithDefect())), options_);
-    const auto await = [&] {
-      alignas(inotify_event) char buffer[4096];
-      pollfd event = {watch.get(), POLLIN, 0};
-      ASSERT_EQ(::poll(&event, 1, 60'000), 1) << "nothing was written";
-      ASSERT_GT(::read(watch.get(), buffer, sizeof buffer), 0);
-    };
-    while (!std::filesystem::exists(Store("s.db-wal"))) {
-      await();
+  const char* wanted = ::getenv("FAULTLINE_KILL_MOMENTS");
+  const int moments = wanted == nullptr ? 3 : std::stoi(wanted);
+  std::mt19937 random(static_cast<unsigned>(::getpid()));
+  int hit = 0;
+  for (int moment = 0; moment < moments; ++moment) {
+    const int changes = std::uniform_int_distribution<int>(1, 40)(random);
+    SCOPED_TRACE("killed after " + std::to_string(changes) + " changes of the store");
+    const std::string store = "killed" + std::to_string(moment) + ".db";
+    {
+      StoreWatch watch(Store(store));
+      TestProgram killed(Faultline(Sweep(store, WithDefect())), options_);
+      if (watch.AwaitChanges(changes, killed.pid())) {
+        ::kill(killed.pid(), SIGKILL);
+        EXPECT_EQ(killed.Wait(), 128 + SIGKILL);
+        ++hit;
+      }
     }
-    ::inotify_add_watch(watch.get(), Store("s.db-wal").c_str(), IN_MODIFY);
-    for (int writes = 0; writes < 12; ++writes) {
-      await();
-    }
-    ::kill(killed.pid(), SIGKILL);
-    EXPECT_EQ(killed.Wait(), 128 + SIGKILL);
+    const Result resumed = Run(Sweep(store, WithDefect()));
+    EXPECT_EQ(resumed.exit, 1) << resumed.output;
+    EXPECT_EQ(Report()["outcomes"], whole["outcomes"]);
+    EXPECT_EQ(Report()["plans"], whole["plans"]);
+    EXPECT_EQ(Report()["findings"], whole["findings"]);
+    const Result compare = Run({"compare", Store("whole.db"), Store(store)});
+    EXPECT_THAT(compare.output, HasSubstr("0 new, 0 changed, 0 fixed")) << compare.output;
   }
-  const Result resumed = Run(Sweep("s.db", WithDefect()));
-  EXPECT_EQ(resumed.exit, 1) << resumed.output;
-  EXPECT_EQ(Report()["outcomes"], whole["outcomes"]);
-  EXPECT_EQ(Report()["plans"], whole["plans"]);
-  const Result compare = Run({"compare", Store("whole.db"), Store("s.db")});
-  EXPECT_THAT(compare.output, HasSubstr("0 new, 0 changed, 0 fixed")) << compare.output;
+  EXPECT_GT(hit, 0) << "every sweep ended before it was killed";
 }
 
 TEST_F(CliSweepTest, CtrlCEndsItAndTheSameCommandGoesOn) {
@@ -189,6 +225,26 @@ TEST_F(CliSweepTest, ASweepWithABudgetSaysWhatRemains) {
   const Result result = Run(Sweep("s.db", {"--budget", "2runs"}));
   EXPECT_EQ(result.exit, 0) << result.output;
   EXPECT_THAT(result.output, HasSubstr("plans remain: the same command goes on"));
+}
+
+TEST_F(CliSweepTest, WithACoverageBuildItSaysWhichLinesOnlyFailuresReach) {
+  if (!std::filesystem::exists(FAULTLINE_BINARY_DIR "/reference-target-coverage")) {
+    GTEST_SKIP() << "the targets were not built by GCC";
+  }
+  const std::vector<std::string> options = {"--set", "build=coverage", "--coverage",
+                                            directory_ / "lines"};
+  const Result result = Run(Sweep("s.db", options));
+  EXPECT_EQ(result.exit, 0) << result.output;
+  const nlohmann::json lines = Report()["lines"];
+  EXPECT_GT(lines["executable"], 1000);
+  // A ring of iobuf cannot be made: its function runs in every start, this way out only here.
+  // here.
+  EXPECT_THAT(lines["only_swept"].get<std::vector<std::string>>(),
+              Contains(testing::ContainsRegex("fixtures/reference/iobuf.cc:[0-9-]+ ")));
+  EXPECT_FALSE(lines["never"].empty());
+  // Again: nothing runs, and the store has kept them.
+  EXPECT_EQ(Run(Sweep("s.db", options)).exit, 0);
+  EXPECT_EQ(Report()["lines"], lines);
 }
 
 }  // namespace

@@ -167,7 +167,7 @@ class SweepCommand : public Command {
         ->group(group);
     app.add_option("--modes", modes_,
                    "what happens at a site: transient, persistent, sigterm, sigint, sigterm-twice, "
-                   "pair (default: transient,persistent)")
+                   "stop-rpc, drop-connection, pair (default: transient,persistent)")
         ->delimiter(',')
         ->group(group);
     app.add_option("--occurrences", occurrences_, "calls of one site that are visited")
@@ -187,6 +187,10 @@ class SweepCommand : public Command {
                    "this part of the plans only; default: as GoogleTest, GitLab, "
                    "Slurm or Kubernetes say in the environment")
         ->type_name("I/N");
+    app.add_option("--coverage", coverage_,
+                   "where a target built with --coverage counts its lines; tells which ones only "
+                   "the sweep reached, and which none")
+        ->type_name("DIR");
     app.add_flag("--random", random_, "sites in random order, by a seed that is printed");
     app.add_option("--seed", seed_, "the seed for --random")->type_name("N");
     app.add_option("--baseline", baseline_, "findings that are known: only others fail the command")
@@ -237,6 +241,9 @@ class SweepCommand : public Command {
     options.budget = budget_.empty() ? Budget() : ParseBudget(budget_);
     options.shard = Shard_();
     options.version = FAULTLINE_VERSION;
+    if (!coverage_.empty()) {
+      options.coverage.emplace(coverage_);
+    }
     if (random_ || seed_) {
       options.random_seed = seed_ ? *seed_ : std::random_device()();
       fmt::print("random order, --seed {}\n", *options.random_seed);
@@ -277,6 +284,7 @@ class SweepCommand : public Command {
   std::optional<int> jobs_;
   std::string budget_;
   std::string shard_;
+  std::string coverage_;
   bool random_ = false;
   std::optional<uint64_t> seed_;
   std::string baseline_;

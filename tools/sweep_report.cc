@@ -62,18 +62,35 @@ std::vector<std::string> PointsOf(const std::vector<StoredSite>& sites) {
   return names;
 }
 
+const char* StatusOf(const SweepReport::Entry& entry) {
+  if (entry.known != nullptr) {
+    return "known";
+  }
+  return entry.is_new() ? "new" : "unproven";
+}
+
 std::string TellFindings(const SweepReport& report) {
   Table table({"finding", "kind", "plans", "sites", "again", "", "what"});
   for (const SweepReport::Entry& entry : report.findings) {
     const FindingGroup& group = entry.group;
     table.AddRow({group.id, group.kind, std::to_string(group.runs), std::to_string(group.sites),
-                  Reliability(group), entry.known == nullptr ? "new" : "known", group.title});
+                  Reliability(group), StatusOf(entry), group.title});
   }
   return table.ToString();
 }
 
+std::string TellLines(const SweepReport& report) {
+  if (report.lines == 0) {
+    return "";
+  }
+  return fmt::format(
+      "of {} lines in functions that ran: {} places only with faults: {}\n{} places never: {}\n",
+      report.lines, report.lines_only_swept.size(), Names(report.lines_only_swept),
+      report.lines_never.size(), Names(report.lines_never));
+}
+
 std::string TellNotReached(const SweepReport& report) {
-  std::string text;
+  std::string text = TellLines(report);
   if (!report.not_visited.empty()) {
     text += fmt::format("not visited: {} sites: {}\n", report.not_visited.size(),
                         Names(PointsOf(report.not_visited)));
@@ -118,7 +135,7 @@ nlohmann::json GroupToJson(const SweepReport::Entry& entry) {
 
 bool SweepReport::has_new() const {
   return std::any_of(findings.begin(), findings.end(),
-                     [](const Entry& entry) { return entry.known == nullptr; });
+                     [](const Entry& entry) { return entry.is_new(); });
 }
 
 SweepReport MakeSweepReport(Store& store, const Selection& selection, const Baseline& baseline,
@@ -131,7 +148,7 @@ SweepReport MakeSweepReport(Store& store, const Selection& selection, const Base
     report.findings.push_back({std::move(group), known});
   }
   std::stable_partition(report.findings.begin(), report.findings.end(),
-                        [](const SweepReport::Entry& entry) { return entry.known == nullptr; });
+                        [](const SweepReport::Entry& entry) { return entry.is_new(); });
   for (const BaselineEntry& entry : baseline.entries) {
     if (complete && !seen.contains(entry.signature)) {
       report.gone.push_back(entry);
@@ -155,6 +172,10 @@ SweepReport MakeSweepReport(Store& store, const Selection& selection, const Base
     }
   }
   report.nondeterministic = store.Nondeterministic();
+  const std::vector<StoredLine> lines = store.Lines();
+  report.lines = lines.size();
+  report.lines_only_swept = LineRanges(lines, StoredLine::Reached::kSwept);
+  report.lines_never = LineRanges(lines, StoredLine::Reached::kNever);
   return report;
 }
 
@@ -213,6 +234,11 @@ nlohmann::json SweepToJson(const SweepReport& report, const SweepResult& result)
                          {"nested", report.nested},
                          {"never_called", NamesOf(report.never_called)},
                          {"no_verdicts", result.no_verdicts}};
+  if (report.lines > 0) {
+    json["lines"] = {{"executable", report.lines},
+                     {"only_swept", report.lines_only_swept},
+                     {"never", report.lines_never}};
+  }
   for (const char* list : {"findings", "gone", "not_visited", "not_hooked", "nondeterministic",
                            "fault_free_findings"}) {
     json[list] = nlohmann::json::array();

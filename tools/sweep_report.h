@@ -16,6 +16,13 @@ struct SweepReport {
   struct Entry {
     FindingGroup group;
     const BaselineEntry* known = nullptr;  // borrowed from the baseline; nullptr: new
+
+    // A hang that never came again when it was alone: the machine was busy, the target is not to
+    // blame. It is told and fails nothing.
+    bool is_unproven() const {
+      return group.kind == "hang" && group.tries > 0 && group.confirmed == 0;
+    }
+    bool is_new() const { return known == nullptr && !is_unproven(); }
   };
   std::vector<Entry> findings;
   std::vector<BaselineEntry> gone;      // of the baseline, not seen by a sweep that is complete
@@ -25,6 +32,10 @@ struct SweepReport {
   std::vector<Store::Census::Point> never_called;  // hooked, but the scenario does not reach them
   std::vector<Store::Census::Point> not_hooked;    // with the reason
   std::vector<std::pair<std::string, std::string>> nondeterministic;
+  // With a coverage build: see LineRanges. All lines are of functions that some run entered.
+  std::vector<std::string> lines_only_swept;
+  std::vector<std::string> lines_never;
+  size_t lines = 0;
 
   bool has_new() const;
 };
@@ -46,6 +57,7 @@ std::string TellSweep(const SweepReport& report, const SweepResult& result,
 //   gone             [{kind, signature, note, reference}]
 //   not_visited      [{site, point, place}]
 //   never_called     [point]; not_hooked [{point, why}]
+//   lines            {executable, only_swept [range], never [range]}; with a coverage build
 //   nondeterministic [text]; no_verdicts [text]; fault_free_findings [{kind, title, signature}]
 nlohmann::json SweepToJson(const SweepReport& report, const SweepResult& result);
 

@@ -75,6 +75,7 @@ MergeResult MergeStores(const std::filesystem::path& out_file,
     MergeSites(out, in);
     result.runs_in_several += MergeRuns(out, in);
     MergeConfirmations(out, in);
+    out.AddLines(in.Lines());
   }
   result.runs = out.RunKeys().size();
   result.findings = out.Findings().size();

@@ -64,6 +64,17 @@ struct StoredRun {
   std::vector<StoredFinding> findings;
 };
 
+// An executable source line of a target that was built with --coverage, in a function that some run
+// entered.
+struct StoredLine {
+  // How it was reached; the greater one holds when several runs or stores say different things.
+  enum class Reached { kNever = 0, kSwept = 1, kFaultFree = 2 };
+  std::string file;
+  int line = 0;
+  std::string function;
+  Reached reached = Reached::kNever;
+};
+
 // All findings with one signature.
 struct FindingGroup {
   std::string id;  // 8 hexadecimal digits of the signature

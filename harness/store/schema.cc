@@ -35,6 +35,9 @@ CREATE INDEX findings_by_signature ON findings (signature);
 CREATE TABLE confirmations (
   signature TEXT PRIMARY KEY, tries INTEGER, confirmed INTEGER, plan_key TEXT, scenario TEXT)
   WITHOUT ROWID;
+-- With a coverage build of the target. `reached` as StoredLine::Reached.
+CREATE TABLE lines (file TEXT, line INTEGER, function TEXT, reached INTEGER,
+  PRIMARY KEY (file, line)) WITHOUT ROWID;
 )sql";
 
 bool IsEmpty(Database& database) {

@@ -77,6 +77,11 @@ class Store {
   // none or more than one.
   FindingGroup FindFinding(const std::string& id_or_signature);
 
+  // ---- Lines
+  // Of a line that is there already the better reached one is kept.
+  void AddLines(const std::vector<StoredLine>& lines);
+  std::vector<StoredLine> Lines();  // in order of file and line
+
  private:
   std::vector<StoredFinding> FindingsOf(const std::string& run_key);
   void InsertSite(Statement& statement, const StoredSite& site);
