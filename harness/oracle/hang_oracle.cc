@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <limits>
 #include <optional>
 #include <string_view>
 
@@ -124,13 +126,23 @@ bool IsBlocked(const Stack& stack) {
   return false;
 }
 
+// When the limit was reached: what the target says later, as it is made to stop, is no cause.
+int64_t EndOf(const Hang& hang, const Evidence& evidence) {
+  for (const StepResult& step : evidence.steps) {
+    if (step.index == hang.step && step.status == StepResult::Status::kTimedOut) {
+      return step.begin_ms + step.duration_ms;
+    }
+  }
+  return std::numeric_limits<int64_t>::max();
+}
+
 // The last line that speaks of an error: of a target that polls for ever, it says best what went
 // wrong. "" when there is none.
-std::string LastErrorLine(const Evidence& evidence) {
+std::string LastErrorLine(const Evidence& evidence, int64_t before_ms) {
   static const LinePattern pattern(
       "[Ee]rror|ERROR|[Ff]ail|FAIL|[Cc]annot|[Cc]ould not|[Uu]nable|[Nn]ot found|[Ii]nvalid");
   for (auto line = evidence.log.rbegin(); line != evidence.log.rend(); ++line) {
-    if (pattern.Matches(line->text)) {
+    if (line->time_ms <= before_ms && pattern.Matches(line->text)) {
       return line->text;
     }
   }
@@ -161,7 +173,7 @@ class HangOracle : public Oracle {
     const ThreadStack* thread = ThreadToBlame(evidence);
     const Stack whole = thread != nullptr ? thread->frames : Stack();
     finding.stack = BlamedStack(whole);
-    const std::string error = LastErrorLine(evidence);
+    const std::string error = LastErrorLine(evidence, EndOf(hangs.front(), evidence));
     finding.signature = Signature(hangs.front().phase, whole, error);
     for (const Hang& hang : hangs) {
       finding.details.push_back(hang.limit);

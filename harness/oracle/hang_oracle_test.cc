@@ -85,6 +85,16 @@ TEST(HangOracle, APollingThreadIsKnownByItsLastErrorAndNotByWhereItWasCaught) {
   EXPECT_EQ(second.Judge().at(0).signature, first.Judge().at(0).signature);
 }
 
+TEST(HangOracle, WhatATargetSaysAfterItsLimitIsNoCause) {
+  JudgedRun run;
+  run.Say("sock.c:12: *ERROR*: cannot allocate group 3");
+  run.HangAtStop(kPolling);
+  const std::string signature = run.Judge().at(0).signature;
+  run.Say("*ERROR*: failed to close fl0a1b2c3d4e5f");
+  run.evidence.log.back().time_ms = 3500;
+  EXPECT_EQ(run.Judge().at(0).signature, signature);
+}
+
 TEST(HangOracle, TellsWhatTheTargetLastDid) {
   JudgedRun run;
   run.step = 3;

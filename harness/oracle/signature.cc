@@ -14,6 +14,7 @@ namespace {
 bool IsWordCharacter(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
 }
+bool IsDigit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
 // What may stand inside a path.
 bool IsPathCharacter(char c) {
   return IsWordCharacter(c) || c == '/' || c == '.' || c == '-' || c == '+';
@@ -40,6 +41,14 @@ std::string_view TakeWhile(std::string_view text, size_t begin, Predicate belong
   return text.substr(begin, end - begin);
 }
 
+// A run's DPDK file prefix: "fl" and 12 random letters and digits (RunDirectory::file_prefix).
+bool IsFilePrefix(std::string_view word) {
+  return word.size() == 14 && word.starts_with("fl") &&
+         std::all_of(word.begin(), word.end(), [](char c) {
+           return std::islower(static_cast<unsigned char>(c)) != 0 || IsDigit(c);
+         });
+}
+
 std::string NormaliseWord(std::string_view word) {
   if (word.size() > 2 && (word.starts_with("0x") || word.starts_with("0X")) &&
       AllOf(word.substr(2), std::isxdigit)) {
@@ -48,10 +57,11 @@ std::string NormaliseWord(std::string_view word) {
   if (AllOf(word, std::isdigit)) {
     return "<n>";
   }
+  if (IsFilePrefix(word)) {
+    return "<prefix>";
+  }
   return IsHash(word) ? "<hash>" : std::string(word);
 }
-
-bool IsDigit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
 
 // The size of ":123" at `colon`, also of ": 123" when another colon follows (SPDK pads line
 // numbers); 0 when no line number stands there: "error: 5".

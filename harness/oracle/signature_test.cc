@@ -21,6 +21,8 @@ TEST(NormaliseMessage, DropsWhatDiffersBetweenRunsAndBuilds) {
   EXPECT_EQ(NormaliseMessage("cannot open /tmp/fl3a9/rpc.sock"), "cannot open rpc.sock");
   EXPECT_EQ(NormaliseMessage("bdev 4c5f2a6e-uuid deadbeef01 of build"),
             "bdev <hash>-uuid <hash> of build");
+  EXPECT_EQ(NormaliseMessage("cannot open fl0a1b2c3d4e5f of flat_namespace_x"),
+            "cannot open <prefix> of flat_namespace_x");
 }
 
 TEST(NormaliseMessage, KnowsTheLinesOfSpdk) {

@@ -67,6 +67,8 @@ class JudgedRun : public ObservedRun {
     evidence.exit = {ExitStatus::Kind::kKilledByUs};
     evidence.stop_ms = 2001;
     result(4).status = StepResult::Status::kTimedOut;
+    result(4).begin_ms = 1000;
+    result(4).duration_ms = 2001;
     evidence.threads.push_back(
         {.tid = 100, .name = "reactor_0", .frames = frames, .crashed = false});
   }
