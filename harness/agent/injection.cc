@@ -1,5 +1,7 @@
 #include "harness/agent/injection.h"
 
+#include <signal.h>
+
 #include <cerrno>
 
 #include "harness/agent/agent_state.h"
@@ -50,6 +52,16 @@ void SendSignal(int signal) {
   this_thread.busy = busy;
 }
 
+// SIGSTOP cannot be blocked, and sent to the own thread it comes before the call returns. Untraced
+// the process would stop for good, so the harness asks for this only where it traces.
+void StopThread() {
+  siginfo_t info = {};
+  info.si_signo = SIGSTOP;
+  info.si_code = SI_QUEUE;
+  info.si_value.sival_int = kStopMark;
+  Syscall(__NR_rt_tgsigqueueinfo, the_agent.journal.pid(), Syscall(__NR_gettid), SIGSTOP, &info);
+}
+
 }  // namespace
 
 bool Inject(Call& call, uint32_t point_index, const Verdict& verdict) {
@@ -70,6 +82,10 @@ bool Inject(Call& call, uint32_t point_index, const Verdict& verdict) {
   record.result = fails ? result : 0;
   the_agent.journal.Append(record);
   faultline_injected_call(point.name.CString(plan));
+  if (rule.action == PlanRule::kStop) {
+    StopThread();
+    return false;
+  }
   if (!fails) {
     SendSignal(rule.signal);
     return false;

@@ -120,7 +120,7 @@ class Checker {
   }
 
   bool Rule(const PlanRule& rule) const {
-    return rule.point < plan_.points.count && rule.action <= PlanRule::kSignal &&
+    return rule.point < plan_.points.count && rule.action <= PlanRule::kStop &&
            rule.phase <= PlanRule::kAfterMain && rule.step >= 1 && rule.first >= 1 &&
            Ranges(rule.callers) && rule.caller_depth <= PlanRule::kDirectCaller &&
            (rule.after == kNone || rule.after < plan_.rules.count);

@@ -161,6 +161,15 @@ protocol::AgentState JournalFile::agent_state() const {
   return header()->agent_state.load(std::memory_order_acquire);
 }
 
+uint64_t JournalFile::Hits(uint32_t rule) const {
+  if (rule >= header()->rules_capacity) {
+    throw std::out_of_range(fmt::format("the plan has no rule {}", rule));
+  }
+  const auto* rules = reinterpret_cast<const protocol::RuleState*>(static_cast<const char*>(base_) +
+                                                                   header()->rules_offset);
+  return rules[rule].hits.load(std::memory_order_acquire);
+}
+
 JournalSnapshot JournalFile::Read() const {
   struct stat status {};
   if (fstat(fd_, &status) != 0) {

@@ -42,6 +42,8 @@ class JournalFile {
   void Disarm(uint32_t rule);
 
   protocol::AgentState agent_state() const;
+  // How many calls `rule` has hit so far.
+  uint64_t Hits(uint32_t rule) const;
   // A copy of what is in it now. Failure (kCannotWork) when the target damaged it.
   JournalSnapshot Read() const;
   // Says that the evidence has been taken (JournalHeader::closed).

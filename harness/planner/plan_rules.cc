@@ -11,9 +11,26 @@ namespace faultline {
 using protocol::PlanCondition;
 using protocol::PlanRule;
 
+namespace {
+
+PlanRule::Action ActionOf(const Fault& fault) {
+  switch (fault.action) {
+    case Fault::Action::kSignal:
+      return PlanRule::kSignal;
+    case Fault::Action::kRpc:
+    case Fault::Action::kDropConnection:
+      return PlanRule::kStop;
+    case Fault::Action::kFail:
+      break;
+  }
+  return PlanRule::kFail;
+}
+
+}  // namespace
+
 protocol::PlanRule RuleOf(const Fault& fault) {
   PlanRule rule;
-  rule.action = fault.action == Fault::Action::kSignal ? PlanRule::kSignal : PlanRule::kFail;
+  rule.action = ActionOf(fault);
   rule.signal = fault.signal;
   switch (fault.phase) {
     case Fault::Phase::kAny:

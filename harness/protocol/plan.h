@@ -9,7 +9,9 @@ namespace faultline::protocol {
 
 inline constexpr char kPlanVariable[] = "FAULTLINE_PLAN";
 inline constexpr uint64_t kPlanMagic = 0x4e414c50544c4146u;  // "FALTPLAN"
-inline constexpr uint32_t kPlanVersion = 2;
+inline constexpr uint32_t kPlanVersion = 3;
+// Value that comes with the SIGSTOP of PlanRule::kStop, to tell it from anybody else's: "STOP".
+inline constexpr int32_t kStopMark = 0x504f5453;
 inline constexpr uint32_t kMaxRules = 256;  // one bit each in JournalHeader::armed
 
 // What is wrong with a displaced instruction at its new place, mended by the agent when it copies
@@ -105,6 +107,8 @@ struct PlanRule {
     kFail = 0,    // the call does not happen; the point's result is returned. The agent first calls
                   // its empty function faultline_injected_call(), for gdb to break on
     kSignal = 1,  // `signal` is sent to the process, then the call goes on
+    kStop = 2,    // the calling thread stops itself until the tracer, which knows it
+                  // by kStopMark, lets it go on; then the call goes on
   };
   enum Phase : uint32_t { kAnyPhase = 0, kBeforeMain = 1, kAfterMain = 2 };
   enum CallerDepth : uint32_t { kAnyFrame = 0, kDirectCaller = 1 };

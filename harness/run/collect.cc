@@ -70,8 +70,15 @@ std::vector<HookReport> ReportHooks(const Plan& plan, const JournalSnapshot& jou
 }
 
 std::string Describe(const Fault& fault) {
-  if (fault.action == Fault::Action::kFail) {
-    return "fail";
+  switch (fault.action) {
+    case Fault::Action::kFail:
+      return "fail";
+    case Fault::Action::kRpc:
+      return "rpc " + fault.rpc.method;
+    case Fault::Action::kDropConnection:
+      return "drop connection";
+    case Fault::Action::kSignal:
+      break;
   }
   const char* name = ::sigabbrev_np(fault.signal);
   return fmt::format("signal {}{}", name == nullptr ? "" : "SIG",

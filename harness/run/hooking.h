@@ -31,6 +31,8 @@ class Hooking {
   // `fault` is an id of request.faults.
   void Arm(const std::string& fault);
   void Disarm(const std::string& fault);
+  // How many calls it has hit so far.
+  uint64_t Hits(const std::string& fault) const { return journal_->Hits(RuleOf(fault)); }
 
   // Libraries that `journal` shows and the plan did not know: they are remembered for later runs.
   // True when a plan that knows them has more hooks, so that this run has missed some.

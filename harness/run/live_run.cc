@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "harness/base/failure.h"
 #include "harness/protocol/plan.h"
 #include "harness/run/patience.h"
 
@@ -30,12 +31,22 @@ LiveRun::LiveRun(const RunRequest& request, Sandbox& sandbox, Hooking& hooking,
       sandbox_(sandbox),
       hooking_(hooking),
       process_(WithAgent(sandbox.TargetOptions(), request, hooking)),
-      log_(process_.output_fd(), process_.start_time(), sandbox.private_dir() / "log") {
+      log_(process_.output_fd(), process_.start_time(), sandbox.private_dir() / "log"),
+      calls_(request, *this) {
+  if (calls_.wanted() && !process_.traced()) {
+    throw Failure::CannotWork(
+        "a fault with `rpc` or `drop_connection` needs ptrace, and the " +
+        std::string(request.in_debugger ? "debugger has it" : process_.trace_note()));
+  }
   sandbox_.SetPid(process_.pid());
   if (interruption != nullptr) {
     loop_.Add(interruption->fd(), [interruption] { interruption->ThrowIfRaised(); });
   }
   loop_.Add(process_.event_fd(), [this] { process_.OnEvent(); });
+  loop_.Add(process_.stop_fd(), [this] {
+    calls_.Serve();
+    process_.LetGoOn();
+  });
   loop_.Add(process_.output_fd(), [this] {
     if (!log_.OnReadable()) {
       loop_.Remove(process_.output_fd());
@@ -53,6 +64,14 @@ JsonRpcClient& LiveRun::rpc() {
     loop_.Add(rpc_->fd(), [client = rpc_.get()] { client->OnReadable(); });
   }
   return *rpc_;
+}
+
+bool LiveRun::DropRpc() {
+  if (rpc_ == nullptr || rpc_->state() != JsonRpcClient::State::kConnected) {
+    return false;
+  }
+  rpc_->Drop();
+  return true;
 }
 
 void LiveRun::BeginStep(int step) {

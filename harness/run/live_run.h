@@ -6,6 +6,7 @@
 #include <string>
 
 #include "harness/evidence/evidence.h"
+#include "harness/run/at_call.h"
 #include "harness/run/executor.h"
 #include "harness/run/hooking.h"
 #include "harness/run/sandbox.h"
@@ -37,6 +38,7 @@ class LiveRun {
   Evidence& evidence() { return evidence_; }
   // The connection to the target's RPC socket; a new one when the last was closed.
   JsonRpcClient& rpc();
+  bool DropRpc();  // closes it; false when there is none
 
   int64_t now_ms() const { return MsSince(process_.start_time()); }
   bool exited() const { return process_.exited(); }
@@ -54,6 +56,11 @@ class LiveRun {
   Wait WaitFor(const std::function<bool()>& met, int64_t limit_ms);
   // Waits for the exit; false when it did not come in time.
   bool WaitForExit(int64_t limit_ms);
+
+  // True when a fault has closed the RPC connection since the last call.
+  bool TakeDropped() { return calls_.TakeDropped(); }
+  // A fault has asked the target to stop, by a signal or its profile's stop_rpc.
+  bool StoppedByFault() const { return calls_.AskedToStop(); }
 
   // The stop signal was sent, by a step or at the end; the first call counts.
   void NoteStopSignal();
@@ -75,6 +82,7 @@ class LiveRun {
   std::unique_ptr<JsonRpcClient> rpc_;
   Process process_;
   LogWatch log_;
+  AtCall calls_;
   Evidence evidence_;
   std::optional<int64_t> stop_sent_ms_;
   std::optional<StackSnapshot> hang_;

@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "harness/base/failure.h"
+#include "harness/protocol/plan.h"
 
 namespace faultline {
 namespace {
@@ -101,6 +102,7 @@ SpawnOptions Sandbox::TargetOptions() const {
   options.run_id = NewRunId();
   options.terminal = profile.terminal;
   options.trace = request_.trace && !request_.in_debugger;
+  options.stop_mark = protocol::kStopMark;
   if (scenario.resources.hugetlbfs_mb) {
     options.hugetlbfs = HugetlbfsPlan{variables_.at("huge_dir"), *scenario.resources.hugetlbfs_mb};
   }

@@ -131,6 +131,7 @@ RpcExchange StepRunner::Exchange(const RpcStep& step) {
   exchange.params = ExpandJsonForRun(step.params, run_.sandbox().variables());
   const int64_t begin_ms = run_.now_ms();
   JsonRpcClient& rpc = run_.rpc();
+  run_.TakeDropped();  // what was dropped before is no matter of this request
   const uint64_t id = rpc.Send(exchange.method, exchange.params);
   const LiveRun::Wait wait = run_.WaitFor([&] { return rpc.HasAnswer(id); }, LimitMs());
   exchange.duration_ms = run_.now_ms() - begin_ms;
@@ -154,6 +155,9 @@ Outcome StepRunner::operator()(const RpcStep& step) {
     return AlreadyGone();
   }
   RpcExchange exchange = Exchange(step);
+  if (exchange.outcome == RpcExchange::Outcome::kGone && run_.TakeDropped()) {
+    return {Status::kSkipped, "a fault dropped the connection before the answer"};
+  }
   if (exchange.outcome == RpcExchange::Outcome::kGone) {
     run_.WaitForExit(kGoneGraceMs);
   }

@@ -19,7 +19,10 @@ void StopTarget(LiveRun& run) {
   if (!run.exited()) {
     if (!run.stop_signal_sent()) {
       run.NoteStopSignal();
-      run.process().Signal(run.request().profile.stop_signal);
+      // One that was asked to stop at a call has been asked; a second time is another matter.
+      if (!run.StoppedByFault()) {
+        run.process().Signal(run.request().profile.stop_signal);
+      }
     }
     if (!run.WaitForExit(RemainingMs(run))) {
       run.CaptureHang("taken when the target had not stopped in time");

@@ -81,4 +81,15 @@ void ReadEnvironment(MapReader& map, std::map<std::string, std::string>& out) {
   }
 }
 
+void ReadParams(MapReader& map, nlohmann::json& out) {
+  const YamlValue* params = map.Find("params");
+  if (params == nullptr) {
+    return;
+  }
+  if (params->kind == YamlValue::Kind::kScalar) {
+    ReportWrongType(*params, "`params`", "a map or a list", map.context());
+  }
+  out = ReadJson(*params, "`params`", map.context()).value_or(nullptr);
+}
+
 }  // namespace faultline

@@ -23,4 +23,7 @@ bool ReadLimits(MapReader& map, LimitsMs& limits);
 // `environment`: values by name, kept for ExpandForRun.
 void ReadEnvironment(MapReader& map, std::map<std::string, std::string>& out);
 
+// `params` of a request; absent ones leave `out` alone.
+void ReadParams(MapReader& map, nlohmann::json& out);
+
 }  // namespace faultline

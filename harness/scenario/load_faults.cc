@@ -7,6 +7,8 @@
 #include <limits>
 #include <set>
 
+#include "harness/scenario/load_common.h"
+
 namespace faultline {
 namespace {
 
@@ -106,12 +108,40 @@ void ReadPlace(MapReader& map, Fault& fault) {
   fault.armed_at_start = fault.from_step.empty();
 }
 
-void ReadEffect(MapReader& map, Fault& fault) {
+// What happens at the call instead of its failure: at most one of three. Gives back the key.
+const char* ReadAction(MapReader& map, Fault& fault) {
   ReadContext& context = map.context();
+  std::vector<const char*> given;
   if (const YamlValue* signal = map.Find("signal"); signal != nullptr) {
     fault.action = Fault::Action::kSignal;
     fault.signal = ReadSignal(*signal, "`signal`", context).value_or(fault.signal);
+    given.push_back("signal");
   }
+  if (map.Find("rpc") != nullptr) {
+    fault.action = Fault::Action::kRpc;
+    map.Text("rpc", fault.rpc.method);
+    given.push_back("rpc");
+  }
+  ReadParams(map, fault.rpc.params);
+  if (!fault.rpc.params.is_null() && fault.rpc.method.empty()) {
+    context.diagnostics.Add(map.KeyPosition("params"), "`params` needs `rpc`");
+  }
+  bool drop = false;
+  map.Bool("drop_connection", drop);
+  if (drop) {
+    fault.action = Fault::Action::kDropConnection;
+    given.push_back("drop_connection");
+  }
+  if (given.size() > 1) {
+    context.diagnostics.Add(map.position(),
+                            fmt::format("`{}` and `{}`; expected one", given[0], given[1]));
+  }
+  return given.empty() ? "" : given.front();
+}
+
+void ReadEffect(MapReader& map, Fault& fault) {
+  ReadContext& context = map.context();
+  const char* const name = ReadAction(map, fault);
   const YamlValue* result = map.Find("result");
   if (result != nullptr) {
     fault.result = ReadInteger(*result, "`result`", context, std::numeric_limits<int64_t>::min(),
@@ -121,9 +151,10 @@ void ReadEffect(MapReader& map, Fault& fault) {
   if (error != nullptr) {
     fault.errno_value = ReadErrno(*error, "`errno`", context);
   }
-  if (fault.action == Fault::Action::kSignal && (result != nullptr || error != nullptr)) {
+  if (fault.action != Fault::Action::kFail && (result != nullptr || error != nullptr)) {
     context.diagnostics.Add(
-        map.position(), "`signal` lets the call go on; `result` and `errno` have no place here");
+        map.position(),
+        fmt::format("`{}` lets the call go on; `result` and `errno` have no place here", name));
   }
 }
 

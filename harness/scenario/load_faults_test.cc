@@ -102,6 +102,16 @@ TEST(LoadFaultsTest, ReadsTheEffect) {
   EXPECT_EQ(signalling.signal, SIGTERM);
 }
 
+TEST(LoadFaultsTest, TheHarnessMayActAtACall) {
+  const Fault sending = ReadOne("rpc: stop, params: {now: true}");
+  EXPECT_EQ(sending.action, Fault::Action::kRpc);
+  EXPECT_EQ(sending.rpc.method, "stop");
+  EXPECT_EQ(sending.rpc.params, nlohmann::json({{"now", true}}));
+  EXPECT_EQ(ReadOne("rpc: stop").rpc.params, nullptr);
+  EXPECT_EQ(ReadOne("drop_connection: true").action, Fault::Action::kDropConnection);
+  EXPECT_EQ(ReadOne("drop_connection: false").action, Fault::Action::kFail);
+}
+
 TEST(LoadFaultsTest, IdsComeFromThePointAndAreUnique) {
   const std::vector<Fault> faults = Read(
       "  - point: dpdk/ring/create\n  - point: dpdk/ring/create\n"

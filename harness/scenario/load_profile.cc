@@ -106,6 +106,21 @@ void ReadCommandLine(MapReader& map, Profile& profile) {
   }
 }
 
+void ReadStopRpc(MapReader& map, Profile& profile) {
+  const YamlValue* value = map.Find("stop_rpc");
+  if (value == nullptr) {
+    return;
+  }
+  MapReader call(*value, "`stop_rpc`", map.context());
+  call.Require("method");
+  call.Text("method", profile.stop_rpc.method);
+  ReadParams(call, profile.stop_rpc.params);
+  call.Finish();
+  if (!profile.rpc) {
+    map.context().diagnostics.Add(map.KeyPosition("stop_rpc"), "`stop_rpc` needs `rpc: true`");
+  }
+}
+
 void ReadBehaviour(MapReader& map, Profile& profile) {
   map.Bool("terminal", profile.terminal);
   map.Bool("rpc", profile.rpc);
@@ -118,6 +133,7 @@ void ReadBehaviour(MapReader& map, Profile& profile) {
     profile.stop_signal =
         ReadSignal(*signal, "`stop_signal`", map.context()).value_or(profile.stop_signal);
   }
+  ReadStopRpc(map, profile);
   if (const YamlValue* codes = map.Find("clean_exit_codes"); codes != nullptr) {
     profile.clean_exit_codes =
         ReadIntegers(*codes, "`clean_exit_codes`", map.context(), 0, kLastExitCode);

@@ -37,6 +37,8 @@ TEST(LoadProfileTest, ReadsHowTheTargetBehaves) {
   EXPECT_EQ(profile.ready.kind, ReadyCondition::Kind::kRpcSocket);
   EXPECT_EQ(profile.ready.rpc_method, "version");
   EXPECT_EQ(profile.stop_signal, SIGINT);
+  EXPECT_EQ(profile.stop_rpc.method, "stop");
+  EXPECT_EQ(profile.stop_rpc.params["now"], true);
   EXPECT_THAT(profile.clean_exit_codes, ElementsAre(0, 3));
   EXPECT_EQ(profile.limits_ms.start, 5000);
   EXPECT_EQ(profile.limits_ms.rpc, 500);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "harness/scenario/load_common.h"
 #include "harness/scenario/load_rpc_expectation.h"
 
 namespace faultline {
@@ -19,12 +20,7 @@ using ActionReader = std::function<std::optional<Action>(MapReader&)>;
 std::optional<Action> ReadRpc(MapReader& map) {
   RpcStep step;
   map.Text("rpc", step.method);
-  if (const YamlValue* params = map.Find("params"); params != nullptr) {
-    if (params->kind == YamlValue::Kind::kScalar) {
-      ReportWrongType(*params, "`params`", "a map or a list", map.context());
-    }
-    step.params = ReadJson(*params, "`params`", map.context()).value_or(nullptr);
-  }
+  ReadParams(map, step.params);
   if (const YamlValue* expect = map.Find("expect"); expect != nullptr) {
     step.expect = ReadRpcExpectations(*expect, map.context());
   }

@@ -91,6 +91,12 @@ struct Catalogue {
   const FaultPoint* FindPoint(const std::string& name) const;  // nullptr when there is none
 };
 
+// A request to the target.
+struct RpcCall {
+  std::string method;     // "" = none
+  nlohmann::json params;  // null = no params
+};
+
 // ---- Profile ---------------------------------------------------------------------------------
 
 // How a kind of target is known to be ready, to have crashed in its own words, and so on.
@@ -142,6 +148,7 @@ struct Profile {
   std::map<std::string, std::string> variables;  // defaults of ${...}
   bool terminal = false;                         // stdin/stdout/stderr are a pseudo-terminal
   bool rpc = false;                              // speaks JSON-RPC on ${rpc_socket}
+  RpcCall stop_rpc;                              // asks it to stop, as stop_signal does
   ReadyCondition ready;
   int stop_signal = 15;
   std::vector<int> clean_exit_codes = {0};  // after the stop, when nothing failed
@@ -214,12 +221,18 @@ struct Step {
 
 // One fault of the scenario's plan.
 struct Fault {
-  enum class Action { kFail, kSignal };
+  enum class Action {
+    kFail,
+    kSignal,  // `signal` is sent to the target, and the call goes on
+    kRpc,     // the harness sends it a request while the call waits, and waits for no answer
+    kDropConnection,  // the harness closes its RPC connection while the call waits
+  };
   enum class Phase { kAny, kBeforeMain, kAfterMain };
   std::string id;     // "" = made from the point ("ring-create-1")
   std::string point;  // name in the catalogue
   Action action = Action::kFail;
   int signal = 0;
+  RpcCall rpc;  // of kRpc
   Phase phase = Phase::kAny;
   uint64_t site = 0;  // 0 = any; written as 16 hexadecimal digits
   // "3", "2..", "2..8+2": 1-based, as strace's inject expression. With a site: the occurrence on

@@ -57,6 +57,20 @@ TEST(MakePlans, NoSignalIsSentBeforeMain) {
               SizeIs(1));
 }
 
+TEST(MakePlans, AStopRequestIsTheProfilesAndNoConnectionIsDroppedBeforeTheFirstStep) {
+  StoredSite early = SiteAt("aa", {});
+  StoredSite late = SiteAt("bb", {});
+  late.step = 2;
+  const auto plans = MakePlans({early, late}, {SweepMode::kStopRpc, SweepMode::kDropConnection}, 1,
+                               {"stop", {{"now", true}}});
+  ASSERT_THAT(plans, SizeIs(3));
+  EXPECT_EQ(plans[0].faults[0].action, Fault::Action::kRpc);
+  EXPECT_EQ(plans[0].faults[0].rpc.method, "stop");
+  EXPECT_EQ(plans[0].faults[0].rpc.params["now"], true);
+  EXPECT_EQ(plans[2].site.hash, "bb");
+  EXPECT_EQ(plans[2].faults[0].action, Fault::Action::kDropConnection);
+}
+
 TEST(MakePlans, AnUnknownModeIsRefusedWithTheNearest) {
   EXPECT_EQ(ParseMode("sigterm"), SweepMode::kSigterm);
   try {

@@ -99,6 +99,7 @@ class ScenarioWriter {
   void WriteLimits();
   void WritePrepare();
   void WriteFaults();
+  void WriteAction(const Fault& fault);
   void WriteStep(const Step& step);
   void WriteAction(const WaitReadyStep&) { Pair("wait_ready", YAML::Null); }
   void WriteAction(const RpcStep& step);
@@ -196,15 +197,32 @@ void ScenarioWriter::WriteFaults() {
     QuotedPair("nth", fault.last == kForEver      ? fmt::format("{}..", fault.first)
                       : fault.first == fault.last ? std::to_string(fault.first)
                                                   : fmt::format("{}..{}", fault.first, fault.last));
-    if (fault.action == Fault::Action::kSignal) {
-      Pair("signal", SignalText(fault.signal));
-    }
+    WriteAction(fault);
     if (!fault.after.empty()) {
       Pair("after", fault.after);
     }
     out_ << YAML::EndMap;
   }
   out_ << YAML::EndSeq;
+}
+
+void ScenarioWriter::WriteAction(const Fault& fault) {
+  switch (fault.action) {
+    case Fault::Action::kFail:
+      return;
+    case Fault::Action::kSignal:
+      Pair("signal", SignalText(fault.signal));
+      return;
+    case Fault::Action::kRpc:
+      Pair("rpc", Escaped(fault.rpc.method));
+      if (!fault.rpc.params.is_null()) {
+        Json("params", fault.rpc.params);
+      }
+      return;
+    case Fault::Action::kDropConnection:
+      Pair("drop_connection", true);
+      return;
+  }
 }
 
 void ScenarioWriter::WriteStep(const Step& step) {

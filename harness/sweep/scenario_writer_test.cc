@@ -69,6 +69,8 @@ faults:
   - {id: one, point: dpdk/ring/create, site: 00000000000000ff, nth: 2}
   - {id: two, point: dpdk/ring/create, nth: 3.., after: one}
   - {id: three, point: libc/socket/bind, signal: SIGTERM}
+  - {id: four, point: libc/socket/bind, rpc: stop, params: {now: [true]}}
+  - {id: five, point: libc/socket/bind, drop_connection: true}
 )yaml";
 
 TEST_F(ScenarioWriterTest, WhatIsWrittenReadsBackTheSame) {
@@ -97,12 +99,16 @@ TEST_F(ScenarioWriterTest, WhatIsWrittenReadsBackTheSame) {
   EXPECT_EQ(call.params["small_pool_count"], 17);
   ASSERT_THAT(call.expect, SizeIs(5));
   EXPECT_EQ(call.expect[1].code, -32603);
-  ASSERT_THAT(b.faults, SizeIs(3));
+  ASSERT_THAT(b.faults, SizeIs(5));
   EXPECT_EQ(b.faults[0].site, 0xffu);
   EXPECT_EQ(b.faults[0].first, 2u);
   EXPECT_EQ(b.faults[1].last, std::numeric_limits<uint64_t>::max());
   EXPECT_EQ(b.faults[1].after, "one");
   EXPECT_EQ(b.faults[2].action, Fault::Action::kSignal);
+  EXPECT_EQ(b.faults[3].action, Fault::Action::kRpc);
+  EXPECT_EQ(b.faults[3].rpc.method, "stop");
+  EXPECT_EQ(b.faults[3].rpc.params, a.faults[3].rpc.params);
+  EXPECT_EQ(b.faults[4].action, Fault::Action::kDropConnection);
 }
 
 TEST_F(ScenarioWriterTest, WritingAgainGivesTheSameText) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "harness/base/failure.h"
 #include "harness/protocol/layout.h"
 #include "harness/run/fault_free.h"
 #include "harness/run/limits.h"
@@ -61,6 +62,14 @@ class Sweep {
     context_.nested = options.selection.nested;
     context_.shard = options.shard.is_whole() ? "" : options.shard.ToString();
     context_.find_new_sites = Wants(SweepMode::kPair);
+    if (Wants(SweepMode::kStopRpc) && context_.profile.stop_rpc.method.empty()) {
+      throw Failure::BadInput("--modes stop-rpc: the profile " + context_.profile.name +
+                              " has no stop_rpc");
+    }
+    if (Wants(SweepMode::kDropConnection) && !context_.profile.rpc) {
+      throw Failure::BadInput("--modes drop-connection: the profile " + context_.profile.name +
+                              " has no rpc");
+    }
   }
 
   SweepResult Run() {
@@ -68,6 +77,9 @@ class Sweep {
                            ScenarioKey(context_.scenario, context_.profile), context_.profile.name,
                            options_.program.string(), ProgramKey(options_.program), MachineText(),
                            options_.version});
+    if (options_.coverage) {
+      CountLinesBelow(options_.coverage->fault_free_prefix());
+    }
     if (!PrepareCensus()) {
       return std::move(result_);
     }
@@ -82,6 +94,9 @@ class Sweep {
                       [this](const FindingGroup& group) { progress_.Confirmed(group); });
       result_.runs = spending_->runs();
       result_.elapsed_ms = spending_->elapsed_ms();
+    }
+    if (options_.coverage && (spending_ || store_.Lines().empty())) {
+      store_.AddLines(options_.coverage->Read());
     }
     Count();
     return std::move(result_);
@@ -100,6 +115,12 @@ class Sweep {
     request.run_root = options_.run_root;
     request.cache_dir = options_.cache_dir;
     return request;
+  }
+
+  // For runs from here on. After the scenario's key was taken: where lines are counted makes no
+  // other sweep.
+  void CountLinesBelow(const std::filesystem::path& prefix) {
+    context_.profile.environment["GCOV_PREFIX"] = prefix;
   }
 
   // From the store, or by fault-free runs. False when those have findings of their own.
@@ -140,7 +161,7 @@ class Sweep {
     } else if (options_.budget.is_limited()) {
       sites = TellingOrder(sites);
     }
-    return MakePlans(sites, options_.modes, options_.occurrences);
+    return MakePlans(sites, options_.modes, options_.occurrences, context_.profile.stop_rpc);
   }
 
   void AddPairs() {
@@ -207,6 +228,11 @@ class Sweep {
       for (const std::string& symbol : point.symbols) {
         hash = protocol::HashMix(hash, protocol::HashText(symbol));
       }
+      for (const Condition& condition : point.when) {
+        hash = protocol::HashMix(hash, static_cast<uint64_t>(condition.kind));
+        hash = protocol::HashMix(hash, static_cast<uint64_t>(condition.argument));
+        hash = protocol::HashMix(hash, condition.value);
+      }
     }
     return fmt::format("{}; catalogue {:016x}", options_.selection.CensusKey(), hash);
   }
@@ -218,6 +244,9 @@ class Sweep {
     }
     if (context_.fault_free.argv.empty()) {
       context_.fault_free = RunFaultFree(FaultFreeRequest(), *make_executor_());
+    }
+    if (options_.coverage) {
+      CountLinesBelow(options_.coverage->swept_prefix());
     }
     spending_.emplace(options_.budget);
     const std::chrono::milliseconds slow(

@@ -11,6 +11,7 @@
 #include "harness/store/store.h"
 #include "harness/sweep/budget.h"
 #include "harness/sweep/crew.h"
+#include "harness/sweep/line_coverage.h"
 #include "harness/sweep/selection.h"
 #include "harness/sweep/shard.h"
 #include "harness/sweep/sweep_plan.h"
@@ -28,8 +29,9 @@ struct SweepOptions {
   int jobs = 1;
   Shard shard;
   Budget budget;
-  std::optional<uint64_t> random_seed;  // sites in random order
-  std::string version;                  // of Faultline, for the record
+  std::optional<uint64_t> random_seed;   // sites in random order
+  std::optional<LineCoverage> coverage;  // where a target built with --coverage counts its lines
+  std::string version;                   // of Faultline, for the record
 };
 
 // What is told while a sweep goes on; from any thread, one call at a time.

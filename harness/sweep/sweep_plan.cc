@@ -25,13 +25,27 @@ const std::vector<std::pair<std::string, SweepMode>>& Modes() {
       {"sigterm", SweepMode::kSigterm},
       {"sigint", SweepMode::kSigint},
       {"sigterm-twice", SweepMode::kSigtermTwice},
+      {"stop-rpc", SweepMode::kStopRpc},
+      {"drop-connection", SweepMode::kDropConnection},
       {"pair", SweepMode::kPair}};
   return kModes;
 }
 
-bool IsSignal(SweepMode mode) {
-  return mode == SweepMode::kSigterm || mode == SweepMode::kSigint ||
-         mode == SweepMode::kSigtermTwice;
+bool IsFailure(SweepMode mode) {
+  return mode == SweepMode::kTransient || mode == SweepMode::kPersistent;
+}
+
+// Has `mode` a meaning at `site`?
+bool Concerns(SweepMode mode, const StoredSite& site) {
+  if (mode == SweepMode::kPair) {
+    return false;
+  }
+  // Before main the target has no handler yet: a signal ends it, as the kernel says.
+  if (!IsFailure(mode) && site.before_main) {
+    return false;
+  }
+  // Before the first step there is no connection yet.
+  return mode != SweepMode::kDropConnection || site.step > 0;
 }
 
 Fault FaultAt(const StoredSite& site, const std::string& id, uint64_t occurrence) {
@@ -60,8 +74,9 @@ Fault EveryLater(const Fault& fault, const std::string& id) {
   return later;
 }
 
-std::vector<Fault> FaultsOf(SweepMode mode, const StoredSite& site, uint64_t occurrence) {
-  const Fault fault = FaultAt(site, "site", occurrence);
+std::vector<Fault> FaultsOf(SweepMode mode, const StoredSite& site, uint64_t occurrence,
+                            const RpcCall& stop_rpc) {
+  Fault fault = FaultAt(site, "site", occurrence);
   switch (mode) {
     case SweepMode::kPersistent:
       return {fault, EveryLater(fault, "later")};
@@ -74,6 +89,13 @@ std::vector<Fault> FaultsOf(SweepMode mode, const StoredSite& site, uint64_t occ
       again.last = 1;
       return {Signalled(fault, SIGTERM), again};
     }
+    case SweepMode::kStopRpc:
+      fault.action = Fault::Action::kRpc;
+      fault.rpc = stop_rpc;
+      break;
+    case SweepMode::kDropConnection:
+      fault.action = Fault::Action::kDropConnection;
+      break;
     case SweepMode::kTransient:
     case SweepMode::kPair:
       break;
@@ -118,12 +140,12 @@ SweepMode ParseMode(const std::string& text) {
 }
 
 std::vector<SweepPlan> MakePlans(const std::vector<StoredSite>& sites,
-                                 const std::vector<SweepMode>& modes, int occurrences) {
+                                 const std::vector<SweepMode>& modes, int occurrences,
+                                 const RpcCall& stop_rpc) {
   std::vector<SweepPlan> plans;
   for (const SweepMode mode : modes) {
     for (const StoredSite& site : sites) {
-      // Before main the target has no handler yet: a signal ends it, as the kernel says.
-      if (mode == SweepMode::kPair || (IsSignal(mode) && site.before_main)) {
+      if (!Concerns(mode, site)) {
         continue;
       }
       // What persists from the second call on differs from what persists from the first only in
@@ -134,7 +156,7 @@ std::vector<SweepPlan> MakePlans(const std::vector<StoredSite>& sites,
         plan.key = fmt::format("{} {}#{}", ModeName(mode), site.hash, i);
         plan.mode = mode;
         plan.site = site;
-        plan.faults = FaultsOf(mode, site, static_cast<uint64_t>(i));
+        plan.faults = FaultsOf(mode, site, static_cast<uint64_t>(i), stop_rpc);
         plan.cause = CauseOf(mode, site);
         plans.push_back(std::move(plan));
       }

@@ -12,13 +12,15 @@ namespace faultline {
 
 // What happens at a visited site.
 enum class SweepMode {
-  kTransient,     // the call fails once
-  kPersistent,    // it fails, and so does every later call of its point: SPDK retries some
-                  // allocations elsewhere, which hides a single failure
-  kSigterm,       // the target gets SIGTERM in that moment, the call goes on
-  kSigint,        // likewise SIGINT
-  kSigtermTwice,  // SIGTERM, and again at the next call of the point
-  kPair,          // two sites fail: the second is only reached after the failure of the first
+  kTransient,       // the call fails once
+  kPersistent,      // it fails, and so does every later call of its point: SPDK retries some
+                    // allocations elsewhere, which hides a single failure
+  kSigterm,         // the target gets SIGTERM in that moment, the call goes on
+  kSigint,          // likewise SIGINT
+  kSigtermTwice,    // SIGTERM, and again at the next call of the point
+  kStopRpc,         // the profile's stop_rpc is sent to it in that moment
+  kDropConnection,  // the harness's RPC connection is closed in that moment
+  kPair,            // two sites fail: the second is only reached after the failure of the first
 };
 
 // "transient", "sigterm-twice", ...
@@ -48,8 +50,10 @@ struct Batch {
 
 // `sites` in their order, each in each of `modes` (kPair excepted, see MakePairPlan). With
 // `occurrences` above 1 also the second, third ... call of a site that is called so often.
+// `stop_rpc` is the profile's; only kStopRpc needs it.
 std::vector<SweepPlan> MakePlans(const std::vector<StoredSite>& sites,
-                                 const std::vector<SweepMode>& modes, int occurrences);
+                                 const std::vector<SweepMode>& modes, int occurrences,
+                                 const RpcCall& stop_rpc = {});
 
 // The pair of a failed site and one that is first seen after its failure.
 SweepPlan MakePairPlan(const StoredSite& first, const StoredSite& second);

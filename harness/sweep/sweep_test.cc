@@ -155,14 +155,21 @@ TEST_F(SweepTest, CrashesBeforeMainInOneFunctionAreVisitedOnceAndCounted) {
   EXPECT_EQ(store.Findings().at(0).sites, 20);
 }
 
+// A run that does not stop in time. `starved`: it waited for a CPU, and its limit was put off.
+void HangAtStop(Evidence& evidence, bool starved) {
+  evidence.exit.kind = ExitStatus::Kind::kKilledByUs;
+  evidence.asked_to_stop = true;
+  evidence.stop_limit_ms = 2'000;
+  evidence.stop_ms = starved ? 3'000 : 2'004;
+}
+
 // The first time such a run outlives its limit, others went on: no proof.
-TEST_F(SweepTest, AHangThatDoesNotComeAgainAloneIsNone) {
+TEST_F(SweepTest, AHangOfAStarvedTargetThatDoesNotComeAgainAloneIsNone) {
   FakeTarget target(FourSites());
   std::atomic<int> times = 0;
   target.When("a/x/two", [&times](const RunRequest&, Evidence& evidence) {
     if (times++ == 0) {
-      evidence.exit.kind = ExitStatus::Kind::kKilledByUs;
-      evidence.asked_to_stop = true;
+      HangAtStop(evidence, /*starved=*/true);
     }
   });
   const SweepResult result = Sweep(target, file_.path());
@@ -173,16 +180,27 @@ TEST_F(SweepTest, AHangThatDoesNotComeAgainAloneIsNone) {
               Contains(::testing::Field(&StoredRun::note, ::testing::HasSubstr("not alone"))));
 }
 
-TEST_F(SweepTest, AHangThatComesAgainIsAFinding) {
+TEST_F(SweepTest, AHangOfAStarvedTargetThatComesAgainIsAFinding) {
   FakeTarget target(FourSites());
   target.When("a/x/two", [](const RunRequest&, Evidence& evidence) {
-    evidence.exit.kind = ExitStatus::Kind::kKilledByUs;
-    evidence.asked_to_stop = true;
+    HangAtStop(evidence, /*starved=*/true);
   });
   Sweep(target, file_.path());
   Store store(file_.path(), Store::Mode::kRead);
   ASSERT_THAT(store.Findings(), SizeIs(1));
   EXPECT_EQ(store.Findings()[0].kind, "hang");
+}
+
+TEST_F(SweepTest, AHangOfATargetThatHadTheCpuIsBelievedAtOnce) {
+  FakeTarget target(FourSites());
+  std::atomic<int> times = 0;
+  target.When("a/x/two", [&times](const RunRequest&, Evidence& evidence) {
+    if (times++ == 0) {
+      HangAtStop(evidence, /*starved=*/false);
+    }
+  });
+  const SweepResult result = Sweep(target, file_.path());
+  EXPECT_EQ(result.outcomes.at("finding"), 1u);
 }
 
 TEST_F(SweepTest, SitesFirstSeenAfterAFailureAreVisitedAsPairs) {

@@ -21,13 +21,13 @@ int64_t ThreadCpuUs() {
   return us(usage.ru_utime) + us(usage.ru_stime);
 }
 
-bool OnlySignals(const SweepPlan& plan) {
-  return std::all_of(plan.faults.begin(), plan.faults.end(),
-                     [](const Fault& fault) { return fault.action == Fault::Action::kSignal; });
+bool NothingFails(const SweepPlan& plan) {
+  return std::none_of(plan.faults.begin(), plan.faults.end(),
+                      [](const Fault& fault) { return fault.action == Fault::Action::kFail; });
 }
 
-// A target that a signal asks to stop in the middle of its start may leave all further steps
-// undone, and what is not reached is an outcome of a sweep, not a finding.
+// A target that is asked to stop in the middle of its start may leave all further steps undone, as
+// may one whose client has gone, and what is not reached is an outcome of a sweep, not a finding.
 bool IsNoFinding(const Finding& finding, const SweepPlan& plan, const Evidence& evidence) {
   if (finding.kind != kExpectation) {
     return false;
@@ -35,7 +35,7 @@ bool IsNoFinding(const Finding& finding, const SweepPlan& plan, const Evidence& 
   const bool about_fault =
       std::any_of(plan.faults.begin(), plan.faults.end(),
                   [&](const Fault& fault) { return fault.id == finding.object; });
-  return about_fault || (OnlySignals(plan) && !evidence.injections.empty());
+  return about_fault || (NothingFails(plan) && !evidence.injections.empty());
 }
 
 // "later" and "again" need not come: nothing but the first failure has to be reached.
@@ -76,6 +76,26 @@ bool ReachedMain(const Evidence& evidence) {
   return std::any_of(records.begin(), records.end(), [](const protocol::JournalRecord& record) {
     return record.kind == protocol::JournalRecord::kMainEntered;
   });
+}
+
+bool HasHung(const Evidence& evidence) {
+  return evidence.exit.kind == ExitStatus::Kind::kKilledByUs ||
+         std::any_of(evidence.steps.begin(), evidence.steps.end(), [](const StepResult& step) {
+           return step.status == StepResult::Status::kTimedOut;
+         });
+}
+
+// Patience puts a limit off by a tenth at least; what a wait takes beyond it otherwise is a few
+// milliseconds.
+bool WasPutOff(const Evidence& evidence) {
+  const auto beyond = [](int64_t took_ms, int64_t limit_ms) {
+    return took_ms > limit_ms + limit_ms / 20;
+  };
+  return beyond(evidence.stop_ms, evidence.stop_limit_ms) ||
+         std::any_of(evidence.steps.begin(), evidence.steps.end(), [&](const StepResult& step) {
+           return step.status == StepResult::Status::kTimedOut &&
+                  beyond(step.duration_ms, step.limit_ms);
+         });
 }
 
 RunRequest MakeRequest(const SweepContext& context, const Scenario& scenario) {
@@ -141,11 +161,8 @@ Visit VisitPlan(const SweepContext& context, const Scenario& template_scenario,
     visit.run.findings.push_back(ToStored(finding));
   }
   visit.new_sites = NewSites(context, plan, evidence);
-  visit.hung =
-      evidence.exit.kind == ExitStatus::Kind::kKilledByUs ||
-      std::any_of(evidence.steps.begin(), evidence.steps.end(), [](const StepResult& step) {
-        return step.status == StepResult::Status::kTimedOut;
-      });
+  visit.hung = HasHung(evidence);
+  visit.starved = visit.hung && WasPutOff(evidence);
   visit.before_main_crash =
       evidence.exit.kind == ExitStatus::Kind::kSignaled && !ReachedMain(evidence);
   visit.run.harness_cpu_us = ThreadCpuUs() - cpu_before;

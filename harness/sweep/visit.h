@@ -35,8 +35,10 @@ struct SweepContext {
 struct Visit {
   StoredRun run;
   std::vector<StoredSite> new_sites;  // first seen after the fault; with find_new_sites
-  bool hung = false;                  // it outlived a limit: to be believed when it was alone
-  bool before_main_crash = false;     // a signal ended it before main was reached
+  bool hung = false;                  // it outlived a limit
+  bool starved = false;  // it hung, and waited for a CPU so long that the limit was put off: to be
+                         // believed only when it hangs alone as well
+  bool before_main_crash = false;  // a signal ended it before main was reached
 };
 
 // Executes `plan` in `scenario` (context.scenario, or one with fewer steps) and judges the run.

@@ -12,11 +12,11 @@ namespace {
 constexpr char kDiedBeforeMain[] = "died before main";
 constexpr char kHungOnce[] = "outlived a limit once, while other runs went on, and not alone";
 
-// What a run that outlived a limit showed; runs that agree in it need only one proof.
-std::string FindingsKey(const StoredRun& run) {
-  std::string key;
+// What a run that outlived a limit showed, and where; runs that agree in it need only one proof.
+std::string ProofKey(const SweepPlan& plan, const StoredRun& run) {
+  std::string key = run.mode + " " + plan.site.point;
   for (const StoredFinding& finding : run.findings) {
-    key += finding.signature + "\n";
+    key += "\n" + finding.signature;
   }
   return key;
 }
@@ -83,7 +83,7 @@ std::optional<Visit> Visitor::TryVisit(const SweepPlan& plan, Executor& executor
     doubtful_.push_back({plan, {}, /*hung=*/false});
     return std::nullopt;
   }
-  if (visit.hung) {
+  if (visit.starved) {
     const std::lock_guard lock(mutex_);
     doubtful_.push_back({plan, std::move(visit), /*hung=*/true});
     return std::nullopt;
@@ -128,7 +128,7 @@ void Visitor::VisitDoubtful() {
 
 void Visitor::VisitAlone(const Doubtful& doubtful, std::set<std::string>& proven,
                          Executor& executor) {
-  if (doubtful.hung && proven.contains(FindingsKey(doubtful.visit.run))) {
+  if (doubtful.hung && proven.contains(ProofKey(doubtful.plan, doubtful.visit.run))) {
     Keep(doubtful.visit);
     return;
   }
@@ -136,7 +136,7 @@ void Visitor::VisitAlone(const Doubtful& doubtful, std::set<std::string>& proven
     const Slots::Place place(slots_, /*alone=*/true);
     Visit again = VisitPlan(context_, doubtful.plan, executor);
     if (again.hung) {
-      proven.insert(FindingsKey(again.run));
+      proven.insert(ProofKey(doubtful.plan, again.run));
     } else if (doubtful.hung) {
       again.run.note = kHungOnce;
     }

@@ -44,8 +44,9 @@ class Visitor {
           ExecutorFactory make_executor, Progress progress);
 
   // Visits what the store does not have yet, as far as the budget goes. A run that outlives a limit
-  // is believed only when it, or one with the same findings, does so again while no other run goes
-  // on: such runs wait until the others are done.
+  // though the machine kept it waiting is believed only when it, or one of the same point with the
+  // same findings, hangs again while no other run goes on: such runs wait until the others are
+  // done.
   // A run that the harness cannot make (no memory, no free hugepages) is tried once more at the
   // end; when that fails too it gets no verdict, and is tried again when the sweep goes on. Throws
   // when no run at all could be made.
@@ -61,7 +62,7 @@ class Visitor {
   struct Doubtful {
     SweepPlan plan;
     Visit visit;       // when `hung`
-    bool hung = true;  // false: it could not be made
+    bool hung = true;  // false: the run could not be made
   };
 
   void VisitBatch(const Batch& batch, Executor& executor);

@@ -300,6 +300,12 @@ void JsonRpcClient::Deliver(uint64_t id, RpcAnswer answer) {
   }
 }
 
+void JsonRpcClient::Drop() {
+  if (state_ == State::kConnected) {
+    Close({RpcExchange::Outcome::kGone, nullptr});
+  }
+}
+
 void JsonRpcClient::Close(const RpcAnswer& answer_to_pending) {
   state_ = State::kClosed;
   socket_.reset();

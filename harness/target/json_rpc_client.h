@@ -38,7 +38,7 @@ class JsonRpcClient {
   enum class State {
     kWaiting,  // for the socket to appear and to accept
     kConnected,
-    kClosed,  // the target closed the connection or spoke nonsense; final
+    kClosed,  // the target closed the connection or spoke nonsense, or Drop(); final
   };
 
   // Begins to connect to `socket_path`, which need not exist yet; its directory must.
@@ -51,6 +51,10 @@ class JsonRpcClient {
   // The same for the whole life. Readable whenever OnReadable() has something to do.
   int fd() const { return epoll_.get(); }
   void OnReadable();
+
+  // Closes the connection, as a client that goes away does: what is pending is answered kGone. No
+  // effect while kWaiting.
+  void Drop();
 
   // Blocks until connected; false when the deadline passed before.
   bool WaitConnected(Deadline deadline);

@@ -174,6 +174,14 @@ TEST_F(JsonRpcClientTest, ALostConnectionIsGoneNowAndLater) {
   EXPECT_EQ(client->Call("again", nullptr, InMs(kLimitMs)).outcome, Outcome::kGone);
 }
 
+TEST_F(JsonRpcClientTest, ADroppedConnectionIsGoneForWhatIsPending) {
+  const auto client = Connected();
+  const uint64_t id = client->Send("m", nullptr);
+  client->Drop();
+  EXPECT_EQ(client->state(), JsonRpcClient::State::kClosed);
+  EXPECT_EQ(Await(*client, id).outcome, Outcome::kGone);
+}
+
 TEST_F(JsonRpcClientTest, TakesTheLastAnswerBeforeTheEnd) {
   const auto client = Connected();
   const uint64_t id = client->Send("spdk_kill_instance", nullptr);

@@ -81,6 +81,7 @@ std::unique_ptr<Supervisor> StartSupervisor(const SpawnOptions& options, const S
   std::string hugetlbfs_options;
   SupervisorPlan plan;
   plan.trace = options.trace;
+  plan.stop_mark = options.stop_mark;
   plan.child.program = options.program.c_str();
   plan.child.argv = argv_pointers.data();
   plan.child.envp = environment_pointers.data();
@@ -130,6 +131,14 @@ bool Process::traced() const { return impl_->supervisor->traced(); }
 const std::string& Process::trace_note() const { return impl_->supervisor->trace_note(); }
 int Process::output_fd() const { return impl_->stdio.output.get(); }
 int Process::event_fd() const { return impl_->supervisor->end_fd(); }
+
+int Process::stop_fd() const { return impl_->supervisor->stop_fd(); }
+
+void Process::LetGoOn() {
+  eventfd_t count = 0;
+  eventfd_read(impl_->supervisor->stop_fd(), &count);
+  impl_->supervisor->LetGoOn();
+}
 
 void Process::OnEvent() {
   eventfd_t count = 0;

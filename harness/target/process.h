@@ -39,6 +39,9 @@ struct SpawnOptions {
   // Seize the target with ptrace, for the stacks at a crash or a hang. False for a target that
   // traces itself (LeakSanitizer does) or that a debugger shall trace.
   bool trace = true;
+  // A thread of a traced target that sends itself SIGSTOP by rt_tgsigqueueinfo(2) with this value
+  // waits for LetGoOn(). 0: none does.
+  int stop_mark = 0;
   std::optional<HugetlbfsPlan> hugetlbfs;
 };
 
@@ -69,6 +72,9 @@ class Process {
   int output_fd() const;
   // Readable once the target has ended, until OnEvent().
   int event_fd() const;
+  // Readable when a thread of the target waits, see SpawnOptions::stop_mark, until LetGoOn().
+  int stop_fd() const;
+  void LetGoOn();
   // Takes over what happened; the accessors below change only here (and in calls that say so).
   void OnEvent();
 

@@ -38,8 +38,10 @@ void KeepOnlySigchld() {
 }  // namespace
 
 Supervisor::Supervisor(const SupervisorPlan& plan)
-    : end_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-  if (!end_fd_) {
+    : end_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      stop_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      stop_mark_(plan.stop_mark) {
+  if (!end_fd_ || !stop_fd_) {
     throw Failure::FromErrno("eventfd", errno);
   }
   std::promise<void> started;
@@ -166,6 +168,7 @@ void Supervisor::NoteThread(pid_t tid) {
 
 void Supervisor::HandleEnd(pid_t tid, int status, const rusage& usage) {
   known_threads_.erase(tid);
+  waiting_.erase(tid);
   const std::lock_guard lock(mutex_);
   living_.erase(tid);
   if (tid == pid_) {
@@ -210,22 +213,49 @@ void Supervisor::HandleStop(pid_t tid, int status) {
     ptrace(PTRACE_CONT, tid, nullptr, nullptr);  // a new process or thread, an exec, our interrupt
     return;
   }
+  if (WaitsForHarness(tid, signal)) {
+    waiting_[tid] = status;
+    eventfd_write(stop_fd_.get(), 1);
+    return;
+  }
   if (IsFatal(tid, signal) && !crash_) {
     TakeCrashSnapshot(tid, status);
   }
   ptrace(PTRACE_CONT, tid, nullptr, static_cast<uintptr_t>(signal));
 }
 
+bool Supervisor::WaitsForHarness(pid_t tid, int signal) const {
+  siginfo_t info = {};
+  return signal == SIGSTOP && stop_mark_ != 0 &&
+         ptrace(PTRACE_GETSIGINFO, tid, nullptr, &info) == 0 && info.si_code == SI_QUEUE &&
+         info.si_value.sival_int == stop_mark_;
+}
+
+void Supervisor::LetGoOn() {
+  {
+    const std::lock_guard lock(mutex_);
+    let_go_ = true;
+  }
+  events_.Wake();
+}
+
 bool Supervisor::ServeRequests() {
   std::optional<Deadline> until;
+  bool let_go = false;
   {
     const std::lock_guard lock(mutex_);
     until = std::exchange(capture_until_, std::nullopt);
+    let_go = std::exchange(let_go_, false);
+  }
+  if (let_go) {
+    for (const auto& [tid, status] : std::exchange(waiting_, {})) {
+      ptrace(PTRACE_CONT, tid, nullptr, nullptr);  // without the signal that stopped it
+    }
   }
   if (until) {
     TakeRequestedSnapshot(*until);
   }
-  return until.has_value();
+  return until.has_value() || let_go;
 }
 
 }  // namespace faultline

@@ -37,6 +37,7 @@ struct TargetEnd {
 struct SupervisorPlan {
   ChildPlan child;  // status_fd, go_fd and parent are filled in by the supervisor
   bool trace = true;
+  int stop_mark = 0;  // see SpawnOptions
 };
 
 // The thread that forks a target, traces it and all its descendants, and waits for their ends.
@@ -57,6 +58,9 @@ class Supervisor {
   int pidfd() const { return pidfd_.get(); }
   // An eventfd(2) that becomes readable when End() has something.
   int end_fd() const { return end_fd_.get(); }
+  // An eventfd(2) that becomes readable when a thread of the target waits for LetGoOn().
+  int stop_fd() const { return stop_fd_.get(); }
+  void LetGoOn();
   // The root of the target's hugetlbfs; invalid when it has none.
   const UniqueFd& hugetlbfs() const { return hugetlbfs_; }
 
@@ -86,6 +90,7 @@ class Supervisor {
   void HandleStop(pid_t tid, int status);
   void NoteThread(pid_t tid);
   void KillLeftBehind(pid_t pid);  // with mutex_ held
+  bool WaitsForHarness(pid_t tid, int signal) const;
   bool IsTargetsThread(pid_t tid) const;
   bool IsFatal(pid_t tid, int signal) const;
   std::map<pid_t, int> HaltAll(std::map<pid_t, int> halted, Deadline deadline);
@@ -96,6 +101,7 @@ class Supervisor {
 
   ChildEvents events_;
   UniqueFd end_fd_;
+  UniqueFd stop_fd_;
   UniqueFd pidfd_;
   UniqueFd hugetlbfs_;
   pid_t pid_ = 0;
@@ -103,6 +109,8 @@ class Supervisor {
   bool traced_ = false;
   std::string trace_note_;
   std::unique_ptr<OwnChild> own_child_;
+  int stop_mark_ = 0;
+  std::map<pid_t, int> waiting_;        // threads that wait for LetGoOn(); supervisor's thread only
   std::set<pid_t> known_threads_;       // supervisor's thread only
   std::vector<pid_t> seen_processes_;   // read by others only after Finish()
   std::optional<StackSnapshot> crash_;  // supervisor's thread only, until end_
@@ -113,6 +121,7 @@ class Supervisor {
   std::optional<TargetEnd> end_;
   std::set<pid_t> living_;  // processes: the target and its traced descendants
   bool killed_ = false;
+  bool let_go_ = false;
   bool stop_ = false;  // what is seen from now on is killed; the thread ends with the last process
   std::vector<std::string> left_behind_;
   std::optional<Deadline> capture_until_;

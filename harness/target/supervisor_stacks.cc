@@ -63,6 +63,7 @@ bool Supervisor::IsFatal(pid_t tid, int signal) const {
 // stopped, which is still to be handled.
 std::map<pid_t, int> Supervisor::HaltAll(std::map<pid_t, int> halted, Deadline deadline) {
   std::set<pid_t> asked;
+  halted.insert(waiting_.begin(), waiting_.end());  // they would not report once more
   while (true) {
     bool missing = false;
     for (const pid_t tid : ThreadIds(pid_)) {
