@@ -3,42 +3,22 @@
 #include <map>
 #include <utility>
 
-#include "harness/symbols/debug_module.h"
+#include "harness/symbols/shared_module.h"
 
 namespace faultline {
 
 class Symbolizer::Impl {
  public:
-  const Stack& Symbolize(const std::string& module_path, uint64_t offset, bool is_return_address) {
-    Module& module = ModuleOf(module_path);
-    const auto [known, is_new] = module.results.try_emplace({offset, is_return_address});
-    if (is_new) {
-      // The call that returns here ends one byte before; the next instruction may belong to another
-      // line, or, after a call that never returns, to another function.
-      const uint64_t pc = is_return_address && offset > 0 ? offset - 1 : offset;
-      known->second = module.debug.Lookup(pc);
-      for (Frame& frame : known->second) {
-        frame.offset = offset;
-      }
+  SharedModule& ModuleOf(const std::string& path) {
+    std::shared_ptr<SharedModule>& module = modules_[path];
+    if (module == nullptr) {
+      module = SharedModule::Of(path);
     }
-    return known->second;
-  }
-
-  std::string SymbolName(const std::string& module_path, uint64_t offset) {
-    return ModuleOf(module_path).debug.SymbolWithOffset(offset);
+    return *module;
   }
 
  private:
-  struct Module {
-    explicit Module(const std::string& path) : debug(path) {}
-    DebugModule debug;
-    std::map<std::pair<uint64_t, bool>, Stack> results;
-  };
-  Module& ModuleOf(const std::string& path) {
-    return modules_.try_emplace(path, path).first->second;
-  }
-
-  std::map<std::string, Module> modules_;
+  std::map<std::string, std::shared_ptr<SharedModule>> modules_;
 };
 
 Symbolizer::Symbolizer() : impl_(std::make_unique<Impl>()) {}
@@ -48,11 +28,11 @@ Symbolizer& Symbolizer::operator=(Symbolizer&&) noexcept = default;
 
 Stack Symbolizer::Symbolize(const std::string& module_path, uint64_t offset,
                             bool is_return_address) {
-  return impl_->Symbolize(module_path, offset, is_return_address);
+  return impl_->ModuleOf(module_path).Lookup(offset, is_return_address);
 }
 
 std::string Symbolizer::SymbolName(const std::string& module_path, uint64_t offset) {
-  return impl_->SymbolName(module_path, offset);
+  return impl_->ModuleOf(module_path).SymbolName(offset);
 }
 
 Stack Symbolizer::Symbolize(const JournalSnapshot& journal, const JournalStack& stack) {
@@ -64,7 +44,7 @@ Stack Symbolizer::Symbolize(const JournalSnapshot& journal, const JournalStack& 
       frames.push_back({.function = "??", .file = "", .line = 0, .module = "", .offset = offset});
       continue;
     }
-    const Stack& expanded = impl_->Symbolize(journal.modules[module].path, offset, true);
+    const Stack expanded = impl_->ModuleOf(journal.modules[module].path).Lookup(offset, true);
     frames.insert(frames.end(), expanded.begin(), expanded.end());
   }
   return frames;

@@ -7,7 +7,8 @@
 namespace faultline {
 
 // Turns module + offset into function, file and line with libdw (debug info in the file, beside it,
-// or below /usr/lib/debug by build-id). Opens each module once. Not thread-safe; one per thread.
+// or below /usr/lib/debug by build-id). Each module is opened once in a process; one object goes on
+// reading the files that were there when it first asked for them. Not thread-safe; one per thread.
 class Symbolizer {
  public:
   Symbolizer();

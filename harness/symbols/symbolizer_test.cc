@@ -147,5 +147,16 @@ TEST(Symbolizer, TurnsAJournalStackIntoFramesWithUnknownOnesAsQuestionMarks) {
   EXPECT_EQ(frames[4].function, "??");
 }
 
+TEST(Symbolizer, AFileThatHasChangedIsReadAnew) {
+  const fs::path full = kProbes / "libprobe-full.so";
+  const uint64_t offset = ProbeOffset(full);
+  const fs::path copy = fs::temp_directory_path() / "libprobe-replaced.so";
+  fs::copy_file("/bin/true", copy, fs::copy_options::overwrite_existing);
+  EXPECT_NE(Symbolizer().Symbolize(copy, offset, true).front().function, "probe::Inner");
+  fs::copy_file(full, copy, fs::copy_options::overwrite_existing);
+  EXPECT_EQ(Symbolizer().Symbolize(copy, offset, true).front().function, "probe::Inner");
+  fs::remove(copy);
+}
+
 }  // namespace
 }  // namespace faultline
