@@ -173,6 +173,10 @@ MappedFile MapFile(const char* path, bool writable) {
                 writable ? MAP_SHARED : MAP_PRIVATE, fd, 0);
     if (!IsError(address)) {
       file = {reinterpret_cast<void*>(address), static_cast<uint64_t>(status.st_size)};
+      if (writable) {
+        // The journal is sparse, and little of it is touched: nothing is gained by reading ahead.
+        Syscall(__NR_madvise, address, status.st_size, MADV_RANDOM);
+      }
     }
   }
   Syscall(__NR_close, fd);
