@@ -5,6 +5,7 @@
 #include <fstream>
 #include <string>
 
+#include "harness/base/files.h"
 #include "harness/scenario/data_dir.h"
 #include "harness/scenario/testing/files.h"
 
@@ -78,11 +79,17 @@ TEST(LintTest, ShippedDataIsFaultless) {
   }
 }
 
+// Those whose fault lies in the reference target's own functions (`reference/...`) cannot.
 TEST(LintTest, ScenariosOfTheReferenceTargetRunOnSpdkToo) {
   const fs::path data = fs::path(FAULTLINE_SOURCE_DIR) / "scenarios";
+  int portable = 0;
   for (const fs::path& file : FindScenarioFiles(data / "reference")) {
-    EXPECT_EQ(LintFile(file, {data, "spdk-tgt", {}}).ToString(), "") << file;
+    if (ReadFile(file).value().find("point: reference/") == std::string::npos) {
+      EXPECT_EQ(LintFile(file, {data, "spdk-tgt", {}}).ToString(), "") << file;
+      ++portable;
+    }
   }
+  EXPECT_GE(portable, 10);
 }
 
 }  // namespace
