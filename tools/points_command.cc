@@ -83,7 +83,9 @@ class PointsCommand : public Command {
       request.points.push_back(&point);
     }
     for (const Observer& observer : catalogue.observers) {
-      request.observers.push_back(&observer);
+      if (observer.same_call_as.empty()) {
+        request.observers.push_back(&observer);
+      }
     }
     request.catalogue = &catalogue;
     request.cache_dir = cache_dir;

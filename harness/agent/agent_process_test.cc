@@ -237,6 +237,17 @@ TEST_F(ProcessTest, TheMainProgramAndItsPhasesAreJournaled) {
   EXPECT_EQ(RecordsOf(exited, JournalRecord::kExiting)[0].key, 6u);
 }
 
+TEST_F(ProcessTest, WhatIsOpenAtTheExitIsJournaled) {
+  const VictimResult result = run_.Run({"exit", "return"});
+  std::set<uint64_t> numbers;
+  for (const JournalRecord& record : RecordsOf(result, JournalRecord::kOpenFile)) {
+    EXPECT_TRUE(numbers.insert(record.key).second) << record.key << " twice";
+    EXPECT_STRNE(record.label, "");
+    EXPECT_THAT(record.label, testing::Not(testing::HasSubstr("/proc/self/fd")));
+  }
+  EXPECT_THAT(numbers, testing::IsSupersetOf({0u, 1u, 2u}));
+}
+
 TEST_F(ProcessTest, AnotherProgramThanThePlansIsLeftAlone) {
   VictimRun run;
   run.plan = PlanBuilder();

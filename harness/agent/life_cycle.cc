@@ -9,6 +9,7 @@
 #include "harness/agent/agent_state.h"
 #include "harness/agent/heap.h"
 #include "harness/agent/hooks.h"
+#include "harness/agent/open_files.h"
 #include "harness/agent/thread_state.h"
 
 // From main to the end: the phases of a run that the agent sees by itself.
@@ -22,6 +23,7 @@ using StartMain = int (*)(MainFunction, int, char**, void (*)(), void (*)(), voi
 
 constinit MainFunction target_main = nullptr;
 constinit std::atomic<bool> exiting = false;
+constinit std::atomic<bool> files_recorded = false;
 
 void Record(JournalRecord::Kind kind, uint64_t key) {
   const BusyScope busy;
@@ -41,7 +43,15 @@ void NoteExit(int status) {
   }
 }
 
-void OnExit(int status, void*) { NoteExit(status); }
+// Behind the exit handlers of main and what it calls, also when main has returned: what is open now
+// is what the target did not close.
+void OnExit(int status, void*) {
+  NoteExit(status);
+  if (!hook_table.inert && !the_agent.journal.is_child() && !files_recorded.exchange(true)) {
+    const BusyScope busy;
+    RecordOpenFiles();
+  }
+}
 
 // The first thing in a child of fork().
 void OnFork() {

@@ -56,6 +56,18 @@ void CopyLabel(uint64_t address, char (&label)[kLabelSize]) {
   label[size] = '\0';
 }
 
+// What an observer that knows it before the call takes for the key.
+uint64_t KeyOf(const PlanObserver& observer, const uint64_t (&arguments)[6]) {
+  if (observer.key < 6) {
+    return arguments[observer.key];
+  }
+  if (observer.key < PlanObserver::kKeyPointee0 || observer.key >= PlanObserver::kKeyPointee0 + 6) {
+    return 0;
+  }
+  const uint64_t address = arguments[observer.key - PlanObserver::kKeyPointee0];
+  return address < kFirstPage ? 0 : *reinterpret_cast<const uint64_t*>(address);
+}
+
 void FillPending(Call& call, uint32_t index, const PlanObserver& observer) {
   PendingRecord& pending = call.frame().pending;
   const auto ignored = observer.ignore_callers.In(the_agent.plan);
@@ -66,7 +78,7 @@ void FillPending(Call& call, uint32_t index, const PlanObserver& observer) {
                        ? uint32_t{JournalRecord::kFromIgnoredCaller}
                        : 0) |
                   (this_thread.open_wraps > 0 ? uint32_t{JournalRecord::kInsideWrap} : 0);
-  pending.key = observer.key < 6 ? call.frame().arguments[observer.key] : 0;
+  pending.key = KeyOf(observer, call.frame().arguments);
   CopyLabel(observer.label == kNone ? 0 : call.frame().arguments[observer.label], pending.label);
 }
 

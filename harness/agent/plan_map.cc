@@ -128,6 +128,8 @@ class Checker {
 
   bool Observer(const PlanObserver& observer) const {
     const bool key = observer.key < kArgumentRegisters ||
+                     (observer.key >= PlanObserver::kKeyPointee0 &&
+                      observer.key < PlanObserver::kKeyPointee0 + kArgumentRegisters) ||
                      observer.key == PlanObserver::kKeyResult ||
                      observer.key == PlanObserver::kKeyNone;
     const bool label = observer.label == kNone || observer.label < kArgumentRegisters;

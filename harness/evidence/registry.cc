@@ -1,6 +1,7 @@
 #include "harness/evidence/registry.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -10,13 +11,32 @@ namespace {
 using protocol::JournalRecord;
 using History = RegistryViolation::History;
 
+// One call of an observed function, as a registry takes it.
+struct Call {
+  size_t record;
+  uint64_t key;
+  std::string label;
+  bool failed = false;    // it created nothing
+  bool deferred = false;  // by one of the observer's ignore_callers
+};
+
 struct KeyState {
   enum class Life { kNone, kAlive, kEnding, kGone };
   Life life = Life::kNone;
   bool create_failed = false;
+  uint32_t references = 0;  // more than the first, of a counted object
   std::string label;
-  size_t created_by = 0;  // record
+  size_t object = 0;  // index into RegistryReplay::objects while it is alive
 };
+
+bool CreationFailed(const JournalRecord& record, const Observer& observer) {
+  const bool error_noted = (record.flags & JournalRecord::kErrorNoted) != 0;
+  if (observer.success == Observer::Success::kResultZero) {
+    // A C function's int: the upper half of the register means nothing.
+    return error_noted || static_cast<uint32_t>(record.result) != 0;
+  }
+  return observer.key_argument ? error_noted : record.result == 0;
+}
 
 // One registry while it is replayed.
 class Replayer {
@@ -24,77 +44,76 @@ class Replayer {
   Replayer(const std::vector<JournalRecord>& records, RegistryReplay& out)
       : records_(records), out_(out) {}
 
-  void Apply(size_t index, const Observer& observer) {
-    const bool ignored = (records_[index].flags & JournalRecord::kFromIgnoredCaller) != 0;
+  void Apply(const Call& call, const Observer& observer) {
     switch (observer.event) {
       case Observer::Event::kCreate:
-        Create(index, observer);
+        Create(call, observer);
         break;
       case Observer::Event::kDestroy:
-        Destroy(index, observer, ignored);
+        Destroy(call, observer);
         break;
       case Observer::Event::kUse:
-        if (!ignored) {
-          Use(index, observer);
+        if (!call.deferred) {
+          Use(call, observer);
         }
         break;
-      case Observer::Event::kErrorNote:
-        break;  // never journaled: the agent turns it into kErrorNoted
+      case Observer::Event::kErrorNote:  // never journaled: the agent turns it into kErrorNoted
+      case Observer::Event::kUnwind:
+        break;
     }
   }
 
-  void Finish() {
-    for (const auto& [key, state] : keys_) {
-      if (state.life == KeyState::Life::kAlive) {
-        out_.alive.push_back({key, state.label, state.created_by});
-      }
-    }
-    std::sort(out_.alive.begin(), out_.alive.end(),
-              [](const auto& a, const auto& b) { return a.record < b.record; });
+  // The name under which `key` was last seen.
+  std::string LabelOf(uint64_t key) const {
+    const auto state = keys_.find(key);
+    return state == keys_.end() ? std::string() : state->second.label;
   }
 
  private:
-  void Create(size_t index, const Observer& observer) {
-    const JournalRecord& record = records_[index];
-    const bool failed = observer.key_argument ? (record.flags & JournalRecord::kErrorNoted) != 0
-                                              : record.result == 0;
-    if (failed && observer.key_argument) {
-      FailCreation(index);
-      return;
-    }
-    if (failed) {
+  void Create(const Call& call, const Observer& observer) {
+    if (call.failed && !observer.key_argument) {
       return;  // its key would have been the result
     }
-    KeyState& state = keys_[record.key];
-    if (state.life != KeyState::Life::kAlive) {
-      state = {KeyState::Life::kAlive, /*create_failed=*/false, LabelOf(record, state), index};
+    KeyState& state = keys_[call.key];
+    if (state.life == KeyState::Life::kAlive) {
+      state.references += observer.counted && !call.failed ? 1 : 0;
+      return;
     }
-  }
-
-  void FailCreation(size_t index) {
-    KeyState& state = keys_[records_[index].key];
-    if (state.life != KeyState::Life::kAlive) {
+    const std::string label = call.label.empty() ? state.label : call.label;
+    if (call.failed) {
       state.create_failed = true;
-      state.label = LabelOf(records_[index], state);
+      state.label = label;
+      return;
     }
+    state = {.life = KeyState::Life::kAlive, .label = label, .object = out_.objects.size()};
+    out_.objects.push_back({call.key, label, call.record, std::nullopt});
   }
 
-  void Destroy(size_t index, const Observer& observer, bool deferred) {
-    KeyState& state = keys_[records_[index].key];
-    if (deferred) {
-      state.life = KeyState::Life::kGone;
-    } else if (state.life == KeyState::Life::kAlive) {
+  void Destroy(const Call& call, const Observer& observer) {
+    if (observer.key_is_pointee && call.key == 0) {
+      return;
+    }
+    KeyState& state = keys_[call.key];
+    if (state.life == KeyState::Life::kAlive && state.references > 0 && !call.deferred) {
+      --state.references;
+      return;
+    }
+    if (state.life == KeyState::Life::kAlive) {
+      out_.objects[state.object].ended_by = call.record;
       state.life = KeyState::Life::kEnding;
-    } else {
-      Report(index, observer, state);
+    } else if (!call.deferred) {
+      Report(call, observer, state);
+    }
+    if (call.deferred) {
+      state.life = KeyState::Life::kGone;
     }
   }
 
-  void Use(size_t index, const Observer& observer) {
-    const KeyState& state = keys_[records_[index].key];
+  void Use(const Call& call, const Observer& observer) {
+    const KeyState& state = keys_[call.key];
     if (state.life == KeyState::Life::kNone || state.life == KeyState::Life::kGone) {
-      if (!IsInsideAnotherCall(index)) {
-        Report(index, observer, state);
+      if (!IsInsideAnotherCall(call.record)) {
+        Report(call, observer, state);
       }
     }
   }
@@ -111,20 +130,16 @@ class Replayer {
                        });
   }
 
-  static std::string LabelOf(const JournalRecord& record, const KeyState& state) {
-    return record.label[0] != '\0' ? std::string(record.label) : state.label;
-  }
-
-  void Report(size_t index, const Observer& observer, const KeyState& state) {
+  void Report(const Call& call, const Observer& observer, const KeyState& state) {
     RegistryViolation& violation = out_.violations.emplace_back();
     violation.event = observer.event;
     violation.history = state.create_failed                   ? History::kCreateFailed
                         : state.life == KeyState::Life::kNone ? History::kNeverCreated
                                                               : History::kDestroyed;
-    violation.key = records_[index].key;
-    violation.label = LabelOf(records_[index], state);
+    violation.key = call.key;
+    violation.label = call.label.empty() ? state.label : call.label;
     violation.observer = observer.name;
-    violation.record = index;
+    violation.record = call.record;
   }
 
   const std::vector<JournalRecord>& records_;
@@ -139,28 +154,47 @@ bool IsSymbol(const std::string& hooked, const std::string& name) {
          (hooked.size() == name.size() || hooked[name.size()] == '@' || hooked[name.size()] == '.');
 }
 
-// Every creation is seen when at least one function that creates is hooked and none was refused.
-void SayWhetherComplete(const Evidence& evidence, const Catalogue& catalogue, RegistryReplay& out) {
+// The observer that has the hooks for `observer`.
+const Observer& WithSymbols(const Observer& observer, const Catalogue& catalogue) {
+  const auto other = std::find_if(
+      catalogue.observers.begin(), catalogue.observers.end(),
+      [&](const Observer& candidate) { return candidate.name == observer.same_call_as; });
+  return other == catalogue.observers.end() ? observer : *other;
+}
+
+// Whether every call of the observers of one registry and kind of event is seen: at least one of
+// their functions is hooked and none was refused. `why_not` says what is missing.
+bool AllSeen(const Evidence& evidence, const Catalogue& catalogue, const std::string& registry,
+             Observer::Event event, std::string& why_not) {
   bool hooked = false;
   for (const Observer& observer : catalogue.observers) {
-    if (observer.registry != out.registry || observer.event != Observer::Event::kCreate) {
+    if (observer.registry != registry || observer.event != event) {
       continue;
     }
+    const Observer& seen_by = WithSymbols(observer, catalogue);
     for (const HookReport& hook : evidence.hooks) {
-      if (std::none_of(observer.symbols.begin(), observer.symbols.end(),
+      if (std::none_of(seen_by.symbols.begin(), seen_by.symbols.end(),
                        [&](const std::string& symbol) { return IsSymbol(hook.symbol, symbol); })) {
         continue;
       }
       if (hook.status == HookReport::Status::kRefused) {
-        out.why_not = hook.symbol + " could not be hooked: " + hook.reason;
+        why_not = hook.symbol + " could not be hooked: " + hook.reason;
       }
       hooked |= hook.status == HookReport::Status::kInstalled;
     }
   }
-  if (!hooked && out.why_not.empty()) {
+  return hooked && why_not.empty();
+}
+
+void SayWhatIsSeen(const Evidence& evidence, const Catalogue& catalogue, RegistryReplay& out) {
+  out.complete =
+      AllSeen(evidence, catalogue, out.registry, Observer::Event::kCreate, out.why_not);
+  if (!out.complete && out.why_not.empty()) {
     out.why_not = "no function that creates objects of registry " + out.registry + " is hooked";
   }
-  out.complete = out.why_not.empty();
+  std::string ignored;
+  out.ends_seen = out.complete && evidence.lost_records == 0 &&
+                  AllSeen(evidence, catalogue, out.registry, Observer::Event::kDestroy, ignored);
 }
 
 // By record index; nullptr for what the catalogue does not have.
@@ -175,44 +209,92 @@ std::vector<const Observer*> PlannedObservers(const Evidence& evidence,
   return planned;
 }
 
-}  // namespace
-
-std::vector<RegistryReplay> ReplayRegistries(const Evidence& evidence, const Catalogue& catalogue) {
-  std::map<std::string, RegistryReplay> replays;
-  for (const Observer& observer : catalogue.observers) {
-    if (observer.event != Observer::Event::kErrorNote) {
-      replays[observer.registry].registry = observer.registry;
+// All registries of a catalogue, fed record by record.
+class AllReplayers {
+ public:
+  AllReplayers(const Evidence& evidence, const Catalogue& catalogue)
+      : records_(evidence.journal.records), observers_(PlannedObservers(evidence, catalogue)) {
+    for (const Observer& observer : catalogue.observers) {
+      if (!observer.registry.empty()) {
+        replays_[observer.registry].registry = observer.registry;
+      }
+      if (!observer.same_call_as.empty()) {
+        seen_again_.emplace(observer.same_call_as, &observer);
+      }
+    }
+    for (auto& [name, replay] : replays_) {
+      SayWhatIsSeen(evidence, catalogue, replay);
+      replayers_.emplace(name, Replayer(records_, replay));
     }
   }
-  const std::vector<JournalRecord>& records = evidence.journal.records;
-  std::map<std::string, Replayer> replayers;
-  for (auto& [name, replay] : replays) {
-    SayWhetherComplete(evidence, catalogue, replay);
-    replayers.emplace(name, Replayer(records, replay));
-  }
-  const std::vector<const Observer*> observers = PlannedObservers(evidence, catalogue);
-  uint64_t expected_sequence = 1;
-  for (size_t i = 0; i < records.size(); ++i) {
-    const JournalRecord& record = records[i];
-    if (record.sequence != expected_sequence++) {
-      break;
+
+  // The record at `index`; false at a gap in front of it.
+  bool Take(size_t index) {
+    const JournalRecord& record = records_[index];
+    if (record.sequence != index + 1) {
+      return false;
     }
     if ((record.flags & JournalRecord::kInChild) != 0 || record.kind != JournalRecord::kObserved ||
-        record.index >= observers.size() || observers[record.index] == nullptr) {
-      continue;
+        record.index >= observers_.size() || observers_[record.index] == nullptr) {
+      return true;
     }
-    const Observer& observer = *observers[record.index];
-    const auto replayer = replayers.find(observer.registry);
-    if (replayer != replayers.end()) {
-      replayer->second.Apply(i, observer);
+    const Observer& observer = *observers_[record.index];
+    const auto replayer = replayers_.find(observer.registry);
+    if (replayer != replayers_.end()) {
+      const bool deferred = (record.flags & JournalRecord::kFromIgnoredCaller) != 0;
+      const std::string label =
+          observer.key_is_label ? std::to_string(record.key) : std::string(record.label);
+      replayer->second.Apply(
+          {index, record.key, label, CreationFailed(record, observer), deferred}, observer);
+      SeeAgain(index, observer, replayer->second);
+    }
+    return true;
+  }
+
+  std::vector<RegistryReplay> Finish(bool whole) {
+    std::vector<RegistryReplay> out;
+    for (auto& [name, replay] : replays_) {
+      replay.ends_seen &= whole;
+      out.push_back(std::move(replay));
+    }
+    return out;
+  }
+
+ private:
+  // What a call makes bears the name of what it uses: a channel that of its device.
+  void SeeAgain(size_t index, const Observer& observer, const Replayer& of_used) {
+    const JournalRecord& record = records_[index];
+    const auto [begin, end] = seen_again_.equal_range(observer.name);
+    for (auto again = begin; again != end; ++again) {
+      const Observer& maker = *again->second;
+      const Call call{index, record.result, of_used.LabelOf(record.key), record.result == 0};
+      replayers_.at(maker.registry).Apply(call, maker);
     }
   }
-  std::vector<RegistryReplay> out;
-  for (auto& [name, replay] : replays) {
-    replayers.at(name).Finish();
-    out.push_back(std::move(replay));
+
+  const std::vector<JournalRecord>& records_;
+  const std::vector<const Observer*> observers_;
+  std::map<std::string, RegistryReplay> replays_;
+  std::map<std::string, Replayer> replayers_;
+  std::multimap<std::string, const Observer*> seen_again_;
+};
+
+}  // namespace
+
+std::vector<RegistryObject> RegistryReplay::Alive() const {
+  std::vector<RegistryObject> alive;
+  std::copy_if(objects.begin(), objects.end(), std::back_inserter(alive),
+               [](const RegistryObject& object) { return !object.ended_by; });
+  return alive;
+}
+
+std::vector<RegistryReplay> ReplayRegistries(const Evidence& evidence, const Catalogue& catalogue) {
+  AllReplayers replayers(evidence, catalogue);
+  size_t taken = 0;
+  while (taken < evidence.journal.records.size() && replayers.Take(taken)) {
+    ++taken;
   }
-  return out;
+  return replayers.Finish(taken == evidence.journal.records.size());
 }
 
 }  // namespace faultline

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,8 @@ struct RegistryObject {
   uint64_t key = 0;
   std::string label;  // the name it was created with; "" = its observer records none
   size_t record = 0;  // of its creation, index into JournalSnapshot::records
+  // Of the call that ended it, likewise; none = it was alive at the end of the journal.
+  std::optional<size_t> ended_by;
 };
 
 // A call on an object that is not alive.
@@ -38,23 +41,28 @@ struct RegistryReplay {
   // and `why_not` says which.
   bool complete = false;
   std::string why_not;
+  // Functions that end objects are hooked, none of them was refused, and no record is missing: what
+  // seems to be alive at the end is.
+  bool ends_seen = false;
   std::vector<RegistryViolation> violations;  // in order
-  std::vector<RegistryObject> alive;          // at the end of the journal, in order of creation
+  std::vector<RegistryObject> objects;        // all that ever lived, in order of creation
+
+  std::vector<RegistryObject> Alive() const;  // at the end of the journal
 };
 
 // Replays every registry of the catalogue, in order of name. Rules:
 // - A creation whose key is an argument holds unless an error was noted while it ran (the agent
-// also
-//   notes a fault injected into it); one whose key is the result holds when that is not 0.
-// - A second creation of a live key does not replace it; a key may be used again after its end.
+//   also notes a fault injected into it); one whose key is the result holds when that is not 0; see
+//   Observer::Success.
+// - A second creation of a live key does not replace it; a key may be used again after its end. A
+//   counted object ends with the last of its references.
 // - Destroying what is not alive is a violation, except from one of the observer's ignore_callers:
-// a
-//   deferred end that the registry has already recorded.
+//   a deferred end that the registry has already recorded. To destroy by a pointer that is already
+//   null is none either.
 // - A use after a destruction is a violation only once such a deferred end has been seen: until
-// then
-//   the object may be waiting for its last user.
+//   then the object may be waiting for its last user.
 // - Forked children are left out. The replay stops at a gap in the journal, where a record is
-// missing.
+//   missing.
 std::vector<RegistryReplay> ReplayRegistries(const Evidence& evidence, const Catalogue& catalogue);
 
 }  // namespace faultline

@@ -38,7 +38,7 @@ TEST(Registry, ARunThatEndsWhatItCreatedIsClean) {
   const RegistryReplay replay = Replay(run);
   EXPECT_TRUE(replay.complete);
   EXPECT_THAT(replay.violations, IsEmpty());
-  EXPECT_THAT(replay.alive, IsEmpty());
+  EXPECT_THAT(replay.Alive(), IsEmpty());
 }
 
 TEST(Registry, ReportsAnEndWithoutABeginning) {
@@ -119,9 +119,9 @@ TEST(Registry, ASecondCreationDoesNotReplaceTheFirst) {
   run.Call(kRegister, 1, "first");
   run.Call(kRegister, 1, "second", JournalRecord::kErrorNoted);
   const RegistryReplay replay = Replay(run);
-  ASSERT_THAT(replay.alive, SizeIs(1));
-  EXPECT_EQ(replay.alive[0].label, "first");
-  EXPECT_EQ(replay.alive[0].record, 0u);
+  ASSERT_THAT(replay.Alive(), SizeIs(1));
+  EXPECT_EQ(replay.Alive()[0].label, "first");
+  EXPECT_EQ(replay.Alive()[0].record, 0u);
   run.Call(kUnregister, 1);
   EXPECT_THAT(Replay(run).violations, IsEmpty());
 }
@@ -140,8 +140,8 @@ TEST(Registry, AResultOfZeroIsNoObject) {
   run.Call("mempool/create", 0, "pool");
   run.Call("mempool/create", 0x10, "other");
   const RegistryReplay replay = Replay(run, "mempool");
-  ASSERT_THAT(replay.alive, SizeIs(1));
-  EXPECT_EQ(replay.alive[0].label, "other");
+  ASSERT_THAT(replay.Alive(), SizeIs(1));
+  EXPECT_EQ(replay.Alive()[0].label, "other");
 }
 
 TEST(Registry, ObjectsOfDifferentRegistriesNeverMeet) {
@@ -149,7 +149,7 @@ TEST(Registry, ObjectsOfDifferentRegistriesNeverMeet) {
   run.Call("mempool/create", 1, "pool");
   run.Call(kUnregister, 1);
   EXPECT_THAT(Replay(run).violations, SizeIs(1));
-  EXPECT_THAT(Replay(run, "mempool").alive, SizeIs(1));
+  EXPECT_THAT(Replay(run, "mempool").Alive(), SizeIs(1));
 }
 
 TEST(Registry, WhatAForkedChildDoesIsNotTheTargets) {
@@ -184,7 +184,7 @@ TEST(Registry, SkipsObserversThatTheCatalogueDoesNotHave) {
   run.Call("stranger/create", 1);
   run.Call(kRegister, 1).index = 77;
   EXPECT_THAT(Replay(run).violations, IsEmpty());
-  EXPECT_THAT(Replay(run).alive, IsEmpty());
+  EXPECT_THAT(Replay(run).Alive(), IsEmpty());
 }
 
 }  // namespace

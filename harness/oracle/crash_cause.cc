@@ -87,8 +87,7 @@ CrashCause AbortCause(const std::vector<LogLine>& log) {
   return {.kind = Class::kAbort,
           .message = "abort() without a message",
           .function = "",
-          .log_line = std::nullopt,
-          .deliberate = false};
+          .log_line = std::nullopt};
 }
 
 // A deep stack in which one function comes again and again.
@@ -121,12 +120,17 @@ std::string SignalMeaning(int signal) {
 }
 
 // The line by which the profile knows an abort on purpose, among the last words.
-std::optional<size_t> FindDeliberateLine(const Evidence& evidence, const Profile& profile) {
-  for (const std::string& text : profile.deliberate_abort) {
-    const LinePattern pattern(text);
+struct DeliberateLine {
+  size_t line;  // index into Evidence::log
+  bool allowed;
+  std::string note;
+};
+std::optional<DeliberateLine> FindDeliberateLine(const Evidence& evidence, const Profile& profile) {
+  for (const DeliberateAbort& abort : profile.deliberate_abort) {
+    const LinePattern pattern(abort.pattern);
     for (size_t i = evidence.log.size(); i-- > FirstOfLastWords(evidence.log);) {
       if (pattern.Matches(evidence.log[i].text)) {
-        return i;
+        return DeliberateLine{i, abort.allowed, abort.note};
       }
     }
   }
@@ -146,11 +150,13 @@ CrashCause FindCrashCause(const Evidence& evidence, const Profile& profile, cons
   switch (evidence.exit.code) {
     case SIGABRT:
       cause = AbortCause(evidence.log);
-      if (const auto line = FindDeliberateLine(evidence, profile)) {
+      if (const auto deliberate = FindDeliberateLine(evidence, profile)) {
         cause.deliberate = true;
+        cause.allowed = deliberate->allowed;
+        cause.note = deliberate->note;
         if (cause.kind == Class::kAbort) {
-          cause.message = evidence.log[*line].text;
-          cause.log_line = line;
+          cause.message = evidence.log[deliberate->line].text;
+          cause.log_line = deliberate->line;
         }
       }
       return cause;

@@ -25,6 +25,8 @@ struct CrashCause {
   std::string function;            // named by the message itself; "" = none
   std::optional<size_t> log_line;  // index into Evidence::log of what it was read from
   bool deliberate = false;  // announced by a line that the profile lists as an abort on purpose
+  bool allowed = false;     // and this kind of target may end so
+  std::string note = {};    // the profile's
 };
 
 // `stack` is the crashed thread's, machinery included; may be empty.

@@ -115,7 +115,7 @@ TEST(CrashCause, TellsAStackOverflowFromAWildPointerByItsRecursion) {
 
 TEST(CrashCause, NamesAnAbortOnPurposeAsTheProfileKnowsIt) {
   Profile profile;
-  profile.deliberate_abort = {"PANIC in", "out of memory"};
+  profile.deliberate_abort = {{.pattern = "PANIC in"}, {.pattern = "out of memory"}};
   const Evidence panic = Died(SIGABRT, {"PANIC in rte_eal_init():", "Cannot init"});
   EXPECT_TRUE(FindCrashCause(panic, profile, {}).deliberate);
   const Evidence plain = Died(SIGABRT, {"fatal: out of memory"});

@@ -69,6 +69,9 @@ class CrashOracle : public Oracle {
     const ThreadStack* thread = CrashedThread(evidence);
     const Stack whole = thread != nullptr ? thread->frames : Stack();
     const CrashCause cause = FindCrashCause(evidence, context.profile, whole);
+    if (cause.allowed) {
+      return {};
+    }
 
     Finding finding;
     finding.kind = kind();
@@ -78,6 +81,9 @@ class CrashOracle : public Oracle {
     finding.signature = Signature(evidence, cause, finding.stack);
     if (cause.log_line) {
       finding.details.push_back("it said: " + evidence.log[*cause.log_line].text);
+    }
+    if (!cause.note.empty()) {
+      finding.details.push_back("the profile says of it: " + cause.note);
     }
     if (thread != nullptr) {
       finding.details.push_back(fmt::format("in thread {} ({})", thread->tid, thread->name));

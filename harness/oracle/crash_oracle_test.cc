@@ -114,7 +114,7 @@ TEST(CrashOracle, ASkippedSignalStepSentNothing) {
 
 TEST(CrashOracle, SaysWhenTheAbortWasOnPurpose) {
   JudgedRun run;
-  run.profile.deliberate_abort = {"PANIC in"};
+  run.profile.deliberate_abort = {{.pattern = "PANIC in"}};
   run.Say("PANIC in rte_eal_init():");
   run.Say("Cannot init pipe");
   run.Die(SIGABRT, {At("abort", "", "libc.so.6"), At("__rte_panic", "/d/eal.c"),

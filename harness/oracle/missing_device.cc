@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "harness/oracle/line_pattern.h"
+#include "harness/oracle/static_place.h"
 
 namespace faultline {
 namespace {
@@ -21,36 +22,6 @@ std::optional<uint64_t> ParseAddress(std::string_view text) {
   const char* end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data() + 2, end, value, 16);
   return error == std::errc() && stop == end ? std::optional(value) : std::nullopt;
-}
-
-// Where a static object lies in the files of a run: equal in every run of the same program.
-struct StaticPlace {
-  std::string module;  // path
-  uint64_t offset = 0;
-
-  friend bool operator==(const StaticPlace&, const StaticPlace&) = default;
-};
-
-std::optional<StaticPlace> PlaceOf(const JournalSnapshot& journal, uint64_t address) {
-  for (const JournalModule& module : journal.modules) {
-    const uint64_t offset = address - module.base;
-    if (address >= module.base && offset >= module.text_begin && offset < module.text_end) {
-      return StaticPlace{module.path, offset};
-    }
-  }
-  return std::nullopt;
-}
-
-// The label under which a device at `place` was created in `run`.
-std::string LabelAt(const StaticPlace& place, const Evidence& run) {
-  for (const protocol::JournalRecord& record : run.journal.records) {
-    if (record.kind == protocol::JournalRecord::kObserved && record.label[0] != '\0' &&
-        record.index < run.observers.size() && run.observers[record.index].starts_with(kRegistry) &&
-        PlaceOf(run.journal, record.key) == place) {
-      return record.label;
-    }
-  }
-  return "";
 }
 
 }  // namespace
@@ -97,7 +68,7 @@ std::vector<RegistryViolation> FindMissingDevices(const Evidence& evidence,
 
 std::string DeviceVariable(const RegistryViolation& violation, const Evidence& evidence,
                            Symbolizer& symbolizer) {
-  const std::optional<StaticPlace> place = PlaceOf(evidence.journal, violation.key);
+  const std::optional<StaticPlace> place = FindStaticPlace(evidence.journal, violation.key);
   return place ? symbolizer.SymbolName(place->module, place->offset) : "";
 }
 
@@ -106,8 +77,13 @@ std::string DeviceName(const RegistryViolation& violation, const Evidence& evide
   if (!violation.label.empty() || context.fault_free == nullptr) {
     return violation.label;
   }
-  const std::optional<StaticPlace> place = PlaceOf(evidence.journal, violation.key);
-  return place ? LabelAt(*place, *context.fault_free) : "";
+  const std::optional<StaticPlace> place = FindStaticPlace(evidence.journal, violation.key);
+  for (const StaticObject& object : context.fault_free->static_objects) {
+    if (object.registry == kRegistry && object.place == place) {
+      return object.label;
+    }
+  }
+  return "";
 }
 
 std::vector<std::string> DeviceFunctions(const Catalogue& catalogue) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "harness/evidence/evidence.h"
+#include "harness/oracle/fault_free_run.h"
 #include "harness/scenario/model.h"
 
 namespace faultline {
@@ -14,8 +15,8 @@ struct OracleContext {
   const Scenario& scenario;
   const Profile& profile;
   const Catalogue& catalogue;
-  // Evidence of the target's own fault-free run of this scenario; nullptr when there is none.
-  const Evidence* fault_free = nullptr;
+  // The target's own fault-free runs of this scenario; nullptr when there is none.
+  const FaultFreeRun* fault_free = nullptr;
 };
 
 // A judge of evidence: one file per oracle, registered by FAULTLINE_ORACLE in that file and named

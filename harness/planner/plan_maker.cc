@@ -20,6 +20,16 @@ using protocol::PlanRange;
 using protocol::PlanRule;
 using Status = PointCoverage::Status;
 
+uint32_t KeyOf(const Observer& observer) {
+  if (observer.key_argument) {
+    return static_cast<uint32_t>(*observer.key_argument) +
+           (observer.key_is_pointee ? uint32_t{PlanObserver::kKeyPointee0} : 0);
+  }
+  const bool of_object = observer.event != Observer::Event::kErrorNote &&
+                         observer.event != Observer::Event::kUnwind;
+  return of_object ? uint32_t{PlanObserver::kKeyResult} : uint32_t{PlanObserver::kKeyNone};
+}
+
 void AddNote(std::string& notes, const std::string& note) {
   notes += (notes.empty() ? "" : "; ") + note;
 }
@@ -158,9 +168,7 @@ PlanObserver PlanMaker::MakeObserver(uint32_t index) {
   PlanObserver result;
   result.name = file_.AddText(observer.name);
   result.is_error_note = observer.event == Observer::Event::kErrorNote ? 1 : 0;
-  result.key = observer.key_argument       ? static_cast<uint32_t>(*observer.key_argument)
-               : result.is_error_note != 0 ? uint32_t{PlanObserver::kKeyNone}
-                                           : uint32_t{PlanObserver::kKeyResult};
+  result.key = KeyOf(observer);
   result.label = observer.label_argument ? static_cast<uint32_t>(*observer.label_argument) : kNone;
   // Who wants the result must wait for it.
   result.wrap = observer.wrap || result.key == PlanObserver::kKeyResult ? 1 : 0;

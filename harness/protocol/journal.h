@@ -100,6 +100,8 @@ struct JournalRecord {
     kExiting = 7,     // key is the status when known
     kForked = 8,      // key is the child's pid; written by the parent's agent in the child
     kLateModule = 9,  // a loaded module that the plan did not know
+    kOpenFile = 10,   // behind kExiting: an open descriptor, key is its number, label what it is
+                      // (as /proc/PID/fd says it), its end when it is too long
   };
   enum Flags : uint16_t {
     kBeforeMain = 1u << 0,

@@ -9,7 +9,7 @@ namespace faultline::protocol {
 
 inline constexpr char kPlanVariable[] = "FAULTLINE_PLAN";
 inline constexpr uint64_t kPlanMagic = 0x4e414c50544c4146u;  // "FALTPLAN"
-inline constexpr uint32_t kPlanVersion = 3;
+inline constexpr uint32_t kPlanVersion = 4;
 // Value that comes with the SIGSTOP of PlanRule::kStop, to tell it from anybody else's: "STOP".
 inline constexpr int32_t kStopMark = 0x504f5453;
 inline constexpr uint32_t kMaxRules = 256;  // one bit each in JournalHeader::armed
@@ -138,9 +138,14 @@ struct PlanRule {
 // A function whose calls are journaled whatever the rules say; the harness rebuilds registries of
 // live objects from them.
 struct PlanObserver {
-  enum Key : uint32_t { kKeyArgument0 = 0, /* .. 5 */ kKeyResult = 16, kKeyNone = 17 };
+  enum Key : uint32_t {
+    kKeyArgument0 = 0,  // .. 5
+    kKeyPointee0 = 8,   // .. 13: the 8-byte word that argument 0 .. 5 points at
+    kKeyResult = 16,
+    kKeyNone = 17
+  };
   Text name;                   // catalogue name of the observer
-  uint32_t key = 0;            // argument 0 to 5, kKeyResult or kKeyNone
+  uint32_t key = 0;            // a Key
   uint32_t label = kNone;      // argument whose C string is copied to the record, or kNone
   uint32_t wrap = 0;           // 1: the original is called from the stub and its result recorded
   uint32_t stack_words = 0;    // with wrap: 8-byte words of stack arguments to copy, 0 to 32

@@ -29,7 +29,9 @@ std::vector<const Observer*> ObserversOf(const RunRequest& request) {
   std::vector<const Observer*> observers;
   if (request.observe) {
     for (const Observer& observer : request.catalogue.observers) {
-      observers.push_back(&observer);
+      if (observer.same_call_as.empty()) {  // the others see calls that are seen already
+        observers.push_back(&observer);
+      }
     }
   }
   return observers;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "harness/base/files.h"
 #include "harness/protocol/layout.h"
@@ -13,8 +12,8 @@ namespace {
 
 constexpr int kFactor = 4;
 constexpr int64_t kGraceMs = 2'000;
-// Part of the key: a calibration by older rules is measured anew.
-constexpr char kFormat[] = "calibration-1";
+// Part of the key: what older rules made of a run is found anew.
+constexpr char kFormat[] = "fault-free-2";
 
 int Limit(int upper_ms, int64_t measured_ms) {
   return static_cast<int>(std::min<int64_t>(upper_ms, kGraceMs + kFactor * measured_ms));
@@ -61,64 +60,33 @@ void AddStep(const Step& step, KeyMaker& key) {
 
 }  // namespace
 
-Calibration MeasureCalibration(const Evidence& fault_free) {
-  Calibration calibration;
-  calibration.start_ms = fault_free.start_ms;
-  calibration.stop_ms = fault_free.stop_ms;
-  for (const RpcExchange& rpc : fault_free.rpcs) {
-    calibration.rpc_ms = std::max(calibration.rpc_ms, rpc.duration_ms);
-  }
-  calibration.left_behind = fault_free.left_behind;
-  return calibration;
-}
-
-LimitsMs CalibratedLimits(const LimitsMs& upper, const Calibration& calibration) {
+LimitsMs CalibratedLimits(const LimitsMs& upper, const FaultFreeRun& fault_free) {
   LimitsMs limits;
-  limits.start = Limit(upper.start, calibration.start_ms);
-  limits.rpc = Limit(upper.rpc, calibration.rpc_ms);
-  limits.stop = Limit(upper.stop, calibration.stop_ms);
+  limits.start = Limit(upper.start, fault_free.start_ms);
+  limits.rpc = Limit(upper.rpc, fault_free.rpc_ms);
+  limits.stop = Limit(upper.stop, fault_free.stop_ms);
   return limits;
 }
 
-CalibrationCache::CalibrationCache(const std::filesystem::path& cache_dir,
-                                   const std::string& program_key,
-                                   const std::string& scenario_key) {
+FaultFreeCache::FaultFreeCache(const std::filesystem::path& cache_dir,
+                               const std::string& program_key, const std::string& scenario_key) {
   if (!cache_dir.empty()) {
-    file_ = cache_dir / "calibrations" / (program_key + "-" + scenario_key + ".json");
+    file_ = cache_dir / "fault-free" / (program_key + "-" + scenario_key + ".json");
   }
 }
 
-std::optional<Calibration> CalibrationCache::Load() const {
+std::optional<FaultFreeRun> FaultFreeCache::Load() const {
   if (file_.empty()) {
     return std::nullopt;
   }
   const std::optional<std::string> text = ReadFile(file_);
-  if (!text) {
-    return std::nullopt;
-  }
-  const nlohmann::json json = nlohmann::json::parse(*text, nullptr, /*allow_exceptions=*/false);
-  try {
-    Calibration calibration;
-    json.at("start_ms").get_to(calibration.start_ms);
-    json.at("rpc_ms").get_to(calibration.rpc_ms);
-    json.at("stop_ms").get_to(calibration.stop_ms);
-    json.at("left_behind").get_to(calibration.left_behind);
-    return calibration;
-  } catch (const nlohmann::json::exception&) {
-    return std::nullopt;  // not ours, or damaged: it is measured again
-  }
+  return text ? FaultFreeFromJson(*text) : std::nullopt;
 }
 
-void CalibrationCache::Store(const Calibration& calibration) const {
-  if (file_.empty()) {
-    return;
+void FaultFreeCache::Store(const FaultFreeRun& run) const {
+  if (!file_.empty()) {
+    WriteFileAtomically(file_, FaultFreeToJson(run) + "\n");
   }
-  const nlohmann::json json = {{"start_ms", calibration.start_ms},
-                               {"rpc_ms", calibration.rpc_ms},
-                               {"stop_ms", calibration.stop_ms},
-                               {"left_behind", calibration.left_behind}};
-  WriteFileAtomically(file_,
-                      json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
 std::string ScenarioKey(const Scenario& scenario, const Profile& profile) {

@@ -24,19 +24,19 @@ class ScenarioRunner {
 
   ScenarioResult Run() {
     const bool with_faults = options_.with_faults && !loaded_.scenario.faults.empty();
-    std::optional<Calibration> calibration = cache_.Load();
+    std::optional<FaultFreeRun> known = cache_.Load();
     if (!with_faults) {
-      return RunWithoutFaults(calibration);
+      return RunWithoutFaults(known);
     }
-    if (!calibration) {
+    if (!known) {
       ScenarioResult fault_free = RunWithoutFaults(std::nullopt);
       if (!fault_free.findings.empty()) {
         fault_free.broken_without_faults = true;
         return fault_free;
       }
-      calibration = MeasureCalibration(fault_free.evidence);
+      known = Describe(fault_free.evidence);
     }
-    return RunWithFaults(*calibration);
+    return RunWithFaults(*known);
   }
 
  private:
@@ -55,28 +55,27 @@ class ScenarioRunner {
     return executor_.Execute(request);
   }
 
-  ScenarioResult RunWithoutFaults(const std::optional<Calibration>& calibration) {
+  FaultFreeRun Describe(const Evidence& evidence) const {
+    return DescribeFaultFree(evidence, loaded_.catalogue, loaded_.profile);
+  }
+
+  ScenarioResult RunWithoutFaults(const std::optional<FaultFreeRun>& known) {
     const Scenario& written = loaded_.scenario;
     const Scenario scenario = written.faults.empty() ? written : FaultFreeScenario(written);
-    const LimitsMs limits =
-        calibration ? CalibratedLimits(UpperLimits(), *calibration) : UpperLimits();
+    const LimitsMs limits = known ? CalibratedLimits(UpperLimits(), *known) : UpperLimits();
     ScenarioResult result;
     result.evidence = Execute(scenario, limits);
     result.findings =
         Judge(result.evidence, {scenario, loaded_.profile, loaded_.catalogue, nullptr});
-    if (!calibration && result.findings.empty()) {
-      cache_.Store(MeasureCalibration(result.evidence));
+    if (!known && result.findings.empty()) {
+      cache_.Store(Describe(result.evidence));
     }
     return result;
   }
 
-  ScenarioResult RunWithFaults(const Calibration& calibration) {
+  ScenarioResult RunWithFaults(const FaultFreeRun& fault_free) {
     ScenarioResult result;
-    result.evidence = Execute(loaded_.scenario, CalibratedLimits(UpperLimits(), calibration));
-    Evidence fault_free;
-    fault_free.start_ms = calibration.start_ms;
-    fault_free.stop_ms = calibration.stop_ms;
-    fault_free.left_behind = calibration.left_behind;
+    result.evidence = Execute(loaded_.scenario, CalibratedLimits(UpperLimits(), fault_free));
     result.findings =
         Judge(result.evidence, {loaded_.scenario, loaded_.profile, loaded_.catalogue, &fault_free});
     return result;
@@ -85,7 +84,7 @@ class ScenarioRunner {
   const LoadedScenario& loaded_;
   const ScenarioOptions& options_;
   Executor& executor_;
-  CalibrationCache cache_;
+  FaultFreeCache cache_;
 };
 
 bool Answers(const Finding& finding, const KnownFinding& known) {

@@ -8,6 +8,7 @@
 
 #include "harness/scenario/document.h"
 #include "harness/scenario/load_hooked.h"
+#include "harness/scenario/load_observer.h"
 #include "harness/scenario/nearest_word.h"
 
 namespace faultline {
@@ -47,6 +48,46 @@ void CheckErrorVariables(const Catalogue& catalogue, Diagnostics& diagnostics) {
   }
 }
 
+// `benign`: a list of {point, callers, why}.
+void ReadBenign(MapReader& document, Catalogue& catalogue) {
+  const YamlValue* list = document.Find("benign");
+  if (list == nullptr) {
+    return;
+  }
+  if (list->kind != YamlValue::Kind::kSequence) {
+    ReportWrongType(*list, "`benign`", "a list of {point, callers, why}", document.context());
+    return;
+  }
+  for (const YamlPtr& item : list->items) {
+    BenignFailure benign;
+    benign.position = item->position;
+    MapReader map(*item, "a benign failure", document.context());
+    map.Require("point");
+    map.Text("point", benign.point);
+    map.Texts("callers", benign.callers);
+    map.Require("why");
+    map.Text("why", benign.why);
+    map.Finish();
+    catalogue.benign.push_back(std::move(benign));
+  }
+}
+
+// A benign point that no file has is a slip of the pen.
+void CheckBenign(const Catalogue& catalogue, Diagnostics& diagnostics) {
+  std::vector<std::string> known;
+  for (const FaultPoint& point : catalogue.points) {
+    known.push_back(point.name);
+  }
+  for (const BenignFailure& benign : catalogue.benign) {
+    if (!benign.point.empty() &&
+        std::none_of(known.begin(), known.end(),
+                     [&](const std::string& name) { return benign.Covers(name); })) {
+      diagnostics.Add(benign.position, fmt::format("`benign`: unknown fault point `{}`{}",
+                                                   benign.point, DidYouMean(benign.point, known)));
+    }
+  }
+}
+
 // A catalogue file as YAML, and what was wrong with that.
 struct ParsedFile {
   YamlPtr root;
@@ -81,6 +122,7 @@ void Append(const ParsedFile& parsed, Catalogue& catalogue, Diagnostics& diagnos
   document.Text("module", target.module);
   ReadEach(document, "points", target, ReadPoint);
   ReadEach(document, "observers", target, ReadObserver);
+  ReadBenign(document, catalogue);
   document.Finish();
 }
 
@@ -90,6 +132,7 @@ void LoadCatalogueFile(const std::filesystem::path& file, Catalogue& catalogue,
                        Diagnostics& diagnostics) {
   Append(Parse(file), catalogue, diagnostics);
   CheckErrorVariables(catalogue, diagnostics);
+  CheckBenign(catalogue, diagnostics);
 }
 
 Catalogue LoadCatalogue(const std::filesystem::path& data_dir,
@@ -115,6 +158,7 @@ Catalogue LoadCatalogue(const std::filesystem::path& data_dir,
     Append(file.get(), catalogue, diagnostics);
   }
   CheckErrorVariables(catalogue, diagnostics);
+  CheckBenign(catalogue, diagnostics);
   return catalogue;
 }
 

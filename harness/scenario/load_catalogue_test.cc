@@ -68,6 +68,15 @@ TEST_F(LoadCatalogueTest, ReadsConditions) {
   EXPECT_EQ(when[1].argument, 4);
 }
 
+TEST_F(LoadCatalogueTest, ReadsBenignFailures) {
+  ASSERT_EQ(catalogue_.benign.size(), 1u);
+  const BenignFailure& benign = catalogue_.benign[0];
+  EXPECT_TRUE(benign.Covers("libc/thread/create"));
+  EXPECT_FALSE(benign.Covers("libc/memory/malloc"));
+  EXPECT_THAT(benign.callers, ElementsAre("name_thread"));
+  EXPECT_EQ(benign.why, "a name is a comfort");
+}
+
 TEST_F(LoadCatalogueTest, ReadsObservers) {
   const Observer& reg = Named("device/register");
   EXPECT_EQ(reg.event, Observer::Event::kCreate);
@@ -77,6 +86,14 @@ TEST_F(LoadCatalogueTest, ReadsObservers) {
   EXPECT_TRUE(reg.wrap);
   EXPECT_EQ(reg.stack_words, 2);
   EXPECT_EQ(Named("device/made").key_argument, std::nullopt);
+  EXPECT_EQ(Named("target/unwind").event, Observer::Event::kUnwind);
+  EXPECT_TRUE(Named("poller/end").key_is_pointee);
+  EXPECT_EQ(Named("poller/end").key_argument, 1);
+  EXPECT_TRUE(Named("port/start").key_is_label);
+  EXPECT_EQ(Named("port/start").success, Observer::Success::kResultZero);
+  EXPECT_EQ(Named("channel/get").same_call_as, "device/get");
+  EXPECT_TRUE(Named("channel/get").counted);
+  EXPECT_EQ(Named("channel/get").key_argument, std::nullopt);
   EXPECT_EQ(Named("device/unregister").event, Observer::Event::kDestroy);
   EXPECT_THAT(Named("device/unregister").ignore_callers, ElementsAre("pending_unregister"));
   EXPECT_EQ(Named("log/error").event, Observer::Event::kErrorNote);

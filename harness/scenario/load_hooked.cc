@@ -14,24 +14,6 @@
 namespace faultline {
 namespace {
 
-constexpr int kLastArgument = 5;    // of the integer argument registers
-constexpr int kMaxStackWords = 32;  // protocol::PlanObserver::stack_words
-
-bool IsPointName(std::string_view name) {
-  return !name.empty() && name.front() != '/' && name.back() != '/' &&
-         name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-/") ==
-             std::string_view::npos;
-}
-
-void CheckName(const YamlValue::Entry& entry, std::string_view what, ReadContext& context) {
-  if (!IsPointName(entry.key)) {
-    context.diagnostics.Add(entry.key_position,
-                            fmt::format("`{}` is no name of {}; expected lower-case words, digits, "
-                                        "`_` and `-`, parted by `/`",
-                                        entry.key, what));
-  }
-}
-
 // null, void (nothing is returned: the call is just left out), a number, or an errno's name with or
 // without a minus.
 std::optional<int64_t> ReadResult(const YamlValue& value, ReadContext& context) {
@@ -91,58 +73,46 @@ void ReadFailure(const YamlValue& value, FailureValue& failure, ReadContext& con
   map.Finish();
 }
 
-// Keys that points and observers share.
-template <typename Hooked>
-void ReadHooked(MapReader& map, const HookTarget& target, Hooked& hooked) {
-  if (const YamlValue* symbols = map.Require("symbols"); symbols != nullptr) {
-    hooked.symbols = ReadTexts(*symbols, "`symbols`", map.context());
-    if (hooked.symbols.empty()) {
-      map.context().diagnostics.Add(symbols->position, "`symbols` is empty; expected functions");
-    }
-  }
-  hooked.module = target.module;
-  map.Text("module", hooked.module);
-  map.Text("summary", hooked.summary);
-  if (const YamlValue* when = map.Find("when"); when != nullptr) {
-    hooked.when = ReadConditions(*when, map.context());
-  }
-}
-
-// `key`: an argument's number, or `result`. An error note has none.
-void ReadKey(MapReader& map, Observer& observer) {
-  const YamlValue* key = map.Find("key");
-  if (observer.event == Observer::Event::kErrorNote) {
-    if (key != nullptr) {
-      map.context().diagnostics.Add(key->position, "an error note has no `key`");
-    }
-    return;
-  }
-  if (key == nullptr) {
-    map.Require("key");
-    return;
-  }
-  if (key->kind == YamlValue::Kind::kScalar && key->text == "result") {
-    if (!observer.wrap) {
-      map.context().diagnostics.Add(key->position, "`key: result` needs `wrap: true`");
-    }
-    return;
-  }
-  if (auto number = ReadInteger(*key, "`key`", map.context(), 0, kLastArgument);
-      number.has_value()) {
-    observer.key_argument = static_cast<int>(*number);
-  }
+bool IsPointName(std::string_view name) {
+  return !name.empty() && name.front() != '/' && name.back() != '/' &&
+         name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-/") ==
+             std::string_view::npos;
 }
 
 }  // namespace
 
+void CheckHookedName(const YamlValue::Entry& entry, std::string_view what, ReadContext& context) {
+  if (!IsPointName(entry.key)) {
+    context.diagnostics.Add(entry.key_position,
+                            fmt::format("`{}` is no name of {}; expected lower-case words, digits, "
+                                        "`_` and `-`, parted by `/`",
+                                        entry.key, what));
+  }
+}
+
+void ReadHooked(MapReader& map, const HookTarget& target, const HookedKeys& keys) {
+  if (const YamlValue* symbols = map.Require("symbols"); symbols != nullptr) {
+    keys.symbols = ReadTexts(*symbols, "`symbols`", map.context());
+    if (keys.symbols.empty()) {
+      map.context().diagnostics.Add(symbols->position, "`symbols` is empty; expected functions");
+    }
+  }
+  keys.module = target.module;
+  map.Text("module", keys.module);
+  map.Text("summary", keys.summary);
+  if (const YamlValue* when = map.Find("when"); when != nullptr) {
+    keys.when = ReadConditions(*when, map.context());
+  }
+}
+
 void ReadPoint(const YamlValue::Entry& entry, const HookTarget& target, ReadContext& context) {
   Catalogue& catalogue = target.catalogue;
-  CheckName(entry, "a fault point", context);
+  CheckHookedName(entry, "a fault point", context);
   FaultPoint point;
   point.name = entry.key;
   point.position = entry.key_position;
   MapReader map(*entry.value, fmt::format("point `{}`", entry.key), context);
-  ReadHooked(map, target, point);
+  ReadHooked(map, target, {point.symbols, point.module, point.summary, point.when});
   if (const YamlValue* fails = map.Require("fails"); fails != nullptr) {
     ReadFailure(*fails, point.failure, context);
   }
@@ -153,47 +123,6 @@ void ReadPoint(const YamlValue::Entry& entry, const HookTarget& target, ReadCont
     return;
   }
   catalogue.points.push_back(std::move(point));
-}
-
-void ReadObserver(const YamlValue::Entry& entry, const HookTarget& target, ReadContext& context) {
-  static const Words<Observer::Event> kEvents = {{"create", Observer::Event::kCreate},
-                                                 {"destroy", Observer::Event::kDestroy},
-                                                 {"use", Observer::Event::kUse},
-                                                 {"error_note", Observer::Event::kErrorNote}};
-  CheckName(entry, "an observer", context);
-  Observer observer;
-  observer.name = entry.key;
-  observer.position = entry.key_position;
-  MapReader map(*entry.value, fmt::format("observer `{}`", entry.key), context);
-  ReadHooked(map, target, observer);
-  if (const YamlValue* event = map.Require("event"); event != nullptr) {
-    observer.event = ReadWord(*event, "event", context, kEvents).value_or(observer.event);
-  }
-  map.Text("registry", observer.registry);
-  if (observer.registry.empty() && observer.event != Observer::Event::kErrorNote) {
-    map.Require("registry");
-  }
-  map.Bool("wrap", observer.wrap);
-  ReadKey(map, observer);
-  if (const YamlValue* label = map.Find("label"); label != nullptr) {
-    if (auto number = ReadInteger(*label, "`label`", context, 0, kLastArgument);
-        number.has_value()) {
-      observer.label_argument = static_cast<int>(*number);
-    }
-  }
-  map.Integer("stack_words", observer.stack_words, 0, kMaxStackWords);
-  map.Texts("ignore_callers", observer.ignore_callers);
-  map.Finish();
-  Catalogue& catalogue = target.catalogue;
-  const auto first = std::find_if(catalogue.observers.begin(), catalogue.observers.end(),
-                                  [&](const Observer& one) { return one.name == observer.name; });
-  if (first != catalogue.observers.end()) {
-    context.diagnostics.Add(
-        observer.position,
-        fmt::format("observer `{}` is already at {}", observer.name, first->position.ToString()));
-    return;
-  }
-  catalogue.observers.push_back(std::move(observer));
 }
 
 }  // namespace faultline

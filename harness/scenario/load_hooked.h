@@ -1,10 +1,13 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <vector>
 
-#include "harness/scenario/yaml_reader.h"
+#include "harness/scenario/map_reader.h"
+#include "harness/scenario/model.h"
 
-// The two kinds of hooked functions that a catalogue lists.
+// Fault points, and what they share with the other hooked functions that a catalogue lists.
 namespace faultline {
 
 // What a file's points and observers are added to.
@@ -13,10 +16,18 @@ struct HookTarget {
   std::string module;  // of those that name none
 };
 
+// What points and observers say alike.
+struct HookedKeys {
+  std::vector<std::string>& symbols;
+  std::string& module;
+  std::string& summary;
+  std::vector<Condition>& when;
+};
+void ReadHooked(MapReader& map, const HookTarget& target, const HookedKeys& keys);
+// Reports a name that is not lower-case words; `what` is what it names ("a fault point").
+void CheckHookedName(const YamlValue::Entry& entry, std::string_view what, ReadContext& context);
+
 // An entry of `points`: the name and {symbols, fails, ...}.
 void ReadPoint(const YamlValue::Entry& entry, const HookTarget& target, ReadContext& context);
-
-// An entry of `observers`: the name and {symbols, event, registry, key, ...}.
-void ReadObserver(const YamlValue::Entry& entry, const HookTarget& target, ReadContext& context);
 
 }  // namespace faultline

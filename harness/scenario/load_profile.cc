@@ -77,6 +77,33 @@ void ReadPatterns(MapReader& map, std::string_view key, std::vector<std::string>
   }
 }
 
+// `deliberate_abort`: a list of patterns, or of {pattern, allowed, note}.
+void ReadDeliberateAborts(MapReader& map, std::vector<DeliberateAbort>& out) {
+  const YamlValue* list = map.Find("deliberate_abort");
+  if (list == nullptr) {
+    return;
+  }
+  if (list->kind != YamlValue::Kind::kSequence) {
+    ReportWrongType(*list, "`deliberate_abort`", "a list of patterns", map.context());
+    return;
+  }
+  for (const YamlPtr& item : list->items) {
+    DeliberateAbort abort;
+    abort.position = item->position;
+    if (item->kind == YamlValue::Kind::kMap) {
+      MapReader reader(*item, "a deliberate abort", map.context());
+      reader.Require("pattern");
+      reader.Pattern("pattern", abort.pattern);
+      reader.Bool("allowed", abort.allowed);
+      reader.Text("note", abort.note);
+      reader.Finish();
+    } else if (auto pattern = ReadPattern(*item, "`deliberate_abort`", map.context())) {
+      abort.pattern = std::move(*pattern);
+    }
+    out.push_back(std::move(abort));
+  }
+}
+
 void AppendMissing(const YamlValue& from, YamlValue& to) {
   for (const YamlValue::Entry& entry : from.entries) {
     if (to.Find(entry.key) == nullptr) {
@@ -140,7 +167,8 @@ void ReadBehaviour(MapReader& map, Profile& profile) {
   }
   ReadLimits(map, profile.limits_ms);
   ReadLogPatterns(map, profile.log_patterns);
-  ReadPatterns(map, "deliberate_abort", profile.deliberate_abort);
+  ReadDeliberateAborts(map, profile.deliberate_abort);
+  ReadPatterns(map, "error_lines", profile.error_lines);
 }
 
 // `profile` with what its parent has and it has not; variables are joined one by one. A profile's

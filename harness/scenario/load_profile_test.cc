@@ -47,7 +47,13 @@ TEST(LoadProfileTest, ReadsHowTheTargetBehaves) {
   EXPECT_EQ(profile.log_patterns[0].kind, "crash");
   EXPECT_EQ(profile.log_patterns[0].pattern, "gone: (\\w+)");
   EXPECT_EQ(profile.log_patterns[0].note, "upstream");
-  EXPECT_THAT(profile.deliberate_abort, ElementsAre("^PANIC"));
+  ASSERT_EQ(profile.deliberate_abort.size(), 2u);
+  EXPECT_EQ(profile.deliberate_abort[0].pattern, "^PANIC");
+  EXPECT_FALSE(profile.deliberate_abort[0].allowed);
+  EXPECT_EQ(profile.deliberate_abort[1].pattern, "out of memory");
+  EXPECT_TRUE(profile.deliberate_abort[1].allowed);
+  EXPECT_EQ(profile.deliberate_abort[1].note, "by design");
+  EXPECT_THAT(profile.error_lines, ElementsAre("ERROR"));
 }
 
 TEST(LoadProfileTest, ArgumentsAreLeftForTheRun) {

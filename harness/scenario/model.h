@@ -63,9 +63,15 @@ struct Observer {
   enum class Event {
     kCreate,    // an object with `key` comes to life
     kDestroy,   // it ends; on an object that is not there: io-device-missing and the like
-    kUse,       // it must be alive
-    kErrorNote  // not an object: an error message; a wrapped create during which it comes has
-                // failed
+    kUse,        // it must be alive
+    kErrorNote,  // not an object: an error message; a wrapped create during which it comes has
+                 // failed
+    kUnwind      // not an object: from here on the target gives back what it took
+  };
+  // When a creation holds.
+  enum class Success {
+    kByKey,       // key is the result: it is not 0; key is an argument: no error was noted
+    kResultZero,  // the function returns 0, as most of C's do
   };
   std::string name;      // "io_device/register"
   std::string registry;  // "io_device"; objects of different registries never meet
@@ -73,7 +79,14 @@ struct Observer {
   std::vector<std::string> symbols;
   std::string module;
   std::optional<int> key_argument;    // 0 to 5; none = the result
+  bool key_is_pointee = false;        // the argument is the address of the key
   std::optional<int> label_argument;  // a C string
+  bool key_is_label = false;          // objects are known by a number, as ports are
+  Success success = Success::kByKey;
+  bool counted = false;  // each creation of a live object is one more reference to it
+  // This observer sees the calls of that one again, as creations of what they return: a function
+  // that uses one object and makes another. It has no symbols of its own.
+  std::string same_call_as;
   bool wrap = false;                  // the result is needed, or failure is known by an error note
   int stack_words = 0;                // stack arguments of the function, in 8-byte words
   std::vector<Condition> when;
@@ -82,11 +95,22 @@ struct Observer {
   SourcePosition position;
 };
 
+// Calls that may fail without anybody being told.
+struct BenignFailure {
+  std::string point;                 // name of a point, or the beginning of several with a '*'
+  std::vector<std::string> callers;  // functions on the stack, any one of them; empty = any
+  std::string why;
+  SourcePosition position;
+
+  bool Covers(const std::string& point_name) const;
+};
+
 struct Catalogue {
   std::vector<FaultPoint> points;     // names are unique
   std::vector<Observer> observers;    // names are unique
   std::vector<std::string> wrappers;  // functions dropped from call stacks ("operator new")
   std::map<std::string, std::string> error_variables;  // "rte_errno" -> "per_lcore__rte_errno"
+  std::vector<BenignFailure> benign;
 
   const FaultPoint* FindPoint(const std::string& name) const;  // nullptr when there is none
 };
@@ -127,6 +151,14 @@ struct LogPattern {
   SourcePosition position;
 };
 
+// An abort on purpose, by the line that announces it.
+struct DeliberateAbort {
+  std::string pattern;
+  bool allowed = false;  // this kind of target may end so: then it is no finding
+  std::string note;
+  SourcePosition position;
+};
+
 struct Profile {
   std::string name;
   std::string summary;
@@ -156,8 +188,10 @@ struct Profile {
   std::vector<std::string> catalogues;  // file names below scenarios/catalogue/, without .yaml
   SourcePosition catalogues_position;   // where they were named
   std::vector<LogPattern> log_patterns;
-  std::vector<std::string>
-      deliberate_abort;  // patterns of log lines that announce an abort on purpose
+  std::vector<DeliberateAbort> deliberate_abort;
+  // Patterns of log lines by which the target reports an error to its users. Empty: its log is no
+  // report, only answers and exit codes are.
+  std::vector<std::string> error_lines;
   SourcePosition position;
 };
 

@@ -1,0 +1,82 @@
+#include <exception>
+
+#include "harness/oracle/fault_free_run.h"
+
+// FaultFreeRun as JSON, for caches and stores.
+namespace faultline {
+namespace {
+
+using nlohmann::json;
+
+json GroupsToJson(const FaultFreeRun& run) {
+  json groups = json::array();
+  for (const ObjectGroup& group : run.groups) {
+    groups.push_back({group.name, group.created, group.alive, group.released_by, group.part_of});
+  }
+  return groups;
+}
+
+json AnswersToJson(const FaultFreeRun& run) {
+  json answers = json::array();
+  for (const RpcAnswer& answer : run.answers) {
+    answers.push_back({answer.method, static_cast<int>(answer.outcome), answer.answer});
+  }
+  return answers;
+}
+
+json StaticObjectsToJson(const FaultFreeRun& run) {
+  json objects = json::array();
+  for (const StaticObject& object : run.static_objects) {
+    objects.push_back({object.place.module, object.place.offset, object.registry, object.label});
+  }
+  return objects;
+}
+
+FaultFreeRun Parse(const json& in) {
+  FaultFreeRun run;
+  in.at("start_ms").get_to(run.start_ms);
+  in.at("rpc_ms").get_to(run.rpc_ms);
+  in.at("stop_ms").get_to(run.stop_ms);
+  in.at("left_behind").get_to(run.left_behind);
+  for (const json& group : in.at("groups")) {
+    run.groups.push_back({group.at(0), group.at(1), group.at(2), group.at(3), group.at(4)});
+  }
+  in.at("open_files").get_to(run.open_files);
+  in.at("open_std").get_to(run.open_std);
+  for (const json& object : in.at("static_objects")) {
+    run.static_objects.push_back({{object.at(0), object.at(1)}, object.at(2), object.at(3)});
+  }
+  for (const json& answer : in.at("answers")) {
+    run.answers.push_back(
+        {answer.at(0), static_cast<RpcExchange::Outcome>(answer.at(1).get<int>()), answer.at(2)});
+  }
+  in.at("error_lines").get_to(run.error_lines);
+  return run;
+}
+
+}  // namespace
+
+std::string FaultFreeToJson(const FaultFreeRun& run) {
+  const json out = {{"start_ms", run.start_ms},
+                    {"rpc_ms", run.rpc_ms},
+                    {"stop_ms", run.stop_ms},
+                    {"left_behind", run.left_behind},
+                    {"groups", GroupsToJson(run)},
+                    {"open_files", run.open_files},
+                    {"open_std", run.open_std},
+                    {"static_objects", StaticObjectsToJson(run)},
+                    {"answers", AnswersToJson(run)},
+                    {"error_lines", run.error_lines}};
+  return out.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::optional<FaultFreeRun> FaultFreeFromJson(const std::string& text) {
+  const json in = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  try {
+    return Parse(in);
+  } catch (const json::exception&) {
+    return std::nullopt;  // not ours, of another version, or damaged
+  }
+}
+
+}  // namespace faultline

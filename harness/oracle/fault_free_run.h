@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "harness/evidence/evidence.h"
+#include "harness/oracle/static_place.h"
+#include "harness/scenario/model.h"
+
+// What a target's own fault-free runs of a scenario took, made, gave back and left: what runs with
+// faults are judged against. Plain data, small enough to be kept in a cache or a store.
+namespace faultline {
+
+// Objects that are one and the same in every run; see TrackedObject::group.
+struct ObjectGroup {
+  std::string name;  // the group's
+  int created = 0;   // fewest in any of the runs
+  int alive = 0;     // at the end; most in any of the runs
+  // The call that ends them, as functions, innermost first; "" when it never comes.
+  std::string released_by;
+  // Names of the groups whose end this one's is a part of: the ring in a mempool.
+  std::set<std::string> part_of;
+};
+
+// A variable that has a name in a registry.
+struct StaticObject {
+  StaticPlace place;
+  std::string registry;
+  std::string label;
+};
+
+struct RpcAnswer {
+  std::string method;
+  RpcExchange::Outcome outcome = RpcExchange::Outcome::kResult;
+  nlohmann::json answer;
+};
+
+struct FaultFreeRun {
+  int64_t start_ms = 0;  // until it was ready
+  int64_t rpc_ms = 0;    // the slowest RPC answer
+  int64_t stop_ms = 0;
+  std::vector<std::string> left_behind;   // as Evidence::left_behind
+  std::vector<ObjectGroup> groups;        // by name
+  std::map<std::string, int> open_files;  // at the exit, by kind (see OpenFile); most in any run
+  std::set<int> open_std;                 // of descriptors 0 to 2, those open at the exit
+  std::vector<StaticObject> static_objects;
+  std::vector<RpcAnswer> answers;     // in order
+  std::set<std::string> error_lines;  // normalised
+
+  const ObjectGroup* FindGroup(const std::string& name) const;  // nullptr when it is not known
+};
+
+FaultFreeRun DescribeFaultFree(const Evidence& evidence, const Catalogue& catalogue,
+                               const Profile& profile);
+
+// Takes in what another fault-free run of the same scenario shows: the slowest, what is made in
+// both, what is left in either.
+void Widen(FaultFreeRun& run, const FaultFreeRun& other);
+
+std::string FaultFreeToJson(const FaultFreeRun& run);
+// nullopt for a text that is not such a run's.
+std::optional<FaultFreeRun> FaultFreeFromJson(const std::string& text);
+
+}  // namespace faultline
