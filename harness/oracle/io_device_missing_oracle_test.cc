@@ -158,7 +158,9 @@ TEST(IoDeviceMissingOracle, NamesTheDeviceAfterTheOneAtItsPlaceInTheFaultFreeRun
   module.base = 0x700000;
   run.evidence.journal.modules.push_back(module);
   run.Call("io_device/unregister", 0x700000 + 0x40);
-  run.fault_free = &fault_free.evidence;
+  const FaultFreeRun described =
+      DescribeFaultFree(fault_free.evidence, fault_free.catalogue, fault_free.profile);
+  run.fault_free = &described;
   EXPECT_EQ(run.Judge().at(0).object, "iobuf");
 }
 

@@ -112,4 +112,14 @@ std::string ScenarioKey(const Scenario& scenario, const Profile& profile) {
   return fmt::format("{:016x}", key.hash());
 }
 
+std::string ObserverKey(const Catalogue& catalogue) {
+  KeyMaker key;
+  for (const Observer& observer : catalogue.observers) {
+    key.Add(observer.name);
+    key.Add(observer.registry);
+    key.Add(observer.symbols);
+  }
+  return fmt::format("{:016x}", key.hash());
+}
+
 }  // namespace faultline

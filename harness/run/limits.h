@@ -33,5 +33,7 @@ class FaultFreeCache {
 // Changes whenever something changes that a fault-free run of `scenario` depends on: arguments,
 // environment, resources, steps. Faults do not matter.
 std::string ScenarioKey(const Scenario& scenario, const Profile& profile);
+// Changes whenever other functions are observed, so that a run shows other objects.
+std::string ObserverKey(const Catalogue& catalogue);
 
 }  // namespace faultline

@@ -155,8 +155,8 @@ struct LogPattern {
 struct DeliberateAbort {
   std::string pattern;
   bool allowed = false;  // this kind of target may end so: then it is no finding
-  std::string note;
-  SourcePosition position;
+  std::string note = {};
+  SourcePosition position = {};
 };
 
 struct Profile {

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "harness/base/failure.h"
+#include "harness/oracle/nondeterministic.h"
 #include "harness/oracle/oracle.h"
 #include "harness/sweep/site_list.h"
 
@@ -20,13 +21,6 @@ std::set<uint64_t> HashesOf(const Evidence& evidence) {
     hashes.insert(site.hash);
   }
   return hashes;
-}
-
-void Widen(Calibration& calibration, const Calibration& other) {
-  calibration.start_ms = std::max(calibration.start_ms, other.start_ms);
-  calibration.rpc_ms = std::max(calibration.rpc_ms, other.rpc_ms);
-  calibration.stop_ms = std::max(calibration.stop_ms, other.stop_ms);
-  calibration.left_behind = other.left_behind;
 }
 
 bool IsInstalled(const FaultPoint& point, const Evidence& evidence) {
@@ -72,18 +66,18 @@ class CensusTaker {
     const auto begin = std::chrono::steady_clock::now();
     bool agreed = false;
     while (!agreed && runs_ < kMostCensusRuns) {
-      const std::set<uint64_t> before = HashesOf(result_.fault_free);
+      const std::set<uint64_t> before = HashesOf(last_);
       if (!RunOnce()) {
         return std::move(result_);
       }
-      const std::set<uint64_t> now = HashesOf(result_.fault_free);
+      const std::set<uint64_t> now = HashesOf(last_);
       progress(runs_, now.size());
       agreed = runs_ > 1 && before == now;
     }
     Store::Census& census = result_.census;
     census.runs = runs_;
-    census.calibration = CalibrationToJson(calibration_);
-    census.points = CountPoints(request_.catalogue, result_.fault_free);
+    census.calibration = FaultFreeToJson(result_.fault_free);
+    census.points = CountPoints(request_.catalogue, last_);
     for (auto& [hash, site] : sites_) {
       NameIfUnstable(site);
       census.sites.push_back(std::move(site));
@@ -102,7 +96,7 @@ class CensusTaker {
       throw Failure::CannotWork("the agent did not get into " + evidence.program + ": " +
                                 evidence.agent_message);
     }
-    const Evidence* earlier = runs_ == 0 ? nullptr : &result_.fault_free;
+    const FaultFreeRun* earlier = runs_ == 0 ? nullptr : &result_.fault_free;
     result_.findings =
         Judge(evidence, {request_.scenario, request_.profile, request_.catalogue, earlier});
     ++runs_;
@@ -110,18 +104,22 @@ class CensusTaker {
       ++seen_[site.hash];
       sites_.insert_or_assign(site.hash, std::move(site));
     }
-    Widen(calibration_, MeasureCalibration(evidence));
+    FaultFreeRun shown = DescribeFaultFree(evidence, request_.catalogue, request_.profile);
+    if (runs_ == 1) {
+      result_.fault_free = std::move(shown);
+    } else {
+      Widen(result_.fault_free, shown);
+    }
     result_.census.run_ms = std::max(result_.census.run_ms, evidence.total_ms);
-    result_.fault_free = std::move(evidence);
+    last_ = std::move(evidence);
     return result_.findings.empty();
   }
 
   void NameIfUnstable(const StoredSite& site) {
-    const int seen = seen_[site.hash];
-    if (seen != runs_) {
-      result_.census.nondeterministic.emplace_back(
-          site.hash, fmt::format("{} @ {}: reached in {} of {} fault-free runs", site.point,
-                                 site.place, seen, runs_));
+    const auto warning = JudgeRepetition({site.point, site.place, seen_[site.hash], runs_});
+    if (warning) {
+      result_.census.nondeterministic.emplace_back(site.hash, warning->title);
+      result_.warnings.push_back(*warning);
     }
   }
 
@@ -130,7 +128,7 @@ class CensusTaker {
   Executor& executor_;
   Symbolizer symbolizer_;
   CensusResult result_;
-  Calibration calibration_;
+  Evidence last_;
   std::map<std::string, StoredSite> sites_;  // of all runs, as in the last that reached them
   std::map<std::string, int> seen_;          // in how many runs
   int runs_ = 0;
@@ -145,28 +143,8 @@ CensusResult TakeCensus(const RunRequest& request, const Selection& selection, E
   return CensusTaker(recording, selection, executor).Take(progress);
 }
 
-Evidence RunFaultFree(const RunRequest& request, Executor& executor) {
-  RunRequest recording = request;
-  recording.record_all_calls = true;
-  return executor.Execute(recording);
-}
-
-std::string CalibrationToJson(const Calibration& calibration) {
-  const nlohmann::json json = {{"start_ms", calibration.start_ms},
-                               {"rpc_ms", calibration.rpc_ms},
-                               {"stop_ms", calibration.stop_ms}};
-  return json.dump();
-}
-
-Calibration CalibrationFromJson(const std::string& text) {
-  const nlohmann::json json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
-  Calibration calibration;
-  if (json.is_object()) {
-    calibration.start_ms = json.value("start_ms", int64_t{0});
-    calibration.rpc_ms = json.value("rpc_ms", int64_t{0});
-    calibration.stop_ms = json.value("stop_ms", int64_t{0});
-  }
-  return calibration;
+FaultFreeRun RunFaultFree(const RunRequest& request, Executor& executor) {
+  return DescribeFaultFree(executor.Execute(request), request.catalogue, request.profile);
 }
 
 }  // namespace faultline

@@ -14,8 +14,10 @@ namespace faultline {
 // Fault-free runs until two in a row reach the same sites. census.selection is the caller's.
 struct CensusResult {
   Store::Census census;
-  Evidence fault_free;            // of the last run: what runs with faults are judged against
+  FaultFreeRun fault_free;        // what runs with faults are judged against
   std::vector<Finding> findings;  // of fault-free runs: the target breaks its promises by itself
+  // `nondeterministic`, for each site that not every run reached: a warning, no broken promise.
+  std::vector<Finding> warnings;
 };
 
 inline constexpr int kMostCensusRuns = 5;
@@ -25,10 +27,7 @@ inline constexpr int kMostCensusRuns = 5;
 CensusResult TakeCensus(const RunRequest& request, const Selection& selection, Executor& executor,
                         const std::function<void(int run, size_t sites)>& progress);
 
-// The same without listing the sites anew: one run, to be judged against when a sweep is resumed.
-Evidence RunFaultFree(const RunRequest& request, Executor& executor);
-
-std::string CalibrationToJson(const Calibration& calibration);
-Calibration CalibrationFromJson(const std::string& text);
+// One fault-free run, for a store that does not have what they show.
+FaultFreeRun RunFaultFree(const RunRequest& request, Executor& executor);
 
 }  // namespace faultline

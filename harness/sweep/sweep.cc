@@ -137,11 +137,12 @@ class Sweep {
       taken.census.selection = CensusKey();
       store_.AddCensus(taken.census);
       census = std::move(taken.census);
-      context_.fault_free = std::move(taken.fault_free);
       result_.census_ms = census->elapsed_ms;
     }
-    context_.limits_ms =
-        CalibratedLimits(context_.scenario.limits_ms, CalibrationFromJson(census->calibration));
+    const std::optional<FaultFreeRun> fault_free = FaultFreeFromJson(census->calibration);
+    context_.fault_free =
+        fault_free ? *fault_free : RunFaultFree(FaultFreeRequest(), *make_executor_());
+    context_.limits_ms = CalibratedLimits(context_.scenario.limits_ms, context_.fault_free);
     result_.fault_free_ms = census->run_ms;
     return true;
   }
@@ -234,16 +235,14 @@ class Sweep {
         hash = protocol::HashMix(hash, condition.value);
       }
     }
-    return fmt::format("{}; catalogue {:016x}", options_.selection.CensusKey(), hash);
+    return fmt::format("{}; catalogue {:016x}, observers {}", options_.selection.CensusKey(), hash,
+                       ObserverKey(context_.catalogue));
   }
 
-  // What runs need: places, a budget, and a fault-free run to be judged against.
+  // What runs need: places and a budget.
   void Prepare() {
     if (spending_) {
       return;
-    }
-    if (context_.fault_free.argv.empty()) {
-      context_.fault_free = RunFaultFree(FaultFreeRequest(), *make_executor_());
     }
     if (options_.coverage) {
       CountLinesBelow(options_.coverage->swept_prefix());

@@ -24,7 +24,7 @@ struct SweepContext {
   std::filesystem::path cache_dir;
   std::filesystem::path run_root;
   LimitsMs limits_ms;   // calibrated
-  Evidence fault_free;  // what runs are judged against
+  FaultFreeRun fault_free;  // what runs are judged against
   Nested nested = Nested::kOutermost;
   bool find_new_sites = false;        // record all calls, for pairs
   std::set<std::string> known_sites;  // hashes of the fault-free ones

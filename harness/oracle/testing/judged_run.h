@@ -79,7 +79,7 @@ class JudgedRun : public ObservedRun {
 
   Scenario scenario;
   Profile profile;
-  const Evidence* fault_free = nullptr;
+  const FaultFreeRun* fault_free = nullptr;
 };
 
 inline Frame At(const std::string& function, const std::string& file,

@@ -12,22 +12,22 @@ using ::testing::IsEmpty;
 using testkit::IsKind;
 using testkit::JudgedRun;
 
-class LeftoverOracle : public ::testing::Test {
+class LeakOracle : public ::testing::Test {
  protected:
-  LeftoverOracle() {
+  LeakOracle() {
     fault_free_.left_behind = {"file /dev/shm/trace.pid100", "file dpdk/config"};
     run_.fault_free = &fault_free_;
   }
-  Evidence fault_free_;
+  FaultFreeRun fault_free_;
   JudgedRun run_;
 };
 
-TEST_F(LeftoverOracle, WhatTheFaultFreeRunLeavesTooIsNoLeak) {
+TEST_F(LeakOracle, WhatTheFaultFreeRunLeavesTooIsNoLeak) {
   run_.evidence.left_behind = {"file dpdk/config", "file /dev/shm/trace.pid2345"};
   EXPECT_THAT(run_.Judge(), IsEmpty());
 }
 
-TEST_F(LeftoverOracle, ReportsWhatIsLeftBeyondThatOncePerKind) {
+TEST_F(LeakOracle, ReportsWhatIsLeftBeyondThatOncePerKind) {
   run_.evidence.left_behind = {"file dpdk/config", "file dpdk/mp_socket", "socket rpc.1.sock",
                                "socket rpc.2.sock"};
   const std::vector<Finding> findings = run_.Judge();
@@ -36,13 +36,13 @@ TEST_F(LeftoverOracle, ReportsWhatIsLeftBeyondThatOncePerKind) {
   EXPECT_EQ(findings[1].signature, "leak: socket rpc.#.sock");
 }
 
-TEST_F(LeftoverOracle, WithoutAFaultFreeRunNothingIsTooMuch) {
+TEST_F(LeakOracle, WithoutAFaultFreeRunNothingIsTooMuch) {
   run_.evidence.left_behind = {"file anything"};
   run_.fault_free = nullptr;
   EXPECT_THAT(run_.Judge(), IsEmpty());
 }
 
-TEST_F(LeftoverOracle, ATargetThatWasKilledCouldNotTidyUp) {
+TEST_F(LeakOracle, ATargetThatWasKilledCouldNotTidyUp) {
   run_.evidence.left_behind = {"file dpdk/mp_socket"};
   run_.Die(SIGSEGV);
   EXPECT_THAT(run_.Judge(), ElementsAre(IsKind("crash")));
