@@ -1,14 +1,19 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <optional>
+#include <utility>
+#include <vector>
 
+#include "harness/oracle/known_findings.h"
 #include "harness/report/json.h"
 #include "harness/report/run_report.h"
 #include "harness/report/terminal.h"
 #include "harness/run/program_lookup.h"
 #include "harness/run/run_scenario.h"
 #include "harness/scenario/data_dir.h"
+#include "harness/scenario/load_baseline.h"
 #include "harness/target/interruption.h"
 #include "tools/command.h"
 #include "tools/shell_words.h"
@@ -36,6 +41,9 @@ class RunCommandLine : public Command {
         ->type_name("NAME");
     app->add_option("--set", set_, "value of a variable (repeatable)")->type_name("NAME=VALUE");
     app->add_option("--json", json_file_, "write the whole report as JSON too")->type_name("FILE");
+    app->add_option("--baseline", baseline_,
+                    "findings that are known: only others fail the command")
+        ->type_name("FILE");
     app->add_flag("--keep", keep_, "keep the run directory and say where it is");
     app->add_flag("--no-faults", no_faults_, "the fault-free life of the scenario");
     app->add_flag("--gdb", gdb_, "under gdb, stopped at the injected call; no limits of time");
@@ -53,15 +61,24 @@ class RunCommandLine : public Command {
       AddSetOption(text, load.set);
     }
     const LoadedScenario loaded = LoadScenario(file_, load);
+    std::optional<Baseline> baseline;
+    if (!baseline_.empty()) {
+      baseline = LoadBaseline(baseline_);
+    }
     std::optional<JsonReportFile> json;
     if (!json_file_.empty()) {
       json.emplace(std::filesystem::absolute(json_file_));
     }
     ColdExecutor executor(&interruption);
-    const ScenarioResult result = RunScenario(loaded, Options(global, loaded), executor);
+    ScenarioResult result = RunScenario(loaded, Options(global, loaded), executor);
+    std::vector<BaselineEntry> fixed;
+    if (baseline) {
+      fixed = ApplyBaseline(*baseline, result.findings);
+    }
     const RunReport report{.evidence = result.evidence,
                            .findings = result.findings,
                            .not_seen = result.not_seen,
+                           .fixed = std::move(fixed),
                            .broken_without_faults = result.broken_without_faults,
                            .replay_command = Replay(global, ""),
                            .gdb_command = result.evidence.injections.empty()
@@ -75,7 +92,10 @@ class RunCommandLine : public Command {
     if (keep_) {
       fmt::print("kept: {}\n", result.evidence.run_dir.string());
     }
-    const bool as_expected = result.findings.empty() && result.not_seen.empty();
+    const bool as_expected =
+        result.not_seen.empty() &&
+        std::all_of(result.findings.begin(), result.findings.end(),
+                    [&](const Finding& finding) { return baseline && finding.known; });
     return as_expected ? ExitCode::kAsExpected : ExitCode::kFindings;
   }
 
@@ -106,6 +126,7 @@ class RunCommandLine : public Command {
     for (const std::string& value : set_) {
       add("--set", value);
     }
+    add("--baseline", baseline_);
     add("--data", global.data_dir);
     if (no_faults_) {
       words.push_back("--no-faults");
@@ -121,6 +142,7 @@ class RunCommandLine : public Command {
   std::string profile_;
   std::vector<std::string> set_;
   std::string json_file_;
+  std::string baseline_;
   bool keep_ = false;
   bool no_faults_ = false;
   bool gdb_ = false;

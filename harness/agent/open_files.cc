@@ -43,8 +43,8 @@ void RecordOne(long directory, const char* name, long number) {
   JournalRecord record;
   record.kind = JournalRecord::kOpenFile;
   record.key = static_cast<uint64_t>(number);
-  const size_t shown = static_cast<size_t>(size) < kLabelSize ? static_cast<size_t>(size)
-                                                              : size_t{kLabelSize} - 1;
+  const size_t shown =
+      static_cast<size_t>(size) < kLabelSize ? static_cast<size_t>(size) : size_t{kLabelSize} - 1;
   CopyBytes(record.label, path + (static_cast<size_t>(size) - shown), shown);
   the_agent.journal.Append(record);
 }
@@ -52,8 +52,8 @@ void RecordOne(long directory, const char* name, long number) {
 }  // namespace
 
 void RecordOpenFiles() {
-  const long directory = Syscall(__NR_openat, AT_FDCWD, "/proc/self/fd",
-                                 O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const long directory =
+      Syscall(__NR_openat, AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (IsError(directory)) {
     return;
   }

@@ -187,8 +187,7 @@ bool AllSeen(const Evidence& evidence, const Catalogue& catalogue, const std::st
 }
 
 void SayWhatIsSeen(const Evidence& evidence, const Catalogue& catalogue, RegistryReplay& out) {
-  out.complete =
-      AllSeen(evidence, catalogue, out.registry, Observer::Event::kCreate, out.why_not);
+  out.complete = AllSeen(evidence, catalogue, out.registry, Observer::Event::kCreate, out.why_not);
   if (!out.complete && out.why_not.empty()) {
     out.why_not = "no function that creates objects of registry " + out.registry + " is hooked";
   }
@@ -244,8 +243,8 @@ class AllReplayers {
       const bool deferred = (record.flags & JournalRecord::kFromIgnoredCaller) != 0;
       const std::string label =
           observer.key_is_label ? std::to_string(record.key) : std::string(record.label);
-      replayer->second.Apply(
-          {index, record.key, label, CreationFailed(record, observer), deferred}, observer);
+      replayer->second.Apply({index, record.key, label, CreationFailed(record, observer), deferred},
+                             observer);
       SeeAgain(index, observer, replayer->second);
     }
     return true;

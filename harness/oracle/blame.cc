@@ -12,13 +12,13 @@ bool StartsWithAny(std::string_view text, const auto& prefixes) {
                      [&](std::string_view prefix) { return text.starts_with(prefix); });
 }
 
-constexpr std::array<std::string_view, 11> kMachineryModules = {
-    "libc.so",       "libc-2.",  "ld-linux",   "libpthread",
-    "libstdc++.so",  "libgcc_s", "libm.so",    "libfaultline_agent",
-    "linux-vdso.so", "[vdso]",   "libubsan.so"};
+constexpr std::array<std::string_view, 15> kMachineryModules = {
+    "libc.so",     "libc-2.",    "ld-linux",           "libpthread",    "libstdc++.so",
+    "libgcc_s",    "libm.so",    "libfaultline_agent", "linux-vdso.so", "[vdso]",
+    "libubsan.so", "libasan.so", "liblsan.so",         "libtsan.so",    "libclang_rt."};
 
 // In statically linked programs the same code has no module of its own to be known by.
-constexpr std::array<std::string_view, 21> kMachineryFunctions = {
+constexpr std::array<std::string_view, 26> kMachineryFunctions = {
     "__GI_",           "__assert",
     "__pthread_kill",  "__libc_",
     "__restore_rt",    "__stack_chk_fail",
@@ -29,7 +29,9 @@ constexpr std::array<std::string_view, 21> kMachineryFunctions = {
     "malloc_printerr", "_int_free",
     "_int_malloc",     "__rte_panic",
     "rte_panic",       "rte_dump_stack",
-    "faultline_",
+    "faultline_",      "__interceptor_",
+    "__asan_",         "__lsan_",
+    "__ubsan_",        "__sanitizer",
 };
 
 constexpr std::array<std::string_view, 9> kMachineryNames = {

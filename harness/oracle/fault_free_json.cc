@@ -11,7 +11,8 @@ using nlohmann::json;
 json GroupsToJson(const FaultFreeRun& run) {
   json groups = json::array();
   for (const ObjectGroup& group : run.groups) {
-    groups.push_back({group.name, group.created, group.alive, group.released_by, group.part_of});
+    groups.push_back(
+        {group.name, group.order, group.created, group.alive, group.released_by, group.part_of});
   }
   return groups;
 }
@@ -39,7 +40,8 @@ FaultFreeRun Parse(const json& in) {
   in.at("stop_ms").get_to(run.stop_ms);
   in.at("left_behind").get_to(run.left_behind);
   for (const json& group : in.at("groups")) {
-    run.groups.push_back({group.at(0), group.at(1), group.at(2), group.at(3), group.at(4)});
+    run.groups.push_back(
+        {group.at(0), group.at(1), group.at(2), group.at(3), group.at(4), group.at(5)});
   }
   in.at("open_files").get_to(run.open_files);
   in.at("open_std").get_to(run.open_std);
@@ -57,16 +59,11 @@ FaultFreeRun Parse(const json& in) {
 }  // namespace
 
 std::string FaultFreeToJson(const FaultFreeRun& run) {
-  const json out = {{"start_ms", run.start_ms},
-                    {"rpc_ms", run.rpc_ms},
-                    {"stop_ms", run.stop_ms},
-                    {"left_behind", run.left_behind},
-                    {"groups", GroupsToJson(run)},
-                    {"open_files", run.open_files},
-                    {"open_std", run.open_std},
-                    {"static_objects", StaticObjectsToJson(run)},
-                    {"answers", AnswersToJson(run)},
-                    {"error_lines", run.error_lines}};
+  const json out = {{"start_ms", run.start_ms},      {"rpc_ms", run.rpc_ms},
+                    {"stop_ms", run.stop_ms},        {"left_behind", run.left_behind},
+                    {"groups", GroupsToJson(run)},   {"open_files", run.open_files},
+                    {"open_std", run.open_std},      {"static_objects", StaticObjectsToJson(run)},
+                    {"answers", AnswersToJson(run)}, {"error_lines", run.error_lines}};
   return out.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

@@ -19,83 +19,34 @@ namespace {
 
 using protocol::JournalRecord;
 
-// The groups of one run, with the stacks of the calls that end their objects.
-class GroupMaker {
- public:
-  GroupMaker(const Evidence& evidence, const Catalogue& catalogue)
-      : journal_(evidence.journal), objects_(TrackObjects(evidence, catalogue)) {}
-
-  std::vector<ObjectGroup> Make() {
-    for (const TrackedObject& object : objects_) {
-      ObjectGroup& group = groups_[object.group];
+std::vector<ObjectGroup> MakeGroups(const Evidence& evidence, const Catalogue& catalogue) {
+  const JournalSnapshot& journal = evidence.journal;
+  const std::vector<TrackedObject> objects = TrackObjects(evidence, catalogue);
+  std::map<std::string, ObjectGroup> groups;
+  Symbolizer symbolizer;
+  for (const TrackedObject& object : objects) {
+    ObjectGroup& group = groups[object.group];
+    if (group.created++ == 0) {
       group.name = object.group;
-      ++group.created;
-      if (!object.ended_by) {
-        ++group.alive;
-        continue;
-      }
-      const uint32_t stack = journal_.records[*object.ended_by].stack;
-      if (stack < journal_.stacks.size()) {
-        ended_by_[stack].insert(object.group);
-      }
+      group.order = static_cast<int>(object.record);
     }
-    for (const auto& [stack, names] : ended_by_) {
-      NoteEnd(stack, names);
-    }
-    std::vector<ObjectGroup> groups;
-    for (auto& [name, group] : groups_) {
-      groups.push_back(std::move(group));
-    }
-    return groups;
-  }
-
- private:
-  // Does the call at stack `inner` come from inside the one at `outer`? Then the callers of the
-  // outer one are the inner one's outermost.
-  bool IsInside(uint32_t inner, uint32_t outer) const {
-    const JournalStack& in = journal_.stacks[inner];
-    const JournalStack& out = journal_.stacks[outer];
-    for (size_t skip = 1; skip < in.frames.size(); ++skip) {
-      const size_t common = std::min(in.frames.size() - skip, out.frames.size());
-      const bool whole = common == out.frames.size() && skip + common == in.frames.size();
-      if ((whole || in.truncated) && common > 0 &&
-          std::equal(out.frames.begin(), out.frames.begin() + static_cast<ptrdiff_t>(common),
-                     in.frames.begin() + static_cast<ptrdiff_t>(skip))) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  void NoteEnd(uint32_t stack, const std::set<std::string>& names) {
-    std::set<std::string> wholes;
-    for (const auto& [other, other_names] : ended_by_) {
-      if (other != stack && IsInside(stack, other)) {
-        wholes.insert(other_names.begin(), other_names.end());
-      }
-    }
-    std::string released_by;
-    if (wholes.empty()) {
-      released_by = fmt::format("{}", fmt::join(BlamedFunctions(symbolizer_.Symbolize(
-                                                    journal_, journal_.stacks[stack])),
-                                                " < "));
-    }
-    for (const std::string& name : names) {
-      ObjectGroup& group = groups_[name];
-      group.part_of.insert(wholes.begin(), wholes.end());
-      group.part_of.erase(name);
-      if (group.released_by.empty()) {
-        group.released_by = released_by;
-      }
+    if (!object.ended_by) {
+      ++group.alive;
+    } else if (object.ended_in) {
+      group.part_of.insert(objects[*object.ended_in].group);
+      group.part_of.erase(group.name);
+    } else if (const uint32_t stack = journal.records[*object.ended_by].stack;
+               group.released_by.empty() && stack < journal.stacks.size()) {
+      const Stack frames = symbolizer.Symbolize(journal, journal.stacks[stack]);
+      group.released_by = fmt::format("{}", fmt::join(BlamedFunctions(frames), " < "));
     }
   }
-
-  const JournalSnapshot& journal_;
-  const std::vector<TrackedObject> objects_;
-  std::map<std::string, ObjectGroup> groups_;
-  std::map<uint32_t, std::set<std::string>> ended_by_;  // stack: groups whose objects end there
-  Symbolizer symbolizer_;
-};
+  std::vector<ObjectGroup> out;
+  for (auto& [name, group] : groups) {
+    out.push_back(std::move(group));
+  }
+  return out;
+}
 
 std::vector<StaticObject> FindStaticObjects(const Evidence& evidence, const Catalogue& catalogue) {
   std::vector<StaticObject> objects;
@@ -164,7 +115,7 @@ FaultFreeRun DescribeFaultFree(const Evidence& evidence, const Catalogue& catalo
     run.answers.push_back({rpc.method, rpc.outcome, rpc.answer});
   }
   run.left_behind = evidence.left_behind;
-  run.groups = GroupMaker(evidence, catalogue).Make();
+  run.groups = MakeGroups(evidence, catalogue);
   for (const OpenFile& file : OpenFilesAtExit(evidence)) {
     ++run.open_files[file.kind];
     if (file.number <= 2) {

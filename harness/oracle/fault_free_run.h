@@ -19,6 +19,7 @@ namespace faultline {
 // Objects that are one and the same in every run; see TrackedObject::group.
 struct ObjectGroup {
   std::string name;  // the group's
+  int order = 0;     // of its first object among those of all groups
   int created = 0;   // fewest in any of the runs
   int alive = 0;     // at the end; most in any of the runs
   // The call that ends them, as functions, innermost first; "" when it never comes.

@@ -8,6 +8,7 @@
 
 #include "harness/oracle/blame.h"
 #include "harness/oracle/leaked_objects.h"
+#include "harness/oracle/made_together.h"
 #include "harness/oracle/open_files.h"
 #include "harness/oracle/oracle.h"
 #include "harness/oracle/run_course.h"
@@ -24,8 +25,7 @@ namespace {
 using protocol::JournalRecord;
 
 constexpr char kKind[] = "leak";
-// Further objects that one release forgot, each a line.
-constexpr size_t kMostOthers = 4;
+constexpr size_t kMostOthers = 4;  // told of those that go with a leaked object
 
 class LeakFinder {
  public:
@@ -83,53 +83,96 @@ class LeakFinder {
     }
   }
 
-  // What one call should have released is one finding; the object made first gives it its name.
+  // What one call made is one finding.
   void FindObjects() {
-    std::map<std::string, size_t> by_release;  // index into findings_
-    for (const LeakedGroup& group : FindLeakedObjects(evidence_, context_)) {
-      const auto [known, is_new] = by_release.try_emplace(group.released_by, findings_.size());
-      if (is_new || group.released_by.empty()) {
-        AddObjects(group);
+    std::vector<Leak> leaks;
+    for (LeakedGroup& group : FindLeakedObjects(evidence_, context_)) {
+      const Stack stack = StackOf(evidence_.journal.records[group.objects.front().record]);
+      const auto same = std::find_if(leaks.begin(), leaks.end(), [&](const Leak& leak) {
+        return MadeTogether(leak.stack, stack);
+      });
+      if (same == leaks.end()) {
+        leaks.push_back({std::move(group), stack, {}, {}});
       } else {
-        findings_[known->second].details.push_back("and so: " + Title(group));
+        AddTo(*same, std::move(group), stack);
       }
+    }
+    for (const Leak& leak : leaks) {
+      AddObjects(leak);
     }
   }
 
-  static std::string Title(const LeakedGroup& group) {
-    const TrackedObject& first = group.objects.front();
-    const size_t count = group.objects.size();
-    const std::string name = first.label.empty() ? "" : fmt::format(" `{}'", first.label);
-    return count == 1 ? fmt::format("{}{} is never released", first.registry, name)
-                      : fmt::format("{} objects of {}{} are never released", count,
-                                    first.registry, name);
+  // The first of its groups that has a name stands for all of them.
+  struct Leak {
+    LeakedGroup group;
+    Stack stack;                      // that made its first object
+    std::vector<std::string> others;  // titles of the other groups
+    std::set<std::string> names;      // of those groups that have one
+  };
+
+  static void AddTo(Leak& leak, LeakedGroup group, const Stack& stack) {
+    if (IsNameless(leak.group) && !IsNameless(group)) {
+      std::swap(leak.group, group);
+      leak.stack = stack;
+    }
+    leak.others.push_back(Title(group));
+    if (!IsNameless(group)) {
+      leak.names.insert(What(group));
+    }
   }
 
-  void AddObjects(const LeakedGroup& group) {
+  static bool IsNameless(const LeakedGroup& group) { return group.objects.front().label.empty(); }
+
+  // Without the count of the objects.
+  static std::string What(const LeakedGroup& group) {
     const TrackedObject& first = group.objects.front();
-    const JournalRecord& record = evidence_.journal.records[first.record];
+    return first.label.empty() ? first.registry
+                               : fmt::format("{} `{}'", first.registry, first.label);
+  }
+
+  static std::string Title(const LeakedGroup& group) {
+    const size_t count = group.objects.size();
+    return count == 1 ? What(group) + " is never released"
+                      : fmt::format("{} objects of {} are never released", count, What(group));
+  }
+
+  void AddObjects(const Leak& leak) {
+    const LeakedGroup& group = leak.group;
     Finding& finding = Add(Title(group));
-    finding.object = first.label.empty() ? first.registry : first.label;
-    finding.stack = StackOf(record);
-    const std::string what = first.label.empty()
-                                 ? fmt::format("{} is never released", first.registry)
-                                 : fmt::format("{} `{}' is never released", first.registry,
-                                               first.label);
-    finding.signature = first.label.empty() || group.released_by.empty()
-                            ? MakeSignature(kKind, what, finding.stack)
-                            : fmt::format("leak: {} @ {}", what, group.released_by);
-    finding.details.push_back(
-        fmt::format("made in step {} by {}", record.step, Place(finding.stack)));
+    finding.object = What(group);
+    finding.stack = leak.stack;
+    finding.signature = Signature(leak);
+    finding.details.push_back(fmt::format(
+        "made in step {} by {}", evidence_.journal.records[group.objects.front().record].step,
+        Place(finding.stack)));
     if (!group.released_by.empty()) {
       finding.details.push_back("the fault-free run releases it in " + group.released_by);
     }
     if (!group.parts.empty()) {
-      const size_t told = std::min(group.parts.size(), kMostOthers);
-      finding.details.push_back(fmt::format(
-          "with its parts: {}{}",
-          fmt::join(group.parts.begin(), group.parts.begin() + static_cast<ptrdiff_t>(told), ", "),
-          told < group.parts.size() ? ", ..." : ""));
+      finding.details.push_back("with its parts: " + Some(group.parts));
     }
+    if (!leak.others.empty()) {
+      finding.details.push_back("and so: " + Some(leak.others));
+    }
+  }
+
+  // The names of all that one call made and nobody released: an error path that forgets one piece
+  // is another bug than a stop that forgets all of them. Functions are no part of it: in release
+  // builds tail calls hide who made and who ends an object.
+  static std::string Signature(const Leak& leak) {
+    if (IsNameless(leak.group)) {
+      return MakeSignature(kKind, What(leak.group) + " is never released", leak.stack);
+    }
+    std::set<std::string> names = leak.names;
+    names.insert(What(leak.group));
+    return fmt::format("{}: {} never released", kKind, fmt::join(names, ", "));
+  }
+
+  static std::string Some(const std::vector<std::string>& texts) {
+    const auto told = static_cast<ptrdiff_t>(std::min(texts.size(), kMostOthers));
+    const size_t more = texts.size() - static_cast<size_t>(told);
+    return fmt::format("{}{}", fmt::join(texts.begin(), texts.begin() + told, ", "),
+                       more > 0 ? fmt::format(" and {} more", more) : "");
   }
 
   // Which of several descriptors of a kind is one too many nobody can say; those opened last are
@@ -165,8 +208,7 @@ class LeakFinder {
       finding.details.push_back(
           fmt::format("opened in step {} by {}", opened->step, Place(finding.stack)));
     }
-    finding.signature =
-        MakeSignature(kKind, "descriptor is never closed: " + kind, finding.stack);
+    finding.signature = MakeSignature(kKind, "descriptor is never closed: " + kind, finding.stack);
     finding.details.push_back(fmt::format("descriptor {} is {}", file.number, file.what));
     finding.details.push_back("the fault-free run has closed it when it exits");
   }

@@ -7,14 +7,19 @@
 namespace faultline {
 namespace {
 
+using protocol::JournalRecord;
+using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testkit::IsKind;
 using testkit::JudgedRun;
 
-class LeakOracle : public ::testing::Test {
+// ---- What stays behind the target
+
+class LeftBehind : public ::testing::Test {
  protected:
-  LeakOracle() {
+  LeftBehind() {
     fault_free_.left_behind = {"file /dev/shm/trace.pid100", "file dpdk/config"};
     run_.fault_free = &fault_free_;
   }
@@ -22,12 +27,12 @@ class LeakOracle : public ::testing::Test {
   JudgedRun run_;
 };
 
-TEST_F(LeakOracle, WhatTheFaultFreeRunLeavesTooIsNoLeak) {
+TEST_F(LeftBehind, WhatTheFaultFreeRunLeavesTooIsNoLeak) {
   run_.evidence.left_behind = {"file dpdk/config", "file /dev/shm/trace.pid2345"};
   EXPECT_THAT(run_.Judge(), IsEmpty());
 }
 
-TEST_F(LeakOracle, ReportsWhatIsLeftBeyondThatOncePerKind) {
+TEST_F(LeftBehind, ReportsWhatIsLeftBeyondThatOncePerKind) {
   run_.evidence.left_behind = {"file dpdk/config", "file dpdk/mp_socket", "socket rpc.1.sock",
                                "socket rpc.2.sock"};
   const std::vector<Finding> findings = run_.Judge();
@@ -36,16 +41,175 @@ TEST_F(LeakOracle, ReportsWhatIsLeftBeyondThatOncePerKind) {
   EXPECT_EQ(findings[1].signature, "leak: socket rpc.#.sock");
 }
 
-TEST_F(LeakOracle, WithoutAFaultFreeRunNothingIsTooMuch) {
+TEST_F(LeftBehind, WithoutAFaultFreeRunNothingIsTooMuch) {
   run_.evidence.left_behind = {"file anything"};
   run_.fault_free = nullptr;
   EXPECT_THAT(run_.Judge(), IsEmpty());
 }
 
-TEST_F(LeakOracle, ATargetThatWasKilledCouldNotTidyUp) {
+TEST_F(LeftBehind, ATargetThatWasKilledCouldNotTidyUp) {
   run_.evidence.left_behind = {"file dpdk/mp_socket"};
   run_.Die(SIGSEGV);
   EXPECT_THAT(run_.Judge(), ElementsAre(IsKind("crash")));
+}
+
+// ---- Objects
+
+class LeakedObjects : public ::testing::Test {
+ protected:
+  // A run that makes a device and a pool with a ring in it, and gives them back.
+  static void MakeAll(JudgedRun& run) {
+    run.Call("io_device/register", 0x10, "iobuf");
+    run.Call("mempool/create", 0x20, "pool_4711");
+  }
+  void JudgeAgainst(const JudgedRun& fault_free) {
+    described_ = DescribeFaultFree(fault_free.evidence, fault_free.catalogue, fault_free.profile);
+    run_.fault_free = &described_;
+  }
+  void SetUp() override {
+    JudgedRun fault_free;
+    MakeAll(fault_free);
+    fault_free.Call("mempool/free", 0x20);
+    fault_free.Call("io_device/unregister", 0x10);
+    JudgeAgainst(fault_free);
+  }
+  FaultFreeRun described_;
+  JudgedRun run_;
+};
+
+TEST_F(LeakedObjects, AreThoseThatTheFaultFreeRunReleases) {
+  run_.step = 2;
+  MakeAll(run_);
+  run_.Call("io_device/unregister", 0x10);
+  const std::vector<Finding> findings = run_.Judge();
+  ASSERT_THAT(findings, ElementsAre(IsKind("leak")));
+  EXPECT_EQ(findings[0].title, "mempool `pool_#' is never released");
+  EXPECT_EQ(findings[0].signature, "leak: mempool `pool_#' never released");
+  EXPECT_THAT(findings[0].details, Contains(HasSubstr("made in step 2")));
+}
+
+TEST_F(LeakedObjects, AreNoneWhenTheFaultFreeRunKeepsThemToo) {
+  JudgedRun fault_free;
+  MakeAll(fault_free);
+  JudgeAgainst(fault_free);
+  MakeAll(run_);
+  EXPECT_THAT(run_.Judge(), IsEmpty());
+}
+
+TEST_F(LeakedObjects, AreNoneWhenNothingSaysThatAnybodyReleasesThem) {
+  run_.Call("mempool/create", 0x30, "spare");
+  EXPECT_THAT(run_.Judge(), IsEmpty());
+}
+
+TEST_F(LeakedObjects, AreNoneOfAStartThatJustExits) {
+  MakeAll(run_);
+  run_.evidence.asked_to_stop = false;
+  run_.evidence.exit.code = 1;
+  run_.evidence.steps.resize(2);
+  run_.evidence.steps[1].status = StepResult::Status::kTargetGone;
+  run_.evidence.rpcs.clear();
+  run_.scenario.tolerance = Tolerance::kMayFailCleanly;
+  EXPECT_THAT(run_.Judge(), IsEmpty());
+}
+
+TEST_F(LeakedObjects, CountWhenTheTargetBeganToUnwindByItself) {
+  run_.AddUnwindObserver();
+  MakeAll(run_);
+  run_.evidence.asked_to_stop = false;
+  run_.evidence.exit.code = 1;
+  run_.scenario.tolerance = Tolerance::kMayFailCleanly;
+  EXPECT_THAT(run_.Judge(), IsEmpty()) << "it did not";
+  run_.Call("target/unwind", 0);
+  EXPECT_THAT(run_.Judge(), ElementsAre(IsKind("leak"), IsKind("leak")));
+}
+
+TEST_F(LeakedObjects, AreNoneWhenTheirEndsAreNotSeen) {
+  run_.evidence.hooks[4].status = HookReport::Status::kRefused;  // mempool/free
+  MakeAll(run_);
+  run_.Call("io_device/unregister", 0x10);
+  EXPECT_THAT(run_.Judge(), IsEmpty());
+  run_.evidence.hooks[4].status = HookReport::Status::kInstalled;
+  run_.evidence.lost_records = 1;
+  EXPECT_THAT(run_.Judge(), IsEmpty());
+}
+
+TEST_F(LeakedObjects, OfAKilledTargetAreNobodysFault) {
+  MakeAll(run_);
+  run_.Die(SIGSEGV);
+  EXPECT_THAT(run_.Judge(), ElementsAre(IsKind("crash")));
+}
+
+// The device of the pool ends before the call that ends the pool returns.
+TEST_F(LeakedObjects, ThatArePartsOfOthersAreToldWithThose) {
+  JudgedRun fault_free;
+  MakeAll(fault_free);
+  fault_free.Call("io_device/unregister", 0x10, "", JournalRecord::kInsideWrap);
+  fault_free.Call("mempool/free", 0x20);
+  JudgeAgainst(fault_free);
+  MakeAll(run_);
+  const std::vector<Finding> findings = run_.Judge();
+  ASSERT_THAT(findings, ElementsAre(IsKind("leak")));
+  EXPECT_EQ(findings[0].title, "mempool `pool_#' is never released");
+  EXPECT_THAT(findings[0].details, Contains("with its parts: io_device `iobuf'"));
+}
+
+TEST_F(LeakedObjects, ThatWereMadeInsideOthersAreToldWithThose) {
+  JudgedRun fault_free;
+  MakeAll(fault_free);
+  fault_free.Call("mempool/free", 0x20);
+  fault_free.Call("io_device/unregister", 0x10);
+  JudgeAgainst(fault_free);
+  run_.Call("io_device/register", 0x10, "iobuf", JournalRecord::kInsideWrap);
+  run_.Call("mempool/create", 0x20, "pool_1");
+  const std::vector<Finding> findings = run_.Judge();
+  ASSERT_THAT(findings, ElementsAre(IsKind("leak")));
+  EXPECT_EQ(findings[0].title, "mempool `pool_#' is never released");
+}
+
+// ---- Descriptors
+
+class OpenDescriptors : public ::testing::Test {
+ protected:
+  OpenDescriptors() {
+    fault_free_.open_files = {{"file", 3}, {"socket", 1}};
+    fault_free_.open_std = {0, 1, 2};
+    run_.fault_free = &fault_free_;
+    for (const uint64_t number : {0u, 1u, 2u}) {
+      run_.OpenAtExit(number, "/dev/null");
+    }
+  }
+  FaultFreeRun fault_free_;
+  JudgedRun run_;
+};
+
+TEST_F(OpenDescriptors, AsManyAsInTheFaultFreeRunAreNoLeak) {
+  run_.OpenAtExit(7, "socket:[815]");
+  EXPECT_THAT(run_.Judge(), IsEmpty());
+}
+
+TEST_F(OpenDescriptors, MoreOfAKindAreOneFinding) {
+  run_.OpenAtExit(7, "socket:[815]");
+  run_.OpenAtExit(8, "socket:[816]");
+  run_.OpenAtExit(9, "anon_inode:[eventfd]");
+  const std::vector<Finding> findings = run_.Judge();
+  ASSERT_THAT(findings, ElementsAre(IsKind("leak"), IsKind("leak")));
+  EXPECT_EQ(findings[0].title, "a descriptor is never closed: anon_inode:[eventfd]");
+  EXPECT_EQ(findings[1].title, "a descriptor is never closed: socket");
+}
+
+TEST_F(OpenDescriptors, AreNotCountedWhenTheTargetJustExited) {
+  run_.OpenAtExit(7, "socket:[815]");
+  run_.OpenAtExit(8, "socket:[816]");
+  run_.AddUnwindObserver();
+  EXPECT_THAT(run_.Judge(), IsEmpty());
+}
+
+TEST_F(OpenDescriptors, AStandardOneThatWasClosedWasNotTheTargetsToClose) {
+  run_.evidence.journal.records.front().key = 5;  // what was 0
+  fault_free_.open_files["file"] = 4;
+  const std::vector<Finding> findings = run_.Judge();
+  ASSERT_THAT(findings, ElementsAre(IsKind("leak")));
+  EXPECT_EQ(findings[0].title, "standard descriptor 0 was closed");
 }
 
 }  // namespace

@@ -6,12 +6,13 @@
 namespace faultline {
 namespace {
 
-std::map<std::string, std::vector<TrackedObject>> AliveByGroup(const Evidence& evidence,
-                                                               const Catalogue& catalogue) {
-  std::map<std::string, std::vector<TrackedObject>> groups;
-  for (TrackedObject& object : TrackObjects(evidence, catalogue)) {
+using Groups = std::map<std::string, std::vector<TrackedObject>>;
+
+Groups AliveByGroup(const std::vector<TrackedObject>& tracked) {
+  Groups groups;
+  for (const TrackedObject& object : tracked) {
     if (!object.ended_by) {
-      groups[object.group].push_back(std::move(object));
+      groups[object.group].push_back(object);
     }
   }
   return groups;
@@ -26,6 +27,19 @@ bool IsLeak(const ObjectGroup& fault_free, const std::vector<TrackedObject>& ali
          (!nameless || fault_free.alive == 0);
 }
 
+// The leaked group that `objects` are parts of: they were made inside its making, or end inside its
+// end. "" when there is none.
+std::string WholeOf(const ObjectGroup& group, const std::vector<TrackedObject>& objects,
+                    const std::vector<TrackedObject>& tracked, const Groups& alive) {
+  const std::optional<size_t> whole = objects.front().made_in;
+  if (whole && tracked[*whole].group != group.name && alive.contains(tracked[*whole].group)) {
+    return tracked[*whole].group;
+  }
+  const auto found = std::find_if(group.part_of.begin(), group.part_of.end(),
+                                  [&](const std::string& name) { return alive.contains(name); });
+  return found == group.part_of.end() ? "" : *found;
+}
+
 }  // namespace
 
 std::vector<LeakedGroup> FindLeakedObjects(const Evidence& evidence, const OracleContext& context) {
@@ -33,8 +47,8 @@ std::vector<LeakedGroup> FindLeakedObjects(const Evidence& evidence, const Oracl
       !HasUnwound(evidence, context.catalogue, context.profile)) {
     return {};
   }
-  std::map<std::string, std::vector<TrackedObject>> alive =
-      AliveByGroup(evidence, context.catalogue);
+  const std::vector<TrackedObject> tracked = TrackObjects(evidence, context.catalogue);
+  Groups alive = AliveByGroup(tracked);
   std::erase_if(alive, [&](const auto& entry) {
     const ObjectGroup* known = context.fault_free->FindGroup(entry.first);
     return known == nullptr || !IsLeak(*known, entry.second);
@@ -42,16 +56,15 @@ std::vector<LeakedGroup> FindLeakedObjects(const Evidence& evidence, const Oracl
   std::map<std::string, LeakedGroup> leaked;
   for (const auto& [name, objects] : alive) {
     const ObjectGroup& known = *context.fault_free->FindGroup(name);
-    const auto whole = std::find_if(known.part_of.begin(), known.part_of.end(),
-                                    [&](const std::string& part_of) { return alive.contains(part_of); });
-    if (whole != known.part_of.end()) {
-      leaked[*whole].parts.push_back(name);
-    } else {
+    const std::string whole = WholeOf(known, objects, tracked, alive);
+    if (whole.empty()) {
       leaked[name].objects = objects;
       leaked[name].released_by = known.released_by;
+    } else {
+      leaked[whole].parts.push_back(name);
     }
   }
-  // A part of a part belongs to the whole that is told.
+  // A part of a part is told by the whole of that.
   std::erase_if(leaked, [](const auto& entry) { return entry.second.objects.empty(); });
   std::vector<LeakedGroup> out;
   for (auto& [name, group] : leaked) {

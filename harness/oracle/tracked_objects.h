@@ -20,6 +20,10 @@ struct TrackedObject {
   std::string group;
   size_t record = 0;               // of its creation, index into JournalSnapshot::records
   std::optional<size_t> ended_by;  // of its end
+  // Indexes into the list: of the object that was being made when this one was, and of the one that
+  // was being ended when this one was. It is a part of those.
+  std::optional<size_t> made_in;
+  std::optional<size_t> ended_in;
 };
 
 // The objects of all registries whose ends are seen (RegistryReplay::ends_seen), in order of

@@ -25,8 +25,8 @@ uint32_t KeyOf(const Observer& observer) {
     return static_cast<uint32_t>(*observer.key_argument) +
            (observer.key_is_pointee ? uint32_t{PlanObserver::kKeyPointee0} : 0);
   }
-  const bool of_object = observer.event != Observer::Event::kErrorNote &&
-                         observer.event != Observer::Event::kUnwind;
+  const bool of_object =
+      observer.event != Observer::Event::kErrorNote && observer.event != Observer::Event::kUnwind;
   return of_object ? uint32_t{PlanObserver::kKeyResult} : uint32_t{PlanObserver::kKeyNone};
 }
 

@@ -38,6 +38,13 @@ json FromFinding(const Finding& finding) {
           {"details", finding.details},     {"stack", FromStack(finding.stack)}};
 }
 
+json FromBaseline(const BaselineEntry& entry) {
+  return {{"kind", entry.kind},
+          {"signature", entry.signature},
+          {"note", entry.note},
+          {"reference", entry.reference}};
+}
+
 json FromKnown(const KnownFinding& known) {
   const SourcePosition& at = known.position;
   const std::string position =
@@ -185,6 +192,7 @@ json ToJson(const RunReport& report) {
               {"broken_without_faults", report.broken_without_faults},
               {"findings", ArrayOf(report.findings, FromFinding)},
               {"not_seen", ArrayOf(report.not_seen, FromKnown)},
+              {"fixed", ArrayOf(report.fixed, FromBaseline)},
               {"replay_command", report.replay_command},
               {"gdb_command", report.gdb_command}};
   AddCourse(evidence, out);

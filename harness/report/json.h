@@ -15,6 +15,7 @@
 //   findings           [{kind, title, signature, object, step, known, note, caused_by: [fault ids],
 //                        details: [lines], stack: [frame]}]
 //   not_seen           [{kind, pattern, note, position}]: known findings that did not come
+//   fixed              [{kind, signature, note, reference}]: of the baseline, likewise
 //   exit               {kind: "exited" | "signaled" | "killed by us" | "not ended", code, text}
 //   times_ms           {start, stop, total}
 //   steps              [{index, title, status, detail, begin_ms, duration_ms, limit_ms}]

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "harness/evidence/evidence.h"
+#include "harness/scenario/load_baseline.h"
 #include "harness/scenario/model.h"
 
 namespace faultline {
@@ -13,7 +14,8 @@ namespace faultline {
 struct RunReport {
   const Evidence& evidence;
   const std::vector<Finding>& findings;
-  std::vector<KnownFinding> not_seen;  // known findings of the scenario that did not come
+  std::vector<KnownFinding> not_seen;     // known findings of the scenario that did not come
+  std::vector<BaselineEntry> fixed = {};  // of the baseline, likewise
   // The findings are those of the fault-free run that had to come first.
   bool broken_without_faults = false;
   std::string replay_command;  // runs the same again; "" = none

@@ -15,12 +15,14 @@ namespace faultline {
 namespace {
 
 // What a target that breaks a promise should have done instead (the contract of each kind).
-constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kContract = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kContract = {{
     {"crash", "carry on, or give up with an error and a non-zero exit; never die of a signal"},
     {"hang", "start, answer and stop within its limits, with an error if it must"},
     {"io-device-missing",
      "use and unregister only devices that are registered, then end within its limit"},
-    {"leak", "leave nothing behind that its fault-free run does not leave"},
+    {"leak", "give back what it took, and leave nothing behind, as its fault-free run does"},
+    {"sanitizer", "touch only memory that is its own, and free it"},
+    {"swallowed", "tell of the failure by an error, or do without it as well as with it"},
     {"expectation", "go as the scenario says"},
 }};
 
@@ -158,6 +160,9 @@ void Story::Findings() {
   }
   for (const KnownFinding& known : report_.not_seen) {
     Line(fmt::format("known finding that did not come: {} {}", known.kind, known.pattern), 0);
+  }
+  for (const BaselineEntry& entry : report_.fixed) {
+    Line("fixed, or not reached by this run: " + entry.signature, 0);
   }
 }
 

@@ -46,7 +46,7 @@ std::string VerdictLine(const RunReport& report, const TerminalOptions& options)
 }
 
 std::string TellRun(const RunReport& report, const TerminalOptions& options) {
-  if (report.findings.empty() && report.not_seen.empty()) {
+  if (report.findings.empty() && report.not_seen.empty() && report.fixed.empty()) {
     return VerdictLine(report, options);
   }
   StoryLimits limits;

@@ -6,6 +6,7 @@
 
 #include "harness/base/failure.h"
 #include "harness/base/files.h"
+#include "harness/run/sanitizer_runtime.h"
 
 namespace faultline {
 namespace {
@@ -55,6 +56,7 @@ Hooking::Hooking(const RunRequest& request, const fs::path& directory,
     environment_.push_back(name + "=" + value);
   }
   const PlanRequest plan_request = MakeRequest(modules_.Recall());
+  sanitizer_runtime_ = FindSanitizerRuntime(plan_request.libraries);
   wanted_ = !plan_request.points.empty() || !plan_request.observers.empty();
   if (!wanted_) {
     return;

@@ -26,6 +26,8 @@ class Hooking {
   bool wanted() const { return wanted_; }
   const Plan& plan() const { return plan_; }
   const std::filesystem::path& plan_path() const { return plan_path_; }
+  // See FindSanitizerRuntime.
+  const std::filesystem::path& sanitizer_runtime() const { return sanitizer_runtime_; }
   JournalFile& journal() { return *journal_; }  // only when wanted()
 
   // `fault` is an id of request.faults.
@@ -47,6 +49,7 @@ class Hooking {
   std::vector<std::string> environment_;  // NAME=VALUE
   bool wanted_ = false;
   Plan plan_;
+  std::filesystem::path sanitizer_runtime_;
   std::filesystem::path plan_path_;
   std::filesystem::path journal_path_;
   std::unique_ptr<JournalFile> journal_;

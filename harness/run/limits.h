@@ -19,7 +19,7 @@ class FaultFreeCache {
  public:
   // An empty `cache_dir` keeps nothing. Keys: see ProgramKey and ScenarioKey.
   FaultFreeCache(const std::filesystem::path& cache_dir, const std::string& program_key,
-                   const std::string& scenario_key);
+                 const std::string& scenario_key);
 
   // Nothing when there is none, or none that can be read.
   std::optional<FaultFreeRun> Load() const;

@@ -15,8 +15,15 @@ constexpr int kCaptureLimitMs = 5'000;
 constexpr int64_t kForeverMs = int64_t{7} * 24 * 3600 * 1000;
 
 SpawnOptions WithAgent(SpawnOptions options, const RunRequest& request, const Hooking& hooking) {
+  const std::filesystem::path& sanitizer = hooking.sanitizer_runtime();
+  if (!sanitizer.empty()) {
+    options.trace = false;
+  }
   if (hooking.wanted()) {
     std::string& preload = options.environment["LD_PRELOAD"];
+    if (!sanitizer.empty()) {
+      preload = preload.empty() ? sanitizer.string() : sanitizer.string() + ":" + preload;
+    }
     preload = AddPreload(preload, request.agent);
     options.environment[protocol::kPlanVariable] = hooking.plan_path();
   }

@@ -20,7 +20,8 @@ class ScenarioRunner {
         options_(options),
         executor_(executor),
         cache_(options.cache_dir, ProgramKey(options.program),
-               ScenarioKey(loaded.scenario, loaded.profile) + "-" + ObserverKey(loaded.catalogue)) {}
+               ScenarioKey(loaded.scenario, loaded.profile) + "-" + ObserverKey(loaded.catalogue)) {
+  }
 
   ScenarioResult Run() {
     const bool with_faults = options_.with_faults && !loaded_.scenario.faults.empty();

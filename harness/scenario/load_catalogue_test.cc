@@ -90,6 +90,8 @@ TEST_F(LoadCatalogueTest, ReadsObservers) {
   EXPECT_TRUE(Named("poller/end").key_is_pointee);
   EXPECT_EQ(Named("poller/end").key_argument, 1);
   EXPECT_TRUE(Named("port/start").key_is_label);
+  EXPECT_TRUE(Named("port/start").essential);
+  EXPECT_FALSE(Named("device/made").essential);
   EXPECT_EQ(Named("port/start").success, Observer::Success::kResultZero);
   EXPECT_EQ(Named("channel/get").same_call_as, "device/get");
   EXPECT_TRUE(Named("channel/get").counted);

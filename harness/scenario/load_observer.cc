@@ -98,6 +98,7 @@ void ReadObject(MapReader& map, Observer& observer) {
   ReadKey(map, observer);
   ReadLabel(map, observer);
   map.Bool("counted", observer.counted);
+  map.Bool("essential", observer.essential);
   if (const YamlValue* success = map.Find("success"); success != nullptr) {
     observer.success =
         ReadWord(*success, "success", map.context(), kSuccesses).value_or(observer.success);
@@ -125,8 +126,7 @@ void ReadObserver(const YamlValue::Entry& entry, const HookTarget& target, ReadC
   MapReader map(*entry.value, fmt::format("observer `{}`", entry.key), context);
   map.Text("same_call_as", observer.same_call_as);
   if (observer.same_call_as.empty()) {
-    ReadHooked(map, target,
-               {observer.symbols, observer.module, observer.summary, observer.when});
+    ReadHooked(map, target, {observer.symbols, observer.module, observer.summary, observer.when});
   }
   if (const YamlValue* event = map.Require("event"); event != nullptr) {
     observer.event = ReadWord(*event, "event", context, kEvents).value_or(observer.event);

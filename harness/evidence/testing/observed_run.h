@@ -62,6 +62,24 @@ class ObservedRun {
     label.copy(record.label, protocol::kLabelSize - 1);
     return record;
   }
+  // A descriptor that is open when the target exits.
+  void OpenAtExit(uint64_t number, std::string_view what) {
+    protocol::JournalRecord& record = Append(protocol::JournalRecord::kOpenFile);
+    record.key = number;
+    what.copy(record.label, protocol::kLabelSize - 1);
+  }
+  // The target has a function with which it begins to unwind: target/unwind.
+  void AddUnwindObserver() {
+    Observer observer = MakeObserver("target/unwind", Observer::Event::kUnwind, std::nullopt);
+    observer.registry.clear();
+    catalogue.observers.push_back(observer);
+    evidence.observers.push_back(observer.name);
+    evidence.hooks.push_back({.symbol = observer.symbols[0],
+                              .module = "target",
+                              .status = HookReport::Status::kInstalled,
+                              .reason = "",
+                              .calls = 1});
+  }
   protocol::JournalRecord& Inject(const std::string& fault, const std::string& action = "fail") {
     Injection& injection = evidence.injections.emplace_back();
     injection.fault = fault;

@@ -1,0 +1,78 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include "harness/oracle/blame.h"
+#include "harness/oracle/oracle.h"
+#include "harness/oracle/sanitizer_report.h"
+#include "harness/oracle/signature.h"
+
+// `sanitizer`: AddressSanitizer, LeakSanitizer, ThreadSanitizer or UndefinedBehaviorSanitizer
+// spoke. The target has to be built with it; its report is the finding.
+namespace faultline {
+namespace {
+
+constexpr char kKind[] = "sanitizer";
+
+// Where the report points at: a function, or the file when no name is known.
+std::string Place(const Stack& stack) {
+  if (stack.empty()) {
+    return "";
+  }
+  const std::vector<std::string> functions = BlamedFunctions(stack);
+  if (!functions.empty()) {
+    return " in " + functions.front();
+  }
+  const Frame& frame = stack.front();
+  return frame.file.empty() ? "" : " in " + std::filesystem::path(frame.file).filename().string();
+}
+
+Finding MakeFinding(const SanitizerReport& report, const Evidence& evidence) {
+  Finding finding;
+  finding.kind = kKind;
+  finding.stack = BlamedStack(report.stack);
+  finding.step = evidence.log[report.line].step;
+  finding.title = fmt::format("{}: {}{}", report.tool, report.message, Place(finding.stack));
+  // UndefinedBehaviorSanitizer names a line and no function.
+  const std::string message = BlamedFunctions(finding.stack).empty()
+                                  ? finding.title
+                                  : fmt::format("{}: {}", report.tool, report.message);
+  finding.signature = MakeSignature(kKind, message, finding.stack);
+  finding.details.push_back("it said: " + evidence.log[report.line].text);
+  return finding;
+}
+
+class SanitizerOracle : public Oracle {
+ public:
+  std::string_view kind() const override { return kKind; }
+
+  std::vector<Finding> Judge(const Evidence& evidence, const OracleContext&) const override {
+    std::vector<Finding> findings;
+    std::set<std::string> seen;
+    for (const SanitizerReport& report : ReadSanitizerReports(evidence.log)) {
+      Finding finding = MakeFinding(report, evidence);
+      if (seen.insert(finding.signature).second) {
+        findings.push_back(std::move(finding));
+      }
+    }
+    return findings;
+  }
+
+  // A tool that ends the target makes it die, and leave things behind.
+  bool Explains(const Finding& own, const Finding& other, const Evidence& evidence,
+                const OracleContext& context) const override {
+    if (other.kind == "crash" || other.kind == "leak") {
+      const std::vector<SanitizerReport> reports = ReadSanitizerReports(evidence.log);
+      return std::any_of(reports.begin(), reports.end(),
+                         [](const SanitizerReport& report) { return report.fatal; });
+    }
+    return Oracle::Explains(own, other, evidence, context);
+  }
+};
+
+FAULTLINE_ORACLE(SanitizerOracle);
+
+}  // namespace
+}  // namespace faultline

@@ -1,0 +1,96 @@
+#include <gmock/gmock.h>
+
+#include "harness/oracle/testing/judged_run.h"
+
+namespace faultline {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using testkit::IsKind;
+using testkit::JudgedRun;
+
+// As GCC 12's runtimes write.
+void SayUseAfterFree(JudgedRun& run, const std::string& address) {
+  run.Say("=================================================================");
+  run.Say("==4711==ERROR: AddressSanitizer: heap-use-after-free on address " + address +
+          " at pc 0x55 bp 0x7f sp 0x7e");
+  run.Say("READ of size 8 at " + address + " thread T0 (reactor_0)");
+  run.Say("    #0 0x7f11 in __interceptor_memcpy ../../../../src/libsanitizer/x.inc:827");
+  run.Say("    #1 0x5581 in pool_free /src/lib/pool.c:33");
+  run.Say("    #2 0x5582 in stop /src/app.c:12");
+  run.Say("    #3 0x7f12  (/lib/x86_64-linux-gnu/libc.so.6+0x271c9)");
+  run.Say("");
+  run.Say("    #0 0x7f13 in free ../../../../src/libsanitizer/asan_malloc_linux.cpp:52");
+}
+
+TEST(Sanitizer, TheReportIsTheFinding) {
+  JudgedRun run;
+  SayUseAfterFree(run, "0x602000");
+  run.evidence.exit.code = 1;
+  const std::vector<Finding> findings = run.Judge();
+  ASSERT_THAT(findings, ElementsAre(IsKind("sanitizer"))) << "it explains the exit code";
+  EXPECT_EQ(findings[0].title, "AddressSanitizer: heap-use-after-free in pool_free");
+  EXPECT_EQ(findings[0].signature,
+            "sanitizer: AddressSanitizer: heap-use-after-free @ pool_free < stop");
+  ASSERT_EQ(findings[0].stack.size(), 3u);
+  EXPECT_EQ(findings[0].stack[0].line, 33);
+  EXPECT_EQ(findings[0].stack[2].module, "libc.so.6");
+}
+
+TEST(Sanitizer, TheSameBugElsewhereInMemoryHasTheSameSignature) {
+  JudgedRun one;
+  SayUseAfterFree(one, "0x602000");
+  JudgedRun other;
+  SayUseAfterFree(other, "0x77aa0000beef");
+  EXPECT_EQ(one.Judge().at(0).signature, other.Judge().at(0).signature);
+}
+
+TEST(Sanitizer, EachDirectLeakIsOneAndIndirectOnesAreNone) {
+  JudgedRun run;
+  run.Say("==4711==ERROR: LeakSanitizer: detected memory leaks");
+  for (const char* function : {"make_pool", "make_pool", "make_ring"}) {
+    run.Say("Direct leak of 64 byte(s) in 1 object(s) allocated from:");
+    run.Say("    #0 0x7f in __interceptor_malloc ../src/libsanitizer/asan_malloc_linux.cpp:69");
+    run.Say("    #1 0x55 in " + std::string(function) + " /src/pool.c:7");
+    run.Say("");
+  }
+  run.Say("Indirect leak of 8 byte(s) in 1 object(s) allocated from:");
+  run.Say("    #0 0x55 in helper /src/pool.c:9");
+  run.evidence.exit.code = 23;
+  const std::vector<Finding> findings = run.Judge();
+  ASSERT_THAT(findings, ElementsAre(IsKind("sanitizer"), IsKind("sanitizer")));
+  EXPECT_EQ(findings[0].title, "LeakSanitizer: direct leak of memory in make_pool");
+  EXPECT_EQ(findings[1].signature, "sanitizer: LeakSanitizer: direct leak of memory @ make_ring");
+}
+
+TEST(Sanitizer, UndefinedBehaviourIsKnownByItsFileAndNotByItsLine) {
+  JudgedRun run;
+  run.Say("/src/lib/queue.c:17:9: runtime error: index 8 out of bounds for type 'int [8]'");
+  const std::vector<Finding> findings = run.Judge();
+  ASSERT_THAT(findings, ElementsAre(IsKind("sanitizer")));
+  EXPECT_EQ(findings[0].signature,
+            "sanitizer: UndefinedBehaviorSanitizer: index <n> out of bounds for type 'int [<n>]' "
+            "in queue.c");
+}
+
+TEST(Sanitizer, AFatalReportExplainsTheDeathAndWhatIsLeft) {
+  JudgedRun run;
+  FaultFreeRun fault_free;
+  run.fault_free = &fault_free;
+  SayUseAfterFree(run, "0x602000");
+  run.evidence.exit.code = 1;
+  run.evidence.left_behind = {"file lock"};
+  EXPECT_THAT(run.Judge(), ElementsAre(IsKind("sanitizer")));
+  run.Die(6);
+  EXPECT_THAT(run.Judge(), ElementsAre(IsKind("sanitizer")));
+}
+
+TEST(Sanitizer, OrdinaryLinesSayNothing) {
+  JudgedRun run;
+  run.Say("ERROR: Sanitizer of water failed: #0 0x1");
+  EXPECT_THAT(run.Judge(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace faultline

@@ -1,0 +1,247 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+
+#include "harness/oracle/answer_shape.h"
+#include "harness/oracle/blame.h"
+#include "harness/oracle/line_pattern.h"
+#include "harness/oracle/oracle.h"
+#include "harness/oracle/run_course.h"
+#include "harness/oracle/signature.h"
+#include "harness/oracle/tracked_objects.h"
+
+// `swallowed`: a call failed, nobody reported it, and the target claims success while something
+// that its fault-free runs have is missing or does not answer as it does there. A failure that does
+// no harm is tolerated, which is no finding.
+namespace faultline {
+namespace {
+
+using Outcome = RpcExchange::Outcome;
+
+constexpr char kKind[] = "swallowed";
+constexpr size_t kMostOthers = 4;
+
+bool IsFailure(const Injection& injection) { return injection.action == "fail"; }
+
+bool IsBenign(const Injection& injection, const Catalogue& catalogue) {
+  return std::any_of(
+      catalogue.benign.begin(), catalogue.benign.end(), [&](const BenignFailure& benign) {
+        return benign.Covers(injection.point) &&
+               (benign.callers.empty() ||
+                std::any_of(injection.stack.begin(), injection.stack.end(),
+                            [&](const Frame& frame) {
+                              return std::find(benign.callers.begin(), benign.callers.end(),
+                                               frame.function) != benign.callers.end();
+                            }));
+      });
+}
+
+// The first call that was made to fail and that somebody should have told about.
+const Injection* FirstFailure(const Evidence& evidence, const Catalogue& catalogue) {
+  const auto first = std::find_if(evidence.injections.begin(), evidence.injections.end(),
+                                  [&](const Injection& injection) {
+                                    return IsFailure(injection) && !IsBenign(injection, catalogue);
+                                  });
+  return first == evidence.injections.end() ? nullptr : &*first;
+}
+
+bool HasKind(const RpcStep& rpc, RpcExpectation::Kind kind) {
+  return std::any_of(rpc.expect.begin(), rpc.expect.end(),
+                     [&](const RpcExpectation& expected) { return expected.kind == kind; });
+}
+
+const RpcExchange* ExchangeOf(const Evidence& evidence, int step) {
+  const auto found = std::find_if(evidence.rpcs.begin(), evidence.rpcs.end(),
+                                  [&](const RpcExchange& rpc) { return rpc.step == step; });
+  return found == evidence.rpcs.end() ? nullptr : &*found;
+}
+
+class SwallowedFinder {
+ public:
+  SwallowedFinder(const Evidence& evidence, const OracleContext& context, const Injection& failure)
+      : evidence_(evidence), context_(context), failure_(failure) {}
+
+  // At most one: what one failure leads to is one bug.
+  std::vector<Finding> Find() {
+    if (FindFalseAnswer()) {
+      return std::move(findings_);
+    }
+    if (!ClaimsSuccess() || IsInLog()) {
+      return {};
+    }
+    if (!FindMissingObjects()) {
+      FindLackingAnswer();
+    }
+    return std::move(findings_);
+  }
+
+ private:
+  Finding& Add(const std::string& what, const std::string& object, int step) {
+    Finding& finding = findings_.emplace_back();
+    finding.kind = kKind;
+    finding.title = what + ", and nobody was told";
+    finding.object = object;
+    finding.step = step;
+    finding.stack = BlamedStack(failure_.stack);
+    finding.signature = fmt::format("{}: {}", kKind, NormaliseMessage(what));
+    finding.details.push_back(fmt::format("what failed: {} in step {}{}", failure_.point,
+                                          failure_.step, CallerText(finding.stack)));
+    return finding;
+  }
+
+  static std::string CallerText(const Stack& stack) {
+    if (stack.empty()) {
+      return "";
+    }
+    Frame frame = stack.front();
+    frame.file = std::filesystem::path(frame.file).filename().string();
+    return ", called by " + frame.ToString();
+  }
+
+  // An answer without error where the scenario knows that only an error, or another answer, would
+  // be true.
+  bool FindFalseAnswer() {
+    for (const StepResult& result : evidence_.steps) {
+      const auto* rpc = StepActionAs<RpcStep>(context_.scenario, result.index);
+      const RpcExchange* exchange = ExchangeOf(evidence_, result.index);
+      if (rpc == nullptr || exchange == nullptr || exchange->outcome != Outcome::kResult ||
+          result.status != StepResult::Status::kUnmet || result.index < failure_.step) {
+        continue;
+      }
+      const bool any_result_was_wrong =
+          !rpc->expect.empty() && !HasKind(*rpc, RpcExpectation::Kind::kResult);
+      if (any_result_was_wrong || ClaimsSuccess()) {
+        Finding& finding = Add(fmt::format("{} answers as if all were well", rpc->method),
+                               rpc->method, result.index);
+        finding.details.push_back(result.detail);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  // All that was asked was answered without an error, as far as its last answer goes, and the end
+  // was a clean one.
+  bool ClaimsSuccess() const {
+    const std::vector<int>& clean = context_.profile.clean_exit_codes;
+    if (evidence_.exit.kind != ExitStatus::Kind::kExited ||
+        std::find(clean.begin(), clean.end(), evidence_.exit.code) == clean.end()) {
+      return false;
+    }
+    std::map<std::string, Outcome> last;
+    for (const RpcExchange& rpc : evidence_.rpcs) {
+      last[rpc.method] = rpc.outcome;
+    }
+    const bool answered = std::all_of(
+        last.begin(), last.end(), [](const auto& rpc) { return rpc.second == Outcome::kResult; });
+    return answered &&
+           std::none_of(evidence_.steps.begin(), evidence_.steps.end(), [](const StepResult& step) {
+             return step.status == StepResult::Status::kTimedOut ||
+                    step.status == StepResult::Status::kTargetGone;
+           });
+  }
+
+  // Did the target's log report something that fault-free runs do not?
+  bool IsInLog() const {
+    for (const std::string& text : context_.profile.error_lines) {
+      const LinePattern pattern(text);
+      for (const LogLine& line : evidence_.log) {
+        if (line.time_ms >= failure_.time_ms && pattern.Matches(line.text) &&
+            !context_.fault_free->error_lines.contains(NormaliseMessage(line.text))) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  bool IsEssential(const std::string& group) const {
+    const std::string registry = group.substr(0, group.find(' '));
+    const auto& observers = context_.catalogue.observers;
+    return std::any_of(observers.begin(), observers.end(), [&](const Observer& observer) {
+      return observer.registry == registry && observer.essential;
+    });
+  }
+
+  // The one that fault-free runs make first names the finding.
+  bool FindMissingObjects() {
+    std::map<std::string, int> made;
+    for (const TrackedObject& object : TrackObjects(evidence_, context_.catalogue)) {
+      ++made[object.group];
+    }
+    std::vector<const ObjectGroup*> missing;
+    for (const ObjectGroup& group : context_.fault_free->groups) {
+      if (IsEssential(group.name) && made[group.name] < group.created) {
+        missing.push_back(&group);
+      }
+    }
+    if (missing.empty()) {
+      return false;
+    }
+    std::sort(missing.begin(), missing.end(),
+              [](const ObjectGroup* a, const ObjectGroup* b) { return a->order < b->order; });
+    const ObjectGroup& first = *missing.front();
+    Finding& finding = Add(first.name + " is missing", first.name, StepOfEnd(evidence_));
+    finding.details.push_back(
+        fmt::format("the fault-free run makes {}, this one {}", first.created, made[first.name]));
+    for (size_t i = 1; i < std::min(missing.size(), kMostOthers); ++i) {
+      finding.details.push_back("missing too: " + missing[i]->name);
+    }
+    return true;
+  }
+
+  // The same call of the same method in the fault-free run is the model.
+  void FindLackingAnswer() {
+    std::map<std::string, size_t> seen;
+    for (const RpcExchange& rpc : evidence_.rpcs) {
+      const size_t nth = seen[rpc.method]++;
+      const RpcAnswer* model = FindModel(rpc.method, nth);
+      if (model == nullptr || model->outcome != Outcome::kResult) {
+        continue;
+      }
+      const std::string lack = FindLack(model->answer, rpc.answer);
+      if (!lack.empty()) {
+        Finding& finding = Add(fmt::format("the answer to {} lacks {}", rpc.method,
+                                           lack == "." ? "what it says" : lack),
+                               rpc.method, rpc.step);
+        finding.details.push_back("the answer in the fault-free run: " + model->answer.dump());
+        return;
+      }
+    }
+  }
+
+  const RpcAnswer* FindModel(const std::string& method, size_t nth) const {
+    for (const RpcAnswer& answer : context_.fault_free->answers) {
+      if (answer.method == method && nth-- == 0) {
+        return &answer;
+      }
+    }
+    return nullptr;
+  }
+
+  const Evidence& evidence_;
+  const OracleContext& context_;
+  const Injection& failure_;
+  std::vector<Finding> findings_;
+};
+
+class SwallowedOracle : public Oracle {
+ public:
+  std::string_view kind() const override { return kKind; }
+
+  std::vector<Finding> Judge(const Evidence& evidence,
+                             const OracleContext& context) const override {
+    const Injection* failure = FirstFailure(evidence, context.catalogue);
+    if (failure == nullptr || context.fault_free == nullptr) {
+      return {};
+    }
+    return SwallowedFinder(evidence, context, *failure).Find();
+  }
+};
+
+FAULTLINE_ORACLE(SwallowedOracle);
+
+}  // namespace
+}  // namespace faultline

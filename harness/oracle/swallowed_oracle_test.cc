@@ -1,0 +1,130 @@
+#include <gmock/gmock.h>
+
+#include "harness/oracle/testing/judged_run.h"
+
+namespace faultline {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using testkit::IsKind;
+using testkit::JudgedRun;
+
+// A run in which a call failed and that went on as if nothing had been: two devices are there in
+// the fault-free run.
+class Swallowed : public ::testing::Test {
+ protected:
+  Swallowed() {
+    JudgedRun fault_free;
+    Make(fault_free, {"iobuf", "accel"});
+    described_ = DescribeFaultFree(fault_free.evidence, fault_free.catalogue, fault_free.profile);
+    run_.fault_free = &described_;
+    run_.catalogue.observers[0].essential = true;  // io_device/register
+    run_.scenario.tolerance = Tolerance::kMayFailCleanly;
+    run_.step = 2;
+    run_.Inject("device");
+    run_.evidence.injections[0].stack = {testkit::At("accel_init", "/src/accel.c")};
+  }
+  static void Make(JudgedRun& run, const std::vector<std::string>& devices) {
+    uint64_t key = 0x10;
+    for (const std::string& device : devices) {
+      run.Call("io_device/register", key, device);
+      run.Call("io_device/unregister", key++);
+    }
+  }
+  FaultFreeRun described_;
+  JudgedRun run_;
+};
+
+TEST_F(Swallowed, IsAnEssentialObjectThatIsMissingWhileTheTargetClaimsSuccess) {
+  Make(run_, {"iobuf"});
+  const std::vector<Finding> findings = run_.Judge();
+  ASSERT_THAT(findings, ElementsAre(IsKind("swallowed")));
+  EXPECT_EQ(findings[0].title, "io_device `accel' is missing, and nobody was told");
+  EXPECT_EQ(findings[0].signature, "swallowed: io_device `accel' is missing");
+  EXPECT_EQ(findings[0].stack.front().function, "accel_init");
+  EXPECT_THAT(findings[0].caused_by, ElementsAre("device"));
+}
+
+TEST_F(Swallowed, IsNothingThatDidNoHarm) {
+  Make(run_, {"iobuf", "accel"});
+  EXPECT_THAT(run_.Judge(), IsEmpty());
+  run_.catalogue.observers[0].essential = false;
+  run_.evidence.journal.records.clear();
+  EXPECT_THAT(run_.Judge(), IsEmpty()) << "what is missing is no essential part";
+}
+
+TEST_F(Swallowed, NeedsAFault) {
+  run_.evidence.injections.clear();
+  EXPECT_THAT(run_.Judge(), IsEmpty());
+}
+
+TEST_F(Swallowed, IsNothingThatAnAnswerTells) {
+  run_.evidence.rpcs[0].outcome = RpcExchange::Outcome::kError;
+  EXPECT_THAT(run_.Judge(), IsEmpty());
+}
+
+TEST_F(Swallowed, IsNothingThatTheExitCodeTells) {
+  run_.evidence.exit.code = 1;
+  EXPECT_THAT(run_.Judge(), IsEmpty());
+}
+
+TEST_F(Swallowed, IsNothingThatTheLogReportsWhereTheLogIsAReport) {
+  run_.Say("*ERROR*: no device", 2);
+  EXPECT_THAT(run_.Judge(), ElementsAre(IsKind("swallowed"))) << "this target's is none";
+  run_.profile.error_lines = {"\\*ERROR\\*"};
+  EXPECT_THAT(run_.Judge(), IsEmpty());
+  described_.error_lines = {"*ERROR*: no device"};
+  EXPECT_THAT(run_.Judge(), ElementsAre(IsKind("swallowed"))) << "fault-free runs say it too";
+}
+
+TEST_F(Swallowed, IsNothingThatIsKnownToBeBenignForThatCaller) {
+  run_.catalogue.benign.push_back(
+      {.point = "point/of/*", .callers = {"other_init"}, .why = "", .position = {}});
+  EXPECT_THAT(run_.Judge(), ElementsAre(IsKind("swallowed")));
+  run_.catalogue.benign[0].callers = {"accel_init"};
+  EXPECT_THAT(run_.Judge(), IsEmpty());
+}
+
+TEST_F(Swallowed, IsAnAnswerThatLacksWhatItHasInTheFaultFreeRun) {
+  Make(run_, {"iobuf", "accel"});
+  described_.answers = {{"framework_start_init", RpcExchange::Outcome::kResult,
+                         nlohmann::json::parse(R"([{"name": "Malloc0"}])")}};
+  run_.evidence.rpcs[0].answer = nlohmann::json::array();
+  const std::vector<Finding> findings = run_.Judge();
+  ASSERT_THAT(findings, ElementsAre(IsKind("swallowed")));
+  EXPECT_EQ(findings[0].signature, "swallowed: the answer to framework_start_init lacks [<n>]");
+  run_.evidence.rpcs[0].answer = described_.answers[0].answer;
+  EXPECT_THAT(run_.Judge(), IsEmpty());
+}
+
+// The error came out once, and was then taken back.
+TEST_F(Swallowed, IsAResultWhereOnlyAnErrorIsTrue) {
+  Make(run_, {"iobuf"});
+  run_.evidence.exit.code = 1;
+  std::get<RpcStep>(run_.scenario.steps[1].action).expect = {
+      {.kind = RpcExpectation::Kind::kError, .value = {}, .code = {}, .message_pattern = ""}};
+  run_.result(2).status = StepResult::Status::kUnmet;
+  run_.result(2).detail = "expected an error, got a result";
+  const std::vector<Finding> findings = run_.Judge();
+  ASSERT_THAT(findings, ElementsAre(IsKind("swallowed"))) << "it explains the expectation";
+  EXPECT_EQ(findings[0].signature, "swallowed: framework_start_init answers as if all were well");
+  EXPECT_THAT(findings[0].details, Contains("expected an error, got a result"));
+}
+
+TEST_F(Swallowed, OneCauseHasOneSignatureWhateverWasMadeToFail) {
+  Make(run_, {"iobuf"});
+  const std::string signature = run_.Judge().at(0).signature;
+  for (int i = 0; i < 20; ++i) {
+    run_.evidence.injections[0].point = "libc/memory/point" + std::to_string(i);
+    run_.evidence.injections[0].stack = {testkit::At("helper" + std::to_string(i), "/src/h.c")};
+    EXPECT_EQ(run_.Judge().at(0).signature, signature);
+  }
+  run_.evidence.journal.records.clear();
+  Make(run_, {"accel"});
+  EXPECT_NE(run_.Judge().at(0).signature, signature);
+}
+
+}  // namespace
+}  // namespace faultline
