@@ -19,7 +19,7 @@ struct DirectoryEntry {
   int64_t offset;
   uint16_t size;
   uint8_t type;
-  char name[];
+  char name[1];  // and more: up to `size`
 };
 
 // -1 when `name` is not a number.

@@ -140,8 +140,11 @@ class Sweep {
       result_.census_ms = census->elapsed_ms;
     }
     const std::optional<FaultFreeRun> fault_free = FaultFreeFromJson(census->calibration);
-    context_.fault_free =
-        fault_free ? *fault_free : RunFaultFree(FaultFreeRequest(), *make_executor_());
+    // The lines that fault-free runs execute are not in the store.
+    const bool lines_wanted = options_.coverage.has_value() && result_.census_ms == 0;
+    context_.fault_free = fault_free && !lines_wanted
+                              ? *fault_free
+                              : RunFaultFree(FaultFreeRequest(), *make_executor_());
     context_.limits_ms = CalibratedLimits(context_.scenario.limits_ms, context_.fault_free);
     result_.fault_free_ms = census->run_ms;
     return true;
