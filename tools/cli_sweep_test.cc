@@ -171,7 +171,6 @@ TEST_F(CliSweepTest, CtrlCEndsItAndTheSameCommandGoesOn) {
 }
 
 TEST_F(CliSweepTest, MalformedInputIsRefusedWithAWord) {
-  const std::string text_file = Write("text.db", std::string(4096, 'x'));
   const std::string bad_baseline = Write("bad.yaml", "faultline: 1\nfindings: 7\n");
   const std::string no_scenario = Write("no.yaml", "faultline: 1\nsteps: 3\n");
   struct Case {
@@ -206,12 +205,56 @@ TEST_F(CliSweepTest, MalformedInputIsRefusedWithAWord) {
     EXPECT_EQ(result.exit, 2) << testing::PrintToString(one.more) << result.output;
     EXPECT_THAT(result.output, HasSubstr(one.word));
   }
-  EXPECT_EQ(Run(Sweep("text.db")).exit, 2);
-  EXPECT_EQ(ReadFile(text_file)->size(), 4096u) << "a file that is no store was touched";
   EXPECT_EQ(Run({"sweep", no_scenario, "--store", Store("s.db")}).exit, 2);
   EXPECT_EQ(Run({"merge", Store("out.db"), Store("none.db")}).exit, 2);
-  EXPECT_EQ(Run({"compare", text_file, text_file}).exit, 2);
+  EXPECT_EQ(Run({"compare", Store("none.db"), Store("none.db")}).exit, 2);
   EXPECT_EQ(Run({"replay", Store("none.db"), "1"}).exit, 2);
+}
+
+// Overwrites a part of `content`, as "https://www.sqlite.org/fileformat.html" numbers it.
+std::string Patched(std::string content, size_t at, const std::string& bytes) {
+  content.replace(at, bytes.size(), bytes);
+  return content;
+}
+
+TEST_F(CliSweepTest, AMalformedStoreIsRefusedWithAWordAndLeftAsItIs) {
+  ASSERT_EQ(Run(Sweep("good.db", {"--budget", "1runs"})).exit, 0);
+  const std::string good = *ReadFile(Store("good.db"));
+  ASSERT_GT(good.size(), 16'384u);
+  struct Case {
+    std::string name;
+    std::string content;
+    std::string word;
+  };
+  const std::vector<Case> cases = {
+      {"text", std::string(8192, 'x'), "not a Faultline store"},
+      {"no-magic", Patched(good, 0, "SQLite v9"), "not a Faultline store"},
+      {"other-program", Patched(good, 68, std::string("\0\0\0\7", 4)), "not one of Faultline's"},
+      {"newer", Patched(good, 60, std::string("\0\0\0\x63", 4)), "version 99"},
+      {"older", Patched(good, 60, std::string("\0\0\0\1", 4)), "version 1"},
+      {"page-size", Patched(good, 16, "\x7f\x7f"), "not a Faultline store"},
+      {"first-page-only", good.substr(0, 4096), "damaged"},
+      {"half-a-page", good.substr(0, 6000), "damaged"},
+      {"schema-overwritten", Patched(good, 100, std::string(3000, 'y')), "damaged"},
+      {"pages-overwritten", Patched(good, 4096, std::string(good.size() - 4096, 'z')), "damaged"},
+  };
+  for (const Case& one : cases) {
+    SCOPED_TRACE(one.name);
+    const std::string file = Write(one.name + ".db", one.content);
+    for (const auto& arguments :
+         {Sweep(one.name + ".db"), std::vector<std::string>{"merge", Store("out.db"), file},
+          std::vector<std::string>{"compare", file, Store("good.db")},
+          std::vector<std::string>{"replay", file, "1"}}) {
+      const Result result = Run(arguments);
+      EXPECT_EQ(result.exit, 2) << arguments.front() << ": " << result.output;
+      EXPECT_THAT(result.output, AllOf(HasSubstr(one.name + ".db"), HasSubstr(one.word)));
+    }
+    EXPECT_EQ(*ReadFile(file), one.content);
+  }
+  std::filesystem::create_directory(Store("directory.db"));
+  EXPECT_EQ(Run(Sweep("directory.db")).exit, 2);
+  EXPECT_EQ(Run(Sweep("nowhere/s.db")).exit, 2);
+  EXPECT_EQ(*ReadFile(Store("good.db")), good);
 }
 
 TEST_F(CliSweepTest, AStoreOfAnotherBuildIsRefused) {
