@@ -69,6 +69,18 @@ TEST(Slots, ASlowRunGivesItsPlaceAway) {
   });
 }
 
+TEST(Slots, WhereAllRunsTakeLongNoneIsSlow) {
+  Slots slots(1, 1ms);
+  for (int i = 0; i < 20; ++i) {
+    const Slots::Place place(slots, false);
+    const auto end = Slots::Clock::now() + 20ms;  // what a busy machine makes of every run
+    while (Slots::Clock::now() < end) {
+      std::this_thread::yield();
+    }
+  }
+  EXPECT_GT(slots.slow_after(), 30ms);
+}
+
 TEST(Slots, WhoAsksToBeAloneIs) {
   Slots slots(4, 1h);
   std::atomic<int> running = 0;

@@ -3,13 +3,24 @@
 #include <algorithm>
 
 namespace faultline {
+namespace {
+
+// How much longer than usual a slow run takes, and over how many runs the mean goes.
+constexpr int kSlowFactor = 3;
+constexpr int kMeanOver = 8;
+
+}  // namespace
+
+Slots::Clock::duration Slots::SlowAfter() const {
+  return std::max(slow_after_, kSlowFactor * usual_);
+}
 
 int Slots::Brisk(Clock::time_point now, Clock::time_point& next_slow) const {
   int brisk = 0;
   for (const auto& [id, since] : running_) {
-    if (since + slow_after_ > now) {
+    if (since + SlowAfter() > now) {
       ++brisk;
-      next_slow = std::min(next_slow, since + slow_after_);
+      next_slow = std::min(next_slow, since + SlowAfter());
     }
   }
   return brisk;
@@ -43,6 +54,9 @@ int Slots::Enter(bool alone) {
 void Slots::Leave(int id) {
   {
     const std::lock_guard lock(mutex_);
+    // A hang is no news about the machine.
+    const Clock::duration took = Clock::now() - running_.at(id);
+    usual_ += (std::min(took, SlowAfter()) - usual_) / kMeanOver;
     running_.erase(id);
     alone_ = false;
   }

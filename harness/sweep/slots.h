@@ -7,10 +7,11 @@
 
 namespace faultline {
 
-// Who may run now. At most `jobs` runs go on at a time, but one that takes longer than `slow_after`
-// (it most likely hangs, and waits for its limit) gives its place away, up to twice as many runs in
-// all. A run that asks to be alone waits for the others and keeps new ones from starting.
-// Thread-safe.
+// Who may run now. At most `jobs` runs go on at a time, but one that takes longer than
+// `slow_after`, and longer than the last runs by far (it most likely hangs, and waits for its
+// limit), gives its place away, up to twice as many runs in all. On a machine that others keep busy
+// all runs take longer, and none gives its place away: more of them would only make it worse. A run
+// that asks to be alone waits for the others and keeps new ones from starting. Thread-safe.
 class Slots {
  public:
   using Clock = std::chrono::steady_clock;
@@ -30,18 +31,25 @@ class Slots {
     int id_;
   };
 
+  // From which duration on a run counts as slow now.
+  Clock::duration slow_after() {
+    const std::lock_guard lock(mutex_);
+    return SlowAfter();
+  }
   // How many threads can be of use.
   int most_threads() const { return 2 * jobs_; }
 
  private:
   int Enter(bool alone);
   void Leave(int id);
+  Clock::duration SlowAfter() const;
   // Runs that are not slow, and when the next of them will be.
   int Brisk(Clock::time_point now, Clock::time_point& next_slow) const;
 
   const int jobs_;
   const Clock::duration slow_after_;
   std::mutex mutex_;
+  Clock::duration usual_{};  // a mean of how long runs took, the last ones first
   std::condition_variable changed_;
   std::map<int, Clock::time_point> running_;  // by id, since when
   int next_id_ = 0;
