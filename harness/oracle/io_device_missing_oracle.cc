@@ -123,6 +123,9 @@ class IoDeviceMissingOracle : public Oracle {
 
   bool Explains(const Finding& own, const Finding& other, const Evidence& evidence,
                 const OracleContext& context) const override {
+    if (other.kind == "swallowed") {
+      return true;  // the failed registration is where it began
+    }
     if (other.kind == "hang") {
       return own.step <= other.step || other.step == 0;
     }

@@ -133,6 +133,19 @@ TEST_F(LeakedObjects, AreNoneWhenTheirEndsAreNotSeen) {
   EXPECT_THAT(run_.Judge(), IsEmpty());
 }
 
+TEST_F(LeakedObjects, AreTheFaultsDoingWhenItFailedTheirEnd) {
+  FaultPoint free;
+  free.name = "pool/free";
+  free.symbols = {"rt_mempool_free"};
+  run_.catalogue.points.push_back(free);
+  MakeAll(run_);
+  run_.Call("io_device/unregister", 0x10);
+  run_.Inject("free");
+  EXPECT_THAT(run_.Judge(), ElementsAre(IsKind("leak"))) << "another call failed";
+  run_.evidence.injections[0].point = "pool/free";
+  EXPECT_THAT(run_.Judge(), IsEmpty());
+}
+
 TEST_F(LeakedObjects, OfAKilledTargetAreNobodysFault) {
   MakeAll(run_);
   run_.Die(SIGSEGV);

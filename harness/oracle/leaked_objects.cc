@@ -40,6 +40,26 @@ std::string WholeOf(const ObjectGroup& group, const std::vector<TrackedObject>& 
   return found == group.part_of.end() ? "" : *found;
 }
 
+// Was a function that ends objects of `registry` itself made to fail? Then the target did try, and
+// what is left is the fault's doing.
+bool EndWasInjected(const std::string& registry, const Evidence& evidence,
+                    const Catalogue& catalogue) {
+  return std::any_of(
+      evidence.injections.begin(), evidence.injections.end(), [&](const Injection& injection) {
+        const FaultPoint* point = catalogue.FindPoint(injection.point);
+        return point != nullptr &&
+               std::any_of(catalogue.observers.begin(), catalogue.observers.end(),
+                           [&](const Observer& observer) {
+                             return observer.registry == registry &&
+                                    observer.event == Observer::Event::kDestroy &&
+                                    std::find_first_of(
+                                        observer.symbols.begin(), observer.symbols.end(),
+                                        point->symbols.begin(),
+                                        point->symbols.end()) != observer.symbols.end();
+                           });
+      });
+}
+
 }  // namespace
 
 std::vector<LeakedGroup> FindLeakedObjects(const Evidence& evidence, const OracleContext& context) {
@@ -51,7 +71,8 @@ std::vector<LeakedGroup> FindLeakedObjects(const Evidence& evidence, const Oracl
   Groups alive = AliveByGroup(tracked);
   std::erase_if(alive, [&](const auto& entry) {
     const ObjectGroup* known = context.fault_free->FindGroup(entry.first);
-    return known == nullptr || !IsLeak(*known, entry.second);
+    return known == nullptr || !IsLeak(*known, entry.second) ||
+           EndWasInjected(entry.second.front().registry, evidence, context.catalogue);
   });
   std::map<std::string, LeakedGroup> leaked;
   for (const auto& [name, objects] : alive) {

@@ -173,6 +173,9 @@ void CollectThreads(LiveRun& run, Symbolizer& symbolizer) {
     evidence.threads_note = snapshot->note;
   } else {
     evidence.threads_note = run.process().trace_note();
+    if (evidence.threads_note.empty() && !run.process().traced()) {
+      evidence.threads_note = "the target was not traced";
+    }
   }
 }
 
