@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 
 namespace faultline {
 namespace {
@@ -13,7 +14,13 @@ bool IsTextList(const json& list) {
   return std::all_of(list.begin(), list.end(), [](const json& item) { return item.is_string(); });
 }
 
-// The first of `find` that says something, below `prefix`.
+// Texts with numbers in them (a UUID, an address) may be others in each run.
+bool IsVolatile(const std::string& text) {
+  return std::any_of(text.begin(), text.end(),
+                     [](unsigned char c) { return std::isdigit(c) != 0; });
+}
+
+// `lack`, if it says something, below `prefix`.
 std::string Below(const std::string& prefix, const std::string& lack) {
   if (lack.empty()) {
     return "";
@@ -24,11 +31,12 @@ std::string Below(const std::string& prefix, const std::string& lack) {
 std::string FindLackInList(const json& model, const json& answer) {
   if (IsTextList(model)) {
     for (const json& text : model) {
-      if (std::find(answer.begin(), answer.end(), text) == answer.end()) {
+      if (!IsVolatile(text.get<std::string>()) &&
+          std::find(answer.begin(), answer.end(), text) == answer.end()) {
         return fmt::format("[\"{}\"]", text.get<std::string>());
       }
     }
-    return "";
+    return answer.size() < model.size() ? fmt::format("[{}]", answer.size()) : "";
   }
   for (size_t i = 0; i < model.size(); ++i) {
     const std::string place = fmt::format("[{}]", i);

@@ -26,6 +26,11 @@ TEST(FindLack, NamesWhatIsNotThere) {
   EXPECT_EQ(Lack(R"(["one", "two"])", R"(["two", "three"])"), R"(["one"])");
 }
 
+TEST(FindLack, TextsWithNumbersInThemMayBeOthersButNotFewer) {
+  EXPECT_EQ(Lack(R"(["5a-c6d0"])", R"(["77-c6d1"])"), "");
+  EXPECT_EQ(Lack(R"(["5a-c6d0", "b1"])", R"(["77-c6d1"])"), "[1]");
+}
+
 TEST(FindLack, TrueThatBecameFalseIsALackAndNotTheOtherWay) {
   EXPECT_EQ(Lack("true", "false"), ".");
   EXPECT_EQ(Lack(R"({"claimed": false})", R"({"claimed": true})"), "");

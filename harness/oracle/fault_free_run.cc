@@ -10,6 +10,7 @@
 #include "harness/oracle/blame.h"
 #include "harness/oracle/line_pattern.h"
 #include "harness/oracle/open_files.h"
+#include "harness/oracle/run_course.h"
 #include "harness/oracle/signature.h"
 #include "harness/oracle/tracked_objects.h"
 #include "harness/symbols/symbolizer.h"
@@ -23,6 +24,7 @@ std::vector<ObjectGroup> MakeGroups(const Evidence& evidence, const Catalogue& c
   const JournalSnapshot& journal = evidence.journal;
   const std::vector<TrackedObject> objects = TrackObjects(evidence, catalogue);
   std::map<std::string, ObjectGroup> groups;
+  const uint32_t last_step = static_cast<uint32_t>(StepOfEnd(evidence));
   Symbolizer symbolizer;
   for (const TrackedObject& object : objects) {
     ObjectGroup& group = groups[object.group];
@@ -30,6 +32,8 @@ std::vector<ObjectGroup> MakeGroups(const Evidence& evidence, const Catalogue& c
       group.name = object.group;
       group.order = static_cast<int>(object.record);
     }
+    const bool lasts = !object.ended_by || journal.records[*object.ended_by].step >= last_step;
+    group.lasting += lasts ? 1 : 0;
     if (!object.ended_by) {
       ++group.alive;
     } else if (object.ended_in) {
@@ -80,6 +84,7 @@ std::vector<ObjectGroup> WidenGroups(const FaultFreeRun& one, const FaultFreeRun
   for (ObjectGroup group : one.groups) {
     const ObjectGroup* same = other.FindGroup(group.name);
     group.created = same == nullptr ? 0 : std::min(group.created, same->created);
+    group.lasting = same == nullptr ? 0 : std::min(group.lasting, same->lasting);
     if (same != nullptr) {
       group.alive = std::max(group.alive, same->alive);
     }
@@ -88,6 +93,7 @@ std::vector<ObjectGroup> WidenGroups(const FaultFreeRun& one, const FaultFreeRun
   for (ObjectGroup group : other.groups) {
     if (one.FindGroup(group.name) == nullptr) {
       group.created = 0;
+      group.lasting = 0;
       groups.push_back(std::move(group));
     }
   }

@@ -21,6 +21,7 @@ struct ObjectGroup {
   std::string name;  // the group's
   int order = 0;     // of its first object among those of all groups
   int created = 0;   // fewest in any of the runs
+  int lasting = 0;   // of those, the ones that were there during the last step
   int alive = 0;     // at the end; most in any of the runs
   // The call that ends them, as functions, innermost first; "" when it never comes.
   std::string released_by;

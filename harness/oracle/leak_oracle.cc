@@ -180,7 +180,7 @@ class LeakFinder {
   void FindOpenFiles() {
     std::map<std::string, std::vector<std::pair<const JournalRecord*, OpenFile>>> by_kind;
     for (const OpenFile& file : OpenFilesAtExit(evidence_)) {
-      by_kind[file.kind].emplace_back(FindDescriptorCall(evidence_, file.number, false), file);
+      by_kind[file.kind].emplace_back(FindOpener(evidence_, file.number), file);
     }
     for (auto& [kind, files] : by_kind) {
       const auto expected = fault_free_.open_files.find(kind);
@@ -223,7 +223,7 @@ class LeakFinder {
       return;
     }
     for (const int number : fault_free_.open_std) {
-      const JournalRecord* closed = FindDescriptorCall(evidence_, number, true);
+      const JournalRecord* closed = FindCloser(evidence_, number);
       if (open.contains(number) && closed == nullptr) {
         continue;
       }
@@ -234,7 +234,7 @@ class LeakFinder {
         finding.details.push_back(
             fmt::format("closed in step {} by {}", closed->step, Place(finding.stack)));
       }
-      finding.signature = fmt::format("{}", MakeSignature(kKind, finding.title, finding.stack));
+      finding.signature = MakeSignature(kKind, "a standard descriptor was closed", finding.stack);
       finding.details.push_back("the fault-free run keeps it; it is not the target's to close");
     }
   }

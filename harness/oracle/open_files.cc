@@ -1,5 +1,8 @@
 #include "harness/oracle/open_files.h"
 
+#include <algorithm>
+#include <string_view>
+
 namespace faultline {
 namespace {
 
@@ -11,6 +14,14 @@ std::string KindOf(const std::string& what) {
   }
   const size_t inode = what.find(":[");
   return inode == std::string::npos ? "file" : what.substr(0, inode);
+}
+
+// A call of an observer whose name begins so.
+bool IsCallOn(const JournalRecord& record, int number, std::string_view observers,
+              const Evidence& evidence) {
+  return record.kind == JournalRecord::kObserved && record.index < evidence.observers.size() &&
+         evidence.observers[record.index].starts_with(observers) &&
+         static_cast<int>(record.key) == number;
 }
 
 }  // namespace
@@ -25,16 +36,20 @@ std::vector<OpenFile> OpenFilesAtExit(const Evidence& evidence) {
   return files;
 }
 
-const JournalRecord* FindDescriptorCall(const Evidence& evidence, int number, bool closed) {
-  const JournalRecord* found = nullptr;
-  for (const JournalRecord& record : evidence.journal.records) {
-    if (record.kind == JournalRecord::kObserved && record.index < evidence.observers.size() &&
-        evidence.observers[record.index].starts_with(closed ? "std_fd/" : "fd/") &&
-        static_cast<int>(record.key) == number) {
-      found = &record;
-    }
-  }
-  return found;
+const JournalRecord* FindOpener(const Evidence& evidence, int number) {
+  const std::vector<JournalRecord>& records = evidence.journal.records;
+  const auto last = std::find_if(records.rbegin(), records.rend(), [&](const auto& record) {
+    return IsCallOn(record, number, "fd/", evidence);
+  });
+  return last == records.rend() ? nullptr : &*last;
+}
+
+const JournalRecord* FindCloser(const Evidence& evidence, int number) {
+  const std::vector<JournalRecord>& records = evidence.journal.records;
+  const auto first = std::find_if(records.begin(), records.end(), [&](const auto& record) {
+    return IsCallOn(record, number, "std_fd/", evidence);
+  });
+  return first == records.end() ? nullptr : &*first;
 }
 
 }  // namespace faultline

@@ -17,9 +17,11 @@ struct OpenFile {
 // Empty when the target did not exit by itself, or the agent was not there.
 std::vector<OpenFile> OpenFilesAtExit(const Evidence& evidence);
 
-// The record of the call that opened `number` last, or closed it when `closed`; nullptr when none
-// was seen. Registries "fd" and "std_fd" of the catalogue.
-const protocol::JournalRecord* FindDescriptorCall(const Evidence& evidence, int number,
-                                                  bool closed);
+// The call that opened `number` last; nullptr when none was seen. Registry "fd" of the catalogue.
+const protocol::JournalRecord* FindOpener(const Evidence& evidence, int number);
+
+// The call that closed standard descriptor `number` first: what comes later may close another file
+// that got its number. nullptr when none was seen. Registry "std_fd" of the catalogue.
+const protocol::JournalRecord* FindCloser(const Evidence& evidence, int number);
 
 }  // namespace faultline

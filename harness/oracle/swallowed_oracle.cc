@@ -173,7 +173,7 @@ class SwallowedFinder {
     }
     std::vector<const ObjectGroup*> missing;
     for (const ObjectGroup& group : context_.fault_free->groups) {
-      if (IsEssential(group.name) && made[group.name] < group.created) {
+      if (IsEssential(group.name) && made[group.name] < group.lasting) {
         missing.push_back(&group);
       }
     }
@@ -185,7 +185,7 @@ class SwallowedFinder {
     const ObjectGroup& first = *missing.front();
     Finding& finding = Add(first.name + " is missing", first.name, StepOfEnd(evidence_));
     finding.details.push_back(
-        fmt::format("the fault-free run makes {}, this one {}", first.created, made[first.name]));
+        fmt::format("the fault-free run has {}, this one {}", first.lasting, made[first.name]));
     for (size_t i = 1; i < std::min(missing.size(), kMostOthers); ++i) {
       finding.details.push_back("missing too: " + missing[i]->name);
     }

@@ -17,6 +17,7 @@ class Swallowed : public ::testing::Test {
  protected:
   Swallowed() {
     JudgedRun fault_free;
+    fault_free.step = 4;
     Make(fault_free, {"iobuf", "accel"});
     described_ = DescribeFaultFree(fault_free.evidence, fault_free.catalogue, fault_free.profile);
     run_.fault_free = &described_;
@@ -53,6 +54,17 @@ TEST_F(Swallowed, IsNothingThatDidNoHarm) {
   run_.catalogue.observers[0].essential = false;
   run_.evidence.journal.records.clear();
   EXPECT_THAT(run_.Judge(), IsEmpty()) << "what is missing is no essential part";
+}
+
+TEST_F(Swallowed, IsNothingThatTheFaultFreeRunMakesForAMomentOnly) {
+  JudgedRun fault_free;
+  fault_free.step = 4;
+  Make(fault_free, {"iobuf"});
+  fault_free.step = 2;
+  Make(fault_free, {"examined"});
+  described_ = DescribeFaultFree(fault_free.evidence, fault_free.catalogue, fault_free.profile);
+  Make(run_, {"iobuf"});
+  EXPECT_THAT(run_.Judge(), IsEmpty());
 }
 
 TEST_F(Swallowed, NeedsAFault) {

@@ -13,7 +13,7 @@ namespace {
 constexpr int kFactor = 4;
 constexpr int64_t kGraceMs = 2'000;
 // Part of the key: what older rules made of a run is found anew.
-constexpr char kFormat[] = "fault-free-2";
+constexpr char kFormat[] = "fault-free-3";
 
 int Limit(int upper_ms, int64_t measured_ms) {
   return static_cast<int>(std::min<int64_t>(upper_ms, kGraceMs + kFactor * measured_ms));
