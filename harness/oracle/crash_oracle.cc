@@ -56,6 +56,20 @@ std::string Title(const Evidence& evidence, const CrashCause& cause, const Stack
   return cause.deliberate ? title + " (a deliberate abort)" : title;
 }
 
+// Did a call fail that `function` made, itself or by those it called?
+bool FailedWithin(const std::string& function, const Evidence& evidence) {
+  return std::any_of(
+      evidence.injections.begin(), evidence.injections.end(), [&](const Injection& injection) {
+        return injection.action == "fail" &&
+               std::any_of(injection.stack.begin(), injection.stack.end(),
+                           [&](const Frame& frame) { return frame.function == function; });
+      });
+}
+
+Frame OnlyFunction(const std::string& function) {
+  return {.function = function, .file = "", .line = 0, .module = "", .offset = 0};
+}
+
 class CrashOracle : public Oracle {
  public:
   std::string_view kind() const override { return "crash"; }
@@ -99,12 +113,16 @@ class CrashOracle : public Oracle {
                         const Stack& stack) const {
     const std::string message =
         cause.log_line ? cause.message : fmt::format("{} {}", SignalName(evidence), cause.message);
-    if (!BlamedFunctions(stack).empty() || cause.function.empty()) {
+    const std::vector<std::string> functions = BlamedFunctions(stack);
+    // A function that cannot bear the failure of a call of its own is one bug, whoever called it:
+    // spdk_put_io_channel, which asserts that its message was sent, has eight callers in one sweep.
+    if (!functions.empty() && FailedWithin(functions.front(), evidence)) {
+      return MakeSignature(kind(), message, {OnlyFunction(functions.front())});
+    }
+    if (!functions.empty() || cause.function.empty()) {
       return MakeSignature(kind(), message, stack);
     }
-    return MakeSignature(
-        kind(), message,
-        {{.function = cause.function, .file = "", .line = 0, .module = "", .offset = 0}});
+    return MakeSignature(kind(), message, {OnlyFunction(cause.function)});
   }
 };
 

@@ -55,6 +55,21 @@ TEST(CrashOracle, TellsAnAssertionWithItsText) {
   EXPECT_THAT(findings[0].details, Contains(HasSubstr("pool.c:20")));
 }
 
+TEST(CrashOracle, AFunctionThatCannotBearItsOwnFailureIsOneBugWhoeverCallsIt) {
+  JudgedRun run;
+  run.Die(SIGSEGV, {At("pool_fini", "/src/pool.c"), At("app_fini", "/src/app.c")});
+  run.evidence.injections.push_back({.fault = "one",
+                                     .point = "libc/memory/calloc",
+                                     .action = "fail",
+                                     .stack = {At("grow", "/src/pool.c"), At("main", "/src/m.c")}});
+  EXPECT_EQ(run.Judge().at(0).signature, "crash: SIGSEGV wild pointer @ pool_fini < app_fini");
+  run.evidence.injections[0].stack.insert(run.evidence.injections[0].stack.begin(),
+                                          At("pool_fini", "/src/pool.c"));
+  EXPECT_EQ(run.Judge().at(0).signature, "crash: SIGSEGV wild pointer @ pool_fini");
+  run.evidence.injections[0].action = "signal SIGTERM";
+  EXPECT_EQ(run.Judge().at(0).signature, "crash: SIGSEGV wild pointer @ pool_fini < app_fini");
+}
+
 TEST(CrashOracle, AnAssertionHasTheSameNameWithAndWithoutItsStack) {
   JudgedRun run;
   run.Say("target: pool.c:20: pool_fini: Assertion `pool' failed.");
