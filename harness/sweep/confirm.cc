@@ -18,14 +18,15 @@ bool Shows(const StoredRun& run, const std::string& signature) {
 
 class Confirmer {
  public:
+  // `step` is the one the finding came in, from 1; 0: not known.
   Confirmer(const SweepContext& context, Slots& slots, Spending& spending,
-            const FindingGroup& group, const SweepPlan& plan, bool alone)
+            const FindingGroup& group, const SweepPlan& plan, int64_t step)
       : context_(context),
         slots_(slots),
         spending_(spending),
         group_(group),
         plan_(plan),
-        alone_(alone),
+        step_(step),
         scenario_(context.scenario) {}
 
   Confirmation Confirm(Executor& executor) {
@@ -53,21 +54,41 @@ class Confirmer {
     if (!spending_.TakeRun()) {
       return std::nullopt;
     }
-    const Slots::Place place(slots_, alone_);
-    return Shows(VisitPlan(context_, scenario, plan_, executor).run, group_.signature);
+    Visit visit;
+    {
+      const Slots::Place place(slots_, /*alone=*/false);
+      visit = VisitPlan(context_, scenario, plan_, executor);
+    }
+    if (visit.starved) {
+      const Slots::Place place(slots_, /*alone=*/true);
+      visit = VisitPlan(context_, scenario, plan_, executor);
+    }
+    return Shows(visit.run, group_.signature);
   }
 
-  // From the last step to the first: what is left out at the end makes every later try cheaper.
-  // The wait for readiness stays: without it the stop signal comes at any moment of the start.
+  // True when the finding comes without the steps [first, last) too: they are left out from now on.
+  bool LeaveOut(size_t first, size_t last, Executor& executor) {
+    Scenario fewer = scenario_;
+    fewer.steps.erase(fewer.steps.begin() + static_cast<std::ptrdiff_t>(first),
+                      fewer.steps.begin() + static_cast<std::ptrdiff_t>(last));
+    if (!Try(fewer, executor).value_or(false)) {
+      return false;
+    }
+    scenario_ = std::move(fewer);
+    return true;
+  }
+
+  // What comes after the finding at once, for it hardly matters; then one by one from the last to
+  // the first. The wait for readiness stays: without it the stop signal comes at any moment of the
+  // start.
   void Minimise(Executor& executor) {
+    const auto step = static_cast<size_t>(step_);
+    if (step > 0 && step < scenario_.steps.size()) {
+      LeaveOut(step, scenario_.steps.size(), executor);
+    }
     for (size_t i = scenario_.steps.size(); i-- > 0;) {
-      if (std::holds_alternative<WaitReadyStep>(scenario_.steps[i].action)) {
-        continue;
-      }
-      Scenario fewer = scenario_;
-      fewer.steps.erase(fewer.steps.begin() + static_cast<std::ptrdiff_t>(i));
-      if (Try(fewer, executor).value_or(false)) {
-        scenario_ = std::move(fewer);
+      if (!std::holds_alternative<WaitReadyStep>(scenario_.steps[i].action)) {
+        LeaveOut(i, i + 1, executor);
       }
     }
   }
@@ -92,7 +113,7 @@ class Confirmer {
   Spending& spending_;
   const FindingGroup& group_;
   const SweepPlan& plan_;
-  const bool alone_;
+  const int64_t step_;
   Scenario scenario_;
 };
 
@@ -117,6 +138,18 @@ const SweepPlan* SmallestPlan(const FindingGroup& group,
   return smallest;
 }
 
+// In which step the run of `plan` showed the finding; 0 when it is not known.
+int64_t StepOf(const FindingGroup& group, const SweepPlan& plan, Store& store) {
+  const std::optional<StoredRun> run = store.FindRun(plan.key);
+  if (!run) {
+    return 0;
+  }
+  const auto found = std::find_if(
+      run->findings.begin(), run->findings.end(),
+      [&](const StoredFinding& finding) { return finding.signature == group.signature; });
+  return found == run->findings.end() ? 0 : found->step;
+}
+
 }  // namespace
 
 void ConfirmFindings(const SweepContext& context, Store& store, Slots& slots, Spending& spending,
@@ -133,16 +166,15 @@ void ConfirmFindings(const SweepContext& context, Store& store, Slots& slots, Sp
     }
   }
   std::mutex mutex;
-  ForEachInParallel(open.size(), slots.most_threads(), make_executor,
-                    [&](size_t index, Executor& executor) {
-                      const FindingGroup& group = open[index];
-                      const SweepPlan& plan = *SmallestPlan(group, by_key, store);
-                      const bool alone = group.kind == "hang";
-                      Confirmer confirmer(context, slots, spending, group, plan, alone);
-                      store.SetConfirmation(confirmer.Confirm(executor));
-                      const std::lock_guard lock(mutex);
-                      progress(group);
-                    });
+  ForEachInParallel(
+      open.size(), slots.most_threads(), make_executor, [&](size_t index, Executor& executor) {
+        const FindingGroup& group = open[index];
+        const SweepPlan& plan = *SmallestPlan(group, by_key, store);
+        Confirmer confirmer(context, slots, spending, group, plan, StepOf(group, plan, store));
+        store.SetConfirmation(confirmer.Confirm(executor));
+        const std::lock_guard lock(mutex);
+        progress(group);
+      });
 }
 
 }  // namespace faultline
