@@ -63,10 +63,14 @@ class SanitizerOracle : public Oracle {
   // A tool that ends the target makes it die, and leave things behind.
   bool Explains(const Finding& own, const Finding& other, const Evidence& evidence,
                 const OracleContext& context) const override {
-    if (other.kind == "crash" || other.kind == "leak") {
+    // To make the names of a report may outlive a limit: who is dying hangs only for that. What
+    // hung before the report did so by itself.
+    const bool is_hang = other.kind == "hang";
+    if (is_hang || other.kind == "crash" || other.kind == "leak") {
       const std::vector<SanitizerReport> reports = ReadSanitizerReports(evidence.log);
-      return std::any_of(reports.begin(), reports.end(),
-                         [](const SanitizerReport& report) { return report.fatal; });
+      return std::any_of(reports.begin(), reports.end(), [&](const SanitizerReport& report) {
+        return report.fatal && (!is_hang || evidence.log[report.line].step <= other.step);
+      });
     }
     return Oracle::Explains(own, other, evidence, context);
   }

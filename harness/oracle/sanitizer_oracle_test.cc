@@ -86,6 +86,20 @@ TEST(Sanitizer, AFatalReportExplainsTheDeathAndWhatIsLeft) {
   EXPECT_THAT(run.Judge(), ElementsAre(IsKind("sanitizer")));
 }
 
+TEST(Sanitizer, AFatalReportExplainsAStopThatItDelays) {
+  JudgedRun run;
+  SayUseAfterFree(run, "0x602000");
+  run.HangAtStop();
+  EXPECT_THAT(run.Judge(), ElementsAre(IsKind("sanitizer")));
+}
+
+TEST(Sanitizer, AReportAtTheExitDoesNotExplainWhatHungBefore) {
+  JudgedRun run;
+  SayUseAfterFree(run, "0x602000");
+  run.result(2).status = StepResult::Status::kTimedOut;
+  EXPECT_THAT(run.Judge(), ElementsAre(IsKind("hang"), IsKind("sanitizer")));
+}
+
 TEST(Sanitizer, OrdinaryLinesSayNothing) {
   JudgedRun run;
   run.Say("ERROR: Sanitizer of water failed: #0 0x1");
