@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
+#include <string_view>
 
 #include "harness/oracle/blame.h"
 #include "harness/oracle/crash_cause.h"
@@ -66,6 +68,23 @@ bool FailedWithin(const std::string& function, const Evidence& evidence) {
       });
 }
 
+// glibc's words for a heap that it finds damaged some time after the deed, in any function that
+// happens to allocate (malloc/malloc.c, malloc_printerr).
+bool IsFoundLate(std::string_view message) {
+  constexpr std::array<std::string_view, 5> kLate = {"malloc_consolidate():", "corrupted size vs.",
+                                                     "malloc():", "corrupted double-linked",
+                                                     "realloc(): invalid next size"};
+  return std::any_of(kLate.begin(), kLate.end(),
+                     [&](std::string_view words) { return message.starts_with(words); });
+}
+
+// The first call that was made to fail; nullptr when none was.
+const Injection* FirstFailure(const Evidence& evidence) {
+  const auto found = std::find_if(evidence.injections.begin(), evidence.injections.end(),
+                                  [](const Injection& one) { return one.action == "fail"; });
+  return found == evidence.injections.end() ? nullptr : &*found;
+}
+
 Frame OnlyFunction(const std::string& function) {
   return {.function = function, .file = "", .line = 0, .module = "", .offset = 0};
 }
@@ -113,6 +132,11 @@ class CrashOracle : public Oracle {
                         const Stack& stack) const {
     const std::string message =
         cause.log_line ? cause.message : fmt::format("{} {}", SignalName(evidence), cause.message);
+    // Where the damage shows is chance, what it came after is not.
+    const Injection* failure = FirstFailure(evidence);
+    if (failure != nullptr && IsFoundLate(cause.message)) {
+      return MakeSignature(kind(), "the heap is damaged; a call failed", failure->stack);
+    }
     const std::vector<std::string> functions = BlamedFunctions(stack);
     // A function that cannot bear the failure of a call of its own is one bug, whoever called it:
     // spdk_put_io_channel, which asserts that its message was sent, has eight callers in one sweep.

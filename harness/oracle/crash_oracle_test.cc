@@ -70,6 +70,27 @@ TEST(CrashOracle, AFunctionThatCannotBearItsOwnFailureIsOneBugWhoeverCallsIt) {
   EXPECT_EQ(run.Judge().at(0).signature, "crash: SIGSEGV wild pointer @ pool_fini < app_fini");
 }
 
+TEST(CrashOracle, ADamagedHeapIsKnownByTheFailureAndNotByWhereItShows) {
+  const auto signature = [](const std::string& said, const std::string& found_in) {
+    JudgedRun run;
+    run.Say(said);
+    run.Die(SIGABRT, {At("abort", "", "libc.so.6"), At("malloc", "", "libc.so.6"),
+                      At(found_in, "/src/any.c"), At("main", "/src/main.c")});
+    run.evidence.injections.push_back(
+        {.fault = "one",
+         .point = "bdev/open",
+         .action = "fail",
+         .stack = {At("part_construct", "/src/part.c"), At("gpt_init", "/src/gpt.c")}});
+    return run.Judge().at(0).signature;
+  };
+  const std::string late = signature("malloc_consolidate(): invalid chunk size", "accel_create");
+  EXPECT_EQ(late, "crash: the heap is damaged; a call failed @ part_construct < gpt_init");
+  EXPECT_EQ(signature("corrupted size vs. prev_size in fastbins", "parse_request"), late);
+  // Here the second free itself is caught.
+  EXPECT_THAT(signature("free(): double free detected in tcache 2", "pool_fini"),
+              HasSubstr("@ pool_fini"));
+}
+
 TEST(CrashOracle, AnAssertionHasTheSameNameWithAndWithoutItsStack) {
   JudgedRun run;
   run.Say("target: pool.c:20: pool_fini: Assertion `pool' failed.");
