@@ -71,14 +71,15 @@ TEST_F(CliSweepTest, FindsAPlantedDefectWithoutBeingToldWhereAndGoesOnFromTheSto
   EXPECT_EQ(run.exit, 1) << run.output;
 }
 
-TEST_F(CliSweepTest, ShardsMergedEqualTheWhole) {
+TEST_F(CliSweepTest, FourShardsMergedEqualTheWhole) {
   ASSERT_EQ(Run(Sweep("whole.db", WithDefect())).exit, 1);
   const nlohmann::json whole = Report();
-  for (const char* shard : {"1/2", "2/2"}) {
+  for (const char* shard : {"1/4", "2/4", "3/4", "4/4"}) {
     const std::string store = std::string("part") + shard[0] + ".db";
     EXPECT_LE(Run(Sweep(store, WithDefect({"--shard", shard}))).exit, 1);
   }
-  const Result merge = Run({"merge", Store("all.db"), Store("part1.db"), Store("part2.db")});
+  const Result merge = Run({"merge", Store("all.db"), Store("part1.db"), Store("part2.db"),
+                            Store("part3.db"), Store("part4.db")});
   EXPECT_EQ(merge.exit, 0) << merge.output;
   EXPECT_THAT(merge.output, HasSubstr("(0 in several stores)"));
   const Result compare = Run({"compare", Store("whole.db"), Store("all.db")});
