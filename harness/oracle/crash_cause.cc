@@ -45,6 +45,14 @@ const LinePattern& ExceptionPattern() {
   return pattern;
 }
 
+// C++'s assert() writes "bool Pool::Free(int)": without return type and parameters it is the name
+// that stacks have too.
+std::string BareFunction(const std::string& pretty) {
+  const std::string name = pretty.substr(0, pretty.find('('));
+  const size_t blank = name.rfind(' ');
+  return blank == std::string::npos ? name : name.substr(blank + 1);
+}
+
 std::string LineBehind(const std::vector<LogLine>& log, size_t index) {
   return index + 1 < log.size() ? log[index + 1].text : "";
 }
@@ -56,7 +64,7 @@ std::optional<CrashCause> ReadLastWords(const std::vector<LogLine>& log, size_t 
   cause.log_line = index;
   if (const auto match = AssertionPattern().Match(line)) {
     cause.kind = Class::kAssertion;
-    cause.function = (*match)[2];
+    cause.function = BareFunction((*match)[2]);
     cause.message = fmt::format("assertion `{}' failed", (*match)[3]);
   } else if (const auto panic = PanicPattern().Match(line)) {
     cause.kind = Class::kPanic;

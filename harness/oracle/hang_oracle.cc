@@ -12,6 +12,7 @@
 #include "harness/oracle/line_pattern.h"
 #include "harness/oracle/oracle.h"
 #include "harness/oracle/run_course.h"
+#include "harness/oracle/sanitizer_report.h"
 #include "harness/oracle/signature.h"
 
 // `hang`: the start, an RPC answer or the stop outlived its limit.
@@ -188,6 +189,12 @@ class HangOracle : public Oracle {
       finding.details.push_back("last events: " + event);
     }
     return {finding};
+  }
+
+  // What waits for ever is never freed.
+  bool Explains(const Finding& own, const Finding& other, const Evidence& evidence,
+                const OracleContext& context) const override {
+    return IsLeakReport(other) || Oracle::Explains(own, other, evidence, context);
   }
 };
 

@@ -12,6 +12,7 @@
 #include "harness/oracle/open_files.h"
 #include "harness/oracle/oracle.h"
 #include "harness/oracle/run_course.h"
+#include "harness/oracle/sanitizer_report.h"
 #include "harness/oracle/signature.h"
 #include "harness/symbols/symbolizer.h"
 
@@ -257,6 +258,26 @@ class LeakOracle : public Oracle {
       return {};
     }
     return LeakFinder(evidence, context).Find();
+  }
+
+  // LeakSanitizer sees the memory of what was forgotten: it comes from the same functions.
+  bool Explains(const Finding& own, const Finding& other, const Evidence& evidence,
+                const OracleContext& context) const override {
+    return (IsLeakReport(other) && ShareFunction(own.stack, other.stack)) ||
+           Oracle::Explains(own, other, evidence, context);
+  }
+
+ private:
+  static bool ShareFunction(const Stack& one, const Stack& other) {
+    constexpr ptrdiff_t kNear = 3;  // frames of the report; further out are functions of all
+    constexpr ptrdiff_t kFrames = 5;
+    const auto end_of = [](const Stack& stack, ptrdiff_t most) {
+      return stack.begin() + std::min(most, static_cast<ptrdiff_t>(stack.size()));
+    };
+    return std::find_first_of(one.begin(), end_of(one, kFrames), other.begin(),
+                              end_of(other, kNear), [](const Frame& a, const Frame& b) {
+                                return !a.function.empty() && a.function == b.function;
+                              }) != end_of(one, kFrames);
   }
 };
 

@@ -44,6 +44,23 @@ Finding MakeFinding(const SanitizerReport& report, const Evidence& evidence) {
   return finding;
 }
 
+// Undefined behaviour that the target then dies of, in the same file: both tools speak of it.
+bool IsToldByFatalOne(const SanitizerReport& report, const std::vector<SanitizerReport>& reports) {
+  constexpr size_t kFrames = 3;
+  const auto base_name = [](const Frame& frame) {
+    return std::filesystem::path(frame.file).filename();
+  };
+  return report.tool == "UndefinedBehaviorSanitizer" &&
+         std::any_of(reports.begin(), reports.end(), [&](const SanitizerReport& fatal) {
+           const Stack& stack = fatal.stack;
+           const auto end = stack.begin() + static_cast<ptrdiff_t>(std::min(kFrames, stack.size()));
+           return fatal.fatal && fatal.line > report.line &&
+                  std::any_of(stack.begin(), end, [&](const Frame& frame) {
+                    return base_name(frame) == base_name(report.stack.front());
+                  });
+         });
+}
+
 class SanitizerOracle : public Oracle {
  public:
   std::string_view kind() const override { return kKind; }
@@ -51,7 +68,11 @@ class SanitizerOracle : public Oracle {
   std::vector<Finding> Judge(const Evidence& evidence, const OracleContext&) const override {
     std::vector<Finding> findings;
     std::set<std::string> seen;
-    for (const SanitizerReport& report : ReadSanitizerReports(evidence.log)) {
+    const std::vector<SanitizerReport> reports = ReadSanitizerReports(evidence.log);
+    for (const SanitizerReport& report : reports) {
+      if (IsToldByFatalOne(report, reports)) {
+        continue;
+      }
       Finding finding = MakeFinding(report, evidence);
       if (seen.insert(finding.signature).second) {
         findings.push_back(std::move(finding));

@@ -100,6 +100,26 @@ TEST(Sanitizer, AReportAtTheExitDoesNotExplainWhatHungBefore) {
   EXPECT_THAT(run.Judge(), ElementsAre(IsKind("hang"), IsKind("sanitizer")));
 }
 
+TEST(Sanitizer, UndefinedBehaviourThatTheTargetDiesOfIsOneFinding) {
+  JudgedRun run;
+  run.Say("/src/lib/pool.c:33:7: runtime error: member access within null pointer");
+  SayUseAfterFree(run, "0x602000");
+  run.evidence.exit.code = 1;
+  std::vector<Finding> findings = run.Judge();
+  ASSERT_THAT(findings, ElementsAre(IsKind("sanitizer")));
+  EXPECT_EQ(findings[0].title, "AddressSanitizer: heap-use-after-free in pool_free");
+  run.Say("/src/lib/pool.c:99:7: runtime error: member access within null pointer");
+  EXPECT_EQ(run.Judge().size(), 2u) << "what comes later is something else";
+}
+
+TEST(Sanitizer, MemoryThatAHangKeepsIsNoFindingOfItsOwn) {
+  JudgedRun run;
+  run.HangAtStop();
+  run.Say("Direct leak of 64 byte(s) in 1 object(s) allocated from:");
+  run.Say("    #0 0x55 in make_request /src/rpc.c:7");
+  EXPECT_THAT(run.Judge(), ElementsAre(IsKind("hang")));
+}
+
 TEST(Sanitizer, OrdinaryLinesSayNothing) {
   JudgedRun run;
   run.Say("ERROR: Sanitizer of water failed: #0 0x1");

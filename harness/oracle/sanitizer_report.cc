@@ -54,6 +54,10 @@ std::optional<Frame> ReadFrame(const std::string& line) {
   if (!(*match)[2].empty()) {
     frame.file = (*match)[2];
     frame.line = ParseInt((*match)[3]);
+    if (frame.file.find("libsanitizer/") != std::string::npos ||
+        frame.file.find("compiler-rt/") != std::string::npos) {
+      frame.module = "libasan.so";  // GCC's and Clang's own, whichever tool it is
+    }
   } else {
     frame.module = std::filesystem::path((*match)[4]).filename();
     frame.offset = ParseHex((*match)[5]);
@@ -91,6 +95,10 @@ bool MaySpeak(std::string_view line) {
 }
 
 }  // namespace
+
+bool IsLeakReport(const Finding& finding) {
+  return finding.kind == "sanitizer" && finding.title.starts_with("LeakSanitizer");
+}
 
 std::vector<SanitizerReport> ReadSanitizerReports(const std::vector<LogLine>& log) {
   std::vector<SanitizerReport> reports;

@@ -20,4 +20,7 @@ struct SanitizerReport {
 // told by that.
 std::vector<SanitizerReport> ReadSanitizerReports(const std::vector<LogLine>& log);
 
+// Is `finding` one of memory that LeakSanitizer reported?
+bool IsLeakReport(const Finding& finding);
+
 }  // namespace faultline

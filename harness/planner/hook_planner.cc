@@ -76,9 +76,6 @@ PlannedEntry PlanAlone(const ElfImage& image, uint64_t entry) {
   uint64_t end = entry;
   for (const FunctionSymbol& symbol : symbols) {
     end = std::max(end, entry + symbol.size);
-    if (symbol.name.starts_with("__interceptor_") || symbol.name.starts_with("___interceptor_")) {
-      planned.refusal = "the sanitizer's run-time stands in for it here";
-    }
   }
   bool indirect = std::any_of(symbols.begin(), symbols.end(),
                               [](const FunctionSymbol& symbol) { return symbol.indirect; });

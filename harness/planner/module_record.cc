@@ -82,15 +82,6 @@ std::string NeverPatched(const std::string& base_name) {
     // It runs while the agent is not ready yet and holds its own locks then.
     return "part of the dynamic loader, which is never patched";
   }
-  for (const char* sanitizer :
-       {"libasan", "libtsan", "liblsan", "libubsan", "libhwasan", "libclang_rt."}) {
-    if (base_name.starts_with(sanitizer)) {
-      return "part of a sanitizer's run-time, which is never patched";
-    }
-  }
-  if (base_name.starts_with("libfaultline_agent")) {
-    return "part of the agent";
-  }
   return "";
 }
 

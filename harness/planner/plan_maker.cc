@@ -6,6 +6,7 @@
 
 #include "harness/base/failure.h"
 #include "harness/planner/plan_rules.h"
+#include "harness/planner/sanitizer_runtime.h"
 #include "harness/planner/symbol_resolver.h"
 
 namespace faultline {
@@ -28,6 +29,13 @@ uint32_t KeyOf(const Observer& observer) {
   const bool of_object =
       observer.event != Observer::Event::kErrorNote && observer.event != Observer::Event::kUnwind;
   return of_object ? uint32_t{PlanObserver::kKeyResult} : uint32_t{PlanObserver::kKeyNone};
+}
+
+// Does a function of library `base_name` belong to a point or observer of `module`? A sanitizer's
+// runtime has functions in the place of libc's.
+bool IsIn(const std::string& base_name, const std::string& module) {
+  return base_name.starts_with(module) ||
+         (module.starts_with("libc.so") && IsSanitizerRuntime(base_name));
 }
 
 void AddNote(std::string& notes, const std::string& note) {
@@ -76,7 +84,7 @@ void PlanMaker::Cover(const std::string& name, const std::vector<std::string>& s
       std::string base_name = records_[index].base_name();
       // The loader has its own copies of many a libc function; that they are left alone is no news.
       bool loader_copy = IsDynamicLoader(base_name) && symbols_.Hooks(symbol).size() > 1;
-      if (base_name.starts_with(module) && !loader_copy) {
+      if (IsIn(base_name, module) && !loader_copy) {
         PointCoverage& coverage = plan_.coverage.emplace_back(
             PointCoverage{name, symbol, base_name, answer->status, answer->reason, answer->note});
         for (const PlannedHook& hook : answer->hooks) {

@@ -6,7 +6,7 @@
 
 #include "harness/base/failure.h"
 #include "harness/base/files.h"
-#include "harness/run/sanitizer_runtime.h"
+#include "harness/planner/sanitizer_runtime.h"
 
 namespace faultline {
 namespace {

@@ -138,6 +138,11 @@ void LiveRun::NoteStopSignal() {
   }
 }
 
+int64_t LiveRun::stop_limit_ms() const {
+  constexpr int64_t kReportMs = 10'000;
+  return request_.limits_ms.stop + (hooking_.sanitizer_runtime().empty() ? 0 : kReportMs);
+}
+
 void LiveRun::CaptureHang(const std::string& why) {
   if (!hang_) {
     hang_ = process_.CaptureStacks(kCaptureLimitMs);

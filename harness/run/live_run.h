@@ -67,6 +67,10 @@ class LiveRun {
   bool stop_signal_sent() const { return stop_sent_ms_.has_value(); }
   int64_t stop_sent_ms() const { return stop_sent_ms_.value_or(0); }
 
+  // How long the target may take to stop. A sanitizer writes its report first, and reads the debug
+  // information for it.
+  int64_t stop_limit_ms() const;
+
   // Takes the stacks of all threads of a target that outlived a limit; the first call counts.
   void CaptureHang(const std::string& why);
   const std::optional<StackSnapshot>& hang() const { return hang_; }

@@ -48,7 +48,9 @@ class StepRunner {
     if (std::holds_alternative<CommandStep>(step_->action)) {
       return kCommandLimitMs;
     }
-    return std::holds_alternative<WaitExitStep>(step_->action) ? limits.stop : limits.rpc;
+    return std::holds_alternative<WaitExitStep>(step_->action)
+               ? static_cast<int>(run_.stop_limit_ms())
+               : limits.rpc;
   }
 
   Outcome operator()(const WaitReadyStep&);

@@ -8,14 +8,14 @@ namespace {
 // What remains of the limit when a step sent the signal some time ago.
 int64_t RemainingMs(LiveRun& run) {
   const int64_t elapsed_ms = run.now_ms() - run.stop_sent_ms();
-  return std::max<int64_t>(0, run.request().limits_ms.stop - elapsed_ms);
+  return std::max<int64_t>(0, run.stop_limit_ms() - elapsed_ms);
 }
 
 }  // namespace
 
 void StopTarget(LiveRun& run) {
   Evidence& evidence = run.evidence();
-  evidence.stop_limit_ms = run.request().limits_ms.stop;
+  evidence.stop_limit_ms = run.stop_limit_ms();
   if (!run.exited()) {
     if (!run.stop_signal_sent()) {
       run.NoteStopSignal();

@@ -1,4 +1,4 @@
-#include "harness/run/sanitizer_runtime.h"
+#include "harness/planner/sanitizer_runtime.h"
 
 #include <gtest/gtest.h>
 
