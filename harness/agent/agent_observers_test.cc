@@ -107,6 +107,16 @@ TEST_F(ObserverTest, ObserversTellKeyLabelNestingAndErrorNotes) {
   EXPECT_EQ(observed[4].key, 0u);
 }
 
+TEST_F(ObserverTest, AKeyMayBeWhatAnArgumentPointsAt) {
+  PlanObserver observer;
+  observer.key = PlanObserver::kKeyPointee0 + 1;  // the label, of all things
+  run_.plan.AddHook(kVictim, "enlist", {}, run_.plan.AddObserver("enlist", observer));
+  const auto observed = RecordsOf(run_.Run({"registry"}), JournalRecord::kObserved);
+  ASSERT_THAT(observed, testing::Not(testing::IsEmpty()));
+  EXPECT_EQ(observed[0].key & 0xffffffffu, 0x646f6f67u) << "\"good\"";
+  EXPECT_EQ(observed.back().key & 0xffu, uint64_t{'a'});
+}
+
 TEST_F(ObserverTest, AFunctionThatAWrappedOneJumpsToHasTheCallerOfThatOne) {
   PlanObserver wrapped;
   wrapped.wrap = 1;

@@ -187,5 +187,78 @@ TEST(Registry, SkipsObserversThatTheCatalogueDoesNotHave) {
   EXPECT_THAT(Replay(run).Alive(), IsEmpty());
 }
 
+TEST(Registry, KnowsWhichCallEndedAnObject) {
+  ObservedRun run;
+  run.Call(kRegister, 1, "iobuf");
+  run.Call(kRegister, 2, "bdev");
+  run.Call(kUnregister, 1);
+  const RegistryReplay replay = Replay(run);
+  ASSERT_THAT(replay.objects, SizeIs(2));
+  EXPECT_EQ(replay.objects[0].ended_by, 2u);
+  EXPECT_EQ(replay.objects[1].ended_by, std::nullopt);
+}
+
+TEST(Registry, ACountedObjectEndsWithItsLastReference) {
+  ObservedRun run;
+  run.catalogue.observers[0].counted = true;
+  run.Call(kRegister, 1);
+  run.Call(kRegister, 1);
+  run.Call(kUnregister, 1);
+  EXPECT_THAT(Replay(run).Alive(), SizeIs(1));
+  run.Call(kUnregister, 1);
+  EXPECT_THAT(Replay(run).Alive(), IsEmpty());
+  EXPECT_THAT(Replay(run).objects, SizeIs(1));
+}
+
+TEST(Registry, ACreationMayHoldByAResultOfZero) {
+  ObservedRun run;
+  run.catalogue.observers[0].success = Observer::Success::kResultZero;
+  run.catalogue.observers[0].key_is_label = true;
+  run.Call(kRegister, 3).result = 0xffffffff00000000;  // an int: the upper half means nothing
+  run.Call(kRegister, 4).result = 0xffffffea;          // -EINVAL
+  const RegistryReplay replay = Replay(run);
+  ASSERT_THAT(replay.objects, SizeIs(1));
+  EXPECT_EQ(replay.objects[0].label, "3");
+}
+
+TEST(Registry, ToEndWhatAPointerNoLongerPointsAtIsNoViolation) {
+  ObservedRun run;
+  run.Call(kUnregister, 0);
+  EXPECT_THAT(Replay(run).violations, SizeIs(1));
+  run.catalogue.observers[1].key_is_pointee = true;
+  EXPECT_THAT(Replay(run).violations, IsEmpty());
+}
+
+TEST(Registry, OneCallMayUseAnObjectAndMakeAnotherThatBearsItsName) {
+  ObservedRun run;
+  Observer channel = testkit::MakeObserver("channel/get", Observer::Event::kCreate, std::nullopt);
+  channel.symbols.clear();
+  channel.same_call_as = kUse;
+  run.catalogue.observers.push_back(channel);
+  run.Call(kRegister, 1, "iobuf");
+  run.Call(kUse, 1).result = 0x70;
+  run.Call(kUse, 1).result = 0;  // it made none
+  const RegistryReplay replay = Replay(run, "channel");
+  EXPECT_TRUE(replay.complete) << "the other observer's function is hooked";
+  ASSERT_THAT(replay.objects, SizeIs(1));
+  EXPECT_EQ(replay.objects[0].key, 0x70u);
+  EXPECT_EQ(replay.objects[0].label, "iobuf");
+}
+
+TEST(Registry, EndsAreSeenWhenTheirFunctionIsHookedAndNoRecordIsMissing) {
+  ObservedRun run;
+  run.Call(kRegister, 1);
+  EXPECT_TRUE(Replay(run).ends_seen);
+  run.evidence.hooks[1].status = HookReport::Status::kRefused;
+  EXPECT_FALSE(Replay(run).ends_seen);
+  EXPECT_TRUE(Replay(run).complete);
+  run.evidence.hooks[1].status = HookReport::Status::kInstalled;
+  run.evidence.lost_records = 1;
+  EXPECT_FALSE(Replay(run).ends_seen);
+  run.evidence.lost_records = 0;
+  run.Call(kRegister, 2).sequence = 9;
+  EXPECT_FALSE(Replay(run).ends_seen);
+}
+
 }  // namespace
 }  // namespace faultline

@@ -179,6 +179,28 @@ TEST_F(LeakedObjects, ThatWereMadeInsideOthersAreToldWithThose) {
   EXPECT_EQ(findings[0].title, "mempool `pool_#' is never released");
 }
 
+TEST_F(LeakedObjects, OneCauseHasOneSignatureWhateverFailedAndTwoNeverMerge) {
+  MakeAll(run_);
+  run_.Call("io_device/unregister", 0x10);
+  run_.Inject("any");
+  const std::string signature = run_.Judge().at(0).signature;
+  for (int i = 0; i < 20; ++i) {
+    JudgedRun other;
+    other.fault_free = &described_;
+    other.step = i % 4;
+    other.Inject("fault " + std::to_string(i));
+    other.Call("io_device/register", 0x1000 + static_cast<uint64_t>(i), "iobuf");
+    other.Call("mempool/create", 0x7000 + static_cast<uint64_t>(i), "pool_" + std::to_string(i));
+    other.Call("io_device/unregister", 0x1000 + static_cast<uint64_t>(i));
+    EXPECT_EQ(other.Judge().at(0).signature, signature);
+  }
+  JudgedRun device_left;
+  device_left.fault_free = &described_;
+  MakeAll(device_left);
+  device_left.Call("mempool/free", 0x20);
+  EXPECT_NE(device_left.Judge().at(0).signature, signature);
+}
+
 // ---- Descriptors
 
 class OpenDescriptors : public ::testing::Test {

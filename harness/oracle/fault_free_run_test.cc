@@ -1,0 +1,102 @@
+#include "harness/oracle/fault_free_run.h"
+
+#include <gmock/gmock.h>
+
+#include "harness/oracle/testing/judged_run.h"
+
+namespace faultline {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::Pair;
+using testkit::JudgedRun;
+
+FaultFreeRun Describe(const JudgedRun& run) {
+  return DescribeFaultFree(run.evidence, run.catalogue, run.profile);
+}
+
+TEST(FaultFreeRun, CountsWhatIsMadeWhatLastsAndWhatIsKept) {
+  JudgedRun run;
+  run.step = 2;
+  run.Call("mempool/create", 0x10, "brief_1");
+  run.Call("mempool/free", 0x10);
+  run.Call("mempool/create", 0x11, "brief_2");
+  run.Call("io_device/register", 0x20, "kept");
+  run.step = 4;
+  run.Call("mempool/free", 0x11);
+  const FaultFreeRun described = Describe(run);
+  const ObjectGroup* pools = described.FindGroup("mempool `brief_#'");
+  ASSERT_NE(pools, nullptr);
+  EXPECT_EQ(pools->created, 2);
+  EXPECT_EQ(pools->lasting, 1);
+  EXPECT_EQ(pools->alive, 0);
+  const ObjectGroup* device = described.FindGroup("io_device `kept'");
+  ASSERT_NE(device, nullptr);
+  EXPECT_EQ(device->alive, 1);
+  EXPECT_GT(device->order, pools->order);
+  EXPECT_EQ(described.FindGroup("mempool `other'"), nullptr);
+}
+
+TEST(FaultFreeRun, TakesTheSlowestAnswer) {
+  JudgedRun run;
+  run.evidence.rpcs.push_back(run.evidence.rpcs[0]);
+  run.evidence.rpcs[1].duration_ms = 700;
+  EXPECT_EQ(Describe(run).rpc_ms, 700);
+}
+
+TEST(FaultFreeRun, KnowsTheErrorsThatTheTargetReportsAnyway) {
+  JudgedRun run;
+  run.profile.error_lines = {"ERROR"};
+  run.Say("a.c: 12: ERROR: no device 0x5500");
+  run.Say("ready");
+  EXPECT_THAT(Describe(run).error_lines, ElementsAre("a.c: ERROR: no device <address>"));
+}
+
+TEST(FaultFreeRun, WidenKeepsWhatIsMadeInBothAndLeftInEither) {
+  JudgedRun one;
+  one.Call("mempool/create", 0x10, "both");
+  one.Call("mempool/create", 0x11, "both");
+  one.Call("io_device/register", 0x20, "only_here");
+  one.OpenAtExit(0, "/dev/null");
+  one.evidence.left_behind = {"file a"};
+  JudgedRun other;
+  other.Call("mempool/create", 0x10, "both");
+  other.Call("mempool/free", 0x10);
+  other.OpenAtExit(7, "socket:[1]");
+  other.evidence.left_behind = {"file b"};
+  other.evidence.start_ms = 900;
+  FaultFreeRun run = Describe(one);
+  Widen(run, Describe(other));
+  EXPECT_EQ(run.start_ms, 900);
+  EXPECT_EQ(run.FindGroup("mempool `both'")->created, 1);
+  EXPECT_EQ(run.FindGroup("mempool `both'")->alive, 2);
+  EXPECT_EQ(run.FindGroup("io_device `only_here'")->created, 0);
+  EXPECT_THAT(run.left_behind, ElementsAre("file a", "file b"));
+  EXPECT_THAT(run.open_files, ElementsAre(Pair("file", 1), Pair("socket", 1)));
+  EXPECT_TRUE(run.open_std.empty()) << "descriptor 0 is not always open";
+}
+
+TEST(FaultFreeRun, ComesBackFromJsonAsItWas) {
+  FaultFreeRun run;
+  run.start_ms = 1;
+  run.rpc_ms = 2;
+  run.stop_ms = 3;
+  run.left_behind = {"file a"};
+  run.groups = {{"heap at 12", 4, 5, 6, 7, "f < g", {"mempool `p'"}}};
+  run.open_files = {{"socket", 2}};
+  run.open_std = {0, 2};
+  run.static_objects = {{{"/bin/t", 0x40}, "io_device", "iobuf"}};
+  run.answers = {{"init", RpcExchange::Outcome::kError, {{"code", -1}}}};
+  run.error_lines = {"ERROR: x"};
+  const std::optional<FaultFreeRun> back = FaultFreeFromJson(FaultFreeToJson(run));
+  ASSERT_TRUE(back.has_value());
+  EXPECT_EQ(FaultFreeToJson(*back), FaultFreeToJson(run));
+  EXPECT_EQ(back->groups[0].lasting, 6);
+  EXPECT_EQ(back->answers[0].outcome, RpcExchange::Outcome::kError);
+  for (const char* text : {"", "{", "[]", R"({"start_ms": "x"})", R"({"start_ms": 1})"}) {
+    EXPECT_FALSE(FaultFreeFromJson(text).has_value()) << text;
+  }
+}
+
+}  // namespace
+}  // namespace faultline
