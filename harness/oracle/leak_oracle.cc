@@ -90,7 +90,7 @@ class LeakFinder {
     for (LeakedGroup& group : FindLeakedObjects(evidence_, context_)) {
       const Stack stack = StackOf(evidence_.journal.records[group.objects.front().record]);
       const auto same = std::find_if(leaks.begin(), leaks.end(), [&](const Leak& leak) {
-        return MadeTogether(leak.stack, stack);
+        return MadeTogether(WithoutMakers(leak.stack), WithoutMakers(stack));
       });
       if (same == leaks.end()) {
         leaks.push_back({std::move(group), stack, {}, {}});
@@ -101,6 +101,20 @@ class LeakFinder {
     for (const Leak& leak : leaks) {
       AddObjects(leak);
     }
+  }
+
+  // Without the frames of the observed functions themselves: rte_malloc_socket calls on behalf of
+  // whoever called rte_zmalloc.
+  Stack WithoutMakers(const Stack& stack) const {
+    const auto is_maker = [&](const Frame& frame) {
+      return std::any_of(context_.catalogue.observers.begin(), context_.catalogue.observers.end(),
+                         [&](const Observer& observer) {
+                           return observer.event == Observer::Event::kCreate &&
+                                  std::find(observer.symbols.begin(), observer.symbols.end(),
+                                            frame.function) != observer.symbols.end();
+                         });
+    };
+    return {std::find_if_not(stack.begin(), stack.end(), is_maker), stack.end()};
   }
 
   // The first of its groups that has a name stands for all of them.

@@ -6,6 +6,7 @@ namespace faultline {
 namespace {
 
 constexpr size_t kMostFiles = 2;
+constexpr size_t kMostDepth = 8;  // frames below the function
 
 bool SameCall(const Frame& a, const Frame& b) {
   return a.module == b.module && a.offset == b.offset && a.function == b.function;
@@ -22,23 +23,32 @@ size_t FilesBelow(const Stack& stack, size_t count, const Frame& function) {
   return files;
 }
 
+// Do the frames outside of one[i] and other[j] agree? Long stacks are cut at their outer ends, not
+// always at the same frame.
+bool SameCallers(const Stack& one, size_t i, const Stack& other, size_t j) {
+  const size_t count = std::min(one.size() - i, other.size() - j);
+  for (size_t k = 1; k < count; ++k) {
+    if (!SameCall(one[i + k], other[j + k])) {
+      return false;
+    }
+  }
+  return count > 1;
+}
+
 }  // namespace
 
 bool MadeTogether(const Stack& one, const Stack& other) {
-  size_t common = 0;  // frames, from the outermost
-  while (common < std::min(one.size(), other.size()) &&
-         SameCall(one[one.size() - 1 - common], other[other.size() - 1 - common])) {
-    ++common;
+  for (size_t i = 0; i < std::min(one.size(), kMostDepth); ++i) {
+    for (size_t j = 0; j < std::min(other.size(), kMostDepth); ++j) {
+      const Frame& function = one[i];
+      if (!function.function.empty() && function.function == other[j].function &&
+          SameCallers(one, i, other, j)) {
+        return FilesBelow(one, i, function) <= kMostFiles &&
+               FilesBelow(other, j, function) <= kMostFiles;
+      }
+    }
   }
-  if (common == one.size() || common == other.size()) {
-    return common > 0 && one.size() == other.size();
-  }
-  const size_t in_one = one.size() - 1 - common;
-  const size_t in_other = other.size() - 1 - common;
-  const Frame& function = one[in_one];
-  return !function.function.empty() && function.function == other[in_other].function &&
-         FilesBelow(one, in_one, function) <= kMostFiles &&
-         FilesBelow(other, in_other, function) <= kMostFiles;
+  return false;
 }
 
 }  // namespace faultline

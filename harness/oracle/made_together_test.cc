@@ -21,6 +21,13 @@ TEST(MadeTogether, ByOneFunctionThroughAWrapperAndALibrary) {
   EXPECT_TRUE(MadeTogether(ring, ring));
 }
 
+TEST(MadeTogether, AlsoWhereALongStackIsCutAtItsOuterEnd) {
+  const Stack device = {Call("iobuf_init", "iobuf.c", 30), kInitNext, kMain};
+  const Stack ring = {Call("ring_create", "env.c", 41), Call("iobuf_init", "iobuf.c", 31),
+                      kInitNext};
+  EXPECT_TRUE(MadeTogether(device, ring));
+}
+
 TEST(MadeTogether, NotBySubsystemsThatStartEachOther) {
   const Stack iobuf = {Call("iobuf_init", "iobuf.c", 30), Call("start_iobuf", "mod_iobuf.c", 31),
                        kInitNext, kMain};
