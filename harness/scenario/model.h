@@ -61,8 +61,8 @@ struct FaultPoint {
 // A function whose calls build a registry of live objects (journal records of kind kObserved).
 struct Observer {
   enum class Event {
-    kCreate,    // an object with `key` comes to life
-    kDestroy,   // it ends; on an object that is not there: io-device-missing and the like
+    kCreate,     // an object with `key` comes to life
+    kDestroy,    // it ends; on an object that is not there: io-device-missing and the like
     kUse,        // it must be alive
     kErrorNote,  // not an object: an error message; a wrapped create during which it comes has
                  // failed
@@ -88,8 +88,8 @@ struct Observer {
   // This observer sees the calls of that one again, as creations of what they return: a function
   // that uses one object and makes another. It has no symbols of its own.
   std::string same_call_as;
-  bool wrap = false;                  // the result is needed, or failure is known by an error note
-  int stack_words = 0;                // stack arguments of the function, in 8-byte words
+  bool wrap = false;    // the result is needed, or failure is known by an error note
+  int stack_words = 0;  // stack arguments of the function, in 8-byte words
   std::vector<Condition> when;
   std::vector<std::string> ignore_callers;  // functions whose calls are legitimate repeats
   std::string summary;

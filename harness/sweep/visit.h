@@ -23,7 +23,7 @@ struct SweepContext {
   std::filesystem::path agent;
   std::filesystem::path cache_dir;
   std::filesystem::path run_root;
-  LimitsMs limits_ms;   // calibrated
+  LimitsMs limits_ms;       // calibrated
   FaultFreeRun fault_free;  // what runs are judged against
   Nested nested = Nested::kOutermost;
   bool find_new_sites = false;        // record all calls, for pairs
