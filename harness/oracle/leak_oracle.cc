@@ -9,7 +9,6 @@
 #include "harness/oracle/blame.h"
 #include "harness/oracle/leaked_objects.h"
 #include "harness/oracle/made_together.h"
-#include "harness/oracle/open_files.h"
 #include "harness/oracle/oracle.h"
 #include "harness/oracle/run_course.h"
 #include "harness/oracle/sanitizer_report.h"
@@ -19,7 +18,7 @@
 // `leak`: what a target that ended by itself did not give back, and its fault-free run does. Files,
 // sockets, shared memory and processes stay behind it; objects and descriptors the kernel takes
 // back, so they count only when the target did unwind. A clean DPDK exit leaves files, so only the
-// difference counts.
+// difference counts. Descriptors are judged by descriptor_oracle.cc.
 namespace faultline {
 namespace {
 
@@ -36,10 +35,6 @@ class LeakFinder {
   std::vector<Finding> Find() {
     FindLeftBehind();
     FindObjects();
-    if (HasUnwound(evidence_, context_.catalogue, context_.profile)) {
-      FindOpenFiles();
-    }
-    FindClosedStandardFiles();
     return std::move(findings_);
   }
 
@@ -93,7 +88,7 @@ class LeakFinder {
         return MadeTogether(WithoutMakers(leak.stack), WithoutMakers(stack));
       });
       if (same == leaks.end()) {
-        leaks.push_back({std::move(group), stack, {}, {}});
+        leaks.push_back({std::move(group), stack, {}});
       } else {
         AddTo(*same, std::move(group), stack);
       }
@@ -122,7 +117,6 @@ class LeakFinder {
     LeakedGroup group;
     Stack stack;                      // that made its first object
     std::vector<std::string> others;  // titles of the other groups
-    std::set<std::string> names;      // of those groups that have one
   };
 
   static void AddTo(Leak& leak, LeakedGroup group, const Stack& stack) {
@@ -131,9 +125,6 @@ class LeakFinder {
       leak.stack = stack;
     }
     leak.others.push_back(Title(group));
-    if (!IsNameless(group)) {
-      leak.names.insert(What(group));
-    }
   }
 
   static bool IsNameless(const LeakedGroup& group) { return group.objects.front().label.empty(); }
@@ -153,34 +144,48 @@ class LeakFinder {
 
   void AddObjects(const Leak& leak) {
     const LeakedGroup& group = leak.group;
-    Finding& finding = Add(Title(group));
+    const std::vector<std::string> makers = BlamedFunctions(leak.stack);
+    const bool by_maker = IsNameless(group) && !makers.empty();
+    Finding& finding = Add(Title(group) + (by_maker ? ", made by " + makers.front() : ""));
     finding.object = What(group);
     finding.stack = leak.stack;
     finding.signature = Signature(leak);
     finding.details.push_back(fmt::format(
         "made in step {} by {}", evidence_.journal.records[group.objects.front().record].step,
         Place(finding.stack)));
+    if (IsErrorPath(leak)) {
+      finding.details.push_back("the function that made it failed then: its error path forgets it");
+    }
     if (!group.released_by.empty()) {
       finding.details.push_back("the fault-free run releases it in " + group.released_by);
     }
     if (!group.parts.empty()) {
-      finding.details.push_back("with its parts: " + Some(group.parts));
+      finding.details.push_back("with its parts: " +
+                                Some({group.parts.begin(), group.parts.end()}));
     }
     if (!leak.others.empty()) {
       finding.details.push_back("and so: " + Some(leak.others));
     }
   }
 
-  // The names of all that one call made and nobody released: an error path that forgets one piece
-  // is another bug than a stop that forgets all of them. Functions are no part of it: in release
-  // builds tail calls hide who made and who ends an object.
-  static std::string Signature(const Leak& leak) {
+  // Did a call fail in the run of the function that made the leaked objects? Then it is the error
+  // path of that function that forgets them, and else it is whoever unwinds.
+  bool IsErrorPath(const Leak& leak) const {
+    const std::vector<Injection>& injections = evidence_.injections;
+    return std::any_of(injections.begin(), injections.end(), [&](const Injection& injection) {
+      return MadeTogether(WithoutMakers(BlamedStack(injection.stack)), WithoutMakers(leak.stack));
+    });
+  }
+
+  // Known by the object that was made first, so that it is one bug however many more were made
+  // before a call failed; and by who forgets it. Functions are no part of it: in release builds
+  // tail calls hide who makes and who ends an object.
+  std::string Signature(const Leak& leak) const {
     if (IsNameless(leak.group)) {
       return MakeSignature(kKind, What(leak.group) + " is never released", leak.stack);
     }
-    std::set<std::string> names = leak.names;
-    names.insert(What(leak.group));
-    return fmt::format("{}: {} never released", kKind, fmt::join(names, ", "));
+    return fmt::format("{}: {} is never released by {}", kKind, What(leak.group),
+                       IsErrorPath(leak) ? "the error path" : "the stop");
   }
 
   static std::string Some(const std::vector<std::string>& texts) {
@@ -188,70 +193,6 @@ class LeakFinder {
     const size_t more = texts.size() - static_cast<size_t>(told);
     return fmt::format("{}{}", fmt::join(texts.begin(), texts.begin() + told, ", "),
                        more > 0 ? fmt::format(" and {} more", more) : "");
-  }
-
-  // Which of several descriptors of a kind is one too many nobody can say; those opened last are
-  // the likely ones.
-  void FindOpenFiles() {
-    std::map<std::string, std::vector<std::pair<const JournalRecord*, OpenFile>>> by_kind;
-    for (const OpenFile& file : OpenFilesAtExit(evidence_)) {
-      by_kind[file.kind].emplace_back(FindOpener(evidence_, file.number), file);
-    }
-    for (auto& [kind, files] : by_kind) {
-      const auto expected = fault_free_.open_files.find(kind);
-      const size_t most =
-          expected == fault_free_.open_files.end() ? 0 : static_cast<size_t>(expected->second);
-      if (fault_free_.open_files.empty() || files.size() <= most) {
-        continue;
-      }
-      std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) {
-        return (a.first == nullptr ? 0 : a.first->sequence) <
-               (b.first == nullptr ? 0 : b.first->sequence);
-      });
-      AddOpenFile(kind, files.size() - most, files.back().first, files.back().second);
-    }
-  }
-
-  void AddOpenFile(const std::string& kind, size_t count, const JournalRecord* opened,
-                   const OpenFile& file) {
-    Finding& finding =
-        Add(count == 1 ? fmt::format("a descriptor is never closed: {}", kind)
-                       : fmt::format("{} descriptors are never closed: {}", count, kind));
-    finding.object = kind == "file" ? file.what : kind;
-    if (opened != nullptr) {
-      finding.stack = StackOf(*opened);
-      finding.details.push_back(
-          fmt::format("opened in step {} by {}", opened->step, Place(finding.stack)));
-    }
-    finding.signature = MakeSignature(kKind, "descriptor is never closed: " + kind, finding.stack);
-    finding.details.push_back(fmt::format("descriptor {} is {}", file.number, file.what));
-    finding.details.push_back("the fault-free run has closed it when it exits");
-  }
-
-  // The opposite of a leak, by the same account: a descriptor that was not its own was given away.
-  void FindClosedStandardFiles() {
-    std::set<int> open;
-    for (const OpenFile& file : OpenFilesAtExit(evidence_)) {
-      open.insert(file.number);
-    }
-    if (open.empty()) {
-      return;
-    }
-    for (const int number : fault_free_.open_std) {
-      const JournalRecord* closed = FindCloser(evidence_, number);
-      if (open.contains(number) && closed == nullptr) {
-        continue;
-      }
-      Finding& finding = Add(fmt::format("standard descriptor {} was closed", number));
-      finding.object = fmt::format("descriptor {}", number);
-      if (closed != nullptr) {
-        finding.stack = StackOf(*closed);
-        finding.details.push_back(
-            fmt::format("closed in step {} by {}", closed->step, Place(finding.stack)));
-      }
-      finding.signature = MakeSignature(kKind, "a standard descriptor was closed", finding.stack);
-      finding.details.push_back("the fault-free run keeps it; it is not the target's to close");
-    }
   }
 
   const Evidence& evidence_;

@@ -82,7 +82,8 @@ std::vector<LeakedGroup> FindLeakedObjects(const Evidence& evidence, const Oracl
       leaked[name].objects = objects;
       leaked[name].released_by = known.released_by;
     } else {
-      leaked[whole].parts.push_back(name);
+      const TrackedObject& part = objects.front();
+      leaked[whole].parts.insert(part.label.empty() ? part.registry : name);
     }
   }
   // A part of a part is told by the whole of that.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,7 +13,7 @@ namespace faultline {
 struct LeakedGroup {
   std::vector<TrackedObject> objects;  // in order of creation
   std::string released_by;             // see ObjectGroup
-  std::vector<std::string> parts;      // leaked groups that end with these objects
+  std::set<std::string> parts;         // leaked groups that end with these objects
 };
 
 // In order of creation. A group that the fault-free run does not know is left out: nothing says
