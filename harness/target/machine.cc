@@ -1,9 +1,12 @@
 #include "harness/target/machine.h"
 
 #include <fmt/format.h>
-#include <linux/capability.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <fstream>
 #include <limits>
 #include <string>
@@ -75,18 +78,23 @@ HugepageReservation::~HugepageReservation() {
 }
 
 bool MayMount() {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("CapEff:")) {
-      return (std::stoull(line.substr(7), nullptr, 16) >> CAP_SYS_ADMIN & 1) != 0;
-    }
+  const pid_t child = fork();
+  if (child == 0) {
+    const bool may =
+        unshare(CLONE_NEWNS) == 0 && mount("", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
+    _exit(may ? 0 : 1);
   }
-  return false;
+  int status = 0;
+  while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 std::string LackOfHugepages(int mb, bool mount) {
   if (mount && !MayMount()) {
-    return "a hugetlbfs mount of the run's own needs CAP_SYS_ADMIN";
+    return "a hugetlbfs mount of the run's own needs CAP_SYS_ADMIN, and a root directory that is a "
+           "mount "
+           "point (a chroot's is none)";
   }
   try {
     const HugepageReservation reservation(mb);

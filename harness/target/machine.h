@@ -26,8 +26,8 @@ class HugepageReservation {
   Guardian::Watch watch_;
 };
 
-// Whether this process may mount a hugetlbfs of its own: CAP_SYS_ADMIN. Root in a container often
-// lacks it.
+// Whether this process can have a mount namespace with mounts of its own, as a hugetlbfs for a run
+// takes. Root in a container often cannot, nor in a chroot. Tries it in a child.
 bool MayMount();
 
 // Why this machine cannot give a run `mb` MiB of hugepages, on a mount of its own if `mount`; ""

@@ -187,8 +187,9 @@ TEST(Process, TracesThroughAnExec) {
 class ProcessHugetlbfs : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (geteuid() != 0 || !ReadHugepagePool()) {
-      GTEST_SKIP() << "needs root and a kernel with 2 MiB hugepages";
+    const std::string lack = LackOfHugepages(4, /*mount=*/true);
+    if (!lack.empty()) {
+      GTEST_SKIP() << lack;
     }
   }
 };
