@@ -45,11 +45,7 @@ class Sweep {
  public:
   Sweep(const LoadedScenario& loaded, const SweepOptions& options, Store& store,
         const ExecutorFactory& make_executor, SweepProgress& progress)
-      : loaded_(loaded),
-        options_(options),
-        store_(store),
-        make_executor_(make_executor),
-        progress_(progress) {
+      : options_(options), store_(store), make_executor_(make_executor), progress_(progress) {
     const Scenario& written = loaded.scenario;
     context_.scenario = written.faults.empty() ? written : FaultFreeScenario(written);
     context_.scenario.known_findings.clear();
@@ -269,7 +265,6 @@ class Sweep {
     }
   }
 
-  const LoadedScenario& loaded_;
   const SweepOptions& options_;
   Store& store_;
   const ExecutorFactory& make_executor_;
