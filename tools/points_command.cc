@@ -5,6 +5,7 @@
 
 #include "harness/base/files.h"
 #include "harness/planner/planner.h"
+#include "harness/planner/startup_libraries.h"
 #include "harness/report/table.h"
 #include "harness/run/module_cache.h"
 #include "harness/run/program_lookup.h"

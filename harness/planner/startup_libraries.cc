@@ -1,3 +1,5 @@
+#include "harness/planner/startup_libraries.h"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <spawn.h>
@@ -13,7 +15,6 @@
 #include "harness/planner/byte_stream.h"
 #include "harness/planner/cache_file.h"
 #include "harness/planner/module_record.h"
-#include "harness/planner/planner.h"
 #include "harness/symbols/elf_file.h"
 
 namespace faultline {

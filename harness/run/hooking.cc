@@ -7,6 +7,7 @@
 #include "harness/base/failure.h"
 #include "harness/base/files.h"
 #include "harness/planner/sanitizer_runtime.h"
+#include "harness/planner/startup_libraries.h"
 
 namespace faultline {
 namespace {
