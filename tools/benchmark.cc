@@ -24,8 +24,9 @@
 #include "harness/scenario/data_dir.h"
 #include "harness/scenario/load_scenario.h"
 #include "harness/target/clock.h"
-#include "harness/target/guardian.h"
 #include "harness/target/run_dir.h"
+#include "tools/median.h"
+#include "tools/program_main.h"
 
 namespace faultline {
 namespace {
@@ -50,12 +51,6 @@ std::vector<Subject> Subjects() {
       {"reference, shared", head + "reference\nvariables: {build: shared}\n", kWantedRatioShared},
       {"dpdk-testpmd", head + "dpdk-testpmd\n", kWantedRatioShared},
       {"spdk_tgt", head + "spdk-tgt\n"}};
-}
-
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const size_t middle = values.size() / 2;
-  return values.size() % 2 != 0 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
 double MillisecondsOf(const std::function<void()>& work) {
@@ -240,11 +235,5 @@ int Main(int argc, char** argv) {
 }  // namespace faultline
 
 int main(int argc, char** argv) {
-  try {
-    faultline::Guardian::Get();
-    return faultline::Main(argc, argv);
-  } catch (const faultline::Failure& failure) {
-    fmt::print(stderr, "faultline-benchmark: {}\n", failure.what());
-    return static_cast<int>(failure.code());
-  }
+  return faultline::ProgramMain("faultline-benchmark", argc, argv, faultline::Main);
 }

@@ -1,17 +1,13 @@
 // The command line. This file alone turns a Failure into text and an exit code.
-#include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
-#include <exception>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "harness/base/failure.h"
-#include "harness/target/guardian.h"
-#include "harness/target/interruption.h"
 #include "tools/command.h"
+#include "tools/program_main.h"
 
 namespace faultline {
 namespace {
@@ -76,19 +72,5 @@ int Main(int argc, char** argv) {
 }  // namespace faultline
 
 int main(int argc, char** argv) {
-  using faultline::ExitCode;
-  try {
-    // Before there is any thread.
-    faultline::Guardian::Get();
-    return faultline::Main(argc, argv);
-  } catch (const faultline::Interrupted& interrupted) {
-    // All that the run made is gone; a shell shall see 130 for Ctrl-C, and its loop shall end.
-    faultline::Interruption::EndBySignal(interrupted.signal());
-  } catch (const faultline::Failure& failure) {
-    fmt::print(stderr, "faultline: {}\n", failure.what());
-    return static_cast<int>(failure.code());
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "faultline: unexpected: {}; please report this\n", error.what());
-    return static_cast<int>(ExitCode::kCannotWork);
-  }
+  return faultline::ProgramMain("faultline", argc, argv, faultline::Main);
 }

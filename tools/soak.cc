@@ -12,10 +12,10 @@
 #include "harness/run/run_scenario.h"
 #include "harness/scenario/data_dir.h"
 #include "harness/target/clock.h"
-#include "harness/target/guardian.h"
 #include "harness/target/interruption.h"
 #include "harness/target/run_dir.h"
 #include "tools/census.h"
+#include "tools/program_main.h"
 
 namespace faultline {
 namespace {
@@ -106,13 +106,5 @@ int Main(int argc, char** argv) {
 }  // namespace faultline
 
 int main(int argc, char** argv) {
-  try {
-    faultline::Guardian::Get();
-    return faultline::Main(argc, argv);
-  } catch (const faultline::Interrupted& interrupted) {
-    faultline::Interruption::EndBySignal(interrupted.signal());
-  } catch (const faultline::Failure& failure) {
-    fmt::print(stderr, "faultline-soak: {}\n", failure.what());
-    return static_cast<int>(failure.code());
-  }
+  return faultline::ProgramMain("faultline-soak", argc, argv, faultline::Main);
 }

@@ -16,9 +16,9 @@
 #include "harness/run/program_lookup.h"
 #include "harness/run/run_scenario.h"
 #include "harness/scenario/data_dir.h"
-#include "harness/target/guardian.h"
 #include "harness/target/interruption.h"
 #include "harness/target/machine.h"
+#include "tools/program_main.h"
 
 namespace faultline {
 namespace {
@@ -125,13 +125,5 @@ int Main(int argc, char** argv) {
 }  // namespace faultline
 
 int main(int argc, char** argv) {
-  try {
-    faultline::Guardian::Get();
-    return faultline::Main(argc, argv);
-  } catch (const faultline::Interrupted& interrupted) {
-    faultline::Interruption::EndBySignal(interrupted.signal());
-  } catch (const faultline::Failure& failure) {
-    fmt::print(stderr, "faultline-suite: {}\n", failure.what());
-    return static_cast<int>(failure.code());
-  }
+  return faultline::ProgramMain("faultline-suite", argc, argv, faultline::Main);
 }
