@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "harness/base/failure.h"
 #include "harness/report/table.h"
 #include "harness/run/executor.h"
 #include "harness/run/program_lookup.h"
@@ -15,8 +14,9 @@
 #include "harness/scenario/load_scenario.h"
 #include "harness/store/store.h"
 #include "harness/sweep/sweep.h"
-#include "harness/target/guardian.h"
 #include "harness/target/run_dir.h"
+#include "tools/median.h"
+#include "tools/program_main.h"
 
 namespace faultline {
 namespace {
@@ -26,20 +26,6 @@ namespace fs = std::filesystem;
 // The figures that the project wants.
 constexpr double kWantedOneJob = 1.10;
 constexpr double kWantedTwoJobs = 0.60;
-
-class Silent : public SweepProgress {
- public:
-  void CensusRun(int, size_t) override {}
-  void Begin(size_t, size_t) override {}
-  void Visited(const StoredRun&) override {}
-  void Confirmed(const FindingGroup&) override {}
-};
-
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const size_t middle = values.size() / 2;
-  return values.size() % 2 != 0 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-}
 
 struct Cost {
   double ms_per_run = 0;
@@ -75,7 +61,7 @@ class Benchmark {
     options.cache_dir = directory_.path() / "cache";
     options.jobs = jobs;
     options.budget.runs = runs_;
-    Silent silent;
+    SweepProgress silent;
     Cost cost;
     {
       Store store(file, Store::Mode::kCreate);
@@ -150,11 +136,5 @@ int Main(int argc, char** argv) {
 }  // namespace faultline
 
 int main(int argc, char** argv) {
-  try {
-    faultline::Guardian::Get();  // before there is any thread
-    return faultline::Main(argc, argv);
-  } catch (const faultline::Failure& failure) {
-    fmt::print(stderr, "faultline-sweep-benchmark: {}\n", failure.what());
-    return static_cast<int>(failure.code());
-  }
+  return faultline::ProgramMain("faultline-sweep-benchmark", argc, argv, faultline::Main);
 }

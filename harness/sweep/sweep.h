@@ -34,15 +34,15 @@ struct SweepOptions {
   std::string version;                   // of Faultline, for the record
 };
 
-// What is told while a sweep goes on; from any thread, one call at a time.
+// What is told while a sweep goes on; from any thread, one call at a time. This one is silent.
 class SweepProgress {
  public:
   virtual ~SweepProgress() = default;
-  virtual void CensusRun(int run, size_t sites) = 0;
+  virtual void CensusRun(int /*run*/, size_t /*sites*/) {}
   // Before the first visit: how many plans there are, and how many of them are done already.
-  virtual void Begin(size_t plans, size_t done) = 0;
-  virtual void Visited(const StoredRun& run) = 0;
-  virtual void Confirmed(const FindingGroup& group) = 0;
+  virtual void Begin(size_t /*plans*/, size_t /*done*/) {}
+  virtual void Visited(const StoredRun& /*run*/) {}
+  virtual void Confirmed(const FindingGroup& /*group*/) {}
 };
 
 struct SweepResult {

@@ -23,14 +23,6 @@ using testkit::FakeSite;
 using testkit::FakeTarget;
 using testkit::StoreFile;
 
-class Quiet : public SweepProgress {
- public:
-  void CensusRun(int, size_t) override {}
-  void Begin(size_t, size_t) override {}
-  void Visited(const StoredRun&) override {}
-  void Confirmed(const FindingGroup&) override {}
-};
-
 class SweepTest : public ::testing::Test {
  protected:
   SweepTest() {
@@ -54,9 +46,9 @@ class SweepTest : public ::testing::Test {
     Store store(file, Store::Mode::kCreate);
     SweepOptions options = options_;
     options.shard = shard;
-    Quiet quiet;
+    SweepProgress silent;
     return RunSweep(
-        loaded_, options, store, [&] { return std::make_unique<FakeExecutor>(target); }, quiet);
+        loaded_, options, store, [&] { return std::make_unique<FakeExecutor>(target); }, silent);
   }
 
   LoadedScenario loaded_;
@@ -227,9 +219,9 @@ TEST_F(SweepTest, ATargetThatBreaksWithoutFaultsIsSaidToDoSo) {
     }
   };
   Store store(file_.path(), Store::Mode::kCreate);
-  Quiet quiet;
+  SweepProgress silent;
   const SweepResult result = RunSweep(
-      loaded_, options_, store, [] { return std::make_unique<Broken>(); }, quiet);
+      loaded_, options_, store, [] { return std::make_unique<Broken>(); }, silent);
   EXPECT_THAT(result.fault_free_findings, SizeIs(::testing::Ge(1u)));
   EXPECT_THAT(store.Runs(), IsEmpty());
 }
