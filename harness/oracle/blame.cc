@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <string_view>
 
 namespace faultline {
@@ -70,6 +71,22 @@ std::vector<std::string> BlamedFunctions(const Stack& stack) {
     }
   }
   return functions;
+}
+
+Stack BlamedStack(const protocol::JournalRecord& record, const JournalSnapshot& journal,
+                  Symbolizer& symbolizer) {
+  return record.stack < journal.stacks.size()
+             ? BlamedStack(symbolizer.Symbolize(journal, journal.stacks[record.stack]))
+             : Stack();
+}
+
+std::string PlaceText(const Stack& stack) {
+  if (stack.empty()) {
+    return "an unknown place";
+  }
+  Frame frame = stack.front();
+  frame.file = std::filesystem::path(frame.file).filename().string();
+  return frame.ToString();
 }
 
 }  // namespace faultline

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <map>
 #include <set>
 
@@ -44,22 +43,6 @@ class DescriptorFinder {
     return finding;
   }
 
-  Stack StackOf(const JournalRecord& record) {
-    const JournalSnapshot& journal = evidence_.journal;
-    return record.stack < journal.stacks.size()
-               ? BlamedStack(symbolizer_.Symbolize(journal, journal.stacks[record.stack]))
-               : Stack();
-  }
-
-  static std::string Place(const Stack& stack) {
-    if (stack.empty()) {
-      return "an unknown place";
-    }
-    Frame frame = stack.front();
-    frame.file = std::filesystem::path(frame.file).filename().string();
-    return frame.ToString();
-  }
-
   // Which of several descriptors of a kind is one too many nobody can say; those opened last are
   // the likely ones.
   void FindOpenFiles() {
@@ -89,9 +72,9 @@ class DescriptorFinder {
                        : fmt::format("{} descriptors are never closed: {}", count, kind));
     finding.object = kind == "file" ? file.what : kind;
     if (opened != nullptr) {
-      finding.stack = StackOf(*opened);
+      finding.stack = BlamedStack(*opened, evidence_.journal, symbolizer_);
       finding.details.push_back(
-          fmt::format("opened in step {} by {}", opened->step, Place(finding.stack)));
+          fmt::format("opened in step {} by {}", opened->step, PlaceText(finding.stack)));
     }
     finding.signature = MakeSignature(kKind, "descriptor is never closed: " + kind, finding.stack);
     finding.details.push_back(fmt::format("descriptor {} is {}", file.number, file.what));
@@ -115,9 +98,9 @@ class DescriptorFinder {
       Finding& finding = Add(fmt::format("standard descriptor {} was closed", number));
       finding.object = fmt::format("descriptor {}", number);
       if (closed != nullptr) {
-        finding.stack = StackOf(*closed);
+        finding.stack = BlamedStack(*closed, evidence_.journal, symbolizer_);
         finding.details.push_back(
-            fmt::format("closed in step {} by {}", closed->step, Place(finding.stack)));
+            fmt::format("closed in step {} by {}", closed->step, PlaceText(finding.stack)));
       }
       finding.signature = MakeSignature(kKind, "a standard descriptor was closed", finding.stack);
       finding.details.push_back("the fault-free run keeps it; it is not the target's to close");

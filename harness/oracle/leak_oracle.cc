@@ -2,7 +2,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <map>
 #include <set>
 
@@ -47,22 +46,6 @@ class LeakFinder {
     return finding;
   }
 
-  Stack StackOf(const JournalRecord& record) {
-    const JournalSnapshot& journal = evidence_.journal;
-    return record.stack < journal.stacks.size()
-               ? BlamedStack(symbolizer_.Symbolize(journal, journal.stacks[record.stack]))
-               : Stack();
-  }
-
-  static std::string Place(const Stack& stack) {
-    if (stack.empty()) {
-      return "an unknown place";
-    }
-    Frame frame = stack.front();
-    frame.file = std::filesystem::path(frame.file).filename().string();
-    return frame.ToString();
-  }
-
   void FindLeftBehind() {
     std::set<std::string> seen;
     for (const std::string& left : fault_free_.left_behind) {
@@ -83,7 +66,8 @@ class LeakFinder {
   void FindObjects() {
     std::vector<Leak> leaks;
     for (LeakedGroup& group : FindLeakedObjects(evidence_, context_)) {
-      const Stack stack = StackOf(evidence_.journal.records[group.objects.front().record]);
+      const Stack stack = BlamedStack(evidence_.journal.records[group.objects.front().record],
+                                      evidence_.journal, symbolizer_);
       const auto same = std::find_if(leaks.begin(), leaks.end(), [&](const Leak& leak) {
         return MadeTogether(WithoutMakers(leak.stack), WithoutMakers(stack));
       });
@@ -152,7 +136,7 @@ class LeakFinder {
     finding.signature = Signature(leak);
     finding.details.push_back(fmt::format(
         "made in step {} by {}", evidence_.journal.records[group.objects.front().record].step,
-        Place(finding.stack)));
+        PlaceText(finding.stack)));
     if (IsErrorPath(leak)) {
       finding.details.push_back("the function that made it failed then: its error path forgets it");
     }
