@@ -12,6 +12,10 @@ using testing::IsEmpty;
 struct FoundingCase {
   std::string scenario;
   std::string build;
+
+  friend void PrintTo(const FoundingCase& test_case, std::ostream* out) {
+    *out << test_case.scenario << " in the " << test_case.build << " build";
+  }
 };
 
 class FoundingCaseTest : public CliTest, public testing::WithParamInterface<FoundingCase> {};
