@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "harness/base/testing/temporary_directory.h"
 #include "harness/base/unique_fd.h"
-#include "harness/evidence/testing/temporary_directory.h"
 
 namespace faultline::agent {
 namespace {

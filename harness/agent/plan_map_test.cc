@@ -7,7 +7,7 @@
 #include <functional>
 
 #include "harness/agent/testing/plan_builder.h"
-#include "harness/evidence/testing/temporary_directory.h"
+#include "harness/base/testing/temporary_directory.h"
 
 namespace faultline::agent {
 namespace {

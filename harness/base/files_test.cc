@@ -5,19 +5,15 @@
 #include <sys/stat.h>
 
 #include "harness/base/failure.h"
+#include "harness/base/testing/temporary_directory.h"
 
 namespace faultline {
 namespace {
 
 class FilesTest : public testing::Test {
  protected:
-  FilesTest() {
-    std::string name = testing::TempDir() + "faultline-files-XXXXXX";
-    directory_ = ::mkdtemp(name.data());
-  }
-  ~FilesTest() override { std::filesystem::remove_all(directory_); }
-
-  std::filesystem::path directory_;
+  testkit::TemporaryDirectory temporary_;
+  const std::filesystem::path& directory_ = temporary_.path();
 };
 
 TEST_F(FilesTest, ReadsBackWhatWasWritten) {

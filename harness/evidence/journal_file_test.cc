@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "harness/base/failure.h"
+#include "harness/base/testing/temporary_directory.h"
 #include "harness/evidence/testing/mapped_journal.h"
-#include "harness/evidence/testing/temporary_directory.h"
 
 namespace faultline {
 namespace {

@@ -10,7 +10,7 @@
 
 #include "harness/base/failure.h"
 #include "harness/base/files.h"
-#include "harness/evidence/testing/temporary_directory.h"
+#include "harness/base/testing/temporary_directory.h"
 #include "harness/planner/cache_file.h"
 
 namespace faultline {

@@ -4,7 +4,7 @@
 
 #include "harness/base/failure.h"
 #include "harness/base/files.h"
-#include "harness/evidence/testing/temporary_directory.h"
+#include "harness/base/testing/temporary_directory.h"
 #include "harness/report/testing/reported_run.h"
 
 namespace faultline {

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "harness/base/failure.h"
+#include "harness/base/testing/temporary_directory.h"
 
 namespace faultline {
 namespace {
@@ -15,13 +16,8 @@ using testing::ElementsAre;
 
 class LeftoversTest : public testing::Test {
  protected:
-  LeftoversTest() {
-    std::string name = testing::TempDir() + "faultline-leftovers-XXXXXX";
-    directory_ = ::mkdtemp(name.data());
-  }
-  ~LeftoversTest() override { std::filesystem::remove_all(directory_); }
-
-  std::filesystem::path directory_;
+  testkit::TemporaryDirectory temporary_;
+  const std::filesystem::path& directory_ = temporary_.path();
   const Variables values_ = {{"pid", "4711"}, {"run_dir", "/run/dir"}};
 };
 

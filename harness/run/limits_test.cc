@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "harness/base/files.h"
+#include "harness/base/testing/temporary_directory.h"
 
 namespace faultline {
 namespace {
@@ -28,13 +29,8 @@ TEST(CalibratedLimitsTest, AreFourTimesTheMeasuredAndAGraceWithinTheBound) {
 
 class FaultFreeCacheTest : public testing::Test {
  protected:
-  FaultFreeCacheTest() {
-    std::string name = testing::TempDir() + "faultline-limits-XXXXXX";
-    directory_ = ::mkdtemp(name.data());
-  }
-  ~FaultFreeCacheTest() override { std::filesystem::remove_all(directory_); }
-
-  std::filesystem::path directory_;
+  testkit::TemporaryDirectory temporary_;
+  const std::filesystem::path& directory_ = temporary_.path();
 };
 
 TEST_F(FaultFreeCacheTest, GivesBackWhatWasStoredForTheSameKeysOnly) {

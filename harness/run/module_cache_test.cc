@@ -6,6 +6,8 @@
 
 #include <fstream>
 
+#include "harness/base/testing/temporary_directory.h"
+
 namespace faultline {
 namespace {
 
@@ -14,18 +16,13 @@ using testing::IsEmpty;
 
 class ModuleCacheTest : public testing::Test {
  protected:
-  ModuleCacheTest() {
-    std::string name = testing::TempDir() + "faultline-modules-XXXXXX";
-    directory_ = ::mkdtemp(name.data());
-  }
-  ~ModuleCacheTest() override { std::filesystem::remove_all(directory_); }
-
   std::filesystem::path MakeModule(const std::string& name) {
     std::ofstream(directory_ / name) << name;
     return directory_ / name;
   }
 
-  std::filesystem::path directory_;
+  testkit::TemporaryDirectory temporary_;
+  const std::filesystem::path& directory_ = temporary_.path();
 };
 
 TEST_F(ModuleCacheTest, RecallsWhatEarlierRunsRemembered) {

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "harness/base/failure.h"
+#include "harness/base/testing/temporary_directory.h"
 
 namespace faultline {
 namespace {
@@ -16,15 +17,8 @@ using testing::HasSubstr;
 
 class ProgramLookupTest : public testing::Test {
  protected:
-  ProgramLookupTest() {
-    std::string name = testing::TempDir() + "faultline-lookup-XXXXXX";
-    directory_ = ::mkdtemp(name.data());
-    profile_.name = "toy";
-  }
-  ~ProgramLookupTest() override {
-    std::filesystem::remove_all(directory_);
-    ::unsetenv("FAULTLINE_LOOKUP_TEST");
-  }
+  ProgramLookupTest() { profile_.name = "toy"; }
+  ~ProgramLookupTest() override { ::unsetenv("FAULTLINE_LOOKUP_TEST"); }
 
   std::filesystem::path MakeProgram(const std::string& name, bool executable = true) {
     const std::filesystem::path path = directory_ / name;
@@ -35,7 +29,8 @@ class ProgramLookupTest : public testing::Test {
     return path;
   }
 
-  std::filesystem::path directory_;
+  testkit::TemporaryDirectory temporary_;
+  const std::filesystem::path& directory_ = temporary_.path();
   Profile profile_;
 };
 

@@ -5,6 +5,8 @@
 
 #include <fstream>
 
+#include "harness/base/testing/temporary_directory.h"
+
 namespace faultline {
 namespace {
 
@@ -13,20 +15,14 @@ using ::testing::SizeIs;
 
 class LoadBaselineTest : public ::testing::Test {
  protected:
-  LoadBaselineTest() {
-    std::string name = (std::filesystem::temp_directory_path() / "flbaseXXXXXX").string();
-    EXPECT_NE(::mkdtemp(name.data()), nullptr);
-    directory_ = name;
-  }
-  ~LoadBaselineTest() override { std::filesystem::remove_all(directory_); }
-
   Baseline Load(const std::string& text) {
     const std::filesystem::path file = directory_ / "b.yaml";
     std::ofstream(file) << text;
     return LoadBaseline(file, diagnostics_);
   }
 
-  std::filesystem::path directory_;
+  testkit::TemporaryDirectory temporary_;
+  const std::filesystem::path& directory_ = temporary_.path();
   Diagnostics diagnostics_;
 };
 

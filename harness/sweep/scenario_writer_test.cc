@@ -6,6 +6,7 @@
 #include <fstream>
 #include <limits>
 
+#include "harness/base/testing/temporary_directory.h"
 #include "harness/scenario/data_dir.h"
 #include "harness/scenario/load_scenario.h"
 
@@ -17,13 +18,6 @@ using ::testing::SizeIs;
 
 class ScenarioWriterTest : public ::testing::Test {
  protected:
-  ScenarioWriterTest() {
-    std::string name = (std::filesystem::temp_directory_path() / "flwriteXXXXXX").string();
-    EXPECT_NE(::mkdtemp(name.data()), nullptr);
-    directory_ = name;
-  }
-  ~ScenarioWriterTest() override { std::filesystem::remove_all(directory_); }
-
   LoadedScenario Load(const std::string& text) {
     const std::filesystem::path file = directory_ / "s.yaml";
     std::ofstream(file) << text;
@@ -32,7 +26,8 @@ class ScenarioWriterTest : public ::testing::Test {
     return LoadScenario(file, options);
   }
 
-  std::filesystem::path directory_;
+  testkit::TemporaryDirectory temporary_;
+  const std::filesystem::path& directory_ = temporary_.path();
 };
 
 constexpr char kEverything[] = R"yaml(faultline: 1

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "harness/base/testing/temporary_directory.h"
 #include "harness/store/testing/store_values.h"
 #include "harness/sweep/changed_lines.h"
 #include "harness/sweep/nesting.h"
@@ -147,8 +148,8 @@ TEST(ChangedLines, ReadsTheNewLinesOfADiff) {
 }
 
 TEST(ChangedLines, AsksGitForWholeFunctions) {
-  std::string name = (std::filesystem::temp_directory_path() / "flgitXXXXXX").string();
-  ASSERT_NE(::mkdtemp(name.data()), nullptr);
+  const testkit::TemporaryDirectory directory;
+  const std::string name = directory.path();
   const std::string git = "cd " + name + " && git -c user.name=t -c user.email=t@t ";
   const std::string file =
       "int f(void)\\n{\\n  g();\\n  h();\\n  return 0;\\n}\\n\\nint k(void)\\n{\\n  return "
@@ -164,7 +165,6 @@ TEST(ChangedLines, AsksGitForWholeFunctions) {
   EXPECT_FALSE(changed.Contains("a.c", 10));
   EXPECT_THROW(ChangedLines::SinceRevision(name, "nosuchrevision"), std::exception);
   EXPECT_THROW(ChangedLines::SinceRevision(name, "--output=x"), std::exception);
-  std::filesystem::remove_all(name);
 }
 
 TEST(SiteHash, IsTextAndBack) {

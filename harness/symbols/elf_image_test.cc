@@ -8,7 +8,7 @@
 #include <string>
 
 #include "harness/base/failure.h"
-#include "harness/evidence/testing/temporary_directory.h"
+#include "harness/base/testing/temporary_directory.h"
 
 namespace faultline {
 namespace {

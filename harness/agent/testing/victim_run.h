@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "harness/agent/testing/plan_builder.h"
+#include "harness/base/testing/temporary_directory.h"
 #include "harness/evidence/journal_file.h"
-#include "harness/evidence/testing/temporary_directory.h"
 
 namespace faultline::agent {
 

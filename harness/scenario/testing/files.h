@@ -4,6 +4,8 @@
 #include <fstream>
 #include <string>
 
+#include "harness/base/testing/temporary_directory.h"
+
 namespace faultline::testing {
 
 // The loaders' own small data directory.
@@ -12,29 +14,16 @@ inline std::filesystem::path TestData() {
 }
 inline std::filesystem::path SmallDataDir() { return TestData() / "data"; }
 
-// A directory that goes when the test does.
-class TempDir {
+// A directory to write files below; it goes when the test does.
+class TempDir : public testkit::TemporaryDirectory {
  public:
-  TempDir() {
-    std::string name = (std::filesystem::temp_directory_path() / "faultline-XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
-  }
-  ~TempDir() { std::filesystem::remove_all(path_); }
-  TempDir(const TempDir&) = delete;
-  TempDir& operator=(const TempDir&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-
   // Writes a file below the directory, its parents too.
   std::filesystem::path Write(const std::filesystem::path& name, const std::string& text) const {
-    const std::filesystem::path file = path_ / name;
+    const std::filesystem::path file = path() / name;
     std::filesystem::create_directories(file.parent_path());
     std::ofstream(file) << text;
     return file;
   }
-
- private:
-  std::filesystem::path path_;
 };
 
 }  // namespace faultline::testing

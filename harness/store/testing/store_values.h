@@ -1,11 +1,9 @@
 #pragma once
 
-#include <stdlib.h>
-
 #include <filesystem>
-#include <stdexcept>
 #include <string>
 
+#include "harness/base/testing/temporary_directory.h"
 #include "harness/store/records.h"
 
 // Values that a store's tests fill it with.
@@ -14,21 +12,10 @@ namespace faultline::testkit {
 // A file name of its own, gone with its directory.
 class StoreFile {
  public:
-  StoreFile() {
-    std::string name = (std::filesystem::temp_directory_path() / "flstoreXXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) {
-      throw std::runtime_error("mkdtemp");
-    }
-    directory_ = name;
-  }
-  ~StoreFile() { std::filesystem::remove_all(directory_); }
-  StoreFile(const StoreFile&) = delete;
-  StoreFile& operator=(const StoreFile&) = delete;
-
-  std::filesystem::path path() const { return directory_ / "s.db"; }
+  std::filesystem::path path() const { return directory_.path() / "s.db"; }
 
  private:
-  std::filesystem::path directory_;
+  TemporaryDirectory directory_;
 };
 
 inline StoredEnvironment AnEnvironment() {
