@@ -56,9 +56,8 @@ class ScenarioTest : public testing::Test {
       GTEST_SKIP() << search.problem;
     }
     const Resources& resources = loaded.scenario.resources;
-    const std::string lack = LackOfHugepages(
-        std::max(resources.hugepages_mb.value_or(0), resources.hugetlbfs_mb.value_or(0)),
-        resources.hugetlbfs_mb.has_value());
+    const std::string lack =
+        LackOfHugepages(resources.HugepagesMb(), resources.hugetlbfs_mb.has_value());
     if (!lack.empty()) {
       GTEST_SKIP() << lack;
     }

@@ -48,9 +48,7 @@ void ReplaceAll(std::string& text, const std::string& value, const std::string& 
 
 Sandbox::Sandbox(const RunRequest& request) : request_(request), directory_(request.run_root) {
   const Resources& resources = request.scenario.resources;
-  const int hugepages_mb =
-      std::max(resources.hugepages_mb.value_or(0), resources.hugetlbfs_mb.value_or(0));
-  if (hugepages_mb > 0) {
+  if (const int hugepages_mb = resources.HugepagesMb(); hugepages_mb > 0) {
     hugepages_ = std::make_unique<HugepageReservation>(hugepages_mb);
   }
   MakeDirectory(private_dir());

@@ -28,7 +28,7 @@ void ReadResources(MapReader& map, Resources& resources) {
   MapReader reader(*value, "`resources`", map.context());
   const auto read = [&](std::string_view key, std::optional<int>& out) {
     int megabytes = 0;
-    reader.Integer(key, megabytes, 1, kMaxMegabytes);
+    reader.Integer(key, megabytes, 0, kMaxMegabytes);
     out = megabytes == 0 ? std::nullopt : std::optional<int>(megabytes);
   };
   read("hugetlbfs_mb", resources.hugetlbfs_mb);

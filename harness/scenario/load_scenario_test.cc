@@ -79,6 +79,12 @@ TEST_F(LoadScenarioTest, ReadsEverythingElse) {
   EXPECT_EQ(scenario.faults.at(0).id, "spdk-thing-1");
 }
 
+TEST_F(LoadScenarioTest, NoMegabytesAreNoResource) {
+  const LoadedScenario loaded =
+      Load(std::string(kSmallest) + "variables: {mb: 0}\nresources: {hugetlbfs_mb: \"${mb}\"}\n");
+  EXPECT_EQ(loaded.scenario.resources.hugetlbfs_mb, std::nullopt);
+}
+
 TEST_F(LoadScenarioTest, FaultsMakeCleanFailureAcceptable) {
   EXPECT_EQ(Load(std::string(kSmallest) + "faults: [{point: spdk/thing}]\n").scenario.tolerance,
             Tolerance::kMayFailCleanly);

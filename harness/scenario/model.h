@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -298,6 +299,9 @@ struct KnownFinding {
 struct Resources {
   std::optional<int> hugetlbfs_mb;  // a hugetlbfs mount of its own, limited to this; ${huge_dir}
   std::optional<int> hugepages_mb;  // free hugepages the run needs on the machine
+
+  // MiB of free hugepages that a run takes; 0 = none.
+  int HugepagesMb() const { return std::max(hugetlbfs_mb.value_or(0), hugepages_mb.value_or(0)); }
 };
 
 // May the target give up (error answer, non-zero exit), or must it carry on?

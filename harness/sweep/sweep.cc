@@ -15,7 +15,7 @@
 #include "harness/sweep/confirm.h"
 #include "harness/sweep/telling_order.h"
 #include "harness/sweep/visitor.h"
-#include "harness/target/hugepage_pool.h"
+#include "harness/target/machine.h"
 
 namespace faultline {
 namespace {
@@ -28,17 +28,6 @@ std::string MachineText() {
   ::uname(&name);
   return fmt::format("{}, {} CPUs, {} {}", name.nodename, std::thread::hardware_concurrency(),
                      name.sysname, name.release);
-}
-
-// As many as the machine's free hugepages allow: each run needs its own.
-int JobsThatFit(const Scenario& scenario, int jobs) {
-  const int mb = scenario.resources.hugepages_mb.value_or(0);
-  const std::optional<HugepagePool> pool = ReadHugepagePool();
-  if (mb == 0 || !pool) {
-    return jobs;
-  }
-  const int64_t fit = pool->available() * kHugepageMb / mb;
-  return static_cast<int>(std::clamp<int64_t>(fit, 1, jobs));
 }
 
 class Sweep {
@@ -249,7 +238,22 @@ class Sweep {
     spending_.emplace(options_.budget);
     const std::chrono::milliseconds slow(
         std::max<int64_t>(1'000, kSlowFactor * result_.fault_free_ms));
-    slots_.emplace(JobsThatFit(context_.scenario, options_.jobs), slow);
+    slots_.emplace(JobsWithHugepages(), slow);
+  }
+
+  // As many jobs as the machine has hugepages for. They are held until the sweep ends: two runs
+  // that each looked for free ones could both count on the same.
+  int JobsWithHugepages() {
+    const int mb = context_.scenario.resources.HugepagesMb();
+    for (int jobs = options_.jobs; mb > 0 && jobs > 1; --jobs) {
+      try {
+        hugepages_.emplace(mb * jobs);
+        return jobs;
+      } catch (const Failure&) {
+        // too many at a time
+      }
+    }
+    return mb > 0 ? 1 : options_.jobs;  // a run alone reserves its own
   }
 
   void Count() {
@@ -272,6 +276,7 @@ class Sweep {
   SweepContext context_;
   SweepResult result_;
   std::vector<SweepPlan> plans_;
+  std::optional<HugepageReservation> hugepages_;
   std::optional<Spending> spending_;
   std::optional<Slots> slots_;
 };

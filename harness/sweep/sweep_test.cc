@@ -2,12 +2,15 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <set>
 
 #include "harness/base/failure.h"
 #include "harness/store/merge.h"
 #include "harness/store/testing/store_values.h"
 #include "harness/sweep/testing/fake_target.h"
+#include "harness/target/hugepage_pool.h"
+#include "harness/target/machine.h"
 
 namespace faultline {
 namespace {
@@ -240,6 +243,22 @@ TEST_F(SweepTest, ARunThatCannotBeMadeGetsNoVerdictAndIsTriedAgainNextTime) {
   const SweepResult again = Sweep(target, file_.path());
   EXPECT_THAT(again.no_verdicts, IsEmpty());
   EXPECT_EQ(again.outcomes.at("tolerated"), 4u);
+}
+
+// Two runs that each look for free hugepages could else both count on the same ones.
+TEST_F(SweepTest, HoldsHugepagesForAllItsJobs) {
+  constexpr int kMbOfARun = 8;
+  const std::string lack = LackOfHugepages(2 * kMbOfARun, /*mount=*/false);
+  if (!lack.empty()) {
+    GTEST_SKIP() << lack;
+  }
+  loaded_.scenario.resources.hugepages_mb = kMbOfARun;
+  FakeTarget target(FourSites());
+  std::atomic<int64_t> pages = 0;
+  target.When("a/x/one",
+              [&](const RunRequest&, Evidence&) { pages = ReadHugepagePool()->available(); });
+  Sweep(target, file_.path());
+  EXPECT_GE(pages, 2 * kMbOfARun / kHugepageMb);
 }
 
 TEST_F(SweepTest, RefusesAPatternThatMatchesNoPointWithTheNearest) {
