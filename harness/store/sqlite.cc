@@ -7,6 +7,10 @@
 namespace faultline {
 namespace {
 
+// Readers hold a writer up while they take in the log of one that was killed, and the other way
+// round: milliseconds.
+constexpr int kMostWaitMs = 10'000;
+
 int FlagsOf(Database::Mode mode) {
   switch (mode) {
     case Database::Mode::kReadOnly:
@@ -94,6 +98,7 @@ Database::Database(const std::filesystem::path& file, Mode mode) : file_(file) {
                             (handle == nullptr ? "no memory" : sqlite3_errmsg(handle)));
   }
   sqlite3_extended_result_codes(handle, 1);
+  sqlite3_busy_timeout(handle, kMostWaitMs);
 }
 
 void Database::Execute(const std::string& sql) {

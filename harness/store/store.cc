@@ -8,13 +8,16 @@
 namespace faultline {
 namespace {
 
-Database::Mode DatabaseMode(const std::filesystem::path& file, Store::Mode mode) {
+void RequireFile(const std::filesystem::path& file, Store::Mode mode) {
   std::error_code ignored;
   if (mode != Store::Mode::kCreate && !std::filesystem::is_regular_file(file, ignored)) {
     throw Failure::BadInput("there is no store " + file.string());
   }
-  // Reading needs write access as well when the last writer was killed: its log is taken in first.
-  return mode == Store::Mode::kCreate ? Database::Mode::kCreate : Database::Mode::kReadWrite;
+}
+
+std::optional<StoreLock> LockToWrite(const std::filesystem::path& file, Store::Mode mode) {
+  RequireFile(file, mode);
+  return mode == Store::Mode::kRead ? std::nullopt : std::make_optional<StoreLock>(file);
 }
 
 constexpr char kSiteColumns[] =
@@ -55,12 +58,17 @@ StoredRun ReadRun(const Statement& row) {
 
 }  // namespace
 
+// Reading needs write access as well when the last writer was killed: its log is taken in first.
 Store::Store(const std::filesystem::path& file, Mode mode)
-    : database_(file, DatabaseMode(file, mode)) {
-  // One process at a time: the lock is taken by the first access and ends with the process.
-  database_.Execute("PRAGMA locking_mode = EXCLUSIVE");
-  database_.Execute("PRAGMA journal_mode = WAL");
-  database_.Execute("PRAGMA synchronous = NORMAL");
+    : lock_(LockToWrite(file, mode)),
+      database_(file,
+                mode == Mode::kCreate ? Database::Mode::kCreate : Database::Mode::kReadWrite) {
+  if (mode == Mode::kRead) {
+    database_.Execute("BEGIN");  // one state for all that is read
+  } else {
+    database_.Execute("PRAGMA journal_mode = WAL");
+    database_.Execute("PRAGMA synchronous = NORMAL");
+  }
   PrepareSchema(database_, mode == Mode::kCreate);
 }
 

@@ -10,22 +10,23 @@
 
 #include "harness/store/records.h"
 #include "harness/store/sqlite.h"
+#include "harness/store/store_lock.h"
 
 namespace faultline {
 
 // The results of a sweep: one SQLite file. What a call of a writing function has returned from is
 // there for good, even when the harness is killed right behind it (write-ahead log; a power cut may
-// lose the last of it). One process at a time. Thread-safe.
+// lose the last of it). One process writes at a time; others may read meanwhile. Thread-safe.
 class Store {
  public:
   enum class Mode {
-    kRead,    // it must exist
-    kWrite,   // likewise
+    kRead,    // it must exist; shows what was there when it was opened
+    kWrite,   // it must exist
     kCreate,  // made when it does not exist
   };
 
-  // Failure: kBadInput when the file is not a store or of a newer Faultline, kCannotWork when
-  // another process uses it.
+  // Failure: kBadInput when the file is not a store or of a newer Faultline, kCannotWork when it is
+  // to be written and another process writes to it.
   Store(const std::filesystem::path& file, Mode mode);
 
   const std::filesystem::path& file() const { return database_.file(); }
@@ -88,6 +89,7 @@ class Store {
   void CountSitesOf(FindingGroup& group);
 
   std::mutex mutex_;
+  std::optional<StoreLock> lock_;  // to write; outlives the database
   Database database_;
 };
 

@@ -1,7 +1,9 @@
 #include "harness/store/store.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -176,11 +178,39 @@ TEST(Store, SaysThatThereIsNone) {
               IsBadInput("cannot open"));
 }
 
-TEST(Store, IsForOneProcessAtATime) {
+auto IsInUse() {
+  return ::testing::Throws<Failure>(
+      ::testing::AllOf(Property(&Failure::code, ExitCode::kCannotWork),
+                       Property(&Failure::what, HasSubstr("in use"))));
+}
+
+TEST(Store, HasOneWriterAtATime) {
   const StoreFile file;
-  const Store first(file.path(), Store::Mode::kCreate);
-  EXPECT_THAT([&] { const Store second(file.path(), Store::Mode::kCreate); },
-              ::testing::Throws<Failure>(Property(&Failure::what, HasSubstr("in use"))));
+  {
+    const Store first(file.path(), Store::Mode::kCreate);
+    EXPECT_THAT([&] { const Store second(file.path(), Store::Mode::kCreate); }, IsInUse());
+    EXPECT_THAT([&] { const Store second(file.path(), Store::Mode::kWrite); }, IsInUse());
+    const pid_t child = ::fork();
+    if (child == 0) {
+      const int lock = ::open(file.path().c_str(), O_RDONLY | O_CLOEXEC);
+      ::_exit(::flock(lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK ? 0 : 1);
+    }
+    int status = -1;
+    ::waitpid(child, &status, 0);
+    EXPECT_EQ(status, 0) << "another process could lock it";
+  }
+  const Store later(file.path(), Store::Mode::kWrite);
+}
+
+TEST(Store, IsReadWhileItIsWritten) {
+  const StoreFile file;
+  Store writer(file.path(), Store::Mode::kCreate);
+  writer.AddRun(ARun("one"));
+  Store reader(file.path(), Store::Mode::kRead);
+  EXPECT_THAT(reader.RunKeys(), SizeIs(1));
+  writer.AddRun(ARun("two"));
+  EXPECT_THAT(reader.RunKeys(), SizeIs(1)) << "what was there when it was opened";
+  EXPECT_THAT(Store(file.path(), Store::Mode::kRead).RunKeys(), SizeIs(2));
 }
 
 // What AddRun returned from is there although the process died without any farewell.
