@@ -98,12 +98,12 @@ class StoreWatch {
   explicit StoreWatch(const std::filesystem::path& store)
       : log_(store.string() + "-wal"), inotify_(::inotify_init1(IN_CLOEXEC)) {
     ::inotify_add_watch(inotify_.get(), store.parent_path().c_str(), IN_CREATE);
+    WatchLog();
   }
 
   // False when `program` ended before the store's log had changed `count` times.
   bool AwaitChanges(int count, pid_t program) {
     const UniqueFd end(static_cast<int>(::syscall(SYS_pidfd_open, program, 0)));
-    bool watched = false;
     while (count > 0) {
       pollfd events[] = {{inotify_.get(), POLLIN, 0}, {end.get(), POLLIN, 0}};
       if (::poll(events, 2, 60'000) <= 0 || events[1].revents != 0) {
@@ -111,17 +111,21 @@ class StoreWatch {
       }
       alignas(inotify_event) char buffer[4096];
       EXPECT_GT(::read(inotify_.get(), buffer, sizeof buffer), 0);
-      count -= watched ? 1 : 0;
-      if (!watched && std::filesystem::exists(log_)) {
-        watched = ::inotify_add_watch(inotify_.get(), log_.c_str(), IN_MODIFY) >= 0;
-      }
+      count -= watched_ ? 1 : 0;
+      WatchLog();
     }
     return true;
   }
 
  private:
+  // As soon as it is there.
+  void WatchLog() {
+    watched_ = watched_ || ::inotify_add_watch(inotify_.get(), log_.c_str(), IN_MODIFY) >= 0;
+  }
+
   std::filesystem::path log_;
   UniqueFd inotify_;
+  bool watched_ = false;
 };
 
 // SIGKILL at random moments, which are changes of the store; then the same command once more.
@@ -169,6 +173,40 @@ TEST_F(CliSweepTest, CtrlCEndsItAndTheSameCommandGoesOn) {
   }
   EXPECT_THAT(LeftBehind(), IsEmpty());
   EXPECT_EQ(Run(Sweep("s.db")).exit, 0);
+}
+
+// The output is a pipe here, as in a CI job: no terminal.
+TEST_F(CliSweepTest, ASweepThatIsEndedTellsWhatItHasSoFar) {
+  TestProgram ended(Faultline(Sweep("s.db", WithDefect())), options_);
+  ASSERT_TRUE(ended.AwaitOutput("\n0 of ")) << ended.output();
+  StoreWatch watch(Store("s.db"));
+  ASSERT_TRUE(watch.AwaitChanges(20, ended.pid()));
+  ::kill(ended.pid(), SIGTERM);
+  EXPECT_EQ(ended.Wait(), 128 + SIGTERM);
+  const std::string plans = std::to_string(Report()["plans"].get<int>());
+  EXPECT_THAT(ended.output(), AllOf(HasSubstr("census run 1: "), HasSubstr("\n0 of " + plans),
+                                    HasSubstr("interrupted by SIGTERM: "),
+                                    HasSubstr(" of " + plans + " plans were visited; "),
+                                    HasSubstr("the same command goes on")));
+  EXPECT_EQ(Report()["interrupted"], "SIGTERM");
+  const int remaining = Report()["remaining"];
+  EXPECT_GT(remaining, 0);
+  EXPECT_EQ(Run(Sweep("s.db", WithDefect())).exit, 1);
+  EXPECT_EQ(Report()["done_before"], std::stoi(plans) - remaining);
+  EXPECT_FALSE(Report().contains("interrupted"));
+}
+
+TEST_F(CliSweepTest, ARunningSweepCanBeLookedAtButNotDoubled) {
+  StoreWatch watch(Store("s.db"));
+  TestProgram running(Faultline(Sweep("s.db")), options_);
+  ASSERT_TRUE(watch.AwaitChanges(10, running.pid()));
+  const Result look = Run({"compare", Store("s.db"), Store("s.db")});
+  EXPECT_EQ(look.exit, 0) << look.output;
+  const Result second = Run(Sweep("s.db"));
+  EXPECT_EQ(second.exit, 3) << second.output;
+  EXPECT_THAT(second.output, HasSubstr("is in use"));
+  EXPECT_EQ(running.Wait(), 0) << running.output();
+  EXPECT_THAT(running.output(), HasSubstr("no findings"));
 }
 
 TEST_F(CliSweepTest, MalformedInputIsRefusedWithAWord) {

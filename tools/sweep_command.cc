@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <optional>
@@ -13,6 +12,7 @@
 #include "harness/sweep/sweep.h"
 #include "harness/target/interruption.h"
 #include "tools/command.h"
+#include "tools/sweep_progress.h"
 #include "tools/sweep_report.h"
 
 namespace faultline {
@@ -28,60 +28,6 @@ constexpr char kExamples[] =
     "part*.db\n"
     "The same command goes on where it was stopped, however that was. Without --points, --groups: "
     "all points of the profile but libc's malloc family (--points '*' takes these too).";
-
-// One line that is written over and over on a terminal; nothing elsewhere.
-class ProgressLine : public SweepProgress {
- public:
-  ~ProgressLine() override { Clear(); }
-
-  void CensusRun(int run, size_t sites) override {
-    Show(fmt::format("census run {}: {} sites", run, sites));
-  }
-  void Begin(size_t plans, size_t done) override {
-    plans_ = plans;
-    done_ = done;
-    begin_ = std::chrono::steady_clock::now();
-    Show(fmt::format("{} of {} plans", done_, plans_));
-  }
-  void Visited(const StoredRun& run) override {
-    ++done_;
-    ++visited_;
-    with_findings_ += run.findings.empty() ? 0 : 1;
-    const double seconds =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
-    const double left = seconds / static_cast<double>(visited_) *
-                        static_cast<double>(plans_ - std::min(plans_, done_));
-    Show(fmt::format("{} of {} plans, {} with findings, {:.0f} s left", done_, plans_,
-                     with_findings_, left));
-  }
-  void Confirmed(const FindingGroup& group) override {
-    Show(fmt::format("confirmed {}: {}", group.id, group.title.substr(0, 70)));
-  }
-
-  void Clear() {
-    if (shown_) {
-      fmt::print(stderr, "\r\033[K");
-      shown_ = false;
-    }
-  }
-
- private:
-  void Show(const std::string& text) {
-    if (is_terminal_) {
-      fmt::print(stderr, "\r\033[K{}", text);
-      std::fflush(stderr);
-      shown_ = true;
-    }
-  }
-
-  const bool is_terminal_ = ::isatty(STDERR_FILENO) == 1;
-  bool shown_ = false;
-  size_t plans_ = 0;
-  size_t done_ = 0;
-  size_t visited_ = 0;
-  size_t with_findings_ = 0;
-  std::chrono::steady_clock::time_point begin_;
-};
 
 int DefaultJobs() { return static_cast<int>(std::max(1u, std::thread::hardware_concurrency())); }
 
@@ -109,12 +55,12 @@ class SweepCommand : public Command {
     options.selection.changed = changed ? &*changed : nullptr;
     Interruption interruption;  // from here on Ctrl-C ends the runs and cleans up
     Store store(store_, Store::Mode::kCreate);
-    ProgressLine progress;
+    ProgressLine progress(stderr);
     const SweepResult result = RunSweep(
         loaded, options, store,
         [&interruption] { return std::make_unique<ColdExecutor>(&interruption); }, progress);
     progress.Clear();
-    const bool complete = result.remaining == 0 && options.shard.is_whole();
+    const bool complete = result.remaining == 0 && !result.interrupted && options.shard.is_whole();
     const SweepReport report = MakeSweepReport(store, options.selection, baseline, complete);
     fmt::print("{}", TellSweep(report, result, store_));
     if (!json_.empty()) {
@@ -122,6 +68,10 @@ class SweepCommand : public Command {
                           SweepToJson(report, result)
                                   .dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
                               "\n");
+    }
+    if (result.interrupted) {
+      std::fflush(stdout);  // a signal's end does not
+      throw Interrupted(*result.interrupted);
     }
     if (!write_baseline_.empty()) {
       WriteFileAtomically(std::filesystem::absolute(write_baseline_),
@@ -246,7 +196,7 @@ class SweepCommand : public Command {
     }
     if (random_ || seed_) {
       options.random_seed = seed_ ? *seed_ : std::random_device()();
-      fmt::print("random order, --seed {}\n", *options.random_seed);
+      fmt::print(stderr, "random order, --seed {}\n", *options.random_seed);
     }
     return options;
   }
@@ -258,7 +208,7 @@ class SweepCommand : public Command {
     const std::optional<Shard> shard =
         ShardFromEnvironment([](const char* name) { return ::getenv(name); });
     if (shard && !shard->is_whole()) {
-      fmt::print("shard {}, as {} says\n", shard->ToString(), shard->source);
+      fmt::print(stderr, "shard {}, as {} says\n", shard->ToString(), shard->source);
     }
     return shard.value_or(Shard());
   }

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <set>
 
@@ -205,7 +206,7 @@ std::string TellSweep(const SweepReport& report, const SweepResult& result,
     text += "no verdict: " + one + "\n";
   }
   if (report.findings.empty()) {
-    text += "no findings\n";
+    text += result.interrupted ? "no findings so far\n" : "no findings\n";
   } else {
     text += "\n" + TellFindings(report);
     text += fmt::format("\nfaultline replay {} {}\n", store_file, report.findings[0].group.id);
@@ -213,7 +214,13 @@ std::string TellSweep(const SweepReport& report, const SweepResult& result,
   for (const BaselineEntry& entry : report.gone) {
     text += fmt::format("gone: {} {}\n", entry.kind, entry.signature);
   }
-  if (result.remaining > 0) {
+  if (result.interrupted) {
+    text += fmt::format("interrupted by SIG{}: ", ::sigabbrev_np(*result.interrupted));
+    text += result.plans == 0 ? "no plan was visited yet; "
+                              : fmt::format("{} of {} plans were visited; ",
+                                            result.plans - result.remaining, result.plans);
+    text += "the same command goes on\n";
+  } else if (result.remaining > 0) {
     text += fmt::format("{} plans remain: the same command goes on\n", result.remaining);
   }
   return text;
@@ -234,6 +241,9 @@ nlohmann::json SweepToJson(const SweepReport& report, const SweepResult& result)
                          {"nested", report.nested},
                          {"never_called", NamesOf(report.never_called)},
                          {"no_verdicts", result.no_verdicts}};
+  if (result.interrupted) {
+    json["interrupted"] = fmt::format("SIG{}", ::sigabbrev_np(*result.interrupted));
+  }
   if (report.lines > 0) {
     json["lines"] = {{"executable", report.lines},
                      {"only_swept", report.lines_only_swept},

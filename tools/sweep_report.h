@@ -52,6 +52,7 @@ std::string TellSweep(const SweepReport& report, const SweepResult& result,
 //   faultline_sweep  1
 //   plans, done_before, remaining, runs, elapsed_ms, census_ms, fault_free_ms, ms_per_run
 //   outcomes         {outcome: runs}
+//   interrupted      "SIGTERM"; only when a signal ended it
 //   findings         [{id, kind, title, signature, known, note, reference, runs, sites, tries,
 //                      confirmed, plan, scenario}]
 //   gone             [{kind, signature, note, reference}]

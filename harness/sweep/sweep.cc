@@ -15,6 +15,7 @@
 #include "harness/sweep/confirm.h"
 #include "harness/sweep/telling_order.h"
 #include "harness/sweep/visitor.h"
+#include "harness/target/interruption.h"
 #include "harness/target/machine.h"
 
 namespace faultline {
@@ -65,9 +66,20 @@ class Sweep {
     if (options_.coverage) {
       CountLinesBelow(options_.coverage->fault_free_prefix());
     }
-    if (!PrepareCensus()) {
-      return std::move(result_);
+    try {
+      if (!PrepareCensus()) {
+        return std::move(result_);
+      }
+      VisitAndConfirm();
+    } catch (const Interrupted& interrupted) {
+      result_.interrupted = interrupted.signal();
     }
+    Count();
+    return std::move(result_);
+  }
+
+ private:
+  void VisitAndConfirm() {
     plans_ = FirstOrderPlans();
     Visit();
     if (Wants(SweepMode::kPair)) {
@@ -77,17 +89,12 @@ class Sweep {
     if (spending_) {
       ConfirmFindings(context_, store_, *slots_, *spending_, make_executor_, plans_,
                       [this](const FindingGroup& group) { progress_.Confirmed(group); });
-      result_.runs = spending_->runs();
-      result_.elapsed_ms = spending_->elapsed_ms();
     }
     if (options_.coverage && (spending_ || store_.Lines().empty())) {
       store_.AddLines(options_.coverage->Read());
     }
-    Count();
-    return std::move(result_);
   }
 
- private:
   bool Wants(SweepMode mode) const {
     return std::find(options_.modes.begin(), options_.modes.end(), mode) != options_.modes.end();
   }
@@ -257,6 +264,10 @@ class Sweep {
   }
 
   void Count() {
+    if (spending_) {
+      result_.runs = spending_->runs();
+      result_.elapsed_ms = spending_->elapsed_ms();
+    }
     std::set<std::string> done;
     for (const StoredRun& run : store_.Runs()) {
       ++result_.outcomes[run.outcome];

@@ -56,10 +56,12 @@ struct SweepResult {
   std::map<std::string, size_t> outcomes;    // of all runs in the store
   std::vector<std::string> no_verdicts;      // plans whose runs could not be made, with the reason
   std::vector<Finding> fault_free_findings;  // then nothing else was done
+  std::optional<int> interrupted;            // by this signal: what the store has is told, no more
 };
 
 // Takes the census of `loaded`, visits every plan of the shard that `store` does not have, confirms
-// what was found. Everything is in the store as soon as it is known. Throws what executors throw.
+// what was found. Everything is in the store as soon as it is known. Throws what executors throw,
+// but for Interrupted, which ends the sweep early.
 SweepResult RunSweep(const LoadedScenario& loaded, const SweepOptions& options, Store& store,
                      const ExecutorFactory& make_executor, SweepProgress& progress);
 

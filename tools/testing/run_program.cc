@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 namespace faultline {
 namespace {
 
@@ -52,10 +54,25 @@ TestProgram::~TestProgram() {
   }
 }
 
-int TestProgram::Wait() {
+// False at the end.
+bool TestProgram::ReadSome() {
   char buffer[4096];
-  for (ssize_t count = 0; (count = ::read(pipe_.get(), buffer, sizeof buffer)) > 0;) {
-    output_.append(buffer, static_cast<size_t>(count));
+  const ssize_t count = ::read(pipe_.get(), buffer, sizeof buffer);
+  output_.append(buffer, static_cast<size_t>(std::max<ssize_t>(0, count)));
+  return count > 0;
+}
+
+bool TestProgram::AwaitOutput(const std::string& text) {
+  while (output_.find(text) == std::string::npos) {
+    if (!ReadSome()) {
+      return false;
+    }
+  }
+  return true;
+}
+
+int TestProgram::Wait() {
+  while (ReadSome()) {
   }
   int status = 0;
   ::waitpid(pid_, &status, 0);

@@ -26,11 +26,15 @@ class TestProgram {
   TestProgram& operator=(const TestProgram&) = delete;
 
   pid_t pid() const { return pid_; }
+  // Reads the output until `text` came; false when it ended without.
+  bool AwaitOutput(const std::string& text);
   // Reads the output to its end and waits. Exit code, or 128 + signal.
   int Wait();
   const std::string& output() const { return output_; }
 
  private:
+  bool ReadSome();
+
   pid_t pid_ = -1;
   UniqueFd pipe_;
   std::string output_;
