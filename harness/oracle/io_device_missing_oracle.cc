@@ -7,6 +7,7 @@
 #include "harness/oracle/missing_device.h"
 #include "harness/oracle/oracle.h"
 #include "harness/oracle/signature.h"
+#include "harness/oracle/tracked_objects.h"
 
 // `io-device-missing`: spdk_io_device_unregister, or a function that needs a registered device,
 // meets one that is not there. SPDK says so in its log; builds with assertions then abort, release
@@ -39,12 +40,14 @@ bool Contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-// What makes two violations the same bug: the variable that the device is, where it is one. Its
-// callers would not do: in release builds the unregistration is a tail call, and the stack blames
-// the loop that ran the whole chain of them. On the heap there is nothing but the stack.
-std::string SignatureOf(const RegistryViolation& violation, const std::string& variable,
-                        const Stack& stack) {
-  const std::string what = fmt::format("{} but {}", What(violation), Why(violation));
+// What makes two violations the same bug: the variable that the device is, where it is one, and
+// whether the stop misses it. Its callers would not do: in release builds the unregistration is a
+// tail call, and the stack blames the loop that ran the whole chain of them. On the heap there is
+// nothing but the stack.
+std::string SignatureOf(const RegistryViolation& violation, bool by_stop,
+                        const std::string& variable, const Stack& stack) {
+  const std::string what =
+      fmt::format("{}{} but {}", What(violation), by_stop ? " by the stop" : "", Why(violation));
   return variable.empty()
              ? MakeSignature("io-device-missing", what, stack)
              : MakeSignature("io-device-missing", fmt::format("`{}' is {}", variable, what), {});
@@ -67,7 +70,9 @@ Finding FromViolation(const RegistryViolation& violation, const Evidence& eviden
   const std::string device =
       finding.object.empty() ? "an io_device" : fmt::format("io_device `{}'", finding.object);
   finding.title = fmt::format("{} is {} but {}", device, What(violation), Why(violation));
-  finding.signature = SignatureOf(violation, variable, finding.stack);
+  const std::optional<size_t> unwinding = BeginOfUnwinding(evidence, context.catalogue);
+  finding.signature =
+      SignatureOf(violation, unwinding && *unwinding < violation.record, variable, finding.stack);
   finding.details.push_back(
       fmt::format("the call: {} of {:#x}", violation.observer, violation.key));
   return finding;

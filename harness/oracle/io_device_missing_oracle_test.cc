@@ -126,7 +126,7 @@ TEST(IoDeviceMissingOracle, WhatFollowsOnOneDeviceIsOneFinding) {
   run.UnregisterIt();
   const std::vector<Finding> findings = run.Judge();
   ASSERT_THAT(findings, SizeIs(1));
-  EXPECT_THAT(findings[0].title, HasSubstr("is used but it was never registered"));
+  EXPECT_THAT(findings[0].title, HasSubstr("used but it was never registered"));
 }
 
 TEST(IoDeviceMissingOracle, SaysWhetherTheRegistrationFailedOrTheDeviceHadEnded) {
@@ -181,10 +181,25 @@ TEST(IoDeviceMissingOracle, AStaticDeviceIsTheSameBugWhateverTailCallsLeaveOfThe
     run.Call("io_device/unregister", reinterpret_cast<uint64_t>(&g_static_device)).stack = 0;
     const Finding finding = run.Judge().at(0);
     EXPECT_THAT(finding.object, HasSubstr("g_static_device"));
-    EXPECT_THAT(finding.signature, HasSubstr("g_static_device"));
+    EXPECT_THAT(finding.signature,
+                HasSubstr("g_static_device (io_device_missing_oracle_test.cc)' is unregistered"));
     signatures.insert(finding.signature);
   }
   EXPECT_THAT(signatures, SizeIs(1));
+}
+
+TEST(IoDeviceMissingOracle, ADeviceThatTheStopMissesIsAnotherBugThanOneThatTheStartMisses) {
+  FoundingCase start;
+  start.AddUnwindObserver();
+  start.Call("io_device/for_each_channel", kDevice);
+  start.Call("target/unwind", 0);
+  FoundingCase stop;
+  stop.AddUnwindObserver();
+  stop.Call("target/unwind", 0);
+  stop.Call("io_device/for_each_channel", kDevice);
+  EXPECT_THAT(start.Judge().at(0).signature, HasSubstr("used but it was never registered"));
+  EXPECT_THAT(stop.Judge().at(0).signature,
+              HasSubstr("used by the stop but it was never registered"));
 }
 
 TEST(IoDeviceMissingOracle, ACrashElsewhereIsAFindingOfItsOwn) {

@@ -69,7 +69,7 @@ std::vector<RegistryViolation> FindMissingDevices(const Evidence& evidence,
 std::string DeviceVariable(const RegistryViolation& violation, const Evidence& evidence,
                            Symbolizer& symbolizer) {
   const std::optional<StaticPlace> place = FindStaticPlace(evidence.journal, violation.key);
-  return place ? symbolizer.SymbolName(place->module, place->offset) : "";
+  return place ? symbolizer.SymbolOf(place->module, place->offset).ToString() : "";
 }
 
 std::string DeviceName(const RegistryViolation& violation, const Evidence& evidence,

@@ -27,8 +27,8 @@ std::vector<MissingDeviceLine> FindMissingDeviceLines(const Evidence& evidence,
 std::vector<RegistryViolation> FindMissingDevices(const Evidence& evidence,
                                                   const Catalogue& catalogue);
 
-// The variable that the device of a violation is: "g_iobuf". "" for a device on the heap and where
-// the symbols are gone.
+// The variable that the device of a violation is: "g_iobuf (iobuf.c)", see Symbol. "" for a device
+// on the heap and where the symbols are gone.
 std::string DeviceVariable(const RegistryViolation& violation, const Evidence& evidence,
                            Symbolizer& symbolizer);
 

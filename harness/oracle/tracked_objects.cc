@@ -6,6 +6,8 @@
 #include <cctype>
 #include <filesystem>
 #include <map>
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include "harness/evidence/registry.h"
@@ -110,14 +112,6 @@ bool IsSeen(const Observer& observer, const Evidence& evidence) {
   });
 }
 
-bool WasCalled(const Observer& observer, const Evidence& evidence) {
-  const std::vector<JournalRecord>& records = evidence.journal.records;
-  return std::any_of(records.begin(), records.end(), [&](const JournalRecord& record) {
-    return record.kind == JournalRecord::kObserved && record.index < evidence.observers.size() &&
-           evidence.observers[record.index] == observer.name;
-  });
-}
-
 }  // namespace
 
 std::string WithoutNumbers(const std::string& text) {
@@ -159,16 +153,30 @@ std::vector<TrackedObject> TrackObjects(const Evidence& evidence, const Catalogu
   return tracked;
 }
 
-bool HasUnwound(const Evidence& evidence, const Catalogue& catalogue, const Profile& profile) {
-  bool seen = false;
+std::optional<size_t> BeginOfUnwinding(const Evidence& evidence, const Catalogue& catalogue) {
+  std::set<std::string_view> names;
   for (const Observer& observer : catalogue.observers) {
-    if (observer.event == Observer::Event::kUnwind && IsSeen(observer, evidence)) {
-      seen = true;
-      if (WasCalled(observer, evidence)) {
-        return true;
-      }
+    if (observer.event == Observer::Event::kUnwind) {
+      names.insert(observer.name);
     }
   }
+  const std::vector<JournalRecord>& records = evidence.journal.records;
+  const auto first = std::find_if(records.begin(), records.end(), [&](const auto& record) {
+    return record.kind == JournalRecord::kObserved && record.index < evidence.observers.size() &&
+           names.contains(evidence.observers[record.index]);
+  });
+  return first == records.end() ? std::nullopt
+                                : std::optional(static_cast<size_t>(first - records.begin()));
+}
+
+bool HasUnwound(const Evidence& evidence, const Catalogue& catalogue, const Profile& profile) {
+  if (BeginOfUnwinding(evidence, catalogue)) {
+    return true;
+  }
+  const bool seen = std::any_of(
+      catalogue.observers.begin(), catalogue.observers.end(), [&](const Observer& observer) {
+        return observer.event == Observer::Event::kUnwind && IsSeen(observer, evidence);
+      });
   const std::vector<int>& clean = profile.clean_exit_codes;
   return !seen && evidence.asked_to_stop &&
          std::find(clean.begin(), clean.end(), evidence.exit.code) != clean.end();

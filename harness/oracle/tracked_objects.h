@@ -33,6 +33,10 @@ std::vector<TrackedObject> TrackObjects(const Evidence& evidence, const Catalogu
 // Each run of digits as '#'.
 std::string WithoutNumbers(const std::string& text);
 
+// The record (index into JournalSnapshot::records) of the first call that begins to give back what
+// the target took. nullopt when there was none, or none is known.
+std::optional<size_t> BeginOfUnwinding(const Evidence& evidence, const Catalogue& catalogue);
+
 // Did the target give back what it took, or try to? True once a function that the catalogue knows
 // as the beginning of that was called; where the target has none, when it was asked to stop and
 // exited as after a clean stop. A start that fails may just exit: it owes nothing that the kernel

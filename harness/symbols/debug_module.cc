@@ -56,6 +56,13 @@ std::string ReadableName(std::string_view name) {
   return demangled.empty() ? std::string(base) : demangled;
 }
 
+// Is `file`, the name of an STT_FILE entry, that of a source? Link-time optimisation has one file
+// of its own or none for all of them, and behind crtstuff.c, which comes last, gold puts what a
+// version script makes local.
+bool IsSourceFile(std::string_view file) {
+  return !file.empty() && !file.starts_with('<') && !file.ends_with(".o") && file != "crtstuff.c";
+}
+
 // The function's name: the mangled one tells overloads and classes apart, C has only the other.
 std::string NameOf(Dwarf_Die* die) {
   Dwarf_Attribute attribute;
@@ -162,21 +169,48 @@ bool DebugModule::LookupDebugInfo(uint64_t pc, Stack& stack) {
   return false;  // no function around it: the symbol table knows better
 }
 
-std::string DebugModule::SymbolAt(uint64_t pc, GElf_Off* offset_in_symbol) {
-  GElf_Sym symbol;
-  const char* name =
-      dwfl_module_addrinfo(module_, pc, offset_in_symbol, &symbol, nullptr, nullptr, nullptr);
-  return name != nullptr ? ReadableName(name) : "";
+// Of the local symbol `name` at `address`, which stands in the table behind the file it is from.
+std::string DebugModule::FileOfLocal(std::string_view name, uint64_t address) {
+  std::string_view file;
+  const int end = dwfl_module_getsymtab_first_global(module_);
+  for (int i = 1; i < end; ++i) {
+    GElf_Sym symbol;
+    GElf_Addr at = 0;
+    const char* entry =
+        dwfl_module_getsym_info(module_, i, &symbol, &at, nullptr, nullptr, nullptr);
+    if (entry == nullptr) {
+      continue;
+    }
+    if (GELF_ST_TYPE(symbol.st_info) == STT_FILE) {
+      file = entry;
+    } else if (at == address && name == entry) {
+      return IsSourceFile(file) ? BaseName(std::string(file)) : "";
+    }
+  }
+  return "";
 }
 
-std::string DebugModule::SymbolWithOffset(uint64_t address) {
+Symbol DebugModule::SymbolOf(uint64_t address) {
   OpenOnce();
-  if (module_ == nullptr) {
-    return "";
-  }
+  GElf_Sym entry;
   GElf_Off offset = 0;
-  const std::string name = SymbolAt(address, &offset);
-  return name.empty() || offset == 0 ? name : fmt::format("{}+{:#x}", name, offset);
+  const char* name = module_ == nullptr ? nullptr
+                                        : dwfl_module_addrinfo(module_, address, &offset, &entry,
+                                                               nullptr, nullptr, nullptr);
+  if (name == nullptr) {
+    return {};
+  }
+  Symbol symbol;
+  symbol.name = ReadableName(name);
+  if (offset != 0) {
+    symbol.name += fmt::format("+{:#x}", offset);
+  }
+  // What is hidden was global once: the linker made it local.
+  if (GELF_ST_BIND(entry.st_info) == STB_LOCAL &&
+      GELF_ST_VISIBILITY(entry.st_other) == STV_DEFAULT) {
+    symbol.file = FileOfLocal(name, address - offset);
+  }
+  return symbol;
 }
 
 Stack DebugModule::Lookup(uint64_t pc) {
@@ -184,12 +218,8 @@ Stack DebugModule::Lookup(uint64_t pc) {
   Stack stack;
   if (module_ != nullptr && !LookupDebugInfo(pc, stack)) {
     stack.clear();
-    GElf_Off offset_in_symbol = 0;
-    stack.push_back({.function = SymbolAt(pc, &offset_in_symbol),
-                     .file = "",
-                     .line = 0,
-                     .module = "",
-                     .offset = 0});
+    const char* name = dwfl_module_addrname(module_, pc);
+    stack.emplace_back().function = name != nullptr ? ReadableName(name) : "";
   }
   if (stack.empty()) {
     stack.emplace_back();

@@ -4,9 +4,11 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "harness/evidence/evidence.h"
+#include "harness/symbols/symbol.h"
 
 namespace faultline {
 
@@ -21,8 +23,8 @@ class DebugModule {
   // is `pc`.
   Stack Lookup(uint64_t pc);
 
-  // The symbol that holds `address`, as "NAME" or "NAME+0xoffset"; "" when there is none.
-  std::string SymbolWithOffset(uint64_t address);
+  // The symbol that holds `address` (relative to the load bias).
+  Symbol SymbolOf(uint64_t address);
 
  private:
   struct EndDwfl {
@@ -32,7 +34,7 @@ class DebugModule {
   void OpenOnce();
   Dwarf_Die* FindUnit(uint64_t pc, Dwarf_Addr* bias);
   bool LookupDebugInfo(uint64_t pc, Stack& stack);
-  std::string SymbolAt(uint64_t pc, GElf_Off* offset_in_symbol);
+  std::string FileOfLocal(std::string_view name, uint64_t address);
 
   std::string path_;
   bool opened_ = false;

@@ -53,9 +53,9 @@ Stack SharedModule::Lookup(uint64_t offset, bool is_return_address) {
   return known->second;
 }
 
-std::string SharedModule::SymbolName(uint64_t offset) {
+Symbol SharedModule::SymbolOf(uint64_t offset) {
   const std::lock_guard lock(mutex_);
-  return debug_.SymbolWithOffset(offset);
+  return debug_.SymbolOf(offset);
 }
 
 }  // namespace faultline

@@ -22,8 +22,8 @@ class SharedModule {
 
   // See Symbolizer::Symbolize.
   Stack Lookup(uint64_t offset, bool is_return_address);
-  // See Symbolizer::SymbolName.
-  std::string SymbolName(uint64_t offset);
+  // See Symbolizer::SymbolOf.
+  Symbol SymbolOf(uint64_t offset);
 
  private:
   std::mutex mutex_;

@@ -31,8 +31,8 @@ Stack Symbolizer::Symbolize(const std::string& module_path, uint64_t offset,
   return impl_->ModuleOf(module_path).Lookup(offset, is_return_address);
 }
 
-std::string Symbolizer::SymbolName(const std::string& module_path, uint64_t offset) {
-  return impl_->ModuleOf(module_path).SymbolName(offset);
+Symbol Symbolizer::SymbolOf(const std::string& module_path, uint64_t offset) {
+  return impl_->ModuleOf(module_path).SymbolOf(offset);
 }
 
 Stack Symbolizer::Symbolize(const JournalSnapshot& journal, const JournalStack& stack) {

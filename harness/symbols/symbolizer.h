@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "harness/evidence/evidence.h"
+#include "harness/symbols/symbol.h"
 
 namespace faultline {
 
@@ -19,8 +20,8 @@ class Symbolizer {
   // `offset` is relative to the load bias. `is_return_address`: the line of the call, not of what
   // follows it. Inlined frames come first, so one address may give several frames.
   Stack Symbolize(const std::string& module_path, uint64_t offset, bool is_return_address);
-  // The function or variable that holds `offset`, as "NAME" or "NAME+0xoffset"; "" when not known.
-  std::string SymbolName(const std::string& module_path, uint64_t offset);
+  // The function or variable that holds `offset`.
+  Symbol SymbolOf(const std::string& module_path, uint64_t offset);
   // All frames of a journal stack; frames outside every module become "??".
   Stack Symbolize(const JournalSnapshot& journal, const JournalStack& stack);
 

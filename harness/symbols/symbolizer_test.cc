@@ -38,6 +38,32 @@ uint64_t ProbeOffset(const fs::path& library) {
   return offset;
 }
 
+// Module-relative places of the probe's variables.
+struct ProbeVariables {
+  uint64_t shared = 0;
+  uint64_t own = 0;
+  uint64_t twins_own = 0;
+};
+
+ProbeVariables OffsetsIn(const fs::path& library) {
+  void* handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (handle == nullptr) {
+    ADD_FAILURE() << dlerror();
+    return {};
+  }
+  const auto offset_by = [&](const char* function) {
+    auto* place = reinterpret_cast<int* (*)()>(dlsym(handle, function))();
+    Dl_info info;
+    EXPECT_NE(dladdr(place, &info), 0);
+    return reinterpret_cast<uint64_t>(place) - reinterpret_cast<uint64_t>(info.dli_fbase);
+  };
+  const ProbeVariables offsets{offset_by("symbolizer_probe_shared"),
+                               offset_by("symbolizer_probe_own"),
+                               offset_by("symbolizer_probe_twins_own")};
+  dlclose(handle);
+  return offsets;
+}
+
 void ExpectFullStack(const Stack& stack, const std::string& module, uint64_t offset) {
   ASSERT_THAT(stack, SizeIs(3));
   EXPECT_EQ(stack[0].function, "probe::Inner");
@@ -102,19 +128,40 @@ TEST(Symbolizer, AReturnAddressBelongsToTheCallBeforeIt) {
 
 TEST(Symbolizer, NamesVariables) {
   const fs::path file = kProbes / "libprobe-symbols.so";
-  void* handle = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
-  ASSERT_NE(handle, nullptr) << dlerror();
-  auto* variable = static_cast<int*>(dlsym(handle, "symbolizer_probe_variable"));
-  Dl_info info;
-  ASSERT_NE(dladdr(variable, &info), 0);
-  const auto offset =
-      reinterpret_cast<uint64_t>(variable) - reinterpret_cast<uint64_t>(info.dli_fbase);
-  dlclose(handle);
+  const ProbeVariables offsets = OffsetsIn(file);
   Symbolizer symbolizer;
-  EXPECT_EQ(symbolizer.SymbolName(file, offset), "symbolizer_probe_variable");
-  EXPECT_EQ(symbolizer.SymbolName(file, offset + 4), "symbolizer_probe_variable+0x4");
-  EXPECT_EQ(symbolizer.SymbolName(file, 0x7fff'0000), "");
-  EXPECT_EQ(symbolizer.SymbolName("/nowhere", offset), "");
+  EXPECT_EQ(symbolizer.SymbolOf(file, offsets.shared), (Symbol{"symbolizer_probe_variable", ""}));
+  EXPECT_EQ(symbolizer.SymbolOf(file, offsets.shared + 4).ToString(),
+            "symbolizer_probe_variable+0x4");
+  EXPECT_EQ(symbolizer.SymbolOf(file, 0x7fff'0000), Symbol());
+  EXPECT_EQ(symbolizer.SymbolOf("/nowhere", offsets.shared), Symbol());
+}
+
+TEST(Symbolizer, TellsVariablesOfOneNameApartByTheirFiles) {
+  for (const char* library : {"libprobe-full.so", "libprobe-linked.so"}) {
+    const fs::path file = kProbes / library;
+    const ProbeVariables offsets = OffsetsIn(file);
+    Symbolizer symbolizer;
+    EXPECT_EQ(symbolizer.SymbolOf(file, offsets.own).ToString(),
+              "own_variable (symbolizer_probe.cc)");
+    EXPECT_EQ(symbolizer.SymbolOf(file, offsets.twins_own).ToString(),
+              "own_variable (symbolizer_probe_twin.cc)");
+    EXPECT_EQ(symbolizer.SymbolOf(file, offsets.shared).file, "");
+  }
+}
+
+TEST(Symbolizer, AVariableThatTheLinkerMadeLocalHasNoFile) {
+  const fs::path file = kProbes / "libprobe-hidden.so";
+  const ProbeVariables offsets = OffsetsIn(file);
+  EXPECT_EQ(Symbolizer().SymbolOf(file, offsets.shared), (Symbol{"symbolizer_probe_variable", ""}));
+  EXPECT_EQ(Symbolizer().SymbolOf(file, offsets.own).file, "symbolizer_probe.cc");
+}
+
+TEST(Symbolizer, SaysNoFileWhereTheSymbolTableDoesNotTell) {
+  for (const char* library : {"libprobe-symbols.so", "libprobe-lto.so"}) {
+    const fs::path file = kProbes / library;
+    EXPECT_EQ(Symbolizer().SymbolOf(file, OffsetsIn(file).own), (Symbol{"own_variable", ""}));
+  }
 }
 
 TEST(Symbolizer, KeepsModuleAndOffsetOfWhatItCannotRead) {

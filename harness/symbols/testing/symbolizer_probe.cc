@@ -37,3 +37,8 @@ extern "C" [[gnu::noinline]] void symbolizer_probe(Visitor visit) {
   probe::Walker::Walk(visit, 1);
   asm volatile("");
 }
+
+static int own_variable = 1;
+
+int* symbolizer_probe_shared() { return symbolizer_probe_variable; }
+int* symbolizer_probe_own() { return &own_variable; }

@@ -6,4 +6,9 @@
 using Visitor = void (*)(void* return_address);
 
 extern int symbolizer_probe_variable[4];
-extern "C" void symbolizer_probe(Visitor visit);
+extern "C" {
+void symbolizer_probe(Visitor visit);
+int* symbolizer_probe_shared();     // symbolizer_probe_variable
+int* symbolizer_probe_own();        // symbolizer_probe.cc's own_variable
+int* symbolizer_probe_twins_own();  // symbolizer_probe_twin.cc's own_variable
+}
