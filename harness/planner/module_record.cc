@@ -20,7 +20,7 @@ int64_t Nanoseconds(const timespec& time) { return time.tv_sec * 1'000'000'000 +
 
 }  // namespace
 
-std::optional<FileIdentity> FileIdentity::Of(const std::filesystem::path& path) {
+std::optional<FileIdentity> FileIdentity::Of(const std::string& path) {
   struct stat status;
   if (stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) {
     return std::nullopt;
@@ -40,20 +40,37 @@ SymbolQuery SymbolQuery::Without(const SymbolQuery& other) const {
           Difference(tls, other.tls)};
 }
 
-std::vector<std::pair<std::string, FileIdentity>> ExistingDebugFiles(const ModuleRecord& record) {
+bool DirectoryCheck::Exists(const std::string& directory) {
+  const auto known = exists_.find(directory);
+  if (known != exists_.end()) {
+    return known->second;
+  }
+  const size_t slash = directory.find_last_of('/');
+  const bool below_missing =
+      slash != std::string::npos && slash > 0 && !Exists(directory.substr(0, slash));
+  struct stat status;
+  return exists_[directory] =
+             !below_missing && stat(directory.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+std::vector<std::pair<std::string, FileIdentity>> ExistingDebugFiles(const ModuleRecord& record,
+                                                                     DirectoryCheck& directories) {
   std::vector<std::pair<std::string, FileIdentity>> found;
   if (!record.has_symtab) {
-    for (const auto& candidate :
+    for (std::string& candidate :
          DebugFileCandidates(record.canonical_path, record.build_id, record.debug_link)) {
+      if (!directories.Exists(candidate.substr(0, candidate.find_last_of('/')))) {
+        continue;
+      }
       if (auto identity = FileIdentity::Of(candidate)) {
-        found.emplace_back(candidate.string(), *identity);
+        found.emplace_back(std::move(candidate), *identity);
       }
     }
   }
   return found;
 }
 
-ModuleRecord DescribeModule(const ElfImage& image) {
+ModuleRecord DescribeModule(const ElfImage& image, DirectoryCheck& directories) {
   ModuleRecord record;
   record.path = image.path().string();
   record.identity = FileIdentity::Of(image.path()).value_or(FileIdentity{});
@@ -64,7 +81,7 @@ ModuleRecord DescribeModule(const ElfImage& image) {
   record.has_symtab = image.has_symtab();
   record.has_full_symbols = image.has_full_symbols();
   record.debug_link = image.debug_link();
-  record.debug_files = ExistingDebugFiles(record);
+  record.debug_files = ExistingDebugFiles(record, directories);
   return record;
 }
 

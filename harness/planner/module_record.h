@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -24,7 +25,7 @@ struct FileIdentity {
   int64_t changed_ns = 0;
 
   // nullopt when there is no such regular file.
-  static std::optional<FileIdentity> Of(const std::filesystem::path& path);
+  static std::optional<FileIdentity> Of(const std::string& path);
   friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
 };
 
@@ -80,11 +81,23 @@ struct ModuleRecord {
   std::string base_name() const { return std::filesystem::path(path).filename().string(); }
 };
 
+// Which directories there are, each asked of the kernel once: hundreds of modules have the places
+// of their debug files in few directories, most of which do not exist.
+class DirectoryCheck {
+ public:
+  // `directory` is absolute. What lies below a missing directory is missing without a question.
+  bool Exists(const std::string& directory);
+
+ private:
+  std::unordered_map<std::string, bool> exists_;
+};
+
 // The candidates of `record` that exist now (see DebugFileCandidates).
-std::vector<std::pair<std::string, FileIdentity>> ExistingDebugFiles(const ModuleRecord& record);
+std::vector<std::pair<std::string, FileIdentity>> ExistingDebugFiles(const ModuleRecord& record,
+                                                                     DirectoryCheck& directories);
 
 // A record of `image` without answers.
-ModuleRecord DescribeModule(const ElfImage& image);
+ModuleRecord DescribeModule(const ElfImage& image, DirectoryCheck& directories);
 
 bool IsDynamicLoader(const std::string& base_name);
 

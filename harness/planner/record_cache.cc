@@ -14,8 +14,10 @@ namespace {
 
 constexpr size_t kMostNames = 20'000;  // beyond it the cache starts anew with what is asked for
 
-bool IsUnchanged(const ModuleRecord& record, const FileIdentity& identity) {
-  return record.identity == identity && ExistingDebugFiles(record) == record.debug_files;
+bool IsUnchanged(const ModuleRecord& record, const FileIdentity& identity,
+                 DirectoryCheck& directories) {
+  return record.identity == identity &&
+         ExistingDebugFiles(record, directories) == record.debug_files;
 }
 
 // A record for a file that is known under another path or time: a copy, a reinstallation.
@@ -33,9 +35,9 @@ const ModuleRecord* FindSameContent(const RecordSet& records, const ModuleRecord
 
 // What `path` answers to `asked`; taken over from `known` where its content is there.
 ModuleRecord MakeRecord(const std::filesystem::path& path, const SymbolQuery& asked,
-                        const RecordSet& known) {
+                        const RecordSet& known, DirectoryCheck& directories) {
   ElfImage image = ElfImage::Open(path);
-  ModuleRecord record = DescribeModule(image);
+  ModuleRecord record = DescribeModule(image, directories);
   if (const ModuleRecord* same = FindSameContent(known, record)) {
     record.hooks = same->hooks;
     record.ranges = same->ranges;
@@ -82,13 +84,14 @@ std::vector<ModuleRecord> RecordCache::Records(const std::vector<std::filesystem
     by_path[record.path] = &record;
   }
   std::vector<ModuleRecord> records;
+  DirectoryCheck directories;
   for (const auto& path : modules) {
     auto identity = FileIdentity::Of(path);
     if (!identity) {
       throw Failure::CannotWork(fmt::format("{}: no such file", path.string()));
     }
     auto found = by_path.find(path.string());
-    if (found != by_path.end() && IsUnchanged(*found->second, *identity)) {
+    if (found != by_path.end() && IsUnchanged(*found->second, *identity, directories)) {
       records.push_back(*found->second);
       if (!missing.empty()) {
         ElfImage image = ElfImage::Open(path);
@@ -96,7 +99,8 @@ std::vector<ModuleRecord> RecordCache::Records(const std::vector<std::filesystem
       }
     } else {
       // Old records do not answer the missing names: nothing to take over then.
-      records.push_back(MakeRecord(path, known.asked, missing.empty() ? known : RecordSet{}));
+      records.push_back(
+          MakeRecord(path, known.asked, missing.empty() ? known : RecordSet{}, directories));
       changed = true;
     }
   }

@@ -16,17 +16,22 @@ using ::testing::HasSubstr;
 using ::testing::SizeIs;
 using Status = PointCoverage::Status;
 
+ModuleRecord Describe(const ElfImage& image) {
+  DirectoryCheck directories;
+  return DescribeModule(image, directories);
+}
+
 // What the library made of testing/names*.c has under `name`.
 HookAnswer Find(const std::string& name, const std::string& file = FAULTLINE_NAMES) {
   ElfImage image = ElfImage::Open(file);
-  ModuleRecord record = DescribeModule(image);
+  ModuleRecord record = Describe(image);
   ResolveSymbols(image, {{name}, {}, {}}, record);
   return record.hooks.empty() ? HookAnswer{} : record.hooks.front();
 }
 
 std::vector<AddressRange> FindRanges(const std::string& name) {
   ElfImage image = ElfImage::Open(FAULTLINE_NAMES);
-  ModuleRecord record = DescribeModule(image);
+  ModuleRecord record = Describe(image);
   ResolveSymbols(image, {{}, {name}, {}}, record);
   return record.ranges.empty() ? std::vector<AddressRange>{} : record.ranges.front().ranges;
 }
@@ -106,7 +111,7 @@ TEST(SymbolResolver, HasNoAnswerForWhatIsNotThere) {
 
 TEST(SymbolResolver, FindsThreadLocalVariables) {
   ElfImage image = ElfImage::Open(FAULTLINE_NAMES);
-  ModuleRecord record = DescribeModule(image);
+  ModuleRecord record = Describe(image);
   ResolveSymbols(image, {{}, {}, {"last_error"}}, record);
   ASSERT_THAT(record.tls, SizeIs(1));
   EXPECT_GE(record.tls_size, record.tls[0].offset + sizeof(int));
@@ -114,7 +119,7 @@ TEST(SymbolResolver, FindsThreadLocalVariables) {
 
 TEST(SymbolResolver, LeavesTheDynamicLoaderAlone) {
   ElfImage image = ElfImage::Open("/lib64/ld-linux-x86-64.so.2");
-  ModuleRecord record = DescribeModule(image);
+  ModuleRecord record = Describe(image);
   ResolveSymbols(image, {{"_dl_debug_state", "_dl_allocate_tls", "__tls_get_addr"}, {}, {}},
                  record);
   ASSERT_FALSE(record.hooks.empty());
@@ -139,7 +144,7 @@ TEST(InlinedFunctions, AreToldFromMissingOnesByDebugInfo) {
   ElfImage image = ElfImage::Open(FAULTLINE_NAMES);
   EXPECT_THAT(InlinedFunctions(image, {"always_inlined", "call_inlined", "no_such_function"}),
               ElementsAre("always_inlined"));
-  ModuleRecord record = DescribeModule(image);
+  ModuleRecord record = Describe(image);
   EXPECT_EQ(FindInlined({record}, {"always_inlined"}).at("always_inlined"), record.base_name());
 }
 

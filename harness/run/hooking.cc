@@ -111,6 +111,9 @@ bool Hooking::LearnModules(const JournalSnapshot& journal) {
       late.emplace_back(module.path);
     }
   }
+  if (late.empty()) {
+    return false;
+  }
   const std::vector<fs::path> known = modules_.Recall();
   const auto is_known = [&](const fs::path& module) {
     return std::find(known.begin(), known.end(), module) != known.end();

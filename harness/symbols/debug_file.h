@@ -1,6 +1,5 @@
 #pragma once
 
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,11 +11,12 @@ namespace faultline {
 
 // Where the debug file of `path` may be, in the order in which they are tried (as gdb does):
 // ROOT/.build-id/xx/yyyy.debug, then the .gnu_debuglink name beside the file, in .debug/ beside it,
-// and below ROOT at the file's own directory. `path` is canonical,
-// `debug_link` is "" when the file has none.
-std::vector<std::filesystem::path> DebugFileCandidates(
-    const std::filesystem::path& path, const protocol::BuildId& build_id,
-    const std::string& debug_link, const std::filesystem::path& root = "/usr/lib/debug");
+// and below ROOT at the file's own directory. `path` is absolute and canonical, `debug_link` is ""
+// when the file has none.
+std::vector<std::string> DebugFileCandidates(const std::string& path,
+                                             const protocol::BuildId& build_id,
+                                             const std::string& debug_link,
+                                             const std::string& root = "/usr/lib/debug");
 
 // The name in .gnu_debuglink, "" when there is none.
 std::string DebugLink(const ElfFile& file);
@@ -28,6 +28,6 @@ struct DebugFile {
 
 // Opens the first candidate with the build-id of `file`. A foreign or broken one is noted, not
 // used: symbols of another build would put hooks into the middle of functions.
-DebugFile FindDebugFile(const ElfFile& file, const std::filesystem::path& root = "/usr/lib/debug");
+DebugFile FindDebugFile(const ElfFile& file, const std::string& root = "/usr/lib/debug");
 
 }  // namespace faultline
