@@ -25,6 +25,8 @@ std::string_view PathOf(const dl_phdr_info& info, std::span<char> buffer, bool i
   return {buffer.data(), size > 0 ? static_cast<size_t>(size) : 0};
 }
 
+constexpr int kNothingNew = 1;  // ends the walk through the loader's list
+
 constexpr uint64_t AlignNote(uint64_t size, uint64_t alignment) {
   return (size + alignment - 1) & ~(alignment - 1);
 }
@@ -89,10 +91,12 @@ void Modules::Update(const Listener& listener, bool announce_unplanned) {
   listener_ = &listener;
   announce_unplanned_ = announce_unplanned;
   changed_ = false;
-  met_main_ = false;
+  met_ = 0;
   ++update_;
   const uint32_t known = count_;
-  dl_iterate_phdr(&Modules::Visit, this);
+  if (dl_iterate_phdr(&Modules::Visit, this) == kNothingNew) {
+    return;
+  }
   FindUnloaded(known);
   if (!changed_) {
     return;
@@ -107,15 +111,47 @@ void Modules::Update(const Listener& listener, bool announce_unplanned) {
 }
 
 int Modules::Visit(dl_phdr_info* info, size_t size, void* self) {
-  if (size >= offsetof(dl_phdr_info, dlpi_tls_data)) {
-    static_cast<Modules*>(self)->Meet(*info);
+  if (size < offsetof(dl_phdr_info, dlpi_tls_data)) {
+    return 0;
   }
+  auto& modules = *static_cast<Modules*>(self);
+  if (modules.met_ == 0) {
+    if (info->dlpi_adds == modules.adds_ && info->dlpi_subs == modules.subs_) {
+      return kNothingNew;
+    }
+    modules.adds_ = info->dlpi_adds;
+    modules.subs_ = info->dlpi_subs;
+  }
+  modules.Meet(*info, modules.met_++);
   return 0;
 }
 
-void Modules::Meet(const dl_phdr_info& info) {
-  const bool is_main = !met_main_;  // the loader lists it first
-  met_main_ = true;
+bool Modules::IsWhereItWas(const dl_phdr_info& info, uint32_t position) {
+  if (position >= kMaxModules || row_at_[position] >= count_) {
+    return false;
+  }
+  const uint32_t row = row_at_[position];
+  const LoadedModule& module = modules_[row];
+  if (!module.loaded || module.base != info.dlpi_addr || module.segments != info.dlpi_phdr ||
+      seen_[row] == update_) {
+    return false;
+  }
+  Seen(row, position);
+  return true;
+}
+
+void Modules::Seen(uint32_t row, uint32_t position) {
+  seen_[row] = update_;
+  if (position < kMaxModules) {
+    row_at_[position] = row;
+  }
+}
+
+void Modules::Meet(const dl_phdr_info& info, uint32_t position) {
+  if (IsWhereItWas(info, position)) {
+    return;
+  }
+  const bool is_main = position == 0;  // the loader lists it first
   LoadedModule module{};
   module.base = info.dlpi_addr;
   module.begin = UINT64_MAX;
@@ -130,7 +166,7 @@ void Modules::Meet(const dl_phdr_info& info) {
   }
   const uint32_t known = Find(module.begin);
   if (known != kNone && seen_[known] != update_) {
-    seen_[known] = update_;
+    Seen(known, position);
     return;
   }
   char buffer[kModulePathSize];
@@ -148,7 +184,7 @@ void Modules::Meet(const dl_phdr_info& info) {
     row = Add(module, build_id, path);
   }
   if (row != nullptr) {
-    seen_[row - modules_] = update_;
+    Seen(static_cast<uint32_t>(row - modules_), position);
     changed_ = true;
   }
 }
@@ -217,9 +253,12 @@ void Modules::FindUnloaded(uint32_t known) {
 uint32_t Modules::MatchPlan(const BuildId& build_id, std::string_view path, bool is_main) const {
   uint32_t index = 0;
   for (const PlanModule& module : plan_->modules.In(plan_)) {
-    const bool same_name =
-        module.is_main != 0 ? is_main : !is_main && BaseName(path) == module.base_name.In(plan_);
-    if (module.build_id.size != 0 ? module.build_id == build_id : build_id.size == 0 && same_name) {
+    const auto same_name = [&] {
+      return module.is_main != 0 ? is_main
+                                 : !is_main && BaseName(path) == module.base_name.In(plan_);
+    };
+    if (module.build_id.size != 0 ? module.build_id == build_id
+                                  : build_id.size == 0 && same_name()) {
       return index;
     }
     ++index;

@@ -60,7 +60,10 @@ class Modules {
   struct Index;  // an immutable, sorted list of the modules that are loaded
 
   static int Visit(dl_phdr_info* info, size_t size, void* self);
-  void Meet(const dl_phdr_info& info);
+  // `position` in the loader's list.
+  void Meet(const dl_phdr_info& info, uint32_t position);
+  bool IsWhereItWas(const dl_phdr_info& info, uint32_t position);
+  void Seen(uint32_t row, uint32_t position);
   LoadedModule* Return(const LoadedModule& module, const protocol::BuildId& build_id);
   LoadedModule* Add(const LoadedModule& module, const protocol::BuildId& build_id,
                     std::string_view path);
@@ -74,13 +77,16 @@ class Modules {
   const Listener* listener_ = nullptr;
   bool announce_unplanned_ = false;
   bool changed_ = false;
-  bool met_main_ = false;
+  uint32_t met_ = 0;   // objects of the loader's list, in this update
+  uint64_t adds_ = 0;  // the loader's counters at the last update
+  uint64_t subs_ = 0;
   uint32_t count_ = 0;
   uint32_t update_ = 0;  // counts calls of Update
   std::atomic<uint16_t> generation_ = 0;
   std::atomic<const Index*> index_ = nullptr;
   LoadedModule modules_[protocol::kMaxModules] = {};
-  uint32_t seen_[protocol::kMaxModules] = {};  // the update that last met the module
+  uint32_t seen_[protocol::kMaxModules] = {};    // the update that last met the module
+  uint32_t row_at_[protocol::kMaxModules] = {};  // by position, as of the update that last met it
 };
 
 // The GNU build-id among the notes of an object in memory; size 0 when it has none.
