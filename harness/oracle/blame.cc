@@ -13,10 +13,12 @@ bool StartsWithAny(std::string_view text, const auto& prefixes) {
                      [&](std::string_view prefix) { return text.starts_with(prefix); });
 }
 
+constexpr std::string_view kAgentModule = "libfaultline_agent";
+
 constexpr std::array<std::string_view, 15> kMachineryModules = {
-    "libc.so",     "libc-2.",    "ld-linux",           "libpthread",    "libstdc++.so",
-    "libgcc_s",    "libm.so",    "libfaultline_agent", "linux-vdso.so", "[vdso]",
-    "libubsan.so", "libasan.so", "liblsan.so",         "libtsan.so",    "libclang_rt."};
+    "libc.so",     "libc-2.",    "ld-linux",   "libpthread",    "libstdc++.so",
+    "libgcc_s",    "libm.so",    kAgentModule, "linux-vdso.so", "[vdso]",
+    "libubsan.so", "libasan.so", "liblsan.so", "libtsan.so",    "libclang_rt."};
 
 // In statically linked programs the same code has no module of its own to be known by.
 constexpr std::array<std::string_view, 26> kMachineryFunctions = {
@@ -51,8 +53,14 @@ bool IsMachinery(const Frame& frame) {
 }
 
 Stack BlamedStack(const Stack& stack) {
-  const auto blamed = std::find_if_not(stack.begin(), stack.end(), IsMachinery);
-  return blamed == stack.end() ? stack : Stack(blamed, stack.end());
+  const auto first = std::find_if_not(stack.begin(), stack.end(), IsMachinery);
+  if (first == stack.end()) {
+    return stack;
+  }
+  Stack blamed(first, stack.end());
+  // Ours lie between a function that an observer wraps and its caller.
+  std::erase_if(blamed, [](const Frame& frame) { return frame.module.starts_with(kAgentModule); });
+  return blamed;
 }
 
 std::vector<std::string> BlamedFunctions(const Stack& stack) {

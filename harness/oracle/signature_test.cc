@@ -63,6 +63,16 @@ const Stack kAssertion = {
     At("main", "/src/app/main.c", 3),
 };
 
+TEST(Blame, HasNoneOfOurFrames) {
+  const Stack stack = {At("__assert_fail", "", 0, "libc.so.6"), At("create", "pool.c", 7),
+                       At("faultline_stub", "stub.S", 141, "libfaultline_agent.so"),
+                       At("main", "main.c", 9)};
+  const Stack blamed = BlamedStack(stack);
+  ASSERT_EQ(blamed.size(), 2u);
+  EXPECT_EQ(blamed[0].function, "create");
+  EXPECT_EQ(blamed[1].function, "main");
+}
+
 TEST(Blame, SkipsLibcAndTheMachineryThatEndsAProcess) {
   EXPECT_EQ(BlamedStack(kAssertion).front().function, "spdk_io_device_unregister");
   EXPECT_THAT(BlamedFunctions(kAssertion),
