@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "harness/evidence/evidence.h"
-#include "harness/scenario/model.h"
+#include "harness/scenario/catalogue.h"
 
 // Registries of live objects (io_devices, mempools, ...), rebuilt after the run from the journal's
 // records of observed calls. Unlike the target's own checks they are there in release builds too.

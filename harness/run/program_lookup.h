@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <string>
 
-#include "harness/scenario/model.h"
+#include "harness/scenario/profile.h"
 
 namespace faultline {
 

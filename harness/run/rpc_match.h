@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "harness/evidence/evidence.h"
-#include "harness/scenario/model.h"
+#include "harness/scenario/scenario.h"
 
 namespace faultline {
 

@@ -2,7 +2,7 @@
 
 #include "harness/evidence/evidence.h"
 #include "harness/run/live_run.h"
-#include "harness/scenario/model.h"
+#include "harness/scenario/scenario.h"
 
 namespace faultline {
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "harness/scenario/model.h"
+#include "harness/scenario/source_position.h"
 
 namespace faultline {
 

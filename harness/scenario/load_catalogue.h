@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "harness/scenario/catalogue.h"
 #include "harness/scenario/diagnostics.h"
-#include "harness/scenario/model.h"
 
 namespace faultline {
 

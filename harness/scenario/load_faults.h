@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "harness/scenario/map_reader.h"
+#include "harness/scenario/scenario.h"
 
 namespace faultline {
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "harness/scenario/diagnostics.h"
-#include "harness/scenario/model.h"
+#include "harness/scenario/profile.h"
 #include "harness/scenario/substitute.h"
 
 namespace faultline {

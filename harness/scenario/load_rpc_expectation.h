@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "harness/scenario/scenario.h"
 #include "harness/scenario/yaml_reader.h"
 
 namespace faultline {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "harness/scenario/map_reader.h"
+#include "harness/scenario/scenario.h"
 
 namespace faultline {
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/scenario/scenario.h"
 #include "harness/scenario/yaml_reader.h"
 
 namespace faultline {

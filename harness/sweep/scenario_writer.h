@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "harness/scenario/model.h"
+#include "harness/scenario/scenario.h"
 
 namespace faultline {
 

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/scenario/source_position.h"
+
+// What can be made to fail in a target, and what is watched in it.
+namespace faultline {
+
+// See protocol::PlanCondition for the meaning of each kind.
+struct Condition {
+  enum class Kind {
+    kArgHasBits,
+    kArgEquals,
+    kArgNotEquals,
+    kArgSignedAtMost,
+    kFdOnHugetlbfs,
+    kPathOnHugetlbfs
+  };
+  Kind kind = Kind::kArgHasBits;
+  int argument = 0;  // 0 to 5
+  uint64_t value = 0;
+};
+
+// What a forced failure looks like to the caller.
+struct FailureValue {
+  int64_t result = 0;                          // return value, sign-extended to 64 bits
+  int errno_value = 0;                         // 0: errno is not touched
+  std::map<std::string, int> error_variables;  // as {"rte_errno": ENOMEM}; names as in
+                                               // Catalogue::error_variables
+};
+
+struct FaultPoint {
+  std::string name;                  // "dpdk/mempool/create"
+  std::vector<std::string> symbols;  // every definition of any of them is the point
+  std::string module;  // base-name prefix ("libc.so") the symbols must lie in; "" = any
+  FailureValue failure;
+  std::vector<Condition> when;  // all must hold
+  std::string summary;
+  SourcePosition position;
+};
+
+// A function whose calls build a registry of live objects (journal records of kind kObserved).
+struct Observer {
+  enum class Event {
+    kCreate,     // an object with `key` comes to life
+    kDestroy,    // it ends; on an object that is not there: io-device-missing and the like
+    kUse,        // it must be alive
+    kErrorNote,  // not an object: an error message; a wrapped create during which it comes has
+                 // failed
+    kUnwind      // not an object: from here on the target gives back what it took
+  };
+  // When a creation holds.
+  enum class Success {
+    kByKey,       // key is the result: it is not 0; key is an argument: no error was noted
+    kResultZero,  // the function returns 0, as most of C's do
+  };
+  std::string name;      // "io_device/register"
+  std::string registry;  // "io_device"; objects of different registries never meet
+  Event event = Event::kCreate;
+  std::vector<std::string> symbols;
+  std::string module;
+  std::optional<int> key_argument;    // 0 to 5; none = the result
+  bool key_is_pointee = false;        // the argument is the address of the key
+  std::optional<int> label_argument;  // a C string
+  bool key_is_label = false;          // objects are known by a number, as ports are
+  Success success = Success::kByKey;
+  bool essential = false;  // a target that lacks one of these has not succeeded
+  bool counted = false;    // each creation of a live object is one more reference to it
+  // This observer sees the calls of that one again, as creations of what they return: a function
+  // that uses one object and makes another. It has no symbols of its own.
+  std::string same_call_as;
+  bool wrap = false;    // the result is needed, or failure is known by an error note
+  int stack_words = 0;  // stack arguments of the function, in 8-byte words
+  std::vector<Condition> when;
+  std::vector<std::string> ignore_callers;  // functions whose calls are legitimate repeats
+  std::string summary;
+  SourcePosition position;
+};
+
+// Calls that may fail without anybody being told.
+struct BenignFailure {
+  std::string point;                 // name of a point, or the beginning of several with a '*'
+  std::vector<std::string> callers;  // functions on the stack, any one of them; empty = any
+  std::string why;
+  SourcePosition position;
+
+  bool Covers(const std::string& point_name) const;
+};
+
+struct Catalogue {
+  std::vector<FaultPoint> points;     // names are unique
+  std::vector<Observer> observers;    // names are unique
+  std::vector<std::string> wrappers;  // functions dropped from call stacks ("operator new")
+  std::map<std::string, std::string> error_variables;  // "rte_errno" -> "per_lcore__rte_errno"
+  std::vector<BenignFailure> benign;
+
+  const FaultPoint* FindPoint(const std::string& name) const;  // nullptr when there is none
+};
+
+}  // namespace faultline

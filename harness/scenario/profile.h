@@ -1,0 +1,91 @@
+#pragma once
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "harness/scenario/source_position.h"
+
+// How a kind of target is started, known to be ready, driven and stopped.
+namespace faultline {
+
+// A request to the target.
+struct RpcCall {
+  std::string method;     // "" = none
+  nlohmann::json params;  // null = no params
+};
+
+// How a kind of target is known to be ready, to have crashed in its own words, and so on.
+struct ReadyCondition {
+  enum class Kind {
+    kRpcSocket,  // its RPC socket accepts a connection and answers rpc_method
+    kLogLine,    // a line matches log_pattern
+    kStarted,    // the process exists; nothing else to wait for
+  };
+  Kind kind = Kind::kStarted;
+  std::string rpc_method;   // "" = connecting is enough
+  std::string log_pattern;  // ECMAScript regular expression
+};
+
+// Upper bounds; a run uses the smaller of these and the limits calibrated from the fault-free run.
+struct LimitsMs {
+  int start = 30'000;
+  int rpc = 30'000;
+  int stop = 15'000;
+};
+
+// A line of the target's log that an oracle reads as a fact. `kind` is the kind of finding
+// ("io-device-missing", "crash"); group 1 of the pattern, when there is one, is the object's name.
+struct LogPattern {
+  std::string kind;
+  std::string pattern;
+  std::string note;
+  SourcePosition position;
+};
+
+// An abort on purpose, by the line that announces it.
+struct DeliberateAbort {
+  std::string pattern;
+  bool allowed = false;  // this kind of target may end so: then it is no finding
+  std::string note = {};
+  SourcePosition position = {};
+};
+
+struct Profile {
+  std::string name;
+  std::string summary;
+  std::string program;           // default program; a bare name is looked up beside faultline, then
+                                 // in PATH; "" = --program or program_variable is needed
+  std::string program_variable;  // environment variable that holds the path ("FAULTLINE_SPDK_TGT")
+  std::string package;           // Debian package that has the program; "" = none
+  // The target's arguments, in this order: args, then one of the two memory lists, the scenario's
+  // extra_args, app_args (from "--" on). Each may use ${...}; see load_profile.h for the names.
+  std::vector<std::string> args;
+  std::vector<std::string> args_with_hugetlbfs;  // when the scenario asks for a hugetlbfs mount
+  std::vector<std::string> args_without_hugetlbfs;
+  std::vector<std::string> app_args;
+  std::vector<std::string> required_args;  // must stand before "--" ("--no-pci")
+  std::vector<std::string>
+      leftovers;  // globs (${pid}) of files outside the run directory that the
+                  // target leaves even after a clean stop; removed after the run
+  std::map<std::string, std::string> environment;
+  std::map<std::string, std::string> variables;  // defaults of ${...}
+  bool terminal = false;                         // stdin/stdout/stderr are a pseudo-terminal
+  bool rpc = false;                              // speaks JSON-RPC on ${rpc_socket}
+  RpcCall stop_rpc;                              // asks it to stop, as stop_signal does
+  ReadyCondition ready;
+  int stop_signal = 15;
+  std::vector<int> clean_exit_codes = {0};  // after the stop, when nothing failed
+  LimitsMs limits_ms;
+  std::vector<std::string> catalogues;  // file names below scenarios/catalogue/, without .yaml
+  SourcePosition catalogues_position;   // where they were named
+  std::vector<LogPattern> log_patterns;
+  std::vector<DeliberateAbort> deliberate_abort;
+  // Patterns of log lines by which the target reports an error to its users. Empty: its log is no
+  // report, only answers and exit codes are.
+  std::vector<std::string> error_lines;
+  SourcePosition position;
+};
+
+}  // namespace faultline
