@@ -150,10 +150,8 @@ SweepReport MakeSweepReport(Store& store, const Selection& selection, const Base
   }
   std::stable_partition(report.findings.begin(), report.findings.end(),
                         [](const SweepReport::Entry& entry) { return entry.is_new(); });
-  for (const BaselineEntry& entry : baseline.entries) {
-    if (complete && !seen.contains(entry.signature)) {
-      report.gone.push_back(entry);
-    }
+  if (complete) {
+    report.gone = baseline.Gone(seen);
   }
   std::set<std::string> visited;
   for (const StoredRun& run : store.Runs()) {

@@ -17,12 +17,7 @@ struct SweepReport {
     FindingGroup group;
     const BaselineEntry* known = nullptr;  // borrowed from the baseline; nullptr: new
 
-    // A hang that never came again when it was alone: the machine was busy, the target is not to
-    // blame. It is told and fails nothing.
-    bool is_unproven() const {
-      return group.kind == "hang" && group.tries > 0 && group.confirmed == 0;
-    }
-    bool is_new() const { return known == nullptr && !is_unproven(); }
+    bool is_new() const { return known == nullptr && !group.is_unproven(); }
   };
   std::vector<Entry> findings;
   std::vector<BaselineEntry> gone;      // of the baseline, not seen by a sweep that is complete

@@ -1,11 +1,13 @@
 #include "harness/oracle/known_findings.h"
 
-#include <algorithm>
+#include <set>
 
 namespace faultline {
 
 std::vector<BaselineEntry> ApplyBaseline(const Baseline& baseline, std::vector<Finding>& findings) {
+  std::set<std::string> seen;
   for (Finding& finding : findings) {
+    seen.insert(finding.signature);
     if (const BaselineEntry* entry = baseline.Find(finding.signature); entry != nullptr) {
       finding.known = true;
       finding.note = entry->note;
@@ -14,14 +16,7 @@ std::vector<BaselineEntry> ApplyBaseline(const Baseline& baseline, std::vector<F
       }
     }
   }
-  std::vector<BaselineEntry> gone;
-  std::copy_if(baseline.entries.begin(), baseline.entries.end(), std::back_inserter(gone),
-               [&](const BaselineEntry& entry) {
-                 return std::none_of(findings.begin(), findings.end(), [&](const Finding& finding) {
-                   return finding.signature == entry.signature;
-                 });
-               });
-  return gone;
+  return baseline.Gone(seen);
 }
 
 }  // namespace faultline

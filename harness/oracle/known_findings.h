@@ -8,7 +8,7 @@
 namespace faultline {
 
 // Marks the findings that `baseline` knows by their signature, with its note and reference. Returns
-// the entries that none of the findings answers to: what they name is fixed, or was not reached.
+// the entries that should have come and did not: what they name is fixed, or was not reached.
 std::vector<BaselineEntry> ApplyBaseline(const Baseline& baseline, std::vector<Finding>& findings);
 
 }  // namespace faultline

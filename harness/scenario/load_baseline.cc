@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "harness/scenario/document.h"
 #include "harness/scenario/map_reader.h"
+#include "harness/scenario/yaml_reader.h"
 
 namespace faultline {
 namespace {
@@ -34,13 +36,17 @@ BaselineEntry ReadEntry(const YamlValue& value, ReadContext& context) {
   ReadPlain(map, "kind", entry.kind);
   ReadPlain(map, "note", entry.note);
   ReadPlain(map, "reference", entry.reference);
+  if (const YamlValue* sometimes = map.Find("sometimes"); sometimes != nullptr) {
+    entry.sometimes = ReadBool(*sometimes, "`sometimes`", context).value_or(false);
+  }
   map.Finish();
   return entry;
 }
 
 void ReadEntries(const YamlValue& list, ReadContext& context, Baseline& baseline) {
   if (list.kind != YamlValue::Kind::kSequence) {
-    ReportWrongType(list, "`findings`", "a list of {kind, signature, note, reference}", context);
+    ReportWrongType(list, "`findings`", "a list of {kind, signature, note, reference, sometimes}",
+                    context);
     return;
   }
   std::set<std::string> signatures;
@@ -61,6 +67,15 @@ const BaselineEntry* Baseline::Find(const std::string& signature) const {
     return entry.signature == signature;
   });
   return found == entries.end() ? nullptr : &*found;
+}
+
+std::vector<BaselineEntry> Baseline::Gone(const std::set<std::string>& seen) const {
+  std::vector<BaselineEntry> gone;
+  std::copy_if(entries.begin(), entries.end(), std::back_inserter(gone),
+               [&](const BaselineEntry& entry) {
+                 return !entry.sometimes && !seen.contains(entry.signature);
+               });
+  return gone;
 }
 
 Baseline LoadBaseline(const std::filesystem::path& file, Diagnostics& diagnostics) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@ struct BaselineEntry {
   std::string note;       // why it may stay
   std::string reference;  // upstream's issue, commit or mail
   SourcePosition position;
+  bool sometimes = false;  // it does not come in every run: not seeing it says nothing
 };
 
 // The findings that a command does not fail for. A file of its own, usually scenarios/baselines/:
@@ -22,14 +24,17 @@ struct BaselineEntry {
 //   faultline: 1
 //   summary: ...
 //   findings:
-//     - {kind: crash, signature: "...", note: "...", reference: "..."}
+//     - {kind: crash, signature: "...", note: "...", reference: "...", sometimes: true}
 //
-// Texts are taken as they are: a signature may hold ${run_dir}, and that is no variable.
+// Only kind and signature are required. Texts are taken as they are: a signature may hold
+// ${run_dir}, and that is no variable.
 struct Baseline {
   std::string summary;
   std::vector<BaselineEntry> entries;  // signatures are unique
 
   const BaselineEntry* Find(const std::string& signature) const;  // nullptr when it is not known
+  // The entries that none of the signatures `seen` answers to, without those that come sometimes.
+  std::vector<BaselineEntry> Gone(const std::set<std::string>& seen) const;
 };
 
 Baseline LoadBaseline(const std::filesystem::path& file, Diagnostics& diagnostics);

@@ -40,6 +40,17 @@ TEST_F(LoadBaselineTest, ReadsSignaturesAsTheyAre) {
   EXPECT_EQ(baseline.Find("leak"), nullptr);
 }
 
+TEST_F(LoadBaselineTest, WhatComesSometimesIsNotGone) {
+  const Baseline baseline = Load(
+      "faultline: 1\nfindings:\n  - {kind: hang, signature: a}\n"
+      "  - {kind: hang, signature: b, sometimes: true}\n  - {kind: hang, signature: c}\n");
+  EXPECT_TRUE(diagnostics_.empty()) << diagnostics_.ToString();
+  const std::vector<BaselineEntry> gone = baseline.Gone({"c"});
+  ASSERT_THAT(gone, SizeIs(1));
+  EXPECT_EQ(gone[0].signature, "a");
+  EXPECT_NE(baseline.Find("b"), nullptr);
+}
+
 TEST_F(LoadBaselineTest, RejectsAnEntryWithoutSignatureWithLineAndColumn) {
   Load("faultline: 1\nfindings:\n  - {kind: leak}\n");
   EXPECT_THAT(diagnostics_.ToString(), HasSubstr("b.yaml:3:5"));

@@ -89,6 +89,10 @@ struct FindingGroup {
   int64_t confirmed = 0;  // of the tries, how many showed the same signature
   std::string plan_key;   // the plan that stands for it
   std::string scenario;   // a scenario file that shows it, minimised; "" = not yet written
+
+  // A hang that never came again when it was alone: the machine was busy, the target is not to
+  // blame. It is told and fails nothing.
+  bool is_unproven() const { return kind == "hang" && tries > 0 && confirmed == 0; }
 };
 
 // What a confirmation found out about a finding.

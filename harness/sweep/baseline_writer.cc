@@ -2,32 +2,58 @@
 
 #include <yaml-cpp/yaml.h>
 
-#include <algorithm>
+#include <map>
 
 namespace faultline {
+namespace {
+
+void Write(YAML::Emitter& out, const BaselineEntry& entry) {
+  const auto text = [&](const char* key, const std::string& value) {
+    if (!value.empty()) {
+      out << YAML::Key << key << YAML::Value << YAML::DoubleQuoted << value;
+    }
+  };
+  out << YAML::BeginMap << YAML::Key << "kind" << YAML::Value << entry.kind;
+  text("signature", entry.signature);
+  text("note", entry.note);
+  text("reference", entry.reference);
+  if (entry.sometimes) {
+    out << YAML::Key << "sometimes" << YAML::Value << true;
+  }
+  out << YAML::EndMap;
+}
+
+BaselineEntry EntryFor(const FindingGroup& group, const BaselineEntry* known) {
+  BaselineEntry entry = known != nullptr ? *known : BaselineEntry();
+  entry.kind = group.kind;
+  entry.signature = group.signature;
+  entry.note = entry.note.empty() ? group.title : entry.note;
+  entry.sometimes |= group.confirmed < group.tries;
+  return entry;
+}
+
+}  // namespace
 
 std::string WriteBaseline(const std::vector<FindingGroup>& findings, const Baseline& known,
                           const std::string& scenario) {
-  std::vector<FindingGroup> sorted = findings;
-  std::sort(sorted.begin(), sorted.end(),
-            [](const FindingGroup& a, const FindingGroup& b) { return a.signature < b.signature; });
+  std::map<std::string, BaselineEntry> entries;  // by signature
+  for (const BaselineEntry& entry : known.entries) {
+    if (entry.sometimes) {
+      entries[entry.signature] = entry;
+    }
+  }
+  for (const FindingGroup& group : findings) {
+    if (!group.is_unproven()) {
+      entries[group.signature] = EntryFor(group, known.Find(group.signature));
+    }
+  }
   YAML::Emitter out;
   out << YAML::BeginMap << YAML::Key << "faultline" << YAML::Value << 1;
   out << YAML::Key << "summary" << YAML::Value
       << (known.summary.empty() ? "Known findings of a sweep of " + scenario : known.summary);
   out << YAML::Key << "findings" << YAML::Value << YAML::BeginSeq;
-  for (const FindingGroup& group : sorted) {
-    const BaselineEntry* entry = known.Find(group.signature);
-    const auto text = [&](const char* key, const std::string& value) {
-      if (!value.empty()) {
-        out << YAML::Key << key << YAML::Value << YAML::DoubleQuoted << value;
-      }
-    };
-    out << YAML::BeginMap << YAML::Key << "kind" << YAML::Value << group.kind;
-    text("signature", group.signature);
-    text("note", entry != nullptr && !entry->note.empty() ? entry->note : group.title);
-    text("reference", entry != nullptr ? entry->reference : "");
-    out << YAML::EndMap;
+  for (const auto& [signature, entry] : entries) {
+    Write(out, entry);
   }
   out << YAML::EndSeq << YAML::EndMap;
   return "# yaml-language-server: $schema=../schema/baseline.schema.json\n" +

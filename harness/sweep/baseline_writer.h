@@ -8,7 +8,8 @@
 
 namespace faultline {
 
-// `findings` as a baseline file; notes and references of `known` ones are kept.
+// `findings` as a baseline file, without hangs that did not prove true. Notes and references of
+// `known` ones are kept, and known ones that only come sometimes even when they are not among them.
 std::string WriteBaseline(const std::vector<FindingGroup>& findings, const Baseline& known,
                           const std::string& scenario);
 

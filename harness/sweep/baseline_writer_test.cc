@@ -1,0 +1,61 @@
+#include "harness/sweep/baseline_writer.h"
+
+#include <gmock/gmock.h>
+
+#include <fstream>
+
+#include "harness/base/testing/temporary_directory.h"
+
+namespace faultline {
+namespace {
+
+using testing::ElementsAre;
+using testing::Field;
+
+FindingGroup AGroup(const std::string& signature, int64_t confirmed) {
+  FindingGroup group;
+  group.signature = signature;
+  group.kind = signature.substr(0, signature.find(':'));
+  group.title = "title of " + signature;
+  group.tries = 3;
+  group.confirmed = confirmed;
+  return group;
+}
+
+Baseline WrittenAndRead(const std::vector<FindingGroup>& findings, const Baseline& known) {
+  const testkit::TemporaryDirectory directory;
+  const std::filesystem::path file = directory.path() / "b.yaml";
+  std::ofstream(file) << WriteBaseline(findings, known, "start");
+  return LoadBaseline(file);
+}
+
+auto Signatures(const auto&... signatures) {
+  return ElementsAre(Field(&BaselineEntry::signature, signatures)...);
+}
+
+TEST(WriteBaseline, KeepsWhatWasSaidOfKnownFindings) {
+  const Baseline known{"ours", {{"crash: a", "crash", "a note", "issue 1", {}}}};
+  const Baseline written = WrittenAndRead({AGroup("leak: b", 3), AGroup("crash: a", 3)}, known);
+  EXPECT_EQ(written.summary, "ours");
+  ASSERT_THAT(written.entries, Signatures("crash: a", "leak: b"));
+  EXPECT_EQ(written.entries[0].note, "a note");
+  EXPECT_EQ(written.entries[0].reference, "issue 1");
+  EXPECT_EQ(written.entries[1].note, "title of leak: b");
+  EXPECT_FALSE(written.entries[0].sometimes);
+}
+
+TEST(WriteBaseline, WhatDidNotComeAgainEachTimeComesSometimesAndStays) {
+  const Baseline first = WrittenAndRead({AGroup("crash: a", 1), AGroup("leak: b", 3)}, {});
+  ASSERT_THAT(first.entries, Signatures("crash: a", "leak: b"));
+  EXPECT_TRUE(first.entries[0].sometimes);
+  const Baseline second = WrittenAndRead({}, first);
+  EXPECT_THAT(second.entries, Signatures("crash: a"));
+}
+
+TEST(WriteBaseline, LeavesOutAHangThatNeverCameAgain) {
+  EXPECT_THAT(WrittenAndRead({AGroup("hang: a", 0), AGroup("hang: b", 3)}, {}).entries,
+              Signatures("hang: b"));
+}
+
+}  // namespace
+}  // namespace faultline
