@@ -71,6 +71,31 @@ TEST_F(CliSweepTest, FindsAPlantedDefectWithoutBeingToldWhereAndGoesOnFromTheSto
   EXPECT_EQ(run.exit, 1) << run.output;
 }
 
+TEST_F(CliSweepTest, AFallbackThatFailsTooIsFoundByPairs) {
+  const auto sweep = [&](const std::string& modes) {
+    return Run(
+        Sweep(modes + ".db", {"--groups", "dpdk/mempool", "--groups", "reference/memory", "--modes",
+                              modes, "--set", "defect=fallback-failure-ignored"}));
+  };
+  const Result one_by_one = sweep("transient,persistent");
+  EXPECT_EQ(one_by_one.exit, 0) << one_by_one.output;
+  const Result pairs = sweep("transient,pair");
+  EXPECT_EQ(pairs.exit, 1) << pairs.output;
+  ASSERT_THAT(Kinds(Report()), testing::ElementsAre("crash"));
+  const nlohmann::json finding = Report()["findings"][0];
+  EXPECT_THAT(finding["plan"].get<std::string>(), testing::StartsWith("pair "));
+  EXPECT_EQ(finding["confirmed"], 3);
+
+  const std::string id = finding["id"];
+  EXPECT_EQ(Run({"replay", Store("transient,pair.db"), id}).exit, 1);
+  const std::string file = directory_ / "pair.yaml";
+  EXPECT_EQ(Run({"replay", Store("transient,pair.db"), id, "--write", file}).exit, 0);
+  const Result replayed = Run({"run", file, "--json", ReportPath()});
+  EXPECT_EQ(replayed.exit, 1) << replayed.output;
+  EXPECT_EQ(Report()["findings"][0]["signature"], finding["signature"]);
+  EXPECT_EQ(Run({"run", file, "--set", "defect="}).exit, 0) << "the clean target";
+}
+
 TEST_F(CliSweepTest, FourShardsMergedEqualTheWhole) {
   ASSERT_EQ(Run(Sweep("whole.db", WithDefect())).exit, 1);
   const nlohmann::json whole = Report();
