@@ -93,6 +93,19 @@ TEST_F(CliTest, AProgramThatTheUserNamesWronglyIsTheUsersMistake) {
   EXPECT_THAT(result.output, HasSubstr("/no/such"));
 }
 
+// It ends as the scenario asks: only the silence of the agent tells that nothing
+// was watched.
+TEST_F(CliTest, ATargetThatCannotBeWatchedIsNotJudged) {
+  const std::string file = Write("unwatched.yaml",
+                                 "faultline: 1\n"
+                                 "summary: ends\n"
+                                 "profile: reference\n"
+                                 "steps: [wait_exit]\n");
+  const Result result = Run({"run", file, "--program", FAULTLINE_STATIC_PROGRAM});
+  EXPECT_EQ(result.exit, 3) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("it is fully static"));
+}
+
 TEST_F(CliTest, ADirectoryInThePlaceOfTestpmdsSocketIsOneCrash) {
   const Result result = Run({"run", Scenario("dpdk/mp-socket-taken.yaml"), "--json", ReportPath()});
   EXPECT_EQ(result.exit, 1) << result.output;

@@ -53,7 +53,7 @@ std::string WhyPreloadFails(const std::filesystem::path& program) {
 }
 
 void CheckAgentReady(LiveRun& run) {
-  if (!run.hooking().wanted() || run.request().faults.empty()) {
+  if (!run.hooking().wanted()) {
     return;
   }
   const protocol::AgentState state = run.hooking().journal().agent_state();
@@ -65,7 +65,7 @@ void CheckAgentReady(LiveRun& run) {
     const std::string reason = WhyPreloadFails(run.request().program);
     throw Failure::CannotWork(
         "the agent was not loaded into " + run.request().program.string() +
-        ", so that no fault can be injected: " +
+        ", so that it can be neither made to fail nor watched: " +
         (reason.empty() ? "its first words were `" + FirstWords(run.log()) + "`" : reason));
   }
 }

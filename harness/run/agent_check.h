@@ -7,9 +7,9 @@
 
 namespace faultline {
 
-// Throws Failure (kCannotWork) with the reason when faults are to be injected and the agent does
-// not work in the target: then nothing would be injected, and a good verdict would be a lie. To be
-// called when the target is past its start, or has ended.
+// Throws Failure (kCannotWork) with the reason when the target is to be hooked and the agent does
+// not work in it: then nothing would be injected and little seen, and a good verdict would be a
+// lie. To be called when the target is past its start, or has ended.
 void CheckAgentReady(LiveRun& run);
 
 // Why a preloaded library does not get into `program`, as far as its file shows: it is static, it
