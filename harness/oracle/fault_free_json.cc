@@ -12,7 +12,7 @@ json GroupsToJson(const FaultFreeRun& run) {
   json groups = json::array();
   for (const ObjectGroup& group : run.groups) {
     groups.push_back({group.name, group.order, group.created, group.lasting, group.alive,
-                      group.released_by, group.part_of});
+                      group.released_by, group.part_of, group.ended});
   }
   return groups;
 }
@@ -41,7 +41,7 @@ FaultFreeRun Parse(const json& in) {
   in.at("left_behind").get_to(run.left_behind);
   for (const json& group : in.at("groups")) {
     run.groups.push_back({group.at(0), group.at(1), group.at(2), group.at(3), group.at(4),
-                          group.at(5), group.at(6)});
+                          group.at(5), group.at(6), group.at(7)});
   }
   in.at("open_files").get_to(run.open_files);
   in.at("open_std").get_to(run.open_std);

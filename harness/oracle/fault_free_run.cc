@@ -34,6 +34,9 @@ std::vector<ObjectGroup> MakeGroups(const Evidence& evidence, const Catalogue& c
     }
     const bool lasts = !object.ended_by || journal.records[*object.ended_by].step >= last_step;
     group.lasting += lasts ? 1 : 0;
+    group.ended = object.ended_by && group.alive == 0
+                      ? std::max(group.ended, static_cast<int>(*object.ended_by))
+                      : ObjectGroup::kNotEnded;
     if (!object.ended_by) {
       ++group.alive;
     } else if (object.ended_in) {

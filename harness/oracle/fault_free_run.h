@@ -27,6 +27,9 @@ struct ObjectGroup {
   std::string released_by;
   // Names of the groups whose end this one's is a part of: the ring in a mempool.
   std::set<std::string> part_of;
+  // When the last of its objects ended, among the ends of all groups; kNotEnded when one is alive.
+  static constexpr int kNotEnded = -1;
+  int ended = kNotEnded;
 };
 
 // A variable that has a name in a registry.

@@ -11,6 +11,7 @@
 #include "harness/oracle/journal_events.h"
 #include "harness/oracle/line_pattern.h"
 #include "harness/oracle/oracle.h"
+#include "harness/oracle/passed_over.h"
 #include "harness/oracle/run_course.h"
 #include "harness/oracle/sanitizer_report.h"
 #include "harness/oracle/signature.h"
@@ -20,10 +21,11 @@ namespace faultline {
 namespace {
 
 constexpr size_t kLastEvents = 8;
+constexpr char kStop[] = "stop";
 
 // What did not come to an end.
 struct Hang {
-  std::string phase;  // "start", "answer to METHOD", "stop"; part of the signature
+  std::string phase;  // "start", "answer to METHOD", kStop; part of the signature
   std::string title;
   std::string limit;  // "" = none is known
   int step = 0;
@@ -53,7 +55,7 @@ std::optional<Hang> HangOfStep(const StepResult& result, const Scenario& scenari
     hang.title = "the target was not ready within its limit";
   } else if (StepActionAs<WaitExitStep>(scenario, result.index) != nullptr ||
              StepActionAs<SignalStep>(scenario, result.index) != nullptr) {
-    hang.phase = "stop";
+    hang.phase = kStop;
     hang.title = "the target did not end within its limit";
   } else {
     return std::nullopt;
@@ -66,7 +68,7 @@ std::optional<Hang> HangOfStop(const Evidence& evidence) {
     return std::nullopt;
   }
   Hang hang;
-  hang.phase = "stop";
+  hang.phase = kStop;
   hang.title = "the target did not end within its limit after the stop signal";
   hang.limit = fmt::format("it still ran {} ms after the stop signal, its limit is {} ms",
                            evidence.stop_ms, evidence.stop_limit_ms);
@@ -150,11 +152,34 @@ std::string LastErrorLine(const Evidence& evidence, int64_t before_ms) {
   return "";
 }
 
-std::string Signature(const std::string& phase, const Stack& stack, const std::string& error) {
+// The function whose call was made to fail first; "" when none was.
+std::string FailedCaller(const Evidence& evidence) {
+  const auto first = std::find_if(evidence.injections.begin(), evidence.injections.end(),
+                                  [](const Injection& one) { return one.action == "fail"; });
+  const std::vector<std::string> functions = first == evidence.injections.end()
+                                                 ? std::vector<std::string>()
+                                                 : BlamedFunctions(first->stack);
+  return functions.empty() ? "" : functions.front();
+}
+
+// What makes two hangs the same bug: where a thread is blocked. Of a target that polls for ever,
+// what its stop forgot, or else its last error, or else who met the failure in silence.
+std::string Signature(const std::string& phase, const Stack& stack, const std::string& error,
+                      const std::optional<PassedOver>& left, const Evidence& evidence) {
   if (IsBlocked(stack)) {
     return MakeSignature("hang", phase, stack);
   }
-  return MakeSignature("hang", phase + (error.empty() ? "" : "; " + NormaliseMessage(error)), {});
+  if (left) {
+    return MakeSignature("hang", fmt::format("{}; {} is left", phase, left->name), {});
+  }
+  if (!error.empty()) {
+    return MakeSignature("hang", fmt::format("{}; {}", phase, NormaliseMessage(error)), {});
+  }
+  const std::string caller = FailedCaller(evidence);
+  return MakeSignature(
+      "hang",
+      caller.empty() ? phase : fmt::format("{}; {} says nothing of a failed call", phase, caller),
+      {});
 }
 
 class HangOracle : public Oracle {
@@ -175,12 +200,22 @@ class HangOracle : public Oracle {
     const Stack whole = thread != nullptr ? thread->frames : Stack();
     finding.stack = BlamedStack(whole);
     const std::string error = LastErrorLine(evidence, EndOf(hangs.front(), evidence));
-    finding.signature = Signature(hangs.front().phase, whole, error);
+    // After a hang before it the stop tells nothing of that.
+    const std::optional<PassedOver> left =
+        hangs.front().phase == kStop ? FindPassedOver(evidence, context) : std::nullopt;
+    finding.signature = Signature(hangs.front().phase, whole, error, left, evidence);
     for (const Hang& hang : hangs) {
       finding.details.push_back(hang.limit);
     }
     if (!error.empty()) {
       finding.details.push_back("its last error: " + error);
+    }
+    if (left) {
+      Symbolizer symbolizer;
+      finding.details.push_back(
+          fmt::format("the stop has passed over {}, which is from {}", left->name,
+                      PlaceText(BlamedStack(evidence.journal.records[left->record],
+                                            evidence.journal, symbolizer))));
     }
     if (thread == nullptr) {
       finding.details.push_back("no stacks: " + evidence.threads_note);

@@ -92,6 +92,8 @@ TEST_F(LoadCatalogueTest, ReadsObservers) {
   EXPECT_TRUE(Named("port/start").key_is_label);
   EXPECT_TRUE(Named("port/start").essential);
   EXPECT_FALSE(Named("device/made").essential);
+  EXPECT_TRUE(Named("port/start").stop_waits);
+  EXPECT_FALSE(Named("device/made").stop_waits);
   EXPECT_EQ(Named("port/start").success, Observer::Success::kResultZero);
   EXPECT_EQ(Named("channel/get").same_call_as, "device/get");
   EXPECT_TRUE(Named("channel/get").counted);

@@ -99,6 +99,7 @@ void ReadObject(MapReader& map, Observer& observer) {
   ReadLabel(map, observer);
   map.Bool("counted", observer.counted);
   map.Bool("essential", observer.essential);
+  map.Bool("stop_waits", observer.stop_waits);
   if (const YamlValue* success = map.Find("success"); success != nullptr) {
     observer.success =
         ReadWord(*success, "success", map.context(), kSuccesses).value_or(observer.success);
