@@ -43,8 +43,10 @@ bool CreationFailed(const JournalRecord& record, const Observer& observer) {
 // One registry while it is replayed.
 class Replayer {
  public:
-  Replayer(const std::vector<JournalRecord>& records, RegistryReplay& out)
-      : records_(records), out_(out) {}
+  // `observers`: what JournalRecord::index means, as PlannedObservers gives it.
+  Replayer(const std::vector<JournalRecord>& records, const std::vector<const Observer*>& observers,
+           RegistryReplay& out)
+      : records_(records), observers_(observers), out_(out) {}
 
   void Apply(const Call& call, const Observer& observer) {
     switch (observer.event) {
@@ -114,22 +116,26 @@ class Replayer {
   void Use(const Call& call, const Observer& observer) {
     const KeyState& state = keys_[call.key];
     if (state.life == KeyState::Life::kNone || state.life == KeyState::Life::kGone) {
-      if (!IsInsideAnotherCall(call.record)) {
+      if (!MayBeBeingMade(call.record)) {
         Report(call, observer, state);
       }
     }
   }
 
-  // A wrapped creation is recorded when it returns, behind the uses that it makes itself: whether
-  // the object is alive cannot be said while another observed call of the thread is going on.
-  bool IsInsideAnotherCall(size_t index) const {
+  // A wrapped creation is recorded when it returns, behind the uses that it makes itself.
+  bool MayBeBeingMade(size_t index) const {
     const JournalRecord& use = records_[index];
     return (use.flags & JournalRecord::kInsideWrap) != 0 &&
            std::any_of(records_.begin() + static_cast<ptrdiff_t>(index) + 1, records_.end(),
                        [&](const JournalRecord& later) {
                          return later.kind == JournalRecord::kObserved && later.tid == use.tid &&
-                                later.key == use.key;
+                                later.key == use.key && IsCreation(later);
                        });
+  }
+
+  bool IsCreation(const JournalRecord& record) const {
+    return record.index < observers_.size() && observers_[record.index] != nullptr &&
+           observers_[record.index]->event == Observer::Event::kCreate;
   }
 
   void Report(const Call& call, const Observer& observer, const KeyState& state) {
@@ -145,6 +151,7 @@ class Replayer {
   }
 
   const std::vector<JournalRecord>& records_;
+  const std::vector<const Observer*>& observers_;
   RegistryReplay& out_;
   std::map<uint64_t, KeyState> keys_;
 };
@@ -176,7 +183,7 @@ class AllReplayers {
     }
     for (auto& [name, replay] : replays_) {
       SayWhatIsSeen(evidence, catalogue, replay);
-      replayers_.emplace(name, Replayer(records_, replay));
+      replayers_.emplace(name, Replayer(records_, observers_, replay));
     }
   }
 

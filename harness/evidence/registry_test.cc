@@ -107,6 +107,17 @@ TEST(Registry, ACreationMayUseWhatItCreates) {
   EXPECT_THAT(Replay(run).violations, IsEmpty());
 }
 
+// As when a channel's constructor asks for the channel of another device, which is not there.
+TEST(Registry, AUseInsideAnotherCallIsReportedWhereNoCreationFollows) {
+  ObservedRun run;
+  run.Call(kRegister, 1, "iobuf", JournalRecord::kErrorNoted);
+  run.Call(kUse, 1, "", JournalRecord::kInsideWrap);
+  run.Call(kUnregister, 1);
+  const RegistryReplay replay = Replay(run);
+  ASSERT_THAT(replay.violations, SizeIs(2));
+  EXPECT_EQ(replay.violations[0].event, Observer::Event::kUse);
+}
+
 TEST(Registry, AUseBeforeTheCreationIsReported) {
   ObservedRun run;
   run.Call(kUse, 1);
