@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <set>
 
+#include "harness/evidence/registry.h"
 #include "harness/oracle/answer_shape.h"
 #include "harness/oracle/blame.h"
 #include "harness/oracle/line_pattern.h"
@@ -157,8 +159,23 @@ class SwallowedFinder {
     return false;
   }
 
+  static std::string RegistryOf(const std::string& group) {
+    return group.substr(0, group.find(' '));
+  }
+
+  // What was made can be missed only where nothing that was made can have escaped us.
+  std::set<std::string> RegistriesSeenWhole() const {
+    std::set<std::string> seen;
+    for (const RegistryReplay& replay : ReplayRegistries(evidence_, context_.catalogue)) {
+      if (replay.ends_seen) {
+        seen.insert(replay.registry);
+      }
+    }
+    return seen;
+  }
+
   bool IsEssential(const std::string& group) const {
-    const std::string registry = group.substr(0, group.find(' '));
+    const std::string registry = RegistryOf(group);
     const auto& observers = context_.catalogue.observers;
     return std::any_of(observers.begin(), observers.end(), [&](const Observer& observer) {
       return observer.registry == registry && observer.essential;
@@ -171,9 +188,11 @@ class SwallowedFinder {
     for (const TrackedObject& object : TrackObjects(evidence_, context_.catalogue)) {
       ++made[object.group];
     }
+    const std::set<std::string> seen = RegistriesSeenWhole();
     std::vector<const ObjectGroup*> missing;
     for (const ObjectGroup& group : context_.fault_free->groups) {
-      if (IsEssential(group.name) && made[group.name] < group.lasting) {
+      if (IsEssential(group.name) && seen.contains(RegistryOf(group.name)) &&
+          made[group.name] < group.lasting) {
         missing.push_back(&group);
       }
     }

@@ -67,6 +67,12 @@ TEST_F(Swallowed, IsNothingThatTheFaultFreeRunMakesForAMomentOnly) {
   EXPECT_THAT(run_.Judge(), IsEmpty());
 }
 
+TEST_F(Swallowed, IsNothingThatMayHaveEscapedTheJournal) {
+  Make(run_, {"iobuf"});
+  run_.evidence.lost_records = 1;
+  EXPECT_THAT(run_.Judge(), IsEmpty());
+}
+
 TEST_F(Swallowed, NeedsAFault) {
   run_.evidence.injections.clear();
   EXPECT_THAT(run_.Judge(), IsEmpty());
