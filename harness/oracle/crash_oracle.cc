@@ -51,7 +51,9 @@ std::string BlamedFunction(const CrashCause& cause, const Stack& stack) {
 }
 
 std::string Title(const Evidence& evidence, const CrashCause& cause, const Stack& stack) {
-  std::string title = fmt::format("{}: {}", SignalName(evidence), cause.message);
+  // A line of the log brings its time and its numbers.
+  const std::string message = cause.deliberate ? NormaliseMessage(cause.message) : cause.message;
+  std::string title = fmt::format("{}: {}", SignalName(evidence), message);
   if (const std::string function = BlamedFunction(cause, stack); !function.empty()) {
     title += " in " + function;
   }

@@ -162,6 +162,17 @@ TEST(CrashOracle, SaysWhenTheAbortWasOnPurpose) {
   EXPECT_EQ(findings[0].signature, "crash: panic: Cannot init pipe @ rte_eal_init < main");
 }
 
+TEST(CrashOracle, TitlesALineOfTheLogWithoutItsTime) {
+  JudgedRun run;
+  run.profile.deliberate_abort = {{.pattern = "msg could not be allocated"}};
+  run.Say(
+      "[2026-11-22 15:11:24.595940] thread.c:1444:send_msg: *ERROR*: msg could not be allocated");
+  run.Die(SIGABRT, {At("abort", "", "libc.so.6"), At("send_msg", "/src/thread.c")});
+  EXPECT_EQ(run.Judge().at(0).title,
+            "SIGABRT: thread.c:send_msg: *ERROR*: msg could not be allocated in send_msg (a "
+            "deliberate abort)");
+}
+
 TEST(CrashOracle, TwentyFaultsWithOneCauseGiveOneSignature) {
   std::set<std::string> signatures;
   for (int i = 0; i < 20; ++i) {
