@@ -287,7 +287,7 @@ class Sweep {
   SweepContext context_;
   SweepResult result_;
   std::vector<SweepPlan> plans_;
-  std::optional<HugepageReservation> hugepages_;
+  std::optional<HugepageBudget> hugepages_;
   std::optional<Spending> spending_;
   std::optional<Slots> slots_;
 };

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <fstream>
 #include <limits>
+#include <mutex>
 #include <string>
 #include <utility>
 
@@ -28,6 +29,21 @@ int64_t AvailableMemoryMb() {
   return name == "MemAvailable:" ? kib / 1024 : 0;
 }
 
+int64_t PagesOf(int mb) { return (mb + kHugepageMb - 1) / kHugepageMb; }
+
+// Adds `pages` (may be negative) to what this process holds for its runs. False, and no change,
+// when it has too few to take.
+bool ChangeBudget(int64_t pages) {
+  static std::mutex mutex;
+  static int64_t budget = 0;
+  const std::lock_guard lock(mutex);
+  if (budget + pages < 0) {
+    return false;
+  }
+  budget += pages;
+  return true;
+}
+
 Failure TooFew(int64_t needed, int64_t available, const std::string& advice) {
   return Failure::CannotWork(
       fmt::format("the run needs {} free hugepages of 2 MiB, the machine has {}: {}", needed,
@@ -37,37 +53,55 @@ Failure TooFew(int64_t needed, int64_t available, const std::string& advice) {
 }  // namespace
 
 HugepageReservation::HugepageReservation(int mb) {
-  const int64_t needed = (mb + kHugepageMb - 1) / kHugepageMb;
-  const std::optional<HugepagePool> pool = ReadHugepagePool();
-  if (!pool) {
+  const int64_t needed = PagesOf(mb);
+  if (!ReadHugepagePool()) {
     throw TooFew(needed, 0, "its kernel has no hugepages of that size");
   }
-  const int64_t missing = needed - pool->available();
-  if (missing <= 0) {
+  if (needed == 0) {
     return;
   }
-  if (geteuid() != 0) {
-    throw TooFew(needed, pool->available(),
-                 fmt::format("as root, sysctl vm.nr_hugepages={}", pool->total + missing));
+  if (ChangeBudget(-needed)) {
+    from_budget_ = needed;
+    return;
   }
+  const bool is_root = geteuid() == 0;
   // Asked for too much, the kernel would first take all memory from everybody and then fail.
-  if (missing * kHugepageMb > AvailableMemoryMb() / 4 * 3) {
-    throw TooFew(needed, pool->available(), "it has not enough memory for the others");
+  const bool has_memory = needed * kHugepageMb <= AvailableMemoryMb() / 4 * 3;
+  if (is_root && has_memory && Enlarge(needed)) {
+    return;
   }
+  const HugepagePool pool = *ReadHugepagePool();
+  if (pool.available() >= needed) {
+    return;
+  }
+  if (!is_root) {
+    throw TooFew(
+        needed, pool.available(),
+        fmt::format("as root, sysctl vm.nr_hugepages={}", pool.total + needed - pool.available()));
+  }
+  throw TooFew(needed, pool.available(),
+               has_memory ? "no more could be made; free memory is short or fragmented (echo 1 > "
+                            "/proc/sys/vm/compact_memory, or reserve them at boot)"
+                          : "it has not enough memory for the others");
+}
+
+// All of them or none.
+bool HugepageReservation::Enlarge(int64_t pages) {
   // Told to the guardian first: a harness killed between the two lines costs the machine some
   // hugepages that the next run can ask for again; the other order could keep memory for good.
-  watch_ = Guardian::Get().WatchHugepages(missing);
-  added_ = AddHugepages(missing);
-  if (added_ < missing) {
-    const int64_t got = added_;
+  watch_ = Guardian::Get().WatchHugepages(pages);
+  added_ = AddHugepages(pages);
+  if (added_ < pages) {
     AddHugepages(-std::exchange(added_, 0));
-    throw TooFew(needed, pool->available() + got,
-                 "no more could be made; free memory is short or fragmented (echo 1 > "
-                 "/proc/sys/vm/compact_memory, or reserve them at boot)");
+    watch_ = {};
   }
+  return added_ > 0;
 }
 
 HugepageReservation::~HugepageReservation() {
+  if (from_budget_ > 0) {
+    ChangeBudget(from_budget_);
+  }
   if (added_ > 0) {
     try {
       AddHugepages(-added_);
@@ -76,6 +110,12 @@ HugepageReservation::~HugepageReservation() {
     }
   }
 }
+
+HugepageBudget::HugepageBudget(int mb) : reservation_(mb), pages_(PagesOf(mb)) {
+  ChangeBudget(pages_);
+}
+
+HugepageBudget::~HugepageBudget() { ChangeBudget(-pages_); }
 
 bool MayMount() {
   const pid_t child = fork();

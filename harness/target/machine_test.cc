@@ -41,6 +41,31 @@ TEST_F(Hugepages, AReservationAddsWhatIsMissingAndTakesItOutAgain) {
   EXPECT_GT(reservation.added_pages(), 0);
 }
 
+// What is free may be another run's, which has not touched it yet.
+TEST_F(Hugepages, EachReservationHasPagesOfItsOwn) {
+  if (geteuid() != 0) {
+    GTEST_SKIP() << "needs root";
+  }
+  const HugepageReservation one(4);
+  const HugepageReservation another(4);
+  EXPECT_EQ(one.added_pages(), 2);
+  EXPECT_EQ(another.added_pages(), 2);
+}
+
+TEST_F(Hugepages, RunsTakeTheirsFromTheBudgetOfTheProcess) {
+  if (geteuid() != 0) {
+    GTEST_SKIP() << "needs root";
+  }
+  const HugepageBudget budget(8);
+  for (int round = 0; round < 2; ++round) {
+    const HugepageReservation one(4);
+    const HugepageReservation another(4);
+    const HugepageReservation one_too_many(4);
+    EXPECT_EQ(one.added_pages() + another.added_pages(), 0);
+    EXPECT_EQ(one_too_many.added_pages(), 2);
+  }
+}
+
 TEST_F(Hugepages, TheLackOfThemIsSaidBeforeARun) {
   EXPECT_EQ(LackOfHugepages(0, /*mount=*/false), "");
   EXPECT_THAT(LackOfHugepages(100'000'000, /*mount=*/false), HasSubstr("50000000 free hugepages"));
