@@ -246,6 +246,30 @@ TEST_F(SweepTest, ARunThatCannotBeMadeGetsNoVerdictAndIsTriedAgainNextTime) {
 }
 
 // Two runs that each look for free hugepages could else both count on the same ones.
+TEST_F(SweepTest, ATargetThatGivesUpBeforeAnythingFailedIsTriedAgainAndElseGetsNoVerdict) {
+  FakeTarget target(FourSites());
+  int times = 1;
+  target.When("a/x/two", [&times](const RunRequest&, Evidence& evidence) {
+    if (times-- > 0) {
+      evidence.faults_not_reached.push_back(evidence.injections.back().fault);
+      evidence.injections.clear();
+      evidence.exit.code = 1;
+      StepResult& step = evidence.steps.emplace_back();
+      step.status = StepResult::Status::kTargetGone;
+      step.detail = "the target ended (exit 1) before it was ready";
+    }
+  });
+  const SweepResult result = Sweep(target, file_.path());
+  EXPECT_THAT(result.no_verdicts, IsEmpty());
+  EXPECT_THAT(result.outcomes, ElementsAre(Pair("tolerated", 4)));
+
+  times = 2;
+  const StoreFile other;
+  EXPECT_THAT(Sweep(target, other.path()).no_verdicts,
+              ElementsAre(::testing::HasSubstr("before anything was made to fail: the target "
+                                               "ended (exit 1)")));
+}
+
 TEST_F(SweepTest, HoldsHugepagesForAllItsJobs) {
   constexpr int kMbOfARun = 8;
   const std::string lack = LackOfHugepages(2 * kMbOfARun, /*mount=*/false);

@@ -1,5 +1,6 @@
 #include "harness/sweep/visit.h"
 
+#include <fmt/format.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -12,6 +13,8 @@
 
 namespace faultline {
 namespace {
+
+constexpr char kNotReached[] = "not reached";
 
 // CPU time of the calling thread: the supervision and the judging of its run.
 int64_t ThreadCpuUs() {
@@ -54,9 +57,23 @@ std::string OutcomeOf(const SweepPlan& plan, const Evidence& evidence,
     return "finding";
   }
   if (!IsReached(plan, evidence)) {
-    return "not reached";
+    return kNotReached;
   }
   return GaveUpCleanly(evidence) ? "clean error" : "tolerated";
+}
+
+// See Visit::failed_by_itself.
+std::string FailureOfItsOwn(const Evidence& evidence) {
+  const auto failed =
+      std::find_if(evidence.steps.begin(), evidence.steps.end(), [](const StepResult& step) {
+        return step.status == StepResult::Status::kUnmet ||
+               step.status == StepResult::Status::kTargetGone;
+      });
+  if (!evidence.injections.empty() || failed == evidence.steps.end()) {
+    return "";
+  }
+  return fmt::format("the target gave up before anything was made to fail: {}{}", failed->detail,
+                     evidence.log.empty() ? "" : "; it said: " + evidence.log.back().text);
 }
 
 StoredFinding ToStored(const Finding& finding) {
@@ -154,6 +171,9 @@ Visit VisitPlan(const SweepContext& context, const Scenario& template_scenario,
   Visit visit;
   visit.run = Describe(plan, context);
   visit.run.outcome = OutcomeOf(plan, evidence, findings);
+  if (visit.run.outcome == kNotReached) {
+    visit.failed_by_itself = FailureOfItsOwn(evidence);
+  }
   visit.run.exit = evidence.exit.ToString();
   visit.run.duration_ms = evidence.total_ms;
   visit.run.evidence = CompactText(EvidenceToJson(evidence, /*in_full=*/!findings.empty()));

@@ -38,6 +38,9 @@ struct Visit {
   bool hung = false;                  // it outlived a limit
   bool starved = false;  // it hung, and waited for a CPU so long that the limit was put off: to be
                          // believed only when it hangs alone as well
+  // How the target gave up although nothing was made to fail; "" when it did not. That is no word
+  // about the site: the machine lacked something.
+  std::string failed_by_itself;
   bool before_main_crash = false;  // a signal ended it before main was reached
 };
 

@@ -83,9 +83,9 @@ std::optional<Visit> Visitor::TryVisit(const SweepPlan& plan, Executor& executor
     doubtful_.push_back({plan, {}, /*hung=*/false});
     return std::nullopt;
   }
-  if (visit.starved) {
+  if (visit.starved || !visit.failed_by_itself.empty()) {
     const std::lock_guard lock(mutex_);
-    doubtful_.push_back({plan, std::move(visit), /*hung=*/true});
+    doubtful_.push_back({plan, std::move(visit), /*hung=*/visit.starved});
     return std::nullopt;
   }
   if (!plan.cause.empty() && visit.before_main_crash) {
@@ -135,6 +135,9 @@ void Visitor::VisitAlone(const Doubtful& doubtful, std::set<std::string>& proven
   try {
     const Slots::Place place(slots_, /*alone=*/true);
     Visit again = VisitPlan(context_, doubtful.plan, executor);
+    if (!again.failed_by_itself.empty()) {
+      throw Failure::CannotWork(again.failed_by_itself);
+    }
     if (again.hung) {
       proven.insert(ProofKey(doubtful.plan, again.run));
     } else if (doubtful.hung) {

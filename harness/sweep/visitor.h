@@ -47,9 +47,9 @@ class Visitor {
   // though the machine kept it waiting is believed only when it, or one of the same point with the
   // same findings, hangs again while no other run goes on: such runs wait until the others are
   // done.
-  // A run that the harness cannot make (no memory, no free hugepages) is tried once more at the
-  // end; when that fails too it gets no verdict, and is tried again when the sweep goes on. Throws
-  // when no run at all could be made.
+  // A run that the harness cannot make (no memory, no free hugepages), or whose target gives up
+  // before anything failed, is tried once more at the end; when that fails too it gets no verdict,
+  // and is tried again when the sweep goes on. Throws when no run at all could be made.
   void VisitAll(const std::vector<Batch>& batches);
 
   struct NoVerdict {
@@ -62,7 +62,7 @@ class Visitor {
   struct Doubtful {
     SweepPlan plan;
     Visit visit;       // when `hung`
-    bool hung = true;  // false: the run could not be made
+    bool hung = true;  // false: the run could not be made, or says nothing
   };
 
   void VisitBatch(const Batch& batch, Executor& executor);
