@@ -49,7 +49,7 @@ class Confirmer {
   }
 
  private:
-  // Nothing when the budget is spent.
+  // Nothing when the budget is spent, or the machine lets no run come so far.
   std::optional<bool> Try(const Scenario& scenario, Executor& executor) {
     if (!spending_.TakeRun()) {
       return std::nullopt;
@@ -59,9 +59,12 @@ class Confirmer {
       const Slots::Place place(slots_, /*alone=*/false);
       visit = VisitPlan(context_, scenario, plan_, executor);
     }
-    if (visit.starved) {
+    if (visit.starved || !visit.failed_by_itself.empty()) {
       const Slots::Place place(slots_, /*alone=*/true);
       visit = VisitPlan(context_, scenario, plan_, executor);
+    }
+    if (!visit.failed_by_itself.empty()) {
+      return std::nullopt;
     }
     return Shows(visit.run, group_.signature);
   }
