@@ -30,6 +30,13 @@ int64_t ReadNumber(const std::filesystem::path& file) {
   return number;
 }
 
+// What nr_hugepages sets. It reads more: pages that were taken out of the pool while in use count
+// until their user lets go of them (Documentation/admin-guide/mm/hugetlbpage.rst, "surplus").
+int64_t PersistentPages() {
+  return ReadNumber(PoolDirectory() / "nr_hugepages") -
+         ReadNumber(PoolDirectory() / "surplus_hugepages");
+}
+
 }  // namespace
 
 std::optional<HugepagePool> ReadHugepagePool() {
@@ -50,12 +57,12 @@ int64_t AddHugepages(int64_t pages) {
     throw Failure::FromErrno("cannot change the number of hugepages (root may): " + file.native(),
                              errno);
   }
-  const int64_t before = ReadNumber(file);
+  const int64_t before = PersistentPages();
   const std::string wanted = std::to_string(std::max<int64_t>(before + pages, 0));
   if (write(fd.get(), wanted.data(), wanted.size()) < 0) {
     throw Failure::FromErrno(fmt::format("cannot write {} to {}", wanted, file.native()), errno);
   }
-  return ReadNumber(file) - before;
+  return PersistentPages() - before;
 }
 
 std::vector<HugetlbfsMount> ReadHugetlbfsMounts() {

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "harness/base/failure.h"
@@ -78,6 +79,25 @@ TEST_F(Hugepages, AChangeCanBeUndone) {
   }
   EXPECT_EQ(AddHugepages(2), 2);
   EXPECT_EQ(AddHugepages(-2), -2);
+}
+
+// A target that is being killed still has its pages when its harness takes them out of the pool;
+// a harness that adds some meanwhile must not keep those for good.
+TEST_F(Hugepages, PagesTakenOutWhileInUseDoNotComeBack) {
+  if (geteuid() != 0) {
+    GTEST_SKIP() << "needs root";
+  }
+  constexpr size_t kBytes = size_t{4} * kHugepageMb << 20;
+  ASSERT_EQ(AddHugepages(4), 4);
+  void* memory = mmap(nullptr, kBytes, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_POPULATE, -1, 0);
+  EXPECT_NE(memory, MAP_FAILED);
+  const int64_t before = ReadHugepagePool()->total;
+  EXPECT_EQ(AddHugepages(-4), -4);
+  EXPECT_EQ(AddHugepages(2), 2);
+  munmap(memory, kBytes);
+  EXPECT_EQ(AddHugepages(-2), -2);
+  EXPECT_LE(ReadHugepagePool()->total, before - 4);
 }
 
 TEST_F(Hugepages, WhatTheMachineCannotGiveIsSaidWithNumbers) {
