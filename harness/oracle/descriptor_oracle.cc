@@ -36,11 +36,7 @@ class DescriptorFinder {
 
  private:
   Finding& Add(const std::string& title) {
-    Finding& finding = findings_.emplace_back();
-    finding.kind = kKind;
-    finding.title = title;
-    finding.step = StepOfEnd(evidence_);
-    return finding;
+    return findings_.emplace_back(FindingAtEnd(kKind, title, evidence_));
   }
 
   // Which of several descriptors of a kind is one too many nobody can say; those opened last are

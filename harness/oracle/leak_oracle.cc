@@ -39,11 +39,7 @@ class LeakFinder {
 
  private:
   Finding& Add(const std::string& title) {
-    Finding& finding = findings_.emplace_back();
-    finding.kind = kKind;
-    finding.title = title;
-    finding.step = StepOfEnd(evidence_);
-    return finding;
+    return findings_.emplace_back(FindingAtEnd(kKind, title, evidence_));
   }
 
   void FindLeftBehind() {

@@ -19,6 +19,14 @@ int StepOfEnd(const Evidence& evidence) {
   return last;
 }
 
+Finding FindingAtEnd(std::string_view kind, const std::string& title, const Evidence& evidence) {
+  Finding finding;
+  finding.kind = kind;
+  finding.title = title;
+  finding.step = StepOfEnd(evidence);
+  return finding;
+}
+
 bool GaveUpCleanly(const Evidence& evidence) {
   if (evidence.exit.kind == ExitStatus::Kind::kExited && evidence.exit.code != 0) {
     return true;

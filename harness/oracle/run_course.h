@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "harness/evidence/evidence.h"
@@ -21,6 +22,9 @@ const T* StepActionAs(const Scenario& scenario, int index) {
 // The step during which the target ended: the first that found it gone, else the last that was not
 // skipped; 0 when none began.
 int StepOfEnd(const Evidence& evidence);
+
+// A finding of what shows at the end of the run; its signature and stack are still to be filled in.
+Finding FindingAtEnd(std::string_view kind, const std::string& title, const Evidence& evidence);
 
 // True when the target gave up in a way that design.md's contract allows: an error answer, a
 // connection that ended with the target, or a non-zero exit.
