@@ -8,8 +8,8 @@
 #include <iterator>
 #include <system_error>
 
-#include "harness/base/files.h"
 #include "harness/target/hugepage_pool.h"
+#include "harness/target/proc_status.h"
 #include "harness/target/process.h"
 
 namespace faultline {
@@ -34,16 +34,10 @@ void AddEntries(const fs::path& directory, std::set<std::string>& items) {
 
 // Every process of every run says so in its environment.
 void AddRunProcesses(std::set<std::string>& items) {
-  std::error_code error;
-  for (auto entry = fs::directory_iterator("/proc", error);
-       !error && entry != fs::directory_iterator(); entry.increment(error)) {
-    const std::string environment = ReadFile(entry->path() / "environ").value_or("");
-    const std::string variable = std::string(kRunIdVariable) + "=";
-    if (environment.starts_with(variable) ||
-        environment.find('\0' + variable) != std::string::npos) {
-      const std::string name = ReadFile(entry->path() / "comm").value_or("?\n");
-      items.insert("process " + entry->path().filename().string() + " " +
-                   name.substr(0, name.find('\n')));
+  const std::string variable = '\0' + std::string(kRunIdVariable) + "=";
+  for (const pid_t pid : AllPids()) {
+    if (('\0' + ReadEnvironment(pid)).find(variable) != std::string::npos) {
+      items.insert(fmt::format("process {} {}", pid, ProcessName(pid)));
     }
   }
 }

@@ -171,7 +171,11 @@ TEST_F(ExecutorTest, APreparationThatFailsIsTheScenariosMistake) {
 }
 
 TEST_F(ExecutorTest, NamesProcessesAndFilesThatAreLeft) {
-  Script("echo x > left; sleep 1000 & exit 0");
+  // Its name is the shell's until it has become sleep, which takes long if that is read from a
+  // disk.
+  Script(
+      "echo x > left; sleep 1000 & "
+      "until grep -q sleep /proc/$!/comm; do :; done; exit 0");
   scenario_.prepare.push_back({{"touch", "${run_dir}/prepared"}, 0});
   Add(WaitExitStep{});
   const Evidence evidence = Execute();

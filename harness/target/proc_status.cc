@@ -9,14 +9,18 @@
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <memory>
 #include <sstream>
 #include <string_view>
 
 #include "harness/base/unique_fd.h"
+#include "harness/target/clock.h"
 
 namespace faultline {
 namespace {
+
+constexpr int kLongestExecMs = 1'000;
 
 std::vector<pid_t> NumericEntries(const std::string& directory) {
   struct Closer {
@@ -43,6 +47,22 @@ uint64_t StatusField(const std::string& status, const std::string& name, int bas
              : std::strtoull(status.c_str() + at + name.size() + 2, nullptr, base);
 }
 
+// True for a process that may have an environment although none was read from it: it is in
+// execve(), or was a moment ago.
+bool MayHaveEnvironment(pid_t pid) {
+  constexpr uint64_t kExiting = 0x4;
+  constexpr uint64_t kKernelThread = 0x200000;
+  const ProcStat stat = ReadProcStat(pid);
+  if (stat.state == 0 || stat.state == 'Z' || (stat.flags & (kExiting | kKernelThread)) != 0 ||
+      (stat.environment_start != 0 && stat.environment_start == stat.environment_end)) {
+    return false;
+  }
+  // What cannot be opened has zeros there because it is not ours to read. access() is no help: it
+  // knows nothing of the kernel's ptrace check.
+  const std::string file = "/proc/" + std::to_string(pid) + "/environ";
+  return static_cast<bool>(UniqueFd(open(file.c_str(), O_RDONLY | O_CLOEXEC)));
+}
+
 }  // namespace
 
 std::string ReadProcFile(pid_t pid, const char* file) {
@@ -56,6 +76,16 @@ std::string ReadProcFile(pid_t pid, const char* file) {
     text.append(bytes.data(), static_cast<size_t>(got));
   }
   return text;
+}
+
+std::string ReadEnvironment(pid_t pid) {
+  const Deadline deadline = InMs(kLongestExecMs);
+  std::string environment = ReadProcFile(pid, "environ");
+  while (environment.empty() && MayHaveEnvironment(pid) && Clock::now() < deadline) {
+    usleep(100);
+    environment = ReadProcFile(pid, "environ");
+  }
+  return environment;
 }
 
 std::string ProcessName(pid_t pid) {
@@ -87,11 +117,21 @@ ProcStat ReadProcStat(pid_t pid) {
   // "PID (NAME) STATE PPID PGRP SESSION ..."; the name may hold anything, even ")".
   const size_t name_end = text.rfind(')');
   ProcStat stat;
-  if (name_end != std::string::npos) {
-    pid_t group = 0;
-    std::istringstream(text.substr(name_end + 1)) >> stat.state >> stat.parent >> group >>
-        stat.session;
+  if (name_end == std::string::npos) {
+    return stat;
   }
+  std::istringstream words(text.substr(name_end + 1));
+  const std::vector<std::string> fields{std::istream_iterator<std::string>(words), {}};
+  // Numbered as in proc(5), where the state is the third.
+  const auto number = [&fields](size_t field) -> uint64_t {
+    return field - 3 < fields.size() ? std::strtoull(fields[field - 3].c_str(), nullptr, 10) : 0;
+  };
+  stat.state = fields.empty() ? '\0' : fields.front().front();
+  stat.parent = static_cast<pid_t>(number(4));
+  stat.session = static_cast<pid_t>(number(6));
+  stat.flags = number(9);
+  stat.environment_start = number(50);
+  stat.environment_end = number(51);
   return stat;
 }
 

@@ -11,6 +11,12 @@ namespace faultline {
 // The whole of a file below /proc; "" when the process has gone.
 std::string ReadProcFile(pid_t pid, const char* file);
 
+// /proc/PID/environ: "NAME=VALUE" entries, each with a NUL behind it; "" when the process has gone,
+// has no environment or is another user's. A process in the middle of execve() has none for a
+// moment (until create_elf_tables() in the kernel's fs/binfmt_elf.c): it is waited for, 1 s at
+// most.
+std::string ReadEnvironment(pid_t pid);
+
 // The name in /proc/PID/comm; "" when the process has gone. `pid` may be a thread's id.
 std::string ProcessName(pid_t pid);
 
@@ -31,6 +37,9 @@ struct ProcStat {
   char state = 0;  // 'Z' = zombie; 0 = the process has gone
   pid_t parent = 0;
   pid_t session = 0;
+  uint64_t flags = 0;              // PF_* of the kernel's include/linux/sched.h
+  uint64_t environment_start = 0;  // addresses; 0 also where they may not be read
+  uint64_t environment_end = 0;
 };
 ProcStat ReadProcStat(pid_t pid);
 

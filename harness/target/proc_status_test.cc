@@ -5,8 +5,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <thread>
+
+#include "harness/target/clock.h"
 
 namespace faultline {
 namespace {
@@ -23,6 +26,27 @@ TEST(ProcStatus, ReadsThisProcess) {
   EXPECT_EQ(stat.state, 'R');
   EXPECT_EQ(stat.parent, getppid());
   EXPECT_EQ(stat.session, getsid(0));
+}
+
+TEST(ProcStatus, NobodyIsWaitedForWhoHasNoEnvironment) {
+  const pid_t child = fork();
+  if (child == 0) {
+    char* const none[] = {nullptr};
+    char* const arguments[] = {const_cast<char*>("sleep"), const_cast<char*>("1000"), nullptr};
+    execve("/bin/sleep", arguments, none);
+    _exit(127);
+  }
+  while (ProcessName(child) != "sleep") {
+    usleep(1'000);
+  }
+  const Clock::time_point begin = Clock::now();
+  EXPECT_EQ(ReadEnvironment(child), "");
+  constexpr pid_t kKernelThreads = 2;  // or whatever has this id in a container
+  ReadEnvironment(kKernelThreads);
+  ReadEnvironment(1);  // root may be refused, too
+  EXPECT_LT(Clock::now() - begin, std::chrono::milliseconds(500));
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
 }
 
 TEST(ProcStatus, KnowsTheProcessOfAThread) {

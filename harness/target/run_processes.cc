@@ -30,7 +30,7 @@ std::vector<Found> FindRunProcesses(const std::string& run_id) {
     }
     // The descriptor first: it stays bound to the process whose environment is then read.
     UniqueFd pidfd(pidfd_open(pid, 0));
-    if (pidfd && ('\0' + ReadProcFile(pid, "environ")).find(wanted) != std::string::npos) {
+    if (pidfd && ('\0' + ReadEnvironment(pid)).find(wanted) != std::string::npos) {
       found.push_back({{pid, ProcessName(pid)}, std::move(pidfd)});
     }
   }
