@@ -245,18 +245,39 @@ TEST_F(SweepTest, ARunThatCannotBeMadeGetsNoVerdictAndIsTriedAgainNextTime) {
   EXPECT_EQ(again.outcomes.at("tolerated"), 4u);
 }
 
+// As when the machine has no memory for it.
+void GiveUpByItself(Evidence& evidence) {
+  evidence.faults_not_reached.push_back(evidence.injections.back().fault);
+  evidence.injections.clear();
+  evidence.exit.code = 1;
+  StepResult& step = evidence.steps.emplace_back();
+  step.status = StepResult::Status::kTargetGone;
+  step.detail = "the target ended (exit 1) before it was ready";
+}
+
+TEST_F(SweepTest, ATargetThatGivesUpByItselfDoesNotUnproveAFinding) {
+  FakeTarget target(FourSites());
+  int times = 0;
+  target.When("a/x/one", [&times](const RunRequest& request, Evidence& evidence) {
+    if (times++ == 0) {
+      CrashesIn("bad")(request, evidence);
+    } else {
+      GiveUpByItself(evidence);
+    }
+  });
+  Sweep(target, file_.path());
+  Store store(file_.path(), Store::Mode::kRead);
+  ASSERT_THAT(store.Findings(), SizeIs(1));
+  EXPECT_EQ(store.Findings()[0].tries, 0) << "neither confirmed nor refuted";
+}
+
 // Two runs that each look for free hugepages could else both count on the same ones.
 TEST_F(SweepTest, ATargetThatGivesUpBeforeAnythingFailedIsTriedAgainAndElseGetsNoVerdict) {
   FakeTarget target(FourSites());
   int times = 1;
   target.When("a/x/two", [&times](const RunRequest&, Evidence& evidence) {
     if (times-- > 0) {
-      evidence.faults_not_reached.push_back(evidence.injections.back().fault);
-      evidence.injections.clear();
-      evidence.exit.code = 1;
-      StepResult& step = evidence.steps.emplace_back();
-      step.status = StepResult::Status::kTargetGone;
-      step.detail = "the target ended (exit 1) before it was ready";
+      GiveUpByItself(evidence);
     }
   });
   const SweepResult result = Sweep(target, file_.path());
