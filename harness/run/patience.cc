@@ -10,7 +10,9 @@
 namespace faultline {
 namespace {
 
-constexpr int64_t kMostTimesLimit = 1;
+constexpr int64_t kMostTimesLimit = 2;
+// Less than a tenth of the limit at a time would change no verdict.
+constexpr int64_t kLeastPart = 10;
 
 }  // namespace
 
@@ -38,13 +40,16 @@ Patience::Patience(pid_t pid, int64_t limit_ms)
 bool Patience::Extend() {
   const int64_t delayed_ms =
       std::min(RunDelayMs(pid_) - delay_before_ms_, kMostTimesLimit * limit_ms_);
-  // Less than a tenth of the limit at a time would change no verdict.
-  if (delayed_ms - granted_ms_ <= limit_ms_ / 10) {
+  if (delayed_ms - granted_ms_ <= limit_ms_ / kLeastPart) {
     return false;
   }
   deadline_ += std::chrono::milliseconds(delayed_ms - granted_ms_);
   granted_ms_ = delayed_ms;
   return true;
+}
+
+bool Patience::WasSpent(int64_t took_ms, int64_t limit_ms) {
+  return limit_ms > 0 && took_ms >= (1 + kMostTimesLimit) * limit_ms - limit_ms / kLeastPart;
 }
 
 }  // namespace faultline

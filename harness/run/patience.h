@@ -13,7 +13,7 @@ namespace faultline {
 int64_t RunDelayMs(pid_t pid);
 
 // A time limit that an overloaded machine cannot make a false hang of: time that the target spent
-// waiting for a CPU does not count; at most the limit is given once more.
+// waiting for a CPU does not count; at most twice the limit is given on top.
 class Patience {
  public:
   Patience(pid_t pid, int64_t limit_ms);
@@ -22,6 +22,10 @@ class Patience {
   // To be asked when the deadline has passed: true when it was put off, for the target was kept
   // waiting meanwhile.
   bool Extend();
+
+  // True when a wait that took `took_ms` ended at the most that is given for `limit_ms`: then the
+  // target may have had less time than the limit.
+  static bool WasSpent(int64_t took_ms, int64_t limit_ms);
 
  private:
   pid_t pid_;

@@ -59,12 +59,20 @@ TEST(PatienceTest, ATargetThatIsKeptWaitingForACpuGetsMore) {
   }
   EXPECT_TRUE(patience.Extend());
   EXPECT_GT(patience.deadline(), before);
-  // No more than once the limit, ever.
+  // No more than twice the limit, ever.
   while (RunDelayMs(target.pid()) < 400) {
     ::sched_yield();
   }
   patience.Extend();
-  EXPECT_LE(patience.deadline(), before + std::chrono::milliseconds(50));
+  EXPECT_EQ(patience.deadline(), before + std::chrono::milliseconds(100));
+  EXPECT_TRUE(Patience::WasSpent(150, 50));
+}
+
+TEST(PatienceTest, ATargetThatGotItsTimeLateHasNotSpentItAll) {
+  EXPECT_FALSE(Patience::WasSpent(100, 100));
+  EXPECT_FALSE(Patience::WasSpent(250, 100));  // two other targets had a share each
+  EXPECT_TRUE(Patience::WasSpent(300, 100));
+  EXPECT_FALSE(Patience::WasSpent(0, 0)) << "there was no wait";
 }
 
 TEST(PatienceTest, ReadsTheDelayOfALiveProcess) {

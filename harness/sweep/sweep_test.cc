@@ -150,12 +150,25 @@ TEST_F(SweepTest, CrashesBeforeMainInOneFunctionAreVisitedOnceAndCounted) {
   EXPECT_EQ(store.Findings().at(0).sites, 20);
 }
 
-// A run that does not stop in time. `starved`: it waited for a CPU, and its limit was put off.
+// Recording every call makes a start long; a plan's run that hangs must not be waited for so long.
+TEST_F(SweepTest, LimitsComeFromAFaultFreeRunThatIsAsThePlansAre) {
+  FakeTarget target(FourSites());
+  int start_limit_ms = 0;
+  target.When("a/x/one", [&start_limit_ms](const RunRequest& request, Evidence&) {
+    start_limit_ms = request.limits_ms.start;
+  });
+  const SweepResult result = Sweep(target, file_.path());
+  EXPECT_EQ(start_limit_ms, 2'000 + 4 * FakeTarget::kStartMs);
+  EXPECT_EQ(result.fault_free_ms, 2 * FakeTarget::kStartMs);
+}
+
+// A run that does not stop in time. `starved`: it waited for a CPU, and its limit was put off as
+// far as limits are.
 void HangAtStop(Evidence& evidence, bool starved) {
   evidence.exit.kind = ExitStatus::Kind::kKilledByUs;
   evidence.asked_to_stop = true;
   evidence.stop_limit_ms = 2'000;
-  evidence.stop_ms = starved ? 3'000 : 2'004;
+  evidence.stop_ms = starved ? 6'000 : 2'004;
 }
 
 // The first time such a run outlives its limit, others went on: no proof.

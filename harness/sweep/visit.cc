@@ -7,6 +7,7 @@
 
 #include "harness/oracle/oracle.h"
 #include "harness/oracle/run_course.h"
+#include "harness/run/patience.h"
 #include "harness/sweep/evidence_json.h"
 #include "harness/sweep/site_list.h"
 #include "harness/sweep/stack_json.h"
@@ -102,16 +103,12 @@ bool HasHung(const Evidence& evidence) {
          });
 }
 
-// Patience puts a limit off by a tenth at least; what a wait takes beyond it otherwise is a few
-// milliseconds.
-bool WasPutOff(const Evidence& evidence) {
-  const auto beyond = [](int64_t took_ms, int64_t limit_ms) {
-    return took_ms > limit_ms + limit_ms / 20;
-  };
-  return beyond(evidence.stop_ms, evidence.stop_limit_ms) ||
-         std::any_of(evidence.steps.begin(), evidence.steps.end(), [&](const StepResult& step) {
+// True when a wait may have ended before the target had its time.
+bool WasStarved(const Evidence& evidence) {
+  return Patience::WasSpent(evidence.stop_ms, evidence.stop_limit_ms) ||
+         std::any_of(evidence.steps.begin(), evidence.steps.end(), [](const StepResult& step) {
            return step.status == StepResult::Status::kTimedOut &&
-                  beyond(step.duration_ms, step.limit_ms);
+                  Patience::WasSpent(step.duration_ms, step.limit_ms);
          });
 }
 
@@ -182,7 +179,7 @@ Visit VisitPlan(const SweepContext& context, const Scenario& template_scenario,
   }
   visit.new_sites = NewSites(context, plan, evidence);
   visit.hung = HasHung(evidence);
-  visit.starved = visit.hung && WasPutOff(evidence);
+  visit.starved = visit.hung && WasStarved(evidence);
   visit.before_main_crash =
       evidence.exit.kind == ExitStatus::Kind::kSignaled && !ReachedMain(evidence);
   visit.run.harness_cpu_us = ThreadCpuUs() - cpu_before;

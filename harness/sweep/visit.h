@@ -36,8 +36,8 @@ struct Visit {
   StoredRun run;
   std::vector<StoredSite> new_sites;  // first seen after the fault; with find_new_sites
   bool hung = false;                  // it outlived a limit
-  bool starved = false;  // it hung, and waited for a CPU so long that the limit was put off: to be
-                         // believed only when it hangs alone as well
+  bool starved = false;  // it hung, and waited for a CPU so long that it may have had less time
+                         // than the limit: to be believed only when it hangs alone as well
   // How the target gave up although nothing was made to fail; "" when it did not. That is no word
   // about the site: the machine lacked something.
   std::string failed_by_itself;

@@ -102,7 +102,9 @@ void Visitor::VisitBatch(const Batch& batch, Executor& executor) {
       continue;
     }
     if (!stands_for.empty()) {
-      Keep({AlikeRun(plan, stands_for, context_), {}});
+      Visit alike;
+      alike.run = AlikeRun(plan, stands_for, context_);
+      Keep(alike);
       continue;
     }
     if (!spending_.TakeRun()) {

@@ -27,6 +27,9 @@ struct FakeSite {
 
 class FakeTarget {
  public:
+  static constexpr int kStartMs = 5;
+  static constexpr int kRecordingStartMs = 1'000;  // every call is written down
+
   using Behaviour = std::function<void(const RunRequest& request, Evidence& evidence)>;
 
   explicit FakeTarget(std::vector<FakeSite> sites) : sites_(std::move(sites)) {}
@@ -48,8 +51,8 @@ class FakeTarget {
     evidence.argv = {"fake"};
     evidence.agent_ready = true;
     evidence.exit.kind = ExitStatus::Kind::kExited;
-    evidence.total_ms = 10;
-    evidence.start_ms = 5;
+    evidence.start_ms = request.record_all_calls ? kRecordingStartMs : kStartMs;
+    evidence.total_ms = 2 * evidence.start_ms;
     evidence.journal.modules.push_back({});
     evidence.journal.modules[0].path = "/nonexistent/fake";
     for (const FaultPoint& point : request.catalogue.points) {
