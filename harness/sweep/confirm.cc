@@ -30,15 +30,16 @@ class Confirmer {
         scenario_(context.scenario) {}
 
   Confirmation Confirm(Executor& executor) {
-    Confirmation result;
-    result.signature = group_.signature;
-    result.plan_key = plan_.key;
-    for (; result.tries < kConfirmationRuns; ++result.tries) {
-      const std::optional<bool> again = Try(scenario_, executor);
-      if (!again) {
-        break;
-      }
-      result.confirmed += *again ? 1 : 0;
+    // What comes after the finding hardly matters: that it comes without is seen by the way.
+    const auto step = static_cast<size_t>(step_);
+    const bool shortened = step > 0 && step < scenario_.steps.size();
+    if (shortened) {
+      scenario_.steps.resize(step);
+    }
+    Confirmation result = TryAll(executor);
+    if (shortened && result.confirmed == 0) {
+      scenario_ = context_.scenario;
+      result = TryAll(executor);
     }
     // What does not come every time cannot be minimised: a step less and a bad day look the same.
     if (result.confirmed == kConfirmationRuns) {
@@ -49,6 +50,20 @@ class Confirmer {
   }
 
  private:
+  Confirmation TryAll(Executor& executor) {
+    Confirmation result;
+    result.signature = group_.signature;
+    result.plan_key = plan_.key;
+    for (; result.tries < kConfirmationRuns; ++result.tries) {
+      const std::optional<bool> again = Try(scenario_, executor);
+      if (!again) {
+        break;
+      }
+      result.confirmed += *again ? 1 : 0;
+    }
+    return result;
+  }
+
   // Nothing when the budget is spent, or the machine lets no run come so far.
   std::optional<bool> Try(const Scenario& scenario, Executor& executor) {
     if (!spending_.TakeRun()) {
@@ -81,16 +96,23 @@ class Confirmer {
     return true;
   }
 
-  // What comes after the finding at once, for it hardly matters; then one by one from the last to
-  // the first. The wait for readiness stays: without it the stop signal comes at any moment of the
-  // start.
+  // What comes after the step with the fault at once, for it hardly matters; then one by one from
+  // the last to the first. The wait for readiness stays: without it the stop signal comes at any
+  // moment of the start.
   void Minimise(Executor& executor) {
-    const auto step = static_cast<size_t>(step_);
-    if (step > 0 && step < scenario_.steps.size()) {
-      LeaveOut(step, scenario_.steps.size(), executor);
+    const auto waits = [](const Step& step) {
+      return std::holds_alternative<WaitReadyStep>(step.action);
+    };
+    const std::vector<Step>& steps = scenario_.steps;
+    auto after = static_cast<size_t>(plan_.site.step);
+    while (after < steps.size() && waits(steps[after])) {
+      ++after;
     }
-    for (size_t i = scenario_.steps.size(); i-- > 0;) {
-      if (!std::holds_alternative<WaitReadyStep>(scenario_.steps[i].action)) {
+    if (after + 1 < steps.size()) {
+      LeaveOut(after, steps.size(), executor);
+    }
+    for (size_t i = steps.size(); i-- > 0;) {
+      if (!waits(steps[i])) {
         LeaveOut(i, i + 1, executor);
       }
     }

@@ -8,7 +8,7 @@
 #include "harness/base/failure.h"
 #include "harness/store/merge.h"
 #include "harness/store/testing/store_values.h"
-#include "harness/sweep/testing/fake_target.h"
+#include "harness/sweep/testing/fake_sweep.h"
 #include "harness/target/hugepage_pool.h"
 #include "harness/target/machine.h"
 
@@ -21,50 +21,12 @@ using ::testing::IsEmpty;
 using ::testing::Pair;
 using ::testing::SizeIs;
 using testkit::CrashesIn;
-using testkit::FakeExecutor;
 using testkit::FakeSite;
 using testkit::FakeTarget;
+using testkit::FourSites;
+using testkit::GiveUpByItself;
 using testkit::StoreFile;
-
-class SweepTest : public ::testing::Test {
- protected:
-  SweepTest() {
-    for (const char* name : {"a/x/one", "a/x/two", "b/y/three", "b/y/four"}) {
-      FaultPoint point;
-      point.name = name;
-      point.symbols = {name};
-      loaded_.catalogue.points.push_back(point);
-    }
-    loaded_.scenario.name = "fake";
-    loaded_.scenario.steps.push_back(Step{WaitReadyStep{}, "", {}, false, {}});
-    loaded_.scenario.steps.push_back(Step{SignalStep{15}, "", {}, false, {}});
-    options_.program = "/bin/true";
-    options_.modes = {SweepMode::kTransient};
-    options_.occurrences = 1;
-    options_.jobs = 2;
-  }
-
-  SweepResult Sweep(FakeTarget& target, const std::filesystem::path& file,
-                    const Shard& shard = {}) {
-    Store store(file, Store::Mode::kCreate);
-    SweepOptions options = options_;
-    options.shard = shard;
-    SweepProgress silent;
-    return RunSweep(
-        loaded_, options, store, [&] { return std::make_unique<FakeExecutor>(target); }, silent);
-  }
-
-  LoadedScenario loaded_;
-  SweepOptions options_;
-  StoreFile file_;
-};
-
-std::vector<FakeSite> FourSites() {
-  return {{"a/x/one", {1, 9}, 1, false, ""},
-          {"a/x/two", {2, 9}, 1, false, ""},
-          {"b/y/three", {3, 9}, 2, false, ""},
-          {"b/y/four", {4, 9}, 1, false, ""}};
-}
+using testkit::SweepTest;
 
 TEST_F(SweepTest, VisitsEachSiteOnceAndGroupsWhatBreaks) {
   FakeTarget target(FourSites());
@@ -256,32 +218,6 @@ TEST_F(SweepTest, ARunThatCannotBeMadeGetsNoVerdictAndIsTriedAgainNextTime) {
   const SweepResult again = Sweep(target, file_.path());
   EXPECT_THAT(again.no_verdicts, IsEmpty());
   EXPECT_EQ(again.outcomes.at("tolerated"), 4u);
-}
-
-// As when the machine has no memory for it.
-void GiveUpByItself(Evidence& evidence) {
-  evidence.faults_not_reached.push_back(evidence.injections.back().fault);
-  evidence.injections.clear();
-  evidence.exit.code = 1;
-  StepResult& step = evidence.steps.emplace_back();
-  step.status = StepResult::Status::kTargetGone;
-  step.detail = "the target ended (exit 1) before it was ready";
-}
-
-TEST_F(SweepTest, ATargetThatGivesUpByItselfDoesNotUnproveAFinding) {
-  FakeTarget target(FourSites());
-  int times = 0;
-  target.When("a/x/one", [&times](const RunRequest& request, Evidence& evidence) {
-    if (times++ == 0) {
-      CrashesIn("bad")(request, evidence);
-    } else {
-      GiveUpByItself(evidence);
-    }
-  });
-  Sweep(target, file_.path());
-  Store store(file_.path(), Store::Mode::kRead);
-  ASSERT_THAT(store.Findings(), SizeIs(1));
-  EXPECT_EQ(store.Findings()[0].tries, 0) << "neither confirmed nor refuted";
 }
 
 // Two runs that each look for free hugepages could else both count on the same ones.

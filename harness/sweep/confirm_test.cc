@@ -1,0 +1,125 @@
+#include "harness/sweep/confirm.h"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "harness/sweep/testing/fake_sweep.h"
+
+namespace faultline {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::SizeIs;
+using testkit::CrashesIn;
+using testkit::FakeTarget;
+using testkit::FourSites;
+using testkit::GiveUpByItself;
+using testkit::SweepTest;
+
+// Of six steps: the wait for readiness and five RPCs, `one` to `five`.
+class ConfirmTest : public SweepTest {
+ protected:
+  ConfirmTest() {
+    loaded_.scenario.steps.resize(1);
+    for (const char* method : {"one", "two", "three", "four", "five"}) {
+      loaded_.scenario.steps.push_back(Step{RpcStep{method, {}, {}}, "", {}, false, {}});
+    }
+  }
+
+  // The RPCs of a run's scenario, in order.
+  static std::vector<std::string> Methods(const RunRequest& request) {
+    std::vector<std::string> methods;
+    for (const Step& step : request.scenario.steps) {
+      if (const auto* rpc = std::get_if<RpcStep>(&step.action)) {
+        methods.push_back(rpc->method);
+      }
+    }
+    return methods;
+  }
+
+  // When the first site fails the target crashes, at `method`, if it is asked for all of `needed`.
+  // What the runs with that failure had for RPCs is in runs_.
+  void CrashAt(const std::string& method, const std::vector<std::string>& needed) {
+    target_.When("a/x/one", [=, this](const RunRequest& request, Evidence& evidence) {
+      const std::vector<std::string> methods = Methods(request);
+      runs_.push_back(methods);
+      const bool all = std::all_of(needed.begin(), needed.end(), [&](const std::string& one) {
+        return std::find(methods.begin(), methods.end(), one) != methods.end();
+      });
+      const auto at = std::find(methods.begin(), methods.end(), method);
+      if (!all || at == methods.end()) {
+        return;
+      }
+      CrashesIn("bad")(request, evidence);
+      StepResult& step = evidence.steps.emplace_back();
+      step.index = static_cast<int>(at - methods.begin()) + 2;
+      step.status = StepResult::Status::kTargetGone;
+    });
+  }
+
+  std::string StoredScenario() {
+    Store store(file_.path(), Store::Mode::kRead);
+    const std::vector<FindingGroup> findings = store.Findings();
+    EXPECT_THAT(findings, SizeIs(1));
+    EXPECT_EQ(findings.at(0).confirmed, 3);
+    return findings.at(0).scenario;
+  }
+
+  FakeTarget target_{FourSites()};
+  using Run = std::vector<std::string>;
+  std::vector<Run> runs_;
+};
+
+TEST_F(ConfirmTest, WhatComesAfterAFindingIsLeftOutFromTheStart) {
+  CrashAt("two", {"two"});
+  Sweep(target_, file_.path());
+  const Run shortened = {"one", "two"};
+  EXPECT_THAT(runs_, ElementsAre(Run{"one", "two", "three", "four", "five"}, shortened, shortened,
+                                 shortened, Run{}, Run{"one"}, Run{"two"}));
+  EXPECT_THAT(StoredScenario(), Not(HasSubstr("rpc: one")));
+}
+
+TEST_F(ConfirmTest, ALaterStepThatMattersAfterAllIsKept) {
+  CrashAt("two", {"two", "four"});
+  Sweep(target_, file_.path());
+  const Run whole = {"one", "two", "three", "four", "five"};
+  ASSERT_GE(runs_.size(), 7u);
+  EXPECT_EQ(runs_[3], (Run{"one", "two"})) << "it is not seen there, three times";
+  EXPECT_EQ(runs_[6], whole);
+  EXPECT_THAT(StoredScenario(), HasSubstr("rpc: four"));
+  EXPECT_THAT(StoredScenario(), Not(HasSubstr("rpc: five")));
+}
+
+TEST_F(ConfirmTest, WhatComesAfterTheFaultIsLeftOutAtOnceIfItDoesNotMatter) {
+  target_.When("a/x/one", [this](const RunRequest& request, Evidence& evidence) {
+    runs_.push_back(Methods(request));
+    CrashesIn("bad")(request, evidence);  // at the end, whatever it was asked for
+  });
+  Sweep(target_, file_.path());
+  EXPECT_THAT(runs_, SizeIs(5)) << "once found, three times confirmed, once without all of them";
+  EXPECT_EQ(runs_.back(), Run{});
+}
+
+TEST_F(ConfirmTest, ATargetThatGivesUpByItselfDoesNotUnproveAFinding) {
+  FakeTarget target(FourSites());
+  int times = 0;
+  target.When("a/x/one", [&times](const RunRequest& request, Evidence& evidence) {
+    if (times++ == 0) {
+      CrashesIn("bad")(request, evidence);
+    } else {
+      GiveUpByItself(evidence);
+    }
+  });
+  Sweep(target, file_.path());
+  Store store(file_.path(), Store::Mode::kRead);
+  ASSERT_THAT(store.Findings(), SizeIs(1));
+  EXPECT_EQ(store.Findings()[0].tries, 0) << "neither confirmed nor refuted";
+}
+
+}  // namespace
+}  // namespace faultline
