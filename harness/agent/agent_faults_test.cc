@@ -47,6 +47,16 @@ TEST_F(WidgetTest, FailsExactlyTheNthCall) {
   EXPECT_EQ(result.journal.rules[0].hits, 1u);
 }
 
+// A loop that goes on when a call fails must not leave what comes after it without a record.
+TEST_F(WidgetTest, OfACallThatFailsForEverOnlyTheFirstFailuresAreWrittenDown) {
+  constexpr size_t kCalls = 3'000;
+  Hook();
+  run_.plan.AddRule(RuleFor(point_, 2, 1'000'000));
+  const VictimResult result = Run(std::string(kCalls, 'a'));
+  EXPECT_EQ(result.journal.rules[0].hits, kCalls);
+  EXPECT_THAT(RecordsOf(result, JournalRecord::kInjected), SizeIs(protocol::kMostInjectedRecords));
+}
+
 // With one rule of its own a function's calls are counted where they come in; with two, behind.
 class CountingTest : public WidgetTest, public testing::WithParamInterface<bool> {};
 

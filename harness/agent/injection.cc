@@ -44,6 +44,13 @@ void SetErrorVariable(const PlanPoint& point) {
   *static_cast<int*>(__tls_get_addr(&index)) = point.error_value;
 }
 
+// A call that is made again at once when it fails (a loop around epoll_wait) would fill the
+// journal, and what the target did afterwards would be lost.
+bool IsRecorded(const Verdict& verdict) {
+  return verdict.rule == kNone || the_agent.journal.rules()[verdict.rule].hits.load(
+                                      std::memory_order_relaxed) <= kMostInjectedRecords;
+}
+
 // The thread counts as outside the agent meanwhile: the kernel may run the target's handler on it.
 void SendSignal(int signal) {
   const uint32_t busy = this_thread.busy;
@@ -72,15 +79,17 @@ bool Inject(Call& call, uint32_t point_index, const Verdict& verdict) {
   const uint64_t result = (rule.has_override & kOverridesResult) != 0
                               ? static_cast<uint64_t>(rule.result_override)
                               : point.result;
-  JournalRecord record;
-  record.kind = JournalRecord::kInjected;
-  record.index = point_index;
-  record.stack = call.stack_row();
-  record.site = verdict.site;
-  record.rule = verdict.rule;
-  record.occurrence = verdict.occurrence;
-  record.result = fails ? result : 0;
-  the_agent.journal.Append(record);
+  if (IsRecorded(verdict)) {
+    JournalRecord record;
+    record.kind = JournalRecord::kInjected;
+    record.index = point_index;
+    record.stack = call.stack_row();
+    record.site = verdict.site;
+    record.rule = verdict.rule;
+    record.occurrence = verdict.occurrence;
+    record.result = fails ? result : 0;
+    the_agent.journal.Append(record);
+  }
   faultline_injected_call(point.name.CString(plan));
   if (rule.action == PlanRule::kStop) {
     StopThread();

@@ -89,10 +89,12 @@ struct SiteEntry {
   uint32_t stack;  // index into the stack table
 };
 
+inline constexpr uint64_t kMostInjectedRecords = 1'000;
+
 struct JournalRecord {
   enum Kind : uint16_t {
     kCall = 1,      // a call of a point that went on (only with kRecordAllCalls)
-    kInjected = 2,  // a call that a rule hit
+    kInjected = 2,  // a call that a rule hit; of each rule the first kMostInjectedRecords
     kObserved = 3,  // a call of an observed function
     kThread = 4,    // first event of a thread: label is its name
     kModule = 5,    // index is a row of the module table

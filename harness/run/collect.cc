@@ -15,7 +15,7 @@ namespace {
 using protocol::JournalRecord;
 
 // A persistent fault can hit a hundred thousand calls; the story needs the first ones.
-constexpr size_t kMostInjections = 1'000;
+constexpr size_t kMostInjections = protocol::kMostInjectedRecords;
 // Descendants that follow the target of their own accord are not left behind.
 constexpr int kFinishGraceMs = 200;
 
