@@ -87,6 +87,12 @@ const Injection* FirstFailure(const Evidence& evidence) {
   return found == evidence.injections.end() ? nullptr : &*found;
 }
 
+// A fault point's name without what would be read as a path.
+std::string WordsOf(std::string point) {
+  std::replace(point.begin(), point.end(), '/', ' ');
+  return point;
+}
+
 Frame OnlyFunction(const std::string& function) {
   return {.function = function, .file = "", .line = 0, .module = "", .offset = 0};
 }
@@ -145,10 +151,19 @@ class CrashOracle : public Oracle {
     if (!functions.empty() && FailedWithin(functions.front(), evidence)) {
       return MakeSignature(kind(), message, {OnlyFunction(functions.front())});
     }
-    if (!functions.empty() || cause.function.empty()) {
+    if (!functions.empty()) {
       return MakeSignature(kind(), message, stack);
     }
-    return MakeSignature(kind(), message, {OnlyFunction(cause.function)});
+    if (!cause.function.empty()) {
+      return MakeSignature(kind(), message, {OnlyFunction(cause.function)});
+    }
+    // Nothing has a name here (no stack could be taken, or a wild jump): without the call that
+    // failed, all such crashes of a program would be one bug.
+    if (failure == nullptr || cause.log_line) {
+      return MakeSignature(kind(), message, {});
+    }
+    return MakeSignature(kind(), message + "; a call failed: " + WordsOf(failure->point),
+                         failure->stack);
   }
 };
 

@@ -70,6 +70,23 @@ TEST(CrashOracle, AFunctionThatCannotBearItsOwnFailureIsOneBugWhoeverCallsIt) {
   EXPECT_EQ(run.Judge().at(0).signature, "crash: SIGSEGV wild pointer @ pool_fini < app_fini");
 }
 
+TEST(CrashOracle, WithoutANameItIsKnownByTheCallThatFailed) {
+  const auto signature = [](const Stack& crash, const std::string& failed_in) {
+    JudgedRun run;
+    run.Die(SIGSEGV, crash);
+    run.evidence.injections.push_back({.fault = "one",
+                                       .point = "dpdk/mempool/create",
+                                       .action = "fail",
+                                       .stack = {At(failed_in, "/src/" + failed_in + ".c")}});
+    return run.Judge().at(0).signature;
+  };
+  const Stack wild = {At("", "", ""), At("", "", "target")};
+  EXPECT_EQ(signature(wild, "grow"),
+            "crash: SIGSEGV wild pointer; a call failed: dpdk mempool create @ grow");
+  EXPECT_EQ(signature(wild, "grow"), signature({}, "grow")) << "no stack could be taken";
+  EXPECT_NE(signature(wild, "grow"), signature(wild, "shrink"));
+}
+
 TEST(CrashOracle, ADamagedHeapIsKnownByTheFailureAndNotByWhereItShows) {
   const auto signature = [](const std::string& said, const std::string& found_in) {
     JudgedRun run;
