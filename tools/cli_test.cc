@@ -12,6 +12,7 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 constexpr uid_t kNobody = 65534;
 
@@ -118,6 +119,13 @@ TEST_F(CliTest, TestpmdGivesUpCleanlyWhenItsMempoolFails) {
   const Result result = Run({"run", Scenario("dpdk/mempool-create-fails.yaml")});
   EXPECT_EQ(result.exit, 0) << result.output;
   EXPECT_THAT(result.output, HasSubstr("clean error"));
+}
+
+TEST_F(CliTest, AnErrorThatTheScenarioAsksForIsNoGivingUp) {
+  const Result result = Run({"run", Scenario("reference/start-again.yaml")});
+  EXPECT_EQ(result.exit, 0) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("pass"));
+  EXPECT_THAT(result.output, Not(HasSubstr("clean error")));
 }
 
 TEST_F(CliTest, TheFaultFreeLifeOfAScenarioPasses) {

@@ -43,6 +43,7 @@ struct RpcExchange {
   Outcome outcome = Outcome::kNoAnswer;
   nlohmann::json answer;  // result or error member; null when there was none
   int64_t duration_ms = 0;
+  bool must_fail = false;  // the scenario accepts no result here
 };
 
 struct StepResult {

@@ -32,7 +32,7 @@ bool GaveUpCleanly(const Evidence& evidence) {
     return true;
   }
   return std::any_of(evidence.rpcs.begin(), evidence.rpcs.end(), [](const RpcExchange& rpc) {
-    return rpc.outcome == RpcExchange::Outcome::kError;
+    return rpc.outcome == RpcExchange::Outcome::kError && !rpc.must_fail;
   });
 }
 

@@ -26,8 +26,8 @@ int StepOfEnd(const Evidence& evidence);
 // A finding of what shows at the end of the run; its signature and stack are still to be filled in.
 Finding FindingAtEnd(std::string_view kind, const std::string& title, const Evidence& evidence);
 
-// True when the target gave up in a way that design.md's contract allows: an error answer, a
-// connection that ended with the target, or a non-zero exit.
+// True when the target gave up in a way that design.md's contract allows: a non-zero exit, or an
+// error answer where the scenario accepts a result too.
 bool GaveUpCleanly(const Evidence& evidence);
 
 // "step 4 (rpc framework_start_init)"

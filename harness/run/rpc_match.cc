@@ -95,6 +95,13 @@ bool MeetsAny(const RpcExchange& exchange, const std::vector<RpcExpectation>& ex
   });
 }
 
+bool MustFail(const std::vector<RpcExpectation>& expect) {
+  return !expect.empty() &&
+         std::none_of(expect.begin(), expect.end(), [](const RpcExpectation& expectation) {
+           return expectation.kind == RpcExpectation::Kind::kResult;
+         });
+}
+
 std::string Describe(const std::vector<RpcExpectation>& expect) {
   std::string text;
   for (const RpcExpectation& expectation : expect) {

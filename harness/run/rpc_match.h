@@ -16,6 +16,9 @@ bool Contains(const nlohmann::json& actual, const nlohmann::json& expected);
 // True when `exchange` ended as one of `expect` says; an empty list asks for a result.
 bool MeetsAny(const RpcExchange& exchange, const std::vector<RpcExpectation>& expect);
 
+// True when `expect` accepts no result.
+bool MustFail(const std::vector<RpcExpectation>& expect);
+
 // "a result", "error -32603 or the end of the target"; for people.
 std::string Describe(const std::vector<RpcExpectation>& expect);
 // "the result true", "error -32603: Internal error", "no answer"; long values are cut.

@@ -90,5 +90,11 @@ TEST(RpcMatchTest, SaysWhatWasExpectedAndWhatCame) {
   EXPECT_LT(Describe(Answered(Outcome::kResult, std::string(10'000, 'x'))).size(), 300u);
 }
 
+TEST(RpcMatchTest, OnlyWithoutAResultAmongTheExpectationsMustItFail) {
+  EXPECT_FALSE(MustFail({})) << "a result is expected";
+  EXPECT_FALSE(MustFail({Expect(Kind::kError), Expect(Kind::kResult)}));
+  EXPECT_TRUE(MustFail({Expect(Kind::kError), Expect(Kind::kGone)}));
+}
+
 }  // namespace
 }  // namespace faultline

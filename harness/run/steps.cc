@@ -131,6 +131,7 @@ RpcExchange StepRunner::Exchange(const RpcStep& step) {
   exchange.step = index_;
   exchange.method = step.method;
   exchange.params = ExpandJsonForRun(step.params, run_.sandbox().variables());
+  exchange.must_fail = MustFail(step.expect);
   const int64_t begin_ms = run_.now_ms();
   JsonRpcClient& rpc = run_.rpc();
   run_.TakeDropped();  // what was dropped before is no matter of this request
