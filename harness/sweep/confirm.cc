@@ -85,15 +85,26 @@ class Confirmer {
   }
 
   // True when the finding comes without the steps [first, last) too: they are left out from now on.
+  // Not when the steps behind need them to go as written: such a scenario would have a finding
+  // without any fault, and nobody could replay it.
   bool LeaveOut(size_t first, size_t last, Executor& executor) {
     Scenario fewer = scenario_;
     fewer.steps.erase(fewer.steps.begin() + static_cast<std::ptrdiff_t>(first),
                       fewer.steps.begin() + static_cast<std::ptrdiff_t>(last));
-    if (!Try(fewer, executor).value_or(false)) {
+    if (!Try(fewer, executor).value_or(false) ||
+        (last < scenario_.steps.size() && !StandsAlone(fewer, executor))) {
       return false;
     }
     scenario_ = std::move(fewer);
     return true;
+  }
+
+  bool StandsAlone(const Scenario& scenario, Executor& executor) {
+    if (!spending_.TakeRun()) {
+      return false;
+    }
+    const Slots::Place place(slots_, /*alone=*/false);
+    return WorksWithoutFaults(context_, scenario, executor);
   }
 
   // What comes after the step with the fault at once, for it hardly matters; then one by one from

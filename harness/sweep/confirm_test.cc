@@ -84,6 +84,20 @@ TEST_F(ConfirmTest, WhatComesAfterAFindingIsLeftOutFromTheStart) {
   EXPECT_THAT(StoredScenario(), Not(HasSubstr("rpc: one")));
 }
 
+TEST_F(ConfirmTest, AStepIsKeptWithoutWhichTheRestFailsBeforeAnyFault) {
+  CrashAt("two", {"two"});
+  target_.WhenNothingFails([](const RunRequest& request, Evidence& evidence) {
+    if (Methods(request) == Run{"two"}) {
+      StepResult& step = evidence.steps.emplace_back();
+      step.index = 2;
+      step.status = StepResult::Status::kUnmet;
+    }
+  });
+  Sweep(target_, file_.path());
+  EXPECT_EQ(runs_.back(), Run{"two"}) << "with the fault it comes without `one`";
+  EXPECT_THAT(StoredScenario(), HasSubstr("rpc: one"));
+}
+
 TEST_F(ConfirmTest, ALaterStepThatMattersAfterAllIsKept) {
   CrashAt("two", {"two", "four"});
   Sweep(target_, file_.path());

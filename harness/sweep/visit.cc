@@ -186,6 +186,14 @@ Visit VisitPlan(const SweepContext& context, const Scenario& template_scenario,
   return visit;
 }
 
+bool WorksWithoutFaults(const SweepContext& context, const Scenario& scenario, Executor& executor) {
+  Scenario faultless = scenario;
+  faultless.faults.clear();
+  const Evidence evidence = executor.Execute(MakeRequest(context, faultless));
+  // What the whole scenario makes is no measure for one with fewer steps.
+  return Judge(evidence, {faultless, context.profile, context.catalogue, nullptr}).empty();
+}
+
 StoredRun AlikeRun(const SweepPlan& plan, const std::string& stands_for,
                    const SweepContext& context) {
   StoredRun run = Describe(plan, context);

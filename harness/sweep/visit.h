@@ -56,4 +56,8 @@ inline Visit VisitPlan(const SweepContext& context, const SweepPlan& plan, Execu
 StoredRun AlikeRun(const SweepPlan& plan, const std::string& stands_for,
                    const SweepContext& context);
 
+// True when `scenario` goes as written as long as nothing is made to fail. Throws what the executor
+// throws.
+bool WorksWithoutFaults(const SweepContext& context, const Scenario& scenario, Executor& executor);
+
 }  // namespace faultline

@@ -34,6 +34,8 @@ class FakeTarget {
 
   explicit FakeTarget(std::vector<FakeSite> sites) : sites_(std::move(sites)) {}
 
+  // What happens in runs without faults.
+  void WhenNothingFails(Behaviour behaviour) { fault_free_ = behaviour; }
   // What happens when a call of `point` fails.
   void When(const std::string& point, Behaviour behaviour) { behaviours_[point] = behaviour; }
 
@@ -59,6 +61,9 @@ class FakeTarget {
       evidence.points.push_back(point.name);
     }
     Inject(request, evidence);
+    if (request.faults.empty() && fault_free_) {
+      fault_free_(request, evidence);
+    }
     if (request.record_all_calls) {
       Record(request, evidence);
     }
@@ -137,6 +142,7 @@ class FakeTarget {
   }
 
   std::vector<FakeSite> sites_;
+  Behaviour fault_free_;
   std::map<std::string, Behaviour> behaviours_;
   std::atomic<int> runs_ = 0;
 };
