@@ -203,6 +203,9 @@ std::string TellSweep(const SweepReport& report, const SweepResult& result,
   for (const std::string& one : result.no_verdicts) {
     text += "no verdict: " + one + "\n";
   }
+  if (result.objects_unseen) {
+    text += "no object of the target could be followed to its end: leaks of them are not judged\n";
+  }
   if (report.findings.empty()) {
     text += result.interrupted ? "no findings so far\n" : "no findings\n";
   } else {
@@ -238,6 +241,7 @@ nlohmann::json SweepToJson(const SweepReport& report, const SweepResult& result)
                          {"sites", report.sites},
                          {"nested", report.nested},
                          {"never_called", NamesOf(report.never_called)},
+                         {"objects_unseen", result.objects_unseen},
                          {"no_verdicts", result.no_verdicts}};
   if (result.interrupted) {
     json["interrupted"] = fmt::format("SIG{}", ::sigabbrev_np(*result.interrupted));

@@ -170,7 +170,7 @@ TEST_F(WidgetTest, SelectsByAnyCaller) {
 
 TEST_F(WidgetTest, RecordsEveryCallWithItsSiteWhenAsked) {
   Hook();
-  run_.plan.flags = protocol::kRecordAllCalls;
+  run_.plan.flags = protocol::kRecordSites;
   const VictimResult result = Run("aaab");
   EXPECT_THAT(RecordsOf(result, JournalRecord::kCall), SizeIs(5));
   std::multiset<uint64_t> calls;
@@ -182,9 +182,22 @@ TEST_F(WidgetTest, RecordsEveryCallWithItsSiteWhenAsked) {
   EXPECT_EQ(last.occurrence, 3u);
 }
 
+// Sites and their calls are counted all the same.
+TEST_F(WidgetTest, OfASiteOnlyTheFirstCallsAreWrittenDown) {
+  Hook();
+  run_.plan.flags = protocol::kRecordSites;
+  const VictimResult result = Run(std::string(100, 'a'));
+  EXPECT_THAT(RecordsOf(result, JournalRecord::kCall), SizeIs(1 + protocol::kMostRecordedCalls));
+  uint64_t calls = 0;
+  for (const JournalSite& site : result.journal.sites) {
+    calls += site.calls;
+  }
+  EXPECT_EQ(calls, 101u) << "one of them before main";
+}
+
 TEST_F(WidgetTest, SitesAreEqualInEveryRunAndFailByOccurrence) {
   Hook();
-  run_.plan.flags = protocol::kRecordAllCalls;
+  run_.plan.flags = protocol::kRecordSites;
   const VictimResult census = Run("abab");
   const auto calls = RecordsOf(census, JournalRecord::kCall);
   ASSERT_THAT(calls, SizeIs(5));
@@ -207,7 +220,7 @@ TEST_F(WidgetTest, SitesAreEqualInEveryRunAndFailByOccurrence) {
 
 TEST_F(WidgetTest, DropsWrapperFramesFromStacks) {
   Hook();
-  run_.plan.flags = protocol::kRecordAllCalls;
+  run_.plan.flags = protocol::kRecordSites;
   run_.plan.AddWrapper(run_.plan.RangeOf(kVictim, "widget_of_b"));
   run_.plan.AddWrapper(run_.plan.RangeOf(kVictim, "widget_by_wrapper"));
   const VictimResult result = Run("w");
@@ -225,7 +238,7 @@ TEST_F(WidgetTest, DropsWrapperFramesFromStacks) {
 
 TEST_F(WidgetTest, StacksReachMainWithoutFramesOfTheAgent) {
   Hook();
-  run_.plan.flags = protocol::kRecordAllCalls;
+  run_.plan.flags = protocol::kRecordSites;
   const VictimResult result = Run("b");
   const auto calls = RecordsOf(result, JournalRecord::kCall);
   ASSERT_THAT(calls, SizeIs(2));

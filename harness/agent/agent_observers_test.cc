@@ -44,7 +44,7 @@ TEST_F(ObserverTest, EveryRegisterSurvivesTheFastPath) {
 }
 
 TEST_F(ObserverTest, EveryRegisterSurvivesARecordedCall) {
-  run_.plan.flags = protocol::kRecordAllCalls;
+  run_.plan.flags = protocol::kRecordSites;
   PlanObserver observer;
   observer.key = PlanObserver::kKeyNone;
   HookSignatures(observer);

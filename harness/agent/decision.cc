@@ -110,14 +110,14 @@ uint32_t Decision::CountingRule(uint32_t point) const {
 }
 
 bool Decision::NeedsEveryCall(uint32_t point) const {
-  return (plan_->flags & (kRemoteControl | kRecordAllCalls)) != 0 ||
+  return (plan_->flags & (kRemoteControl | kRecordSites)) != 0 ||
          points_[point].open_site_rules.load(std::memory_order_relaxed) != 0;
 }
 
 Verdict Decision::Decide(Call& call, uint32_t index) {
   Point& point = points_[index];
   Question question{this, &call, index, 0, {}, {}};
-  if (((plan_->flags & kRecordAllCalls) != 0 ||
+  if (((plan_->flags & kRecordSites) != 0 ||
        point.open_site_rules.load(std::memory_order_relaxed) != 0) &&
       call.in_own_process()) {
     VisitSite(question);

@@ -39,7 +39,8 @@ bool DecidePoints(Call& call, const PlanHook& hook) {
       if (Inject(call, point, verdict)) {
         return true;
       }
-    } else if (the_agent.HasFlag(kRecordAllCalls) && call.in_own_process()) {
+    } else if (the_agent.HasFlag(kRecordSites) && verdict.occurrence <= kMostRecordedCalls &&
+               call.in_own_process()) {
       RecordCall(call, point, verdict);
     }
   }

@@ -10,8 +10,8 @@
 namespace faultline {
 
 // How many entries each table of a journal has room for; hooks and rules follow from the plan. The
-// file is sparse: what is not used costs address space only (37 MiB with these). A start of
-// spdk_tgt with every call recorded takes about 12,000 records and 3,300 stacks.
+// file is sparse: what is not used costs address space only (37 MiB with these). A census of
+// spdk_tgt takes about 5,000 records, of 800 sites.
 struct JournalCapacities {
   uint32_t modules = protocol::kMaxModules;
   uint32_t stacks = 16'384;  // power of two

@@ -89,11 +89,15 @@ struct SiteEntry {
   uint32_t stack;  // index into the stack table
 };
 
+// A start of spdk_tgt makes half a million calls of 800 sites: with a record of each the journal
+// would be full before the first RPC, and no object could be followed to its end.
+inline constexpr uint64_t kMostRecordedCalls = 16;
 inline constexpr uint64_t kMostInjectedRecords = 1'000;
 
 struct JournalRecord {
   enum Kind : uint16_t {
-    kCall = 1,      // a call of a point that went on (only with kRecordAllCalls)
+    kCall = 1,      // a call of a point that went on (only with kRecordSites); of each site the
+                    // first kMostRecordedCalls
     kInjected = 2,  // a call that a rule hit; of each rule the first kMostInjectedRecords
     kObserved = 3,  // a call of an observed function
     kThread = 4,    // first event of a thread: label is its name

@@ -157,9 +157,9 @@ struct PlanObserver {
 };
 
 enum PlanFlags : uint32_t {
-  kRecordAllCalls = 1u << 0,  // journal every call of every point (a census)
-  kFollowFork = 1u << 1,      // rules and journal stay active in forked children
-  kRemoteControl = 1u << 2,   // fiu_rc_fifo: `fiu-ctrl` may switch points by hand
+  kRecordSites = 1u << 0,    // follow every call of every point to its site (a census)
+  kFollowFork = 1u << 1,     // rules and journal stay active in forked children
+  kRemoteControl = 1u << 2,  // fiu_rc_fifo: `fiu-ctrl` may switch points by hand
 };
 
 // Starts the file. The agent is inert, and says so in JournalHeader::agent_state, when magic,

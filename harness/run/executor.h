@@ -19,7 +19,7 @@ struct RunRequest {
   std::filesystem::path agent = {};    // libfaultline_agent.so
   std::vector<Fault> faults = {};      // armed in this run; usually the scenario's
   LimitsMs limits_ms = {};             // calibrated or upper bounds
-  bool record_all_calls = false;       // a census
+  bool record_sites = false;           // a census
   bool observe = true;                 // hook the catalogue's observers
   bool hook_all_points = false;        // also those that no fault names; a census, a benchmark
   bool trace = true;                   // false: leave ptrace to a sanitizer that needs it

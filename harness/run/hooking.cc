@@ -20,7 +20,7 @@ std::vector<const FaultPoint*> PointsOf(const RunRequest& request) {
   for (const FaultPoint& point : request.catalogue.points) {
     const bool named = std::any_of(request.faults.begin(), request.faults.end(),
                                    [&](const Fault& fault) { return fault.point == point.name; });
-    if (named || request.hook_all_points || request.record_all_calls) {
+    if (named || request.hook_all_points || request.record_sites) {
       points.push_back(&point);
     }
   }
@@ -84,8 +84,8 @@ PlanRequest Hooking::MakeRequest(const std::vector<fs::path>& late_modules) cons
   for (const Fault& fault : request_.faults) {
     plan_request.faults.push_back(&fault);
   }
-  if (request_.record_all_calls) {
-    plan_request.flags |= protocol::kRecordAllCalls;
+  if (request_.record_sites) {
+    plan_request.flags |= protocol::kRecordSites;
   }
   plan_request.journal_path = journal_path_;
   plan_request.cache_dir = request_.cache_dir;

@@ -61,7 +61,7 @@ class CensusTaker {
  public:
   CensusTaker(const RunRequest& request, const Selection& selection, Executor& executor)
       : request_(request), recording_(request), selection_(selection), executor_(executor) {
-    recording_.record_all_calls = true;
+    recording_.record_sites = true;
   }
 
   CensusResult Take(const std::function<void(int, size_t)>& progress) {
@@ -118,7 +118,7 @@ class CensusTaker {
   }
 
   // How long a run takes that is as the plans' are: the first ones found nothing in the machine's
-  // caches, and recording every call makes a start up to ten times as long. False as above.
+  // caches, and following every call to its site takes time. False as above.
   bool MeasureTimes() {
     const Evidence evidence = executor_.Execute(request_);
     const bool is_clean = IsClean(evidence, &result_.fault_free);

@@ -11,8 +11,8 @@
 
 namespace faultline {
 
-// Fault-free runs that record every call, until two in a row reach the same sites, and one as the
-// plans' are, for how long things take. census.selection is the caller's.
+// Fault-free runs that follow every call to its site, until two in a row reach the same sites, and
+// one as the plans' are, for how long things take. census.selection is the caller's.
 struct CensusResult {
   Store::Census census;
   FaultFreeRun fault_free;        // what runs with faults are judged against

@@ -33,7 +33,7 @@ class NestingTest : public ::testing::Test {
       }
     }
     RunRequest request{scenario_, profile_, catalogue};
-    request.record_all_calls = true;
+    request.record_sites = true;
     Evidence evidence = FakeTarget(sites).Run(request);
     evidence.journal.modules.resize(2);
     evidence.journal.modules[1].path = "/lib/libc.so.6";

@@ -139,6 +139,9 @@ class Sweep {
                               : RunFaultFree(FaultFreeRequest(), *make_executor_());
     context_.limits_ms = CalibratedLimits(context_.scenario.limits_ms, context_.fault_free);
     result_.fault_free_ms = census->run_ms;
+    result_.objects_unseen =
+        std::none_of(context_.fault_free.groups.begin(), context_.fault_free.groups.end(),
+                     [](const ObjectGroup& group) { return group.created > 0; });
     return true;
   }
 

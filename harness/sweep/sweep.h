@@ -56,7 +56,10 @@ struct SweepResult {
   std::map<std::string, size_t> outcomes;    // of all runs in the store
   std::vector<std::string> no_verdicts;      // plans whose runs could not be made, with the reason
   std::vector<Finding> fault_free_findings;  // then nothing else was done
-  std::optional<int> interrupted;            // by this signal: what the store has is told, no more
+  // No object of the fault-free runs was followed to its end, as when their journal was too small:
+  // leaks of objects and lost ones are not judged.
+  bool objects_unseen = false;
+  std::optional<int> interrupted;  // by this signal: what the store has is told, no more
 };
 
 // Takes the census of `loaded`, visits every plan of the shard that `store` does not have, confirms

@@ -120,6 +120,7 @@ TEST_F(SweepTest, LimitsComeFromAFaultFreeRunThatIsAsThePlansAre) {
     start_limit_ms = request.limits_ms.start;
   });
   const SweepResult result = Sweep(target, file_.path());
+  EXPECT_TRUE(result.objects_unseen) << "a fake target has none";
   EXPECT_EQ(start_limit_ms, 2'000 + 4 * FakeTarget::kStartMs);
   EXPECT_EQ(result.fault_free_ms, 2 * FakeTarget::kStartMs);
 }

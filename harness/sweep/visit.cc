@@ -118,7 +118,7 @@ RunRequest MakeRequest(const SweepContext& context, const Scenario& scenario) {
   request.agent = context.agent;
   request.faults = scenario.faults;
   request.limits_ms = context.limits_ms;
-  request.record_all_calls = context.find_new_sites;
+  request.record_sites = context.find_new_sites;
   request.run_root = context.run_root;
   request.cache_dir = context.cache_dir;
   return request;

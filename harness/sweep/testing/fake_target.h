@@ -53,7 +53,7 @@ class FakeTarget {
     evidence.argv = {"fake"};
     evidence.agent_ready = true;
     evidence.exit.kind = ExitStatus::Kind::kExited;
-    evidence.start_ms = request.record_all_calls ? kRecordingStartMs : kStartMs;
+    evidence.start_ms = request.record_sites ? kRecordingStartMs : kStartMs;
     evidence.total_ms = 2 * evidence.start_ms;
     evidence.journal.modules.push_back({});
     evidence.journal.modules[0].path = "/nonexistent/fake";
@@ -64,7 +64,7 @@ class FakeTarget {
     if (request.faults.empty() && fault_free_) {
       fault_free_(request, evidence);
     }
-    if (request.record_all_calls) {
+    if (request.record_sites) {
       Record(request, evidence);
     }
     return evidence;
