@@ -153,7 +153,12 @@ class LeakFinder {
   bool IsErrorPath(const Leak& leak) const {
     const std::vector<Injection>& injections = evidence_.injections;
     return std::any_of(injections.begin(), injections.end(), [&](const Injection& injection) {
-      return MadeTogether(WithoutMakers(BlamedStack(injection.stack)), WithoutMakers(leak.stack));
+      const Stack maker = WithoutMakers(leak.stack);
+      // A call that failed deep inside rte_mempool_create is a failure of that to its callers, one
+      // of which has made another pool by it.
+      return MadeTogether(WithoutMakers(BlamedStack(injection.stack)), maker) ||
+             (!leak.stack.empty() &&
+              MadeTogether(CallersOf(leak.stack.front().function, injection.stack), maker));
     });
   }
 

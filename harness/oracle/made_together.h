@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "harness/evidence/evidence.h"
 
 namespace faultline {
@@ -8,5 +10,8 @@ namespace faultline {
 // Then whoever forgets one of them and the other has made one mistake, not two. Subsystems that
 // start each other in a chain are further apart.
 bool MadeTogether(const Stack& one, const Stack& other);
+
+// What is outside of the outermost frame of `function` in `stack`; nothing when it has none.
+Stack CallersOf(const std::string& function, const Stack& stack);
 
 }  // namespace faultline
