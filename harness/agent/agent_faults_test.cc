@@ -168,7 +168,7 @@ TEST_F(WidgetTest, SelectsByAnyCaller) {
   EXPECT_EQ(Run("abwb").output, "++-(12,0)+\n");
 }
 
-TEST_F(WidgetTest, RecordsEveryCallWithItsSiteWhenAsked) {
+TEST_F(WidgetTest, RecordsCallsWithTheirSitesWhenAsked) {
   Hook();
   run_.plan.flags = protocol::kRecordSites;
   const VictimResult result = Run("aaab");

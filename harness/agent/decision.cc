@@ -97,6 +97,17 @@ bool Decision::StartRemoteControl() {
   return failed == 0;
 }
 
+JournalRecord RecordOf(uint16_t kind, Call& call, uint32_t point, const Verdict& verdict) {
+  JournalRecord record;
+  record.kind = kind;
+  record.index = point;
+  record.stack = call.stack_row();
+  record.site = verdict.site;
+  record.rule = verdict.rule;
+  record.occurrence = verdict.occurrence;
+  return record;
+}
+
 uint32_t Decision::CountingRule(uint32_t point) const {
   if (NeedsEveryCall(point) || plan_points_[point].conditions.count != 0 ||
       points_[point].rules.size() != 1) {

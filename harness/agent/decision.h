@@ -19,6 +19,9 @@ struct Verdict {
   uint64_t occurrence = 0;          // of the site; 0 when it was not followed from the start
 };
 
+// What the journal says of a call of `point` about which `verdict` was given, but for the result.
+protocol::JournalRecord RecordOf(uint16_t kind, Call& call, uint32_t point, const Verdict& verdict);
+
 // Decides which calls fail. The table is libfiu's: a point that a rule is about is a libfiu point
 // of failure of the catalogue's name, whose external callback evaluates the plan's rules (which
 // calls, at which site, from which callers, how likely); with remote control every point asks

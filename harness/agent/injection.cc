@@ -80,13 +80,7 @@ bool Inject(Call& call, uint32_t point_index, const Verdict& verdict) {
                               ? static_cast<uint64_t>(rule.result_override)
                               : point.result;
   if (IsRecorded(verdict)) {
-    JournalRecord record;
-    record.kind = JournalRecord::kInjected;
-    record.index = point_index;
-    record.stack = call.stack_row();
-    record.site = verdict.site;
-    record.rule = verdict.rule;
-    record.occurrence = verdict.occurrence;
+    JournalRecord record = RecordOf(JournalRecord::kInjected, call, point_index, verdict);
     record.result = fails ? result : 0;
     the_agent.journal.Append(record);
   }

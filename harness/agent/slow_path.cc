@@ -16,16 +16,6 @@ namespace {
 
 using namespace protocol;
 
-void RecordCall(Call& call, uint32_t point, const Verdict& verdict) {
-  JournalRecord record;
-  record.kind = JournalRecord::kCall;
-  record.index = point;
-  record.stack = call.stack_row();
-  record.site = verdict.site;
-  record.occurrence = verdict.occurrence;
-  the_agent.journal.Append(record);
-}
-
 // Puts the call to each of its function's points. True when a rule failed it.
 bool DecidePoints(Call& call, const PlanHook& hook) {
   const PlanHeader* plan = the_agent.plan;
@@ -41,7 +31,8 @@ bool DecidePoints(Call& call, const PlanHook& hook) {
       }
     } else if (the_agent.HasFlag(kRecordSites) && verdict.occurrence <= kMostRecordedCalls &&
                call.in_own_process()) {
-      RecordCall(call, point, verdict);
+      JournalRecord record = RecordOf(JournalRecord::kCall, call, point, verdict);
+      the_agent.journal.Append(record);
     }
   }
   return false;

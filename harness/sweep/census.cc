@@ -141,7 +141,6 @@ class CensusTaker {
     const auto warning = JudgeRepetition({site.point, site.place, seen_[site.hash], runs_});
     if (warning) {
       result_.census.nondeterministic.emplace_back(site.hash, warning->title);
-      result_.warnings.push_back(*warning);
     }
   }
 

@@ -17,8 +17,6 @@ struct CensusResult {
   Store::Census census;
   FaultFreeRun fault_free;        // what runs with faults are judged against
   std::vector<Finding> findings;  // of fault-free runs: the target breaks its promises by itself
-  // `nondeterministic`, for each site that not every run reached: a warning, no broken promise.
-  std::vector<Finding> warnings;
 };
 
 inline constexpr int kMostCensusRuns = 5;

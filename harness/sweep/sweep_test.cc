@@ -112,7 +112,8 @@ TEST_F(SweepTest, CrashesBeforeMainInOneFunctionAreVisitedOnceAndCounted) {
   EXPECT_EQ(store.Findings().at(0).sites, 20);
 }
 
-// Recording every call makes a start long; a plan's run that hangs must not be waited for so long.
+// Following every call to its site makes a start long; a plan's run that hangs must not be waited
+// for so long.
 TEST_F(SweepTest, LimitsComeFromAFaultFreeRunThatIsAsThePlansAre) {
   FakeTarget target(FourSites());
   int start_limit_ms = 0;

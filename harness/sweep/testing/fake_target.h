@@ -28,7 +28,7 @@ struct FakeSite {
 class FakeTarget {
  public:
   static constexpr int kStartMs = 5;
-  static constexpr int kRecordingStartMs = 1'000;  // every call is written down
+  static constexpr int kRecordingStartMs = 1'000;  // every call is followed to its site
 
   using Behaviour = std::function<void(const RunRequest& request, Evidence& evidence)>;
 
