@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <csignal>
-#include <map>
 #include <vector>
 
 #include "harness/oracle/line_pattern.h"
+#include "harness/oracle/recursion.h"
 
 namespace faultline {
 namespace {
@@ -16,9 +16,6 @@ using Class = CrashCause::Class;
 
 // How far back in the log the last words are looked for; other threads may have gone on writing.
 constexpr size_t kLastWordsLines = 200;
-
-// A recursion that used up a stack of 8 MiB is deeper than this unless its frames exceed 80 KiB.
-constexpr size_t kDeepStack = 100;
 
 // glibc: assert/assert.c, "%s%s%s:%u: %s%sAssertion `%s' failed."
 const LinePattern& AssertionPattern() {
@@ -95,20 +92,8 @@ CrashCause AbortCause(const std::vector<LogLine>& log) {
   return {.kind = Class::kAbort,
           .message = "abort() without a message",
           .function = "",
+          .turn = {},
           .log_line = std::nullopt};
-}
-
-// A deep stack in which one function comes again and again.
-bool LooksRecursive(const Stack& stack) {
-  if (stack.size() < kDeepStack) {
-    return false;
-  }
-  std::map<std::string, size_t> counts;
-  size_t most = 0;
-  for (const Frame& frame : stack) {
-    most = std::max(most, ++counts[frame.function]);
-  }
-  return most >= kDeepStack / 8;
 }
 
 std::string SignalMeaning(int signal) {
@@ -170,7 +155,8 @@ CrashCause FindCrashCause(const Evidence& evidence, const Profile& profile, cons
       return cause;
     case SIGSEGV:
     case SIGBUS:
-      cause.kind = LooksRecursive(stack) ? Class::kStackOverflow : Class::kWildPointer;
+      cause.turn = TurnOfRecursion(stack);
+      cause.kind = cause.turn.empty() ? Class::kWildPointer : Class::kStackOverflow;
       cause.message = cause.kind == Class::kStackOverflow ? "stack overflow" : "wild pointer";
       return cause;
     default:

@@ -23,6 +23,7 @@ struct CrashCause {
   Class kind = Class::kOtherSignal;
   std::string message;             // one line, as the target put it or as the signal means it
   std::string function;            // named by the message itself; "" = none
+  Stack turn = {};                 // of kStackOverflow: TurnOfRecursion, the code to blame
   std::optional<size_t> log_line;  // index into Evidence::log of what it was read from
   bool deliberate = false;  // announced by a line that the profile lists as an abort on purpose
   bool allowed = false;     // and this kind of target may end so

@@ -118,7 +118,7 @@ class CrashOracle : public Oracle {
     finding.kind = kind();
     finding.stack = BlamedStack(whole);
     finding.step = StepOfEnd(evidence);
-    finding.title = Title(evidence, cause, finding.stack);
+    finding.title = Title(evidence, cause, cause.turn.empty() ? finding.stack : cause.turn);
     finding.signature = Signature(evidence, cause, finding.stack);
     if (cause.log_line) {
       finding.details.push_back("it said: " + evidence.log[*cause.log_line].text);
@@ -140,6 +140,9 @@ class CrashOracle : public Oracle {
                         const Stack& stack) const {
     const std::string message =
         cause.log_line ? cause.message : fmt::format("{} {}", SignalName(evidence), cause.message);
+    if (!cause.turn.empty()) {
+      return MakeSignature(kind(), message, cause.turn);
+    }
     // Where the damage shows is chance, what it came after is not.
     const Injection* failure = FirstFailure(evidence);
     if (failure != nullptr && IsFoundLate(cause.message)) {

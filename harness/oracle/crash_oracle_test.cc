@@ -205,5 +205,32 @@ TEST(CrashOracle, TwentyFaultsWithOneCauseGiveOneSignature) {
   EXPECT_THAT(signatures, SizeIs(1));
 }
 
+// Whether the stack ends in send_error or in what it was just calling is the environment's size.
+TEST(CrashOracle, AStackOverflowIsKnownByItsRecursionWhereverTheStackEnds) {
+  std::set<std::string> signatures;
+  for (const Stack& end : std::vector<Stack>{{},
+                                             {At("write_int", "/src/json.c")},
+                                             {At("end_answer", "/src/rpc.c")},
+                                             {At("memcpy", "", "libc.so.6")}}) {
+    Stack stack = end;
+    while (stack.size() < 150) {
+      stack.push_back(At("send_error", "/src/rpc.c"));
+      stack.push_back(At("end_answer", "/src/rpc.c"));
+    }
+    JudgedRun run;
+    // The failed call lies within the recursion or beside it, as it comes.
+    run.evidence.injections.push_back(
+        {.fault = "no memory",
+         .point = "libc/memory/realloc",
+         .action = "fail",
+         .stack = signatures.empty() ? Stack{At("grow", "/src/json.c")} : stack});
+    run.Die(SIGSEGV, stack);
+    const Finding finding = run.Judge().at(0);
+    signatures.insert(finding.signature);
+    EXPECT_EQ(finding.title, "SIGSEGV: stack overflow in end_answer");
+  }
+  EXPECT_THAT(signatures, ElementsAre("crash: SIGSEGV stack overflow @ end_answer"));
+}
+
 }  // namespace
 }  // namespace faultline

@@ -6,6 +6,7 @@
 
 #include "harness/oracle/blame.h"
 #include "harness/oracle/oracle.h"
+#include "harness/oracle/recursion.h"
 #include "harness/oracle/sanitizer_report.h"
 #include "harness/oracle/signature.h"
 
@@ -34,12 +35,14 @@ Finding MakeFinding(const SanitizerReport& report, const Evidence& evidence) {
   finding.kind = kKind;
   finding.stack = BlamedStack(report.stack);
   finding.step = evidence.log[report.line].step;
-  finding.title = fmt::format("{}: {}{}", report.tool, report.message, Place(finding.stack));
+  const Stack turn = report.message == "stack-overflow" ? TurnOfRecursion(report.stack) : Stack();
+  const Stack& to_blame = turn.empty() ? finding.stack : turn;
+  finding.title = fmt::format("{}: {}{}", report.tool, report.message, Place(to_blame));
   // UndefinedBehaviorSanitizer names a line and no function.
-  const std::string message = BlamedFunctions(finding.stack).empty()
+  const std::string message = BlamedFunctions(to_blame).empty()
                                   ? finding.title
                                   : fmt::format("{}: {}", report.tool, report.message);
-  finding.signature = MakeSignature(kKind, message, finding.stack);
+  finding.signature = MakeSignature(kKind, message, to_blame);
   finding.details.push_back("it said: " + evidence.log[report.line].text);
   return finding;
 }

@@ -46,6 +46,22 @@ TEST(Sanitizer, TheSameBugElsewhereInMemoryHasTheSameSignature) {
   EXPECT_EQ(one.Judge().at(0).signature, other.Judge().at(0).signature);
 }
 
+TEST(Sanitizer, AStackOverflowIsKnownByItsRecursionWhereverTheStackEnds) {
+  for (const std::string end : {"write_int", "send_error", "end_answer"}) {
+    JudgedRun run;
+    run.Say("==4711==ERROR: AddressSanitizer: stack-overflow on address 0x7ffc (pc 0x55 bp 0x7f)");
+    run.Say("    #0 0x5580 in " + end + " /src/rpc.c:7");
+    for (int i = 1; i < 240; i += 2) {
+      run.Say("    #1 0x5581 in send_error /src/rpc.c:33");
+      run.Say("    #2 0x5582 in end_answer /src/rpc.c:12");
+    }
+    run.evidence.exit.code = 1;
+    const Finding finding = run.Judge().at(0);
+    EXPECT_EQ(finding.title, "AddressSanitizer: stack-overflow in end_answer");
+    EXPECT_EQ(finding.signature, "sanitizer: AddressSanitizer: stack-overflow @ end_answer");
+  }
+}
+
 TEST(Sanitizer, EachDirectLeakIsOneAndIndirectOnesAreNone) {
   JudgedRun run;
   run.Say("==4711==ERROR: LeakSanitizer: detected memory leaks");
