@@ -12,11 +12,19 @@ namespace {
 
 constexpr int kFactor = 4;
 constexpr int64_t kGraceMs = 2'000;
+constexpr int64_t kBriefGraceMs = 500;
 // Part of the key: what older rules made of a run is found anew.
 constexpr char kFormat[] = "fault-free-3";
 
-int Limit(int upper_ms, int64_t measured_ms) {
-  return static_cast<int>(std::min<int64_t>(upper_ms, kGraceMs + kFactor * measured_ms));
+LimitsMs Limits(const LimitsMs& upper, const FaultFreeRun& fault_free, int64_t grace_ms) {
+  const auto limit = [&](int upper_ms, int64_t measured_ms) {
+    return static_cast<int>(std::min<int64_t>(upper_ms, grace_ms + kFactor * measured_ms));
+  };
+  LimitsMs limits;
+  limits.start = limit(upper.start, fault_free.start_ms);
+  limits.rpc = limit(upper.rpc, fault_free.rpc_ms);
+  limits.stop = limit(upper.stop, fault_free.stop_ms);
+  return limits;
 }
 
 // Collects texts such that no two different sequences give the same key.
@@ -61,11 +69,11 @@ void AddStep(const Step& step, KeyMaker& key) {
 }  // namespace
 
 LimitsMs CalibratedLimits(const LimitsMs& upper, const FaultFreeRun& fault_free) {
-  LimitsMs limits;
-  limits.start = Limit(upper.start, fault_free.start_ms);
-  limits.rpc = Limit(upper.rpc, fault_free.rpc_ms);
-  limits.stop = Limit(upper.stop, fault_free.stop_ms);
-  return limits;
+  return Limits(upper, fault_free, kGraceMs);
+}
+
+LimitsMs BriefLimits(const LimitsMs& upper, const FaultFreeRun& fault_free) {
+  return Limits(upper, fault_free, kBriefGraceMs);
 }
 
 FaultFreeCache::FaultFreeCache(const std::filesystem::path& cache_dir,

@@ -14,6 +14,9 @@ namespace faultline {
 // not the target), never above `upper`. Time without a CPU does not count: see Patience.
 LimitsMs CalibratedLimits(const LimitsMs& upper, const FaultFreeRun& fault_free);
 
+// The same with half a second on top: what outlives these is suspected to hang, no more.
+LimitsMs BriefLimits(const LimitsMs& upper, const FaultFreeRun& fault_free);
+
 // What fault-free runs showed, kept below a cache directory, one file per program and scenario.
 class FaultFreeCache {
  public:

@@ -25,6 +25,7 @@ TEST(CalibratedLimitsTest, AreFourTimesTheMeasuredAndAGraceWithinTheBound) {
   EXPECT_EQ(limits.stop, 1'500);
   upper.stop = 15'000;
   EXPECT_EQ(CalibratedLimits(upper, fault_free).stop, 2'080);
+  EXPECT_EQ(BriefLimits(upper, fault_free).stop, 580);
 }
 
 class FaultFreeCacheTest : public testing::Test {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "harness/sweep/look.h"
 #include "harness/sweep/scenario_writer.h"
 #include "harness/sweep/stack_json.h"
 
@@ -55,7 +56,9 @@ class Confirmer {
     result.signature = group_.signature;
     result.plan_key = plan_.key;
     for (; result.tries < kConfirmationRuns; ++result.tries) {
-      const std::optional<bool> again = Try(scenario_, executor);
+      // A limit of half a second would be a weak proof of a hang.
+      const std::optional<bool> again =
+          Try(scenario_, result.tries == 0 ? Look::kPatient : Look::kBrief, executor);
       if (!again) {
         break;
       }
@@ -65,18 +68,15 @@ class Confirmer {
   }
 
   // Nothing when the budget is spent, or the machine lets no run come so far.
-  std::optional<bool> Try(const Scenario& scenario, Executor& executor) {
+  std::optional<bool> Try(const Scenario& scenario, Look look, Executor& executor) {
     if (!spending_.TakeRun()) {
       return std::nullopt;
     }
-    Visit visit;
-    {
-      const Slots::Place place(slots_, /*alone=*/false);
-      visit = VisitPlan(context_, scenario, plan_, executor);
-    }
+    Visit visit = LookAt({context_, scenario, plan_}, look, slots_, executor,
+                         [this](const Visit& hung) { return Shows(hung.run, group_.signature); });
     if (visit.starved || !visit.failed_by_itself.empty()) {
       const Slots::Place place(slots_, /*alone=*/true);
-      visit = VisitPlan(context_, scenario, plan_, executor);
+      visit = VisitPlan(context_, scenario, plan_, context_.limits_ms, executor);
     }
     if (!visit.failed_by_itself.empty()) {
       return std::nullopt;
@@ -91,7 +91,7 @@ class Confirmer {
     Scenario fewer = scenario_;
     fewer.steps.erase(fewer.steps.begin() + static_cast<std::ptrdiff_t>(first),
                       fewer.steps.begin() + static_cast<std::ptrdiff_t>(last));
-    if (!Try(fewer, executor).value_or(false) ||
+    if (!Try(fewer, Look::kBrief, executor).value_or(false) ||
         (last < scenario_.steps.size() && !StandsAlone(fewer, executor))) {
       return false;
     }

@@ -138,6 +138,7 @@ class Sweep {
                               ? *fault_free
                               : RunFaultFree(FaultFreeRequest(), *make_executor_());
     context_.limits_ms = CalibratedLimits(context_.scenario.limits_ms, context_.fault_free);
+    context_.brief_limits_ms = BriefLimits(context_.scenario.limits_ms, context_.fault_free);
     result_.fault_free_ms = census->run_ms;
     result_.objects_unseen =
         std::none_of(context_.fault_free.groups.begin(), context_.fault_free.groups.end(),

@@ -112,12 +112,13 @@ bool WasStarved(const Evidence& evidence) {
          });
 }
 
-RunRequest MakeRequest(const SweepContext& context, const Scenario& scenario) {
+RunRequest MakeRequest(const SweepContext& context, const Scenario& scenario,
+                       const LimitsMs& limits_ms) {
   RunRequest request{scenario, context.profile, context.catalogue};
   request.program = context.program;
   request.agent = context.agent;
   request.faults = scenario.faults;
-  request.limits_ms = context.limits_ms;
+  request.limits_ms = limits_ms;
   request.record_sites = context.find_new_sites;
   request.run_root = context.run_root;
   request.cache_dir = context.cache_dir;
@@ -154,12 +155,12 @@ StoredRun Describe(const SweepPlan& plan, const SweepContext& context) {
 }  // namespace
 
 Visit VisitPlan(const SweepContext& context, const Scenario& template_scenario,
-                const SweepPlan& plan, Executor& executor) {
+                const SweepPlan& plan, const LimitsMs& limits_ms, Executor& executor) {
   const int64_t cpu_before = ThreadCpuUs();
   Scenario scenario = template_scenario;
   scenario.faults = plan.faults;
   scenario.tolerance = Tolerance::kMayFailCleanly;
-  const Evidence evidence = executor.Execute(MakeRequest(context, scenario));
+  const Evidence evidence = executor.Execute(MakeRequest(context, scenario, limits_ms));
   std::vector<Finding> findings =
       Judge(evidence, {scenario, context.profile, context.catalogue, &context.fault_free});
   std::erase_if(findings,
@@ -189,7 +190,7 @@ Visit VisitPlan(const SweepContext& context, const Scenario& template_scenario,
 bool WorksWithoutFaults(const SweepContext& context, const Scenario& scenario, Executor& executor) {
   Scenario faultless = scenario;
   faultless.faults.clear();
-  const Evidence evidence = executor.Execute(MakeRequest(context, faultless));
+  const Evidence evidence = executor.Execute(MakeRequest(context, faultless, context.limits_ms));
   // What the whole scenario makes is no measure for one with fewer steps.
   return Judge(evidence, {faultless, context.profile, context.catalogue, nullptr}).empty();
 }

@@ -23,8 +23,9 @@ struct SweepContext {
   std::filesystem::path agent;
   std::filesystem::path cache_dir;
   std::filesystem::path run_root;
-  LimitsMs limits_ms;       // calibrated
-  FaultFreeRun fault_free;  // what runs are judged against
+  LimitsMs limits_ms;        // CalibratedLimits
+  LimitsMs brief_limits_ms;  // BriefLimits
+  FaultFreeRun fault_free;   // what runs are judged against
   Nested nested = Nested::kOutermost;
   bool find_new_sites = false;        // record all calls, for pairs
   std::set<std::string> known_sites;  // hashes of the fault-free ones
@@ -44,13 +45,10 @@ struct Visit {
   bool before_main_crash = false;  // a signal ended it before main was reached
 };
 
-// Executes `plan` in `scenario` (context.scenario, or one with fewer steps) and judges the run.
-// Throws what the executor throws.
+// Executes `plan` in `scenario` (context.scenario, or one with fewer steps) within `limits_ms` and
+// judges the run. Throws what the executor throws.
 Visit VisitPlan(const SweepContext& context, const Scenario& scenario, const SweepPlan& plan,
-                Executor& executor);
-inline Visit VisitPlan(const SweepContext& context, const SweepPlan& plan, Executor& executor) {
-  return VisitPlan(context, context.scenario, plan, executor);
-}
+                const LimitsMs& limits_ms, Executor& executor);
 
 // The record of a run that was not made: `plan` is taken to do as the run `stands_for` did.
 StoredRun AlikeRun(const SweepPlan& plan, const std::string& stands_for,

@@ -74,8 +74,7 @@ void Visitor::Keep(const Visit& visit) {
 std::optional<Visit> Visitor::TryVisit(const SweepPlan& plan, Executor& executor) {
   Visit visit;
   try {
-    const Slots::Place place(slots_, /*alone=*/false);
-    visit = VisitPlan(context_, plan, executor);
+    visit = known_hangs_.LookAt(context_, plan, slots_, executor);
   } catch (const Interrupted&) {
     throw;
   } catch (const Failure&) {
@@ -136,7 +135,8 @@ void Visitor::VisitAlone(const Doubtful& doubtful, std::set<std::string>& proven
   }
   try {
     const Slots::Place place(slots_, /*alone=*/true);
-    Visit again = VisitPlan(context_, doubtful.plan, executor);
+    Visit again =
+        VisitPlan(context_, context_.scenario, doubtful.plan, context_.limits_ms, executor);
     if (!again.failed_by_itself.empty()) {
       throw Failure::CannotWork(again.failed_by_itself);
     }

@@ -12,6 +12,7 @@
 #include "harness/store/store.h"
 #include "harness/sweep/budget.h"
 #include "harness/sweep/crew.h"
+#include "harness/sweep/look.h"
 #include "harness/sweep/slots.h"
 #include "harness/sweep/sweep_plan.h"
 #include "harness/sweep/visit.h"
@@ -43,13 +44,13 @@ class Visitor {
   Visitor(const SweepContext& context, Store& store, Slots& slots, Spending& spending,
           ExecutorFactory make_executor, Progress progress);
 
-  // Visits what the store does not have yet, as far as the budget goes. A run that outlives a limit
-  // though the machine kept it waiting is believed only when it, or one of the same point with the
-  // same findings, hangs again while no other run goes on: such runs wait until the others are
-  // done.
-  // A run that the harness cannot make (no memory, no free hugepages), or whose target gives up
-  // before anything failed, is tried once more at the end; when that fails too it gets no verdict,
-  // and is tried again when the sweep goes on. Throws when no run at all could be made.
+  // Visits what the store does not have yet, as far as the budget goes; see KnownHangs. A run that
+  // outlives a limit though the machine kept it waiting is believed only when it, or one of the
+  // same point with the same findings, hangs again while no other run goes on: such runs wait until
+  // the others are done. A run that the harness cannot make (no memory, no free hugepages), or
+  // whose target gives up before anything failed, is tried once more at the end; when that fails
+  // too it gets no verdict, and is tried again when the sweep goes on. Throws when no run at all
+  // could be made.
   void VisitAll(const std::vector<Batch>& batches);
 
   struct NoVerdict {
@@ -79,6 +80,7 @@ class Visitor {
   Spending& spending_;
   ExecutorFactory make_executor_;
   Progress progress_;
+  KnownHangs known_hangs_;
   std::mutex mutex_;
   std::vector<Doubtful> doubtful_;
   std::vector<NoVerdict> no_verdicts_;
