@@ -9,6 +9,9 @@ namespace {
 constexpr int kSlowFactor = 3;
 constexpr int kMeanOver = 8;
 
+// Less than half a CPU is no place for a run.
+constexpr double kIdleEnough = 0.5;
+
 }  // namespace
 
 Slots::Clock::duration Slots::SlowAfter() const {
@@ -26,24 +29,40 @@ int Slots::Brisk(Clock::time_point now, Clock::time_point& next_slow) const {
   return brisk;
 }
 
+bool Slots::IsFree(bool alone, Clock::time_point& look_again) {
+  if (alone) {
+    return running_.empty();
+  }
+  const auto running = static_cast<int>(running_.size());
+  if (alone_ || waiting_alone_ > 0 || running >= most_threads()) {
+    return false;
+  }
+  if (running < jobs_) {
+    return true;
+  }
+  const Clock::time_point now = Clock::now();
+  if (Brisk(now, look_again) >= jobs_) {
+    return false;
+  }
+  const std::optional<double> idle = idle_cpus_();
+  if (idle && *idle >= kIdleEnough) {
+    return true;
+  }
+  look_again = std::min(look_again, now + IdleCpus::kShortest);
+  return false;
+}
+
 int Slots::Enter(bool alone) {
   std::unique_lock lock(mutex_);
   waiting_alone_ += alone ? 1 : 0;
-  while (true) {
-    const Clock::time_point now = Clock::now();
-    Clock::time_point next_slow = Clock::time_point::max();
-    const int brisk = Brisk(now, next_slow);
-    const bool free = alone ? running_.empty()
-                            : !alone_ && waiting_alone_ == 0 && brisk < jobs_ &&
-                                  static_cast<int>(running_.size()) < most_threads();
-    if (free) {
-      break;
-    }
-    if (next_slow == Clock::time_point::max()) {
+  Clock::time_point look_again = Clock::time_point::max();
+  while (!IsFree(alone, look_again)) {
+    if (look_again == Clock::time_point::max()) {
       changed_.wait(lock);
     } else {
-      changed_.wait_until(lock, next_slow);
+      changed_.wait_until(lock, look_again);
     }
+    look_again = Clock::time_point::max();
   }
   waiting_alone_ -= alone ? 1 : 0;
   alone_ = alone;
