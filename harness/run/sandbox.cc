@@ -1,5 +1,6 @@
 #include "harness/run/sandbox.h"
 
+#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -55,6 +56,8 @@ Sandbox::Sandbox(const RunRequest& request) : request_(request), directory_(requ
   variables_["run_dir"] = run_dir();
   variables_["rpc_socket"] = rpc_socket();
   variables_["file_prefix"] = directory_.file_prefix();
+  variables_["cpu"] = std::to_string(cpu_.cpu());
+  variables_["second_cpu"] = std::to_string(cpu_.second_cpu());
   if (resources.hugetlbfs_mb) {
     variables_["huge_dir"] = run_dir() / kHugeDir;
     MakeDirectory(variables_["huge_dir"]);
@@ -143,10 +146,12 @@ std::vector<std::string> Sandbox::LeftInRunDir() const {
 }
 
 std::string Sandbox::Generalise(std::string text) const {
-  // The longest values first: rpc_socket contains run_dir.
+  // The longest values first: rpc_socket contains run_dir. A CPU's number may mean anything.
   std::vector<std::pair<std::string, std::string>> values;
-  for (const auto& [name, value] : variables_) {
-    values.emplace_back(value, "${" + name + "}");
+  for (const char* name : {"run_dir", "rpc_socket", "file_prefix", "huge_dir", "pid"}) {
+    if (const auto found = variables_.find(name); found != variables_.end()) {
+      values.emplace_back(found->second, fmt::format("${{{}}}", name));
+    }
   }
   std::sort(values.begin(), values.end(),
             [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });

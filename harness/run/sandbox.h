@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/run/cpu_claim.h"
 #include "harness/run/executor.h"
 #include "harness/scenario/substitute.h"
 #include "harness/target/machine.h"
@@ -52,6 +53,7 @@ class Sandbox {
   const RunRequest& request_;
   RunDirectory directory_;
   std::unique_ptr<HugepageReservation> hugepages_;
+  CpuClaim cpu_;
   Variables variables_;
   std::set<std::string> before_;
 };

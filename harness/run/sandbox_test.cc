@@ -90,6 +90,17 @@ TEST_F(SandboxTest, ReplacesAPidOnlyWhereItStandsAlone) {
   EXPECT_EQ(sandbox.Generalise("fbarray_2048k-204-0_204"), "fbarray_2048k-${pid}-0_${pid}");
 }
 
+TEST_F(SandboxTest, ArgumentsMayNameTheRunsCpusAndTextsKeepTheirNumbers) {
+  profile_.args = {"--no-pci", "--lcores=0@${cpu},1@${second_cpu}"};
+  const RunRequest request = Request();
+  const Sandbox one(request);
+  const std::string cpu = one.variables().at("cpu");
+  const std::string text = "lcore " + cpu + " " + one.variables().at("second_cpu");
+  EXPECT_EQ(one.TargetOptions().args[1],
+            "--lcores=0@" + cpu + ",1@" + one.variables().at("second_cpu"));
+  EXPECT_EQ(one.Generalise(text), text);
+}
+
 TEST(AddPreloadTest, KeepsWhatMustComeFirst) {
   EXPECT_EQ(AddPreload("", "/agent.so"), "/agent.so");
   EXPECT_EQ(AddPreload("/libasan.so", "/agent.so"), "/libasan.so:/agent.so");

@@ -117,7 +117,7 @@ class Expansion {
 
 const std::set<std::string>& RunTimeNames() {
   static const std::set<std::string> names = {"run_dir", "rpc_socket", "file_prefix", "huge_dir",
-                                              "pid"};
+                                              "cpu",     "second_cpu", "pid"};
   return names;
 }
 

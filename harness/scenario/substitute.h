@@ -22,6 +22,8 @@ using Variables = std::map<std::string, std::string>;
 //   rpc_socket   path of the target's JSON-RPC socket (in run_dir)
 //   file_prefix  DPDK's --file-prefix, unique to the run
 //   huge_dir     the run's hugetlbfs mount; only with resources.hugetlbfs_mb
+//   cpu          number of a CPU that no other run has claimed, as far as there are enough
+//   second_cpu   of another one; the same where there is only one
 //   pid          the target's process id; only once it has started (steps, leftovers)
 const std::set<std::string>& RunTimeNames();
 

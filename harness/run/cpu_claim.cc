@@ -1,0 +1,74 @@
+#include "harness/run/cpu_claim.h"
+
+#include <fmt/format.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <cstddef>
+#include <filesystem>
+#include <random>
+#include <system_error>
+#include <vector>
+
+namespace faultline {
+namespace {
+
+// "node0"; "" where the kernel knows of no nodes.
+std::string NodeOf(int cpu) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(
+           fmt::format("/sys/devices/system/cpu/cpu{}", cpu), error)) {
+    const std::string name = entry.path().filename();
+    if (name.starts_with("node")) {
+      return name;
+    }
+  }
+  return "";
+}
+
+std::vector<int> UsableCpus() {
+  std::vector<int> cpus;
+  cpu_set_t ours;
+  if (::sched_getaffinity(0, sizeof(ours), &ours) == 0) {
+    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+      if (CPU_ISSET(cpu, &ours) && (cpus.empty() || NodeOf(cpu) == NodeOf(cpus.front()))) {
+        cpus.push_back(cpu);
+      }
+    }
+  }
+  return cpus.empty() ? std::vector<int>{0} : cpus;
+}
+
+// A socket bound to the abstract address "@name"; none when somebody else's is.
+UniqueFd BindAbstract(const std::string& name) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  // The first byte of an abstract address is 0.
+  const size_t size = name.copy(address.sun_path + 1, sizeof(address.sun_path) - 1);
+  UniqueFd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!fd || ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address),
+                    static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + size)) != 0) {
+    return {};
+  }
+  return fd;
+}
+
+}  // namespace
+
+CpuClaim::CpuClaim(const std::string& family) {
+  const std::vector<int> cpus = UsableCpus();
+  size_t mine = 0;
+  while (mine < cpus.size() && !socket_) {
+    socket_ = BindAbstract(fmt::format("{}-cpu-{}", family, cpus[mine]));
+    mine += socket_ ? 0 : 1;
+  }
+  if (!socket_) {
+    std::random_device random;
+    mine = std::uniform_int_distribution<size_t>(0, cpus.size() - 1)(random);
+  }
+  cpu_ = cpus[mine];
+  second_cpu_ = cpus[(mine + 1) % cpus.size()];
+}
+
+}  // namespace faultline
