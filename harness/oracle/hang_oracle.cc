@@ -162,24 +162,33 @@ std::string FailedCaller(const Evidence& evidence) {
   return functions.empty() ? "" : functions.front();
 }
 
-// What makes two hangs the same bug: where a thread is blocked. Of a target that polls for ever,
-// what its stop forgot, or else its last error, or else who met the failure in silence.
-std::string Signature(const std::string& phase, const Stack& stack, const std::string& error,
-                      const std::optional<PassedOver>& left, const Evidence& evidence) {
-  if (IsBlocked(stack)) {
-    return MakeSignature("hang", phase, stack);
-  }
+// Why a target that polls for ever does so: what its stop forgot, or else its last error, or else
+// who met the failure in silence; "" when nothing tells.
+std::string Reason(const std::optional<PassedOver>& left, const std::string& error,
+                   const Evidence& evidence) {
   if (left) {
-    return MakeSignature("hang", fmt::format("{}; {} is left", phase, left->name), {});
+    return left->name + " is left";
   }
   if (!error.empty()) {
-    return MakeSignature("hang", fmt::format("{}; {}", phase, NormaliseMessage(error)), {});
+    return NormaliseMessage(error);
   }
   const std::string caller = FailedCaller(evidence);
-  return MakeSignature(
-      "hang",
-      caller.empty() ? phase : fmt::format("{}; {} says nothing of a failed call", phase, caller),
-      {});
+  return caller.empty() ? "" : caller + " says nothing of a failed call";
+}
+
+// Makes the hang known by where a thread is blocked (`stack` is the whole one), or else by
+// `reason`.
+void Identify(const Hang& hang, const Stack& stack, const std::string& reason, Finding& finding) {
+  if (IsBlocked(stack)) {
+    const std::vector<std::string> functions = BlamedFunctions(stack);
+    finding.title =
+        functions.empty() ? hang.title : hang.title + ": blocked in " + functions.front();
+    finding.signature = MakeSignature(finding.kind, hang.phase, stack);
+  } else {
+    finding.title = reason.empty() ? hang.title : hang.title + ": " + reason;
+    finding.signature =
+        MakeSignature(finding.kind, reason.empty() ? hang.phase : hang.phase + "; " + reason, {});
+  }
 }
 
 class HangOracle : public Oracle {
@@ -194,7 +203,6 @@ class HangOracle : public Oracle {
     }
     Finding finding;
     finding.kind = kind();
-    finding.title = hangs.front().title;
     finding.step = hangs.front().step;
     const ThreadStack* thread = ThreadToBlame(evidence);
     const Stack whole = thread != nullptr ? thread->frames : Stack();
@@ -203,7 +211,7 @@ class HangOracle : public Oracle {
     // After a hang before it the stop tells nothing of that.
     const std::optional<PassedOver> left =
         hangs.front().phase == kStop ? FindPassedOver(evidence, context) : std::nullopt;
-    finding.signature = Signature(hangs.front().phase, whole, error, left, evidence);
+    Identify(hangs.front(), whole, Reason(left, error, evidence), finding);
     for (const Hang& hang : hangs) {
       finding.details.push_back(hang.limit);
     }

@@ -24,7 +24,7 @@ TEST(HangOracle, AStopThatOutlivesItsLimitIsOneFinding) {
   run.HangAtStop(kJoining);
   const std::vector<Finding> findings = run.Judge();
   ASSERT_THAT(findings, ElementsAre(IsKind("hang")));
-  EXPECT_EQ(findings[0].title, "the target did not end within its limit");
+  EXPECT_EQ(findings[0].title, "the target did not end within its limit: blocked in workers_fini");
   EXPECT_EQ(findings[0].signature, "hang: stop @ workers_fini < app_fini");
   EXPECT_EQ(findings[0].stack.front().function, "workers_fini");
 }
@@ -83,6 +83,8 @@ TEST(HangOracle, APollingThreadIsKnownByItsLastErrorAndNotByWhereItWasCaught) {
   EXPECT_EQ(first.Judge().at(0).signature,
             "hang: stop; sock.c: *ERROR*: cannot allocate group <n>");
   EXPECT_EQ(second.Judge().at(0).signature, first.Judge().at(0).signature);
+  EXPECT_EQ(first.Judge().at(0).title,
+            "the target did not end within its limit: sock.c: *ERROR*: cannot allocate group <n>");
 }
 
 TEST(HangOracle, WhatATargetSaysAfterItsLimitIsNoCause) {

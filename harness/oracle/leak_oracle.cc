@@ -125,8 +125,11 @@ class LeakFinder {
   void AddObjects(const Leak& leak) {
     const LeakedGroup& group = leak.group;
     const std::vector<std::string> makers = BlamedFunctions(leak.stack);
-    const bool by_maker = IsNameless(group) && !makers.empty();
-    Finding& finding = Add(Title(group) + (by_maker ? ", made by " + makers.front() : ""));
+    std::string who_forgot = " by " + Forgetter(leak);
+    if (IsNameless(group)) {
+      who_forgot = makers.empty() ? "" : ", made by " + makers.front();
+    }
+    Finding& finding = Add(Title(group) + who_forgot);
     finding.object = What(group);
     finding.stack = leak.stack;
     finding.signature = Signature(leak);
@@ -162,6 +165,10 @@ class LeakFinder {
     });
   }
 
+  std::string Forgetter(const Leak& leak) const {
+    return IsErrorPath(leak) ? "the error path" : "the stop";
+  }
+
   // Known by the object that was made first, so that it is one bug however many more were made
   // before a call failed; and by who forgets it. Functions are no part of it: in release builds
   // tail calls hide who makes and who ends an object.
@@ -169,8 +176,7 @@ class LeakFinder {
     if (IsNameless(leak.group)) {
       return MakeSignature(kKind, What(leak.group) + " is never released", leak.stack);
     }
-    return fmt::format("{}: {} is never released by {}", kKind, What(leak.group),
-                       IsErrorPath(leak) ? "the error path" : "the stop");
+    return fmt::format("{}: {} is never released by {}", kKind, What(leak.group), Forgetter(leak));
   }
 
   static std::string Some(const std::vector<std::string>& texts) {

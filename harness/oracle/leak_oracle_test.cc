@@ -83,7 +83,7 @@ TEST_F(LeakedObjects, AreThoseThatTheFaultFreeRunReleases) {
   run_.Call("io_device/unregister", 0x10);
   const std::vector<Finding> findings = run_.Judge();
   ASSERT_THAT(findings, ElementsAre(IsKind("leak")));
-  EXPECT_EQ(findings[0].title, "mempool `pool_#' is never released");
+  EXPECT_EQ(findings[0].title, "mempool `pool_#' is never released by the stop");
   EXPECT_EQ(findings[0].signature, "leak: mempool `pool_#' is never released by the stop");
   EXPECT_THAT(findings[0].details, Contains(HasSubstr("made in step 2")));
 }
@@ -162,7 +162,7 @@ TEST_F(LeakedObjects, ThatArePartsOfOthersAreToldWithThose) {
   MakeAll(run_);
   const std::vector<Finding> findings = run_.Judge();
   ASSERT_THAT(findings, ElementsAre(IsKind("leak")));
-  EXPECT_EQ(findings[0].title, "mempool `pool_#' is never released");
+  EXPECT_EQ(findings[0].title, "mempool `pool_#' is never released by the stop");
   EXPECT_THAT(findings[0].details, Contains("with its parts: io_device `iobuf'"));
 }
 
@@ -176,7 +176,7 @@ TEST_F(LeakedObjects, ThatWereMadeInsideOthersAreToldWithThose) {
   run_.Call("mempool/create", 0x20, "pool_1");
   const std::vector<Finding> findings = run_.Judge();
   ASSERT_THAT(findings, ElementsAre(IsKind("leak")));
-  EXPECT_EQ(findings[0].title, "mempool `pool_#' is never released");
+  EXPECT_EQ(findings[0].title, "mempool `pool_#' is never released by the stop");
 }
 
 TEST_F(LeakedObjects, OneCauseHasOneSignatureWhateverFailedAndTwoNeverMerge) {
