@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 
+#include <limits>
+
 #include <csignal>
 
 #include "harness/oracle/testing/judged_run.h"
@@ -92,6 +94,24 @@ TEST(ExpectationOracle, AFaultThatDidNotFireProvesNothing) {
   const std::vector<Finding> findings = run.Judge();
   ASSERT_THAT(findings, ElementsAre(IsKind("expectation")));
   EXPECT_EQ(findings[0].title, "fault ring-create-7 was never reached");
+}
+
+TEST(ExpectationOracle, AFaultOfAllCallsFromAnotherOnMayFindNone) {
+  JudgedRun run;
+  run.scenario.tolerance = Tolerance::kMayFailCleanly;
+  run.evidence.faults_not_reached = {"later"};
+  Fault later;
+  later.id = "later";
+  later.first = 1;
+  later.last = std::numeric_limits<uint64_t>::max();
+  later.after = "site";
+  run.scenario.faults = {later};
+  EXPECT_THAT(run.Judge(), IsEmpty());
+  run.scenario.faults[0].last = 1;
+  EXPECT_THAT(run.Judge(), ElementsAre(IsKind("expectation"))) << "a call that is asked for";
+  run.scenario.faults[0] = later;
+  run.scenario.faults[0].after = "";
+  EXPECT_THAT(run.Judge(), ElementsAre(IsKind("expectation"))) << "the first failure";
 }
 
 TEST(ExpectationOracle, WhatAnotherFindingExplainsIsNotReportedTwice) {
