@@ -97,10 +97,16 @@ struct Catalogue {
   std::vector<FaultPoint> points;     // names are unique
   std::vector<Observer> observers;    // names are unique
   std::vector<std::string> wrappers;  // functions dropped from call stacks ("operator new")
+  // Groups of points that are layers of one allocation ("dpdk/malloc"): of those that a call passes
+  // one after the other, one is a place to fail.
+  std::vector<std::string> allocations;
   std::map<std::string, std::string> error_variables;  // "rte_errno" -> "per_lcore__rte_errno"
   std::vector<BenignFailure> benign;
 
   const FaultPoint* FindPoint(const std::string& name) const;  // nullptr when there is none
 };
+
+// The group of a point: its name up to the last slash.
+std::string GroupOf(const std::string& point);
 
 }  // namespace faultline

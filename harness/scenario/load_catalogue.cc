@@ -88,6 +88,25 @@ void CheckBenign(const Catalogue& catalogue, Diagnostics& diagnostics) {
   }
 }
 
+// `allocations`: groups of this file's points.
+void ReadAllocations(MapReader& document, Catalogue& catalogue) {
+  std::vector<std::string> groups;
+  document.Texts("allocations", groups);
+  std::vector<std::string> known;
+  for (const FaultPoint& point : catalogue.points) {
+    known.push_back(GroupOf(point.name));
+  }
+  for (const std::string& group : groups) {
+    if (std::find(known.begin(), known.end(), group) == known.end()) {
+      document.context().diagnostics.Add(
+          document.KeyPosition("allocations"),
+          fmt::format("`allocations`: no fault point is of the group `{}`{}", group,
+                      DidYouMean(group, known)));
+    }
+  }
+  catalogue.allocations.insert(catalogue.allocations.end(), groups.begin(), groups.end());
+}
+
 // A catalogue file as YAML, and what was wrong with that.
 struct ParsedFile {
   YamlPtr root;
@@ -121,6 +140,7 @@ void Append(const ParsedFile& parsed, Catalogue& catalogue, Diagnostics& diagnos
   HookTarget target{catalogue, ""};
   document.Text("module", target.module);
   ReadEach(document, "points", target, ReadPoint);
+  ReadAllocations(document, catalogue);
   ReadEach(document, "observers", target, ReadObserver);
   ReadBenign(document, catalogue);
   document.Finish();

@@ -55,7 +55,7 @@ TEST_F(LoadCatalogueTest, ReadsSymbolsAndModules) {
   EXPECT_EQ(Point("dpdk/ring/create").summary, "A ring");
   EXPECT_EQ(Point("hugepage/mmap").module, "libc.so");
   EXPECT_THAT(Point("hugepage/mmap").symbols, ElementsAre("mmap"));
-  EXPECT_THAT(Point("hugepage/mmap").position.ToString(), HasSubstr("small.yaml:13:3"));
+  EXPECT_THAT(Point("hugepage/mmap").position.ToString(), HasSubstr("small.yaml:14:3"));
 }
 
 TEST_F(LoadCatalogueTest, ReadsConditions) {
@@ -106,6 +106,7 @@ TEST_F(LoadCatalogueTest, ReadsObservers) {
 
 TEST_F(LoadCatalogueTest, ReadsWrappersAndErrorVariables) {
   EXPECT_THAT(catalogue_.wrappers, ElementsAre("malloc", "operator new"));
+  EXPECT_THAT(catalogue_.allocations, ElementsAre("dpdk/ring"));
   EXPECT_THAT(catalogue_.error_variables, ElementsAre(Pair("rte_errno", "per_lcore__rte_errno")));
 }
 
@@ -127,6 +128,18 @@ TEST_F(LoadCatalogueTest, ErrorVariablesMayBeDeclaredInAnotherFile) {
   dir.Write("catalogue/owner.yaml", "faultline: 1\nerror_variables: {rte_errno: x}\n");
   EXPECT_THAT(LoadCatalogue(dir.path(), {"user", "owner"}).points.size(), 1);
   EXPECT_THROW(LoadCatalogue(dir.path(), {"user"}), Failure);
+}
+
+TEST_F(LoadCatalogueTest, AnAllocationIsAGroupOfPoints) {
+  const TempDir dir;
+  dir.Write("catalogue/one.yaml",
+            "faultline: 1\nallocations: [dpdk/rings]\n"
+            "points:\n  dpdk/ring/create: {symbols: f, fails: {result: 0}}\n");
+  Diagnostics diagnostics;
+  LoadCatalogue(dir.path(), {"one"}, diagnostics);
+  EXPECT_THAT(diagnostics.ToString(),
+              HasSubstr("one.yaml:2:1: `allocations`: no fault point is of the group `dpdk/rings`; "
+                        "did you mean `dpdk/ring`?"));
 }
 
 TEST_F(LoadCatalogueTest, UnknownCatalogueNamesTheNearest) {

@@ -38,6 +38,8 @@ std::string SourcePosition::ToString() const {
   return file == nullptr ? std::string() : fmt::format("{}:{}:{}", *file, line, column);
 }
 
+std::string GroupOf(const std::string& point) { return point.substr(0, point.rfind('/')); }
+
 const FaultPoint* Catalogue::FindPoint(const std::string& name) const {
   return FindById(points, &FaultPoint::name, name);
 }

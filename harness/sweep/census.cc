@@ -109,7 +109,8 @@ class CensusTaker {
       Widen(result_.fault_free, shown);
     }
     ++runs_;
-    for (StoredSite& site : ListSites(evidence, selection_.nested, symbolizer_)) {
+    for (StoredSite& site :
+         ListSites(evidence, request_.catalogue, selection_.nested, symbolizer_)) {
       ++seen_[site.hash];
       sites_.insert_or_assign(site.hash, std::move(site));
     }

@@ -19,7 +19,8 @@ constexpr size_t kMostOwnFrames = 4;
 
 class SiteNesting {
  public:
-  explicit SiteNesting(const Evidence& evidence) : evidence_(evidence) {
+  SiteNesting(const Evidence& evidence, const Catalogue& catalogue)
+      : evidence_(evidence), catalogue_(catalogue) {
     const JournalSnapshot& journal = evidence.journal;
     first_call_.assign(journal.sites.size(), std::numeric_limits<uint64_t>::max());
     for (const protocol::JournalRecord& record : journal.records) {
@@ -83,8 +84,24 @@ class SiteNesting {
                               in.begin() + static_cast<std::ptrdiff_t>(own))) {
       return false;
     }
-    return own == 0 || GroupOf(PointOf(outer)) == GroupOf(PointOf(inner)) ||
+    return (own == 0 && IsWrapper(PointOf(outer))) || AreLayers(PointOf(outer), PointOf(inner)) ||
            IsWithinLibc(FrameSpan(in).first(own), PointOf(outer));
+  }
+
+  bool IsWrapper(const std::string& point) const {
+    const FaultPoint* found = catalogue_.FindPoint(point);
+    const std::vector<std::string>& wrappers = catalogue_.wrappers;
+    return found != nullptr &&
+           std::any_of(
+               found->symbols.begin(), found->symbols.end(), [&](const std::string& symbol) {
+                 return std::find(wrappers.begin(), wrappers.end(), symbol) != wrappers.end();
+               });
+  }
+
+  bool AreLayers(const std::string& outer, const std::string& inner) const {
+    const std::vector<std::string>& groups = catalogue_.allocations;
+    return GroupOf(outer) == GroupOf(inner) &&
+           std::find(groups.begin(), groups.end(), GroupOf(outer)) != groups.end();
   }
 
   bool IsWithinLibc(FrameSpan own_frames, std::string_view outer_point) const {
@@ -94,21 +111,20 @@ class SiteNesting {
   }
 
   const Evidence& evidence_;
+  const Catalogue& catalogue_;
   std::vector<uint64_t> first_call_;
   std::map<Frames, std::vector<size_t>> by_inner_frames_;
 };
 
 }  // namespace
 
-std::vector<int> FindOuterSites(const Evidence& evidence) {
-  const SiteNesting nesting(evidence);
+std::vector<int> FindOuterSites(const Evidence& evidence, const Catalogue& catalogue) {
+  const SiteNesting nesting(evidence, catalogue);
   std::vector<int> outer;
   for (size_t i = 0; i < evidence.journal.sites.size(); ++i) {
     outer.push_back(nesting.OuterOf(i));
   }
   return outer;
 }
-
-std::string GroupOf(const std::string& point) { return point.substr(0, point.rfind('/')); }
 
 }  // namespace faultline

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "harness/evidence/evidence.h"
+#include "harness/scenario/catalogue.h"
 
 namespace faultline {
 
@@ -12,16 +13,15 @@ enum class Nested { kOutermost, kInnermost, kAll };
 
 // For each site of the journal the index of the site whose call it is merely a part of, or -1. One
 // allocation passes several functions that are all fault points: rte_zmalloc >
-// rte_zmalloc_socket > rte_malloc_socket, strdup > malloc. Two sites are one allocation when
-// - both have the same stack: the catalogue's wrappers are left out of stacks, and a tail call
-//   leaves no frame; the one called first is the outer one; or
-// - the inner stack is the outer one with the outer function's own frames in front, and both points
-//   are of one group (dpdk/malloc/...), or the outer one is a libc function whose allocation it is.
-// A failing rte_ring_create and the failing rte_memzone_reserve in it are two places: ring.c has
-// its own way out for the second.
-std::vector<int> FindOuterSites(const Evidence& evidence);
-
-// The group of a point: its name up to the last slash.
-std::string GroupOf(const std::string& point);
+// rte_zmalloc_socket > rte_malloc_socket, strdup > malloc. The inner call happened in the outer one
+// when its stack is the outer stack with the outer function's own frames in front; there are none
+// of those when the outer one is a wrapper, whose frames are left out of stacks, or after a tail
+// call. Both are one allocation when
+// - the outer function is one of the catalogue's wrappers, and there are no frames between; or
+// - both points are of one group among Catalogue::allocations; or
+// - the outer one is a function of libc, and so are the frames between.
+// All else are two places, for the outer function has a way out of its own when the inner one
+// fails: rte_ring_create and the rte_memzone_reserve in it, rte_eal_init and rte_service_init.
+std::vector<int> FindOuterSites(const Evidence& evidence, const Catalogue& catalogue);
 
 }  // namespace faultline

@@ -97,9 +97,10 @@ std::vector<int> FindInnermost(const std::vector<int>& outer) {
 
 }  // namespace
 
-std::vector<StoredSite> ListSites(const Evidence& evidence, Nested nested, Symbolizer& symbolizer) {
+std::vector<StoredSite> ListSites(const Evidence& evidence, const Catalogue& catalogue,
+                                  Nested nested, Symbolizer& symbolizer) {
   std::vector<StoredSite> sites = SiteLister(evidence, symbolizer).List();
-  const std::vector<int> outer = FindOuterSites(evidence);
+  const std::vector<int> outer = FindOuterSites(evidence, catalogue);
   const std::vector<int> innermost = FindInnermost(outer);
   std::map<std::string, size_t> index_of;
   for (size_t i = 0; i < evidence.journal.sites.size(); ++i) {

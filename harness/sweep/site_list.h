@@ -9,10 +9,11 @@
 
 namespace faultline {
 
-// The sites of a run that recorded all calls, in order of their first call, with names and lines. A
-// site that `nested` leaves out has the hash of the one that stands for it in nested_in. Sites of
-// forked children are left out: a plan's rules do not reach them.
-std::vector<StoredSite> ListSites(const Evidence& evidence, Nested nested, Symbolizer& symbolizer);
+// `catalogue` is the run's. The sites of a run that recorded all calls, in order of their first
+// call, with names and lines. A site that `nested` leaves out has the hash of the one that stands
+// for it in nested_in. Sites of forked children are left out: a plan's rules do not reach them.
+std::vector<StoredSite> ListSites(const Evidence& evidence, const Catalogue& catalogue,
+                                  Nested nested, Symbolizer& symbolizer);
 
 // 16 hexadecimal digits, as scenario files have them.
 std::string SiteHashText(uint64_t hash);

@@ -25,10 +25,13 @@ class NestingTest : public ::testing::Test {
  protected:
   std::vector<int> OuterOf(const std::vector<FakeSite>& sites) {
     Catalogue catalogue;
+    catalogue.wrappers = {"dpdk/malloc/zmalloc"};
+    catalogue.allocations = {"dpdk/malloc"};
     for (const FakeSite& site : sites) {
       if (catalogue.FindPoint(site.point) == nullptr) {
         FaultPoint point;
         point.name = site.point;
+        point.symbols = {site.point};
         catalogue.points.push_back(point);
       }
     }
@@ -44,7 +47,7 @@ class NestingTest : public ::testing::Test {
         }
       }
     }
-    return FindOuterSites(evidence);
+    return FindOuterSites(evidence, catalogue);
   }
 
   static constexpr uint64_t kLibc = 1000;
@@ -52,16 +55,27 @@ class NestingTest : public ::testing::Test {
   Profile profile_;
 };
 
-TEST_F(NestingTest, WrappersWithOneStackAreOneAllocation) {
+TEST_F(NestingTest, WhatAWrapperCallsIsPartOfItsAllocation) {
   EXPECT_THAT(OuterOf({{"dpdk/malloc/zmalloc", {1, 2}, 1, false, ""},
-                       {"dpdk/malloc/zmalloc_socket", {1, 2}, 1, false, ""}}),
+                       {"hugepage/mmap", {1, 2}, 1, false, ""}}),
               ElementsAre(-1, 0));
 }
 
-TEST_F(NestingTest, AnInnerFunctionOfTheSameGroupIsPartOfTheOuter) {
-  EXPECT_THAT(OuterOf({{"dpdk/malloc/zmalloc", {1, 2}, 1, false, ""},
+TEST_F(NestingTest, LayersOfOneAllocationArePartsOfTheOutermost) {
+  EXPECT_THAT(OuterOf({{"dpdk/malloc/malloc_socket", {1, 2}, 1, false, ""},
                        {"dpdk/malloc/heap_alloc", {7, 1, 2}, 1, false, ""}}),
               ElementsAre(-1, 0));
+}
+
+TEST_F(NestingTest, WhatAFunctionWithAWayOutOfItsOwnCallsIsAPlaceOfItsOwn) {
+  EXPECT_THAT(OuterOf({{"dpdk/eal/init", {1, 2}, 1, false, ""},
+                       {"dpdk/eal/service_init", {7, 1, 2}, 1, false, ""}}),
+              ElementsAre(-1, -1))
+      << "one group, but no layers of an allocation";
+  EXPECT_THAT(OuterOf({{"spdk/io_device/for_each_channel", {1, 2}, 1, false, ""},
+                       {"spdk/thread/send_msg", {1, 2}, 1, false, ""}}),
+              ElementsAre(-1, -1))
+      << "after a tail call";
 }
 
 TEST_F(NestingTest, WhatAnotherGroupAllocatesInsideIsAPlaceOfItsOwn) {

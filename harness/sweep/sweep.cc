@@ -234,6 +234,9 @@ class Sweep {
         hash = protocol::HashMix(hash, condition.value);
       }
     }
+    for (const std::string& group : context_.catalogue.allocations) {
+      hash = protocol::HashMix(hash, protocol::HashText(group));
+    }
     return fmt::format("{}; catalogue {:016x}, observers {}", options_.selection.CensusKey(), hash,
                        ObserverKey(context_.catalogue));
   }

@@ -132,7 +132,7 @@ std::vector<StoredSite> NewSites(const SweepContext& context, const SweepPlan& p
     return fresh;
   }
   Symbolizer symbolizer;
-  for (StoredSite& site : ListSites(evidence, context.nested, symbolizer)) {
+  for (StoredSite& site : ListSites(evidence, context.catalogue, context.nested, symbolizer)) {
     if (site.nested_in.empty() && !context.known_sites.contains(site.hash)) {
       site.calls = 0;
       site.seen_after = plan.site.hash;
