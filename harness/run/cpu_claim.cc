@@ -14,11 +14,14 @@
 namespace faultline {
 namespace {
 
+namespace fs = std::filesystem;
+
+fs::path DirectoryOf(int cpu) { return fmt::format("/sys/devices/system/cpu/cpu{}", cpu); }
+
 // "node0"; "" where the kernel knows of no nodes.
 std::string NodeOf(int cpu) {
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(
-           fmt::format("/sys/devices/system/cpu/cpu{}", cpu), error)) {
+  for (const auto& entry : fs::directory_iterator(DirectoryOf(cpu), error)) {
     const std::string name = entry.path().filename();
     if (name.starts_with("node")) {
       return name;
@@ -29,10 +32,18 @@ std::string NodeOf(int cpu) {
 
 std::vector<int> UsableCpus() {
   std::vector<int> cpus;
+  std::string node;
+  std::error_code error;
   cpu_set_t ours;
   if (::sched_getaffinity(0, sizeof(ours), &ours) == 0) {
     for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-      if (CPU_ISSET(cpu, &ours) && (cpus.empty() || NodeOf(cpu) == NodeOf(cpus.front()))) {
+      if (CPU_ISSET(cpu, &ours) == 0) {
+        continue;
+      }
+      if (cpus.empty()) {
+        node = NodeOf(cpu);
+      }
+      if (node.empty() || fs::exists(DirectoryOf(cpu) / node, error)) {
         cpus.push_back(cpu);
       }
     }
