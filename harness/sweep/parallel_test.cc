@@ -73,7 +73,7 @@ TEST(Slots, ASlowRunGivesItsPlaceAwayWhileACpuIsIdle) {
   });
 }
 
-// A hung target that spins, say. `asked`: a second run had its chance to begin.
+// A hung target that spins, say. `asked`: the second run had its chances to begin, or did.
 TEST(Slots, ASlowRunKeepsItsPlaceWhileNoCpuIsIdle) {
   for (const std::optional<double> idle : {std::optional(0.3), std::optional<double>()}) {
     std::latch asked(3);
@@ -98,6 +98,9 @@ TEST(Slots, ASlowRunKeepsItsPlaceWhileNoCpuIsIdle) {
     std::jthread other([&] {
       const Slots::Place place(slots, false);
       most = std::max<int>(most, ++running);
+      while (!asked.try_wait()) {
+        asked.count_down();
+      }
     });
     slow.join();
     other.join();
