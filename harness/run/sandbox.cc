@@ -1,6 +1,5 @@
 #include "harness/run/sandbox.h"
 
-#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -148,9 +147,9 @@ std::vector<std::string> Sandbox::LeftInRunDir() const {
 std::string Sandbox::Generalise(std::string text) const {
   // The longest values first: rpc_socket contains run_dir. A CPU's number may mean anything.
   std::vector<std::pair<std::string, std::string>> values;
-  for (const char* name : {"run_dir", "rpc_socket", "file_prefix", "huge_dir", "pid"}) {
-    if (const auto found = variables_.find(name); found != variables_.end()) {
-      values.emplace_back(found->second, fmt::format("${{{}}}", name));
+  for (const auto& [name, value] : variables_) {
+    if (name != "cpu" && name != "second_cpu") {
+      values.emplace_back(value, "${" + name + "}");
     }
   }
   std::sort(values.begin(), values.end(),
