@@ -2,6 +2,7 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "harness/base/files.h"
 #include "harness/planner/planner.h"
@@ -58,10 +59,10 @@ class PointsCommand : public Command {
     const Catalogue catalogue = LoadCatalogue(data_dir, catalogues_);
     const auto program = RequireProgram(profile, program_, OwnDirectory());
     const Plan plan = MakePlan(Request(profile, catalogue, program, CacheDir(global)));
-    Print(plan, program);
+    Print(plan, catalogue, program);
     if (!json_file_.empty()) {
       WriteFileAtomically(std::filesystem::absolute(json_file_),
-                          ToJson(plan, program).dump(2) + "\n");
+                          ToJson(plan, catalogue, program).dump(2) + "\n");
     }
     return ExitCode::kAsExpected;
   }
@@ -94,14 +95,20 @@ class PointsCommand : public Command {
     return request;
   }
 
-  static void Print(const Plan& plan, const std::filesystem::path& program) {
-    Table table({"point", "symbol", "module", "status", "why"});
+  static void Print(const Plan& plan, const Catalogue& catalogue,
+                    const std::filesystem::path& program) {
+    Table table({"point", "kind", "symbol", "module", "status", "why", "fails when"});
     std::map<Status, int> counts;
+    std::string above;
     for (const PointCoverage& coverage : plan.coverage) {
       ++counts[coverage.status];
       const std::string why = coverage.reason.empty() ? coverage.note : coverage.reason;
-      table.AddRow(
-          {coverage.point, coverage.symbol, coverage.module, ToString(coverage.status), why});
+      const FaultPoint* point = catalogue.FindPoint(coverage.point);
+      // Told once, on the first of a point's functions.
+      const bool first = coverage.point != std::exchange(above, coverage.point);
+      table.AddRow({coverage.point, KindOf(point), coverage.symbol, coverage.module,
+                    ToString(coverage.status), why,
+                    point == nullptr || !first ? "" : point->fails_when});
     }
     fmt::print("{}\n{}:", table.ToString(), program.string());
     for (const Status status :
@@ -111,10 +118,18 @@ class PointsCommand : public Command {
     fmt::print("; of {} functions\n", plan.coverage.size());
   }
 
-  static nlohmann::json ToJson(const Plan& plan, const std::filesystem::path& program) {
+  static std::string KindOf(const FaultPoint* point) {
+    return point == nullptr ? "observer" : ToString(point->kind);
+  }
+
+  static nlohmann::json ToJson(const Plan& plan, const Catalogue& catalogue,
+                               const std::filesystem::path& program) {
     nlohmann::json points = nlohmann::json::array();
     for (const PointCoverage& coverage : plan.coverage) {
+      const FaultPoint* point = catalogue.FindPoint(coverage.point);
       points.push_back({{"point", coverage.point},
+                        {"kind", KindOf(point)},
+                        {"fails_when", point == nullptr ? "" : point->fails_when},
                         {"symbol", coverage.symbol},
                         {"module", coverage.module},
                         {"status", ToString(coverage.status)},

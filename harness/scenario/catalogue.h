@@ -35,11 +35,20 @@ struct FailureValue {
 };
 
 struct FaultPoint {
+  // Why a call of it fails in the real world.
+  enum class Kind {
+    kLeaf,     // the environment can refuse it at any call: the C library, the kernel, hugepages,
+               // DPDK's allocation from them
+    kState,    // the target's own state decides: an empty pool, a full ring
+    kDerived,  // a function of the target's that fails because something below it failed
+  };
   std::string name;                  // "dpdk/mempool/create"
   std::vector<std::string> symbols;  // every definition of any of them is the point
   std::string module;  // base-name prefix ("libc.so") the symbols must lie in; "" = any
   FailureValue failure;
   std::vector<Condition> when;  // all must hold
+  Kind kind = Kind::kDerived;   // who says nothing promises nothing
+  std::string fails_when;       // what makes it fail, for people; "" for derived points only
   std::string summary;
   SourcePosition position;
 };
@@ -105,6 +114,9 @@ struct Catalogue {
 
   const FaultPoint* FindPoint(const std::string& name) const;  // nullptr when there is none
 };
+
+// "leaf", "state" or "derived".
+std::string ToString(FaultPoint::Kind kind);
 
 // The group of a point: its name up to the last slash.
 std::string GroupOf(const std::string& point);

@@ -139,6 +139,7 @@ void Append(const ParsedFile& parsed, Catalogue& catalogue, Diagnostics& diagnos
   catalogue.wrappers.insert(catalogue.wrappers.end(), wrappers.begin(), wrappers.end());
   HookTarget target{catalogue, ""};
   document.Text("module", target.module);
+  ReadKind(document, target.kind);
   ReadEach(document, "points", target, ReadPoint);
   ReadAllocations(document, catalogue);
   ReadEach(document, "observers", target, ReadObserver);

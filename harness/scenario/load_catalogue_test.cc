@@ -55,7 +55,34 @@ TEST_F(LoadCatalogueTest, ReadsSymbolsAndModules) {
   EXPECT_EQ(Point("dpdk/ring/create").summary, "A ring");
   EXPECT_EQ(Point("hugepage/mmap").module, "libc.so");
   EXPECT_THAT(Point("hugepage/mmap").symbols, ElementsAre("mmap"));
-  EXPECT_THAT(Point("hugepage/mmap").position.ToString(), HasSubstr("small.yaml:14:3"));
+  EXPECT_THAT(Point("hugepage/mmap").position.ToString(), HasSubstr("small.yaml:15:3"));
+}
+
+TEST_F(LoadCatalogueTest, ReadsWhyAPointFails) {
+  using Kind = FaultPoint::Kind;
+  EXPECT_EQ(Point("libc/thread/create").kind, Kind::kLeaf);
+  EXPECT_EQ(Point("libc/thread/create").fails_when,
+            "RLIMIT_NPROC is reached (pthread_create(3): EAGAIN)");
+  EXPECT_EQ(Point("dpdk/mempool/dequeue").kind, Kind::kState);
+  EXPECT_EQ(Point("dpdk/mempool/dequeue").fails_when, "the pool is empty");
+  EXPECT_EQ(Point("spdk/thing").kind, Kind::kDerived) << "who says nothing promises nothing";
+  EXPECT_EQ(Point("spdk/thing").fails_when, "");
+  EXPECT_EQ(ToString(Kind::kLeaf) + ToString(Kind::kState) + ToString(Kind::kDerived),
+            "leafstatederived");
+}
+
+TEST_F(LoadCatalogueTest, AFileMaySayTheKindOfAllItsPoints) {
+  const TempDir dir;
+  dir.Write("catalogue/one.yaml",
+            "faultline: 1\nkind: leaf\npoints:\n"
+            "  a/b: {symbols: f, fails: {result: 0}, fails_when: x}\n"
+            "  a/c: {symbols: f, fails: {result: 0}, kind: derived}\n");
+  dir.Write("catalogue/two.yaml",
+            "faultline: 1\npoints:\n  a/d: {symbols: f, fails: {result: 0}}\n");
+  const Catalogue both = LoadCatalogue(dir.path(), {"one", "two"});
+  EXPECT_EQ(both.FindPoint("a/b")->kind, FaultPoint::Kind::kLeaf);
+  EXPECT_EQ(both.FindPoint("a/c")->kind, FaultPoint::Kind::kDerived);
+  EXPECT_EQ(both.FindPoint("a/d")->kind, FaultPoint::Kind::kDerived);
 }
 
 TEST_F(LoadCatalogueTest, ReadsConditions) {

@@ -79,7 +79,39 @@ bool IsPointName(std::string_view name) {
              std::string_view::npos;
 }
 
+// `fails_when`: why the environment refuses the call, or the state in which it fails. A leaf or a
+// state without one is a failure that nobody has shown to be possible.
+void ReadFailsWhen(MapReader& map, FaultPoint& point) {
+  const bool derived = point.kind == FaultPoint::Kind::kDerived;
+  const YamlValue* text = derived ? map.Find("fails_when") : map.Require("fails_when");
+  if (text == nullptr) {
+    return;
+  }
+  if (derived) {
+    map.context().diagnostics.Add(
+        map.KeyPosition("fails_when"),
+        fmt::format("`fails_when` is for `kind: leaf` and `kind: state`; {} is derived: it fails "
+                    "when something below it does",
+                    map.what()));
+    return;
+  }
+  map.Text("fails_when", point.fails_when);
+  if (text->kind == YamlValue::Kind::kScalar && point.fails_when.empty()) {
+    map.context().diagnostics.Add(text->position,
+                                  "`fails_when` is empty; expected what makes the call fail");
+  }
+}
+
 }  // namespace
+
+void ReadKind(MapReader& map, FaultPoint::Kind& out) {
+  static const Words<FaultPoint::Kind> kKinds = {{"leaf", FaultPoint::Kind::kLeaf},
+                                                 {"state", FaultPoint::Kind::kState},
+                                                 {"derived", FaultPoint::Kind::kDerived}};
+  if (const YamlValue* kind = map.Find("kind"); kind != nullptr) {
+    out = ReadWord(*kind, "kind", map.context(), kKinds).value_or(out);
+  }
+}
 
 void CheckHookedName(const YamlValue::Entry& entry, std::string_view what, ReadContext& context) {
   if (!IsPointName(entry.key)) {
@@ -113,6 +145,9 @@ void ReadPoint(const YamlValue::Entry& entry, const HookTarget& target, ReadCont
   point.position = entry.key_position;
   MapReader map(*entry.value, fmt::format("point `{}`", entry.key), context);
   ReadHooked(map, target, {point.symbols, point.module, point.summary, point.when});
+  point.kind = target.kind;
+  ReadKind(map, point.kind);
+  ReadFailsWhen(map, point);
   if (const YamlValue* fails = map.Require("fails"); fails != nullptr) {
     ReadFailure(*fails, point.failure, context);
   }

@@ -10,10 +10,11 @@
 // Fault points, and what they share with the other hooked functions that a catalogue lists.
 namespace faultline {
 
-// What a file's points and observers are added to.
+// What a file's points and observers are added to, and what it says of those that do not say it.
 struct HookTarget {
   Catalogue& catalogue;
-  std::string module;  // of those that name none
+  std::string module;
+  FaultPoint::Kind kind = FaultPoint::Kind::kDerived;
 };
 
 // What points and observers say alike.
@@ -26,6 +27,9 @@ struct HookedKeys {
 void ReadHooked(MapReader& map, const HookTarget& target, const HookedKeys& keys);
 // Reports a name that is not lower-case words; `what` is what it names ("a fault point").
 void CheckHookedName(const YamlValue::Entry& entry, std::string_view what, ReadContext& context);
+
+// The map's `kind`, of a fault point or of all of a file's. Absent or wrong: `out` is left alone.
+void ReadKind(MapReader& map, FaultPoint::Kind& out);
 
 // An entry of `points`: the name and {symbols, fails, ...}.
 void ReadPoint(const YamlValue::Entry& entry, const HookTarget& target, ReadContext& context);

@@ -16,6 +16,7 @@ class MapReader {
   MapReader(const YamlValue& value, std::string_view what, ReadContext& context);
 
   const SourcePosition& position() const { return value_.position; }
+  const std::string& what() const { return what_; }
   ReadContext& context() const { return context_; }
   bool is_map() const { return value_.kind == YamlValue::Kind::kMap; }
 

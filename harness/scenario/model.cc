@@ -38,6 +38,18 @@ std::string SourcePosition::ToString() const {
   return file == nullptr ? std::string() : fmt::format("{}:{}:{}", *file, line, column);
 }
 
+std::string ToString(FaultPoint::Kind kind) {
+  switch (kind) {
+    case FaultPoint::Kind::kLeaf:
+      return "leaf";
+    case FaultPoint::Kind::kState:
+      return "state";
+    case FaultPoint::Kind::kDerived:
+      break;
+  }
+  return "derived";
+}
+
 std::string GroupOf(const std::string& point) { return point.substr(0, point.rfind('/')); }
 
 const FaultPoint* Catalogue::FindPoint(const std::string& name) const {
