@@ -35,6 +35,7 @@ std::unique_ptr<Command> MakeSweepCommand();
 std::unique_ptr<Command> MakeMergeCommand();
 std::unique_ptr<Command> MakeReplayCommand();
 std::unique_ptr<Command> MakeCompareCommand();
+std::unique_ptr<Command> MakeReportCommand();
 
 // Where plans, module lists and calibrations are kept between runs: --cache, else
 // $XDG_CACHE_HOME/faultline, else ~/.cache/faultline. A directory that --cache names and that

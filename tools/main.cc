@@ -49,6 +49,7 @@ int Main(int argc, char** argv) {
   commands.push_back(MakeMergeCommand());
   commands.push_back(MakeReplayCommand());
   commands.push_back(MakeCompareCommand());
+  commands.push_back(MakeReportCommand());
   std::vector<CLI::App*> declared;
   for (const std::unique_ptr<Command>& command : commands) {
     declared.push_back(command->Declare(app));

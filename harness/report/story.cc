@@ -9,23 +9,13 @@
 #include <utility>
 
 #include "harness/oracle/run_course.h"
+#include "harness/report/contract.h"
 #include "harness/report/text.h"
 
 namespace faultline {
 namespace {
 
 // What a target that breaks a promise should have done instead (the contract of each kind).
-constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kContract = {{
-    {"crash", "carry on, or give up with an error and a non-zero exit; never die of a signal"},
-    {"hang", "start, answer and stop within its limits, with an error if it must"},
-    {"io-device-missing",
-     "use and unregister only devices that are registered, then end within its limit"},
-    {"leak", "give back what it took, and leave nothing behind, as its fault-free run does"},
-    {"sanitizer", "touch only memory that is its own, and free it"},
-    {"swallowed", "tell of the failure by an error, or do without it as well as with it"},
-    {"expectation", "go as the scenario says"},
-}};
-
 std::string Place(const Frame& frame) {
   Frame shortened = frame;
   shortened.file = ShortPath(frame.file);
@@ -228,10 +218,7 @@ void Story::Contract() {
   }
   Heading("What it should have done");
   for (const std::string_view kind : kinds) {
-    const auto* contract = std::find_if(kContract.begin(), kContract.end(),
-                                        [&](const auto& entry) { return entry.first == kind; });
-    Line(contract != kContract.end() ? contract->second
-                                     : "carry on, or give up cleanly with an error");
+    Line(ContractOf(kind));
   }
 }
 

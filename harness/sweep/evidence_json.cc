@@ -23,6 +23,16 @@ nlohmann::json LogToJson(const Evidence& evidence, size_t most) {
   return log;
 }
 
+// When each of those lines came, in ms since the start of the target.
+nlohmann::json LogTimesToJson(const Evidence& evidence, size_t most) {
+  nlohmann::json times = nlohmann::json::array();
+  const size_t count = evidence.log.size();
+  for (size_t i = count - std::min(count, most); i < count; ++i) {
+    times.push_back(evidence.log[i].time_ms);
+  }
+  return times;
+}
+
 nlohmann::json StepsToJson(const Evidence& evidence) {
   nlohmann::json steps = nlohmann::json::array();
   for (const StepResult& step : evidence.steps) {
@@ -53,7 +63,8 @@ nlohmann::json InjectionsToJson(const Evidence& evidence) {
                             {"action", injection.action},
                             {"site", SiteHashText(injection.site)},
                             {"occurrence", injection.occurrence},
-                            {"step", injection.step}});
+                            {"step", injection.step},
+                            {"time_ms", injection.time_ms}});
     }
   }
   return injections;
@@ -85,6 +96,7 @@ nlohmann::json EvidenceToJson(const Evidence& evidence, bool in_full) {
     json["steps"] = std::move(steps);
   }
   if (in_full) {
+    json["log_ms"] = LogTimesToJson(evidence, kLogLinesInFull);
     json["threads"] = ThreadsToJson(evidence);
     json["left_behind"] = evidence.left_behind;
   }

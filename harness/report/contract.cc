@@ -1,0 +1,29 @@
+#include "harness/report/contract.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace faultline {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kContract = {{
+    {"crash", "carry on, or give up with an error and a non-zero exit; never die of a signal"},
+    {"hang", "start, answer and stop within its limits, with an error if it must"},
+    {"io-device-missing",
+     "use and unregister only devices that are registered, then end within its limit"},
+    {"leak", "give back what it took, and leave nothing behind, as its fault-free run does"},
+    {"sanitizer", "touch only memory that is its own, and free it"},
+    {"swallowed", "tell of the failure by an error, or do without it as well as with it"},
+    {"expectation", "go as the scenario says"},
+}};
+
+}  // namespace
+
+std::string_view ContractOf(std::string_view kind) {
+  const auto* found = std::find_if(kContract.begin(), kContract.end(),
+                                   [&](const auto& entry) { return entry.first == kind; });
+  return found != kContract.end() ? found->second : "carry on, or give up cleanly with an error";
+}
+
+}  // namespace faultline

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/report/sweep_digest.h"
+#include "harness/store/compare.h"
+
+// The data of the report page (tools/page/src/data.js reads it). Version 1; tables keep a report of
+// 10,000 sites small:
+//   meta      {state: "finished" | "unfinished", scenario, program, machine, version, time}
+//   passed, verdict, question, figures [[name, value]]
+//   strings   [text]
+//   frames    [[function, file, line, module]]: indexes into strings, but for the line
+//   points, verdicts, steps [text]; steps[0] is the time before the first step
+//   sites     [[hash, point, [frame], step, calls, verdict, thread, plans, [finding]]]
+//   findings  [{id, kind, title, signature, status, why, known, note, reference, plans, tries,
+//               confirmed, sites: [site], injected, mode_text, step_text, exit, details: [line],
+//               contract, proof, stacks: [{name, frames}], log: [[ms | null, text]],
+//               injected_before: index into log or -1, scenario, replay, gdb, upstream}]
+//   causes    [{title, findings: [finding]}]
+//   coverage  [{title, items: [text]}]
+//   source    {frame index: {first, lines}}
+//   compare   {before, new, changed, fixed, not_visited: [{id, kind, title}], same} or null
+namespace faultline {
+
+struct PageOptions {
+  std::string store_file;          // for the commands that are shown
+  std::string time;                // when the report was made, for people
+  bool unfinished = false;         // the sweep goes on, or was killed
+  std::vector<std::string> steps;  // titles of the scenario's steps, from the first; may be empty
+  std::filesystem::path source;    // root of the target's source tree; "" = none
+  const Comparison* compare = nullptr;
+  std::string compare_file;
+};
+
+nlohmann::json PageData(const SweepDigest& digest, const PageOptions& options);
+
+// The page: one HTML file that needs no network. All of `data` is text in it, whatever markup it
+// holds.
+std::string PageHtml(const nlohmann::json& data);
+
+}  // namespace faultline

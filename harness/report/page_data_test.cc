@@ -1,0 +1,81 @@
+#include "harness/report/page_data.h"
+
+#include <gmock/gmock.h>
+
+#include <cstdlib>
+
+#include "harness/base/files.h"
+#include "harness/report/testing/reported_sweep.h"
+
+namespace faultline {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+using testing::Not;
+
+class PageDataTest : public testing::Test {
+ protected:
+  PageDataTest() {
+    options_.store_file = "s.db";
+    options_.steps = {"wait until ready", "rpc start"};
+  }
+
+  json Make(int sites) {
+    Store store(file_.path(), Store::Mode::kCreate);
+    testkit::FillStore(store, sites);
+    return PageData(MakeDigest(store, {}), options_);
+  }
+
+  testkit::StoreFile file_;
+  PageOptions options_;
+};
+
+TEST_F(PageDataTest, TablesHoldEachFrameAndTextOnce) {
+  const json page = Make(200);
+  const auto names = page["strings"].get<std::vector<std::string>>();
+  EXPECT_EQ(std::set<std::string>(names.begin(), names.end()).size(), names.size());
+  const json& site = page["sites"][5];
+  const json& frame = page["frames"][site[2][0].get<size_t>()];
+  EXPECT_EQ(page["strings"][frame[0].get<size_t>()], "function1_0");
+  EXPECT_EQ(frame[2], 10);
+}
+
+TEST_F(PageDataTest, MarksTheInjectedCallAmongTheLinesByTheirTimes) {
+  const json finding = Make(4)["findings"][0];
+  EXPECT_EQ(finding["log"].size(), 3u);
+  EXPECT_EQ(finding["injected_before"], 2) << "5 ms, then the call at 6 ms, then 9 ms";
+}
+
+TEST_F(PageDataTest, StepsWithoutATitleHaveTheirNumber) {
+  const json page = Make(4);
+  EXPECT_EQ(page["steps"], json({"before the first step", "step 1 (wait until ready)",
+                                 "step 2 (rpc start)", "step 3"}));
+}
+
+TEST_F(PageDataTest, ThePageHoldsNoMarkupOfTheTarget) {
+  const std::string page = PageHtml(Make(4));
+  EXPECT_THAT(page, Not(HasSubstr("<script>document.title='owned'")));
+  EXPECT_THAT(page, Not(HasSubstr("<img src=x")));
+  EXPECT_THAT(page, Not(HasSubstr("@FAULTLINE_DATA@")));
+  const size_t begin = page.find("id=\"data\">") + 10;
+  const json back = json::parse(page.substr(begin, page.find("</script>", begin) - begin));
+  EXPECT_EQ(back["findings"][0]["log"][1][1], "<script>document.title='owned'</script><b>bold</b>");
+}
+
+// Chromium opens the page, clicks, searches, zooms; see the script for all that it looks at.
+TEST_F(PageDataTest, WorksInABrowserWithTenThousandSites) {
+  if (std::system("command -v chromedriver >/dev/null 2>&1") != 0) {
+    GTEST_SKIP() << "chromium-driver is not installed";
+  }
+  const testkit::TemporaryDirectory dir;
+  const std::filesystem::path file = dir.path() / "report.html";
+  WriteFileAtomically(file, PageHtml(Make(10'000)));
+  const std::string command = "/usr/bin/python3 " FAULTLINE_SOURCE_DIR
+                              "/tools/page/page_check.py " +
+                              file.string() + " --most-load-ms 2000 2>&1";
+  EXPECT_EQ(std::system(command.c_str()), 0);
+}
+
+}  // namespace
+}  // namespace faultline

@@ -1,0 +1,322 @@
+#include "harness/report/sweep_digest.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "harness/report/contract.h"
+#include "harness/report/text.h"
+
+namespace faultline {
+namespace {
+
+using nlohmann::json;
+
+// Worst first.
+constexpr std::array<std::string_view, 7> kSiteVerdicts = {
+    "finding", "doubtful", "slow", "not reached", "clean error", "tolerated", "not visited"};
+// What a maintainer reads first: damage, then what blocks, then what is lost.
+constexpr std::array<std::string_view, 8> kKinds = {
+    "io-device-missing", "sanitizer", "crash",     "hang",
+    "not-rolled-back",   "leak",      "swallowed", "expectation"};
+constexpr std::array<std::string_view, 5> kStatuses = {"confirmed", "flaky", "not tried", "assumed",
+                                                       "unproven"};
+constexpr size_t kPlaceFunctions = 3;
+
+template <size_t kSize>
+size_t RankIn(const std::array<std::string_view, kSize>& order, std::string_view word) {
+  return static_cast<size_t>(std::find(order.begin(), order.end(), word) - order.begin());
+}
+
+std::string ModeText(std::string_view mode) {
+  if (mode == "transient") return "failed once";
+  if (mode == "persistent") return "failed from then on";
+  if (mode == "pair") return "failed after another failure";
+  if (mode == "sigterm") return "was interrupted by SIGTERM";
+  if (mode == "sigint") return "was interrupted by SIGINT";
+  if (mode == "sigterm-twice") return "was interrupted by SIGTERM, twice";
+  if (mode == "stop-rpc") return "was interrupted by the request to stop";
+  if (mode == "drop-connection") return "saw the RPC client vanish";
+  return fmt::format("was visited ({})", mode);
+}
+
+// The first functions of "f < g < h < ...".
+std::string ShortPlace(const std::string& place) {
+  constexpr std::string_view kSeparator = " < ";
+  size_t end = 0;
+  for (size_t i = 0; i < kPlaceFunctions; ++i) {
+    end = place.find(kSeparator, end);
+    if (end == std::string::npos) {
+      return place;
+    }
+    end += kSeparator.size();
+  }
+  return place.substr(0, end - kSeparator.size());
+}
+
+std::string StatusOf(const FindingGroup& group) {
+  if (group.tries == 0) return "not tried";
+  if (group.confirmed == 0) return "unproven";
+  return group.confirmed < group.tries ? "flaky" : "confirmed";
+}
+
+class Digester {
+ public:
+  Digester(Store& store, const Baseline& baseline) : store_(store), baseline_(baseline) {}
+
+  SweepDigest Make() {
+    if (const auto environments = store_.Environments(); !environments.empty()) {
+      digest_.environment = environments.front();
+    }
+    for (StoredSite& site : store_.Sites()) {
+      by_hash_[site.hash] = digest_.sites.size();
+      digest_.sites.emplace_back().site = std::move(site);
+    }
+    AddFindings();
+    AddRuns();
+    AddCauses();
+    AddCoverage();
+    return std::move(digest_);
+  }
+
+ private:
+  void AddFindings() {
+    for (FindingGroup& group : store_.Findings()) {
+      DigestFinding entry;
+      entry.status = StatusOf(group);
+      entry.known = baseline_.Find(group.signature);
+      entry.fails = entry.known == nullptr && entry.status == "confirmed";
+      entry.group = std::move(group);
+      TakeRun(entry);
+      digest_.findings.push_back(std::move(entry));
+    }
+    const auto rank = [](const DigestFinding& entry) {
+      return std::tuple(entry.known != nullptr, RankIn(kStatuses, entry.status),
+                        RankIn(kKinds, entry.group.kind), -entry.group.sites,
+                        entry.group.signature);
+    };
+    std::stable_sort(
+        digest_.findings.begin(), digest_.findings.end(),
+        [&](const DigestFinding& a, const DigestFinding& b) { return rank(a) < rank(b); });
+  }
+
+  // The run that stands for the finding: its confirmation's, else the first that has it itself.
+  void TakeRun(DigestFinding& entry) {
+    std::vector<std::string> keys = {entry.group.plan_key};
+    keys.insert(keys.end(), entry.group.run_keys.begin(), entry.group.run_keys.end());
+    for (const std::string& key : keys) {
+      std::optional<StoredRun> run = key.empty() ? std::nullopt : store_.FindRun(key);
+      if (!run) {
+        continue;
+      }
+      for (const StoredFinding& finding : run->findings) {
+        if (finding.signature == entry.group.signature) {
+          entry.finding = finding;
+          entry.run = std::move(*run);
+          entry.mode_text = ModeText(entry.run.mode);
+          const auto site = by_hash_.find(entry.run.site);
+          if (site != by_hash_.end()) {
+            const StoredSite& failed = digest_.sites[site->second].site;
+            entry.injected = failed.place.empty()
+                                 ? failed.point
+                                 : fmt::format("{} in {}", failed.point, ShortPlace(failed.place));
+          }
+          return;
+        }
+      }
+    }
+  }
+
+  void AddRuns() {
+    std::map<std::string, std::vector<size_t>> findings_of_run;
+    for (size_t i = 0; i < digest_.findings.size(); ++i) {
+      for (const std::string& key : digest_.findings[i].group.run_keys) {
+        findings_of_run[key].push_back(i);
+      }
+    }
+    for (const StoredRun& run : store_.Runs()) {
+      ++digest_.outcomes[run.outcome];
+      digest_.runs += run.alike.empty() ? 1 : 0;
+      const auto found = by_hash_.find(run.site);
+      if (found != by_hash_.end()) {
+        AddVisit(found->second, run, findings_of_run[run.key]);
+      }
+    }
+    for (DigestFinding& entry : digest_.findings) {
+      const auto failed = by_hash_.find(entry.run.site);
+      if (failed != by_hash_.end()) {
+        const auto at = std::find(entry.sites.begin(), entry.sites.end(), failed->second);
+        if (at != entry.sites.end()) {
+          std::rotate(entry.sites.begin(), at, at + 1);
+        }
+      }
+    }
+  }
+
+  void AddVisit(size_t site_index, const StoredRun& run, const std::vector<size_t>& findings) {
+    DigestSite& site = digest_.sites[site_index];
+    ++site.plans;
+    std::string_view verdict = run.outcome;
+    if (!findings.empty()) {
+      verdict = "doubtful";
+      for (const size_t index : findings) {
+        DigestFinding& entry = digest_.findings[index];
+        if (entry.status == "confirmed") {
+          verdict = "finding";
+        }
+        if (std::find(site.findings.begin(), site.findings.end(), index) == site.findings.end()) {
+          site.findings.push_back(index);
+          entry.sites.push_back(site_index);
+        }
+      }
+    }
+    if (RankIn(kSiteVerdicts, verdict) < RankIn(kSiteVerdicts, site.verdict)) {
+      site.verdict = verdict;
+    }
+  }
+
+  void AddCauses() {
+    for (size_t i = 0; i < digest_.findings.size(); ++i) {
+      digest_.causes.push_back({digest_.findings[i].group.title, {i}});
+    }
+  }
+
+  void AddCoverage() {
+    for (Store::Census::Point& point : store_.Points()) {
+      if (point.status == "never called") {
+        digest_.never_called.push_back(std::move(point));
+      } else if (point.status != "called") {
+        digest_.not_hooked.push_back(std::move(point));
+      }
+    }
+    for (const auto& [hash, text] : store_.Nondeterministic()) {
+      digest_.nondeterministic.push_back(text);
+    }
+    for (StoredLine& line : store_.Lines()) {
+      ++digest_.lines;
+      if (line.reached != StoredLine::Reached::kFaultFree) {
+        digest_.lines_not_reached.push_back(std::move(line));
+      }
+    }
+  }
+
+  Store& store_;
+  const Baseline& baseline_;
+  SweepDigest digest_;
+  std::map<std::string, size_t> by_hash_;
+};
+
+// "f (lib/thread/iobuf.c:12)" of a frame as stores keep it; "" for one of another form.
+std::string FrameText(const json& frame) {
+  if (!frame.is_array() || frame.size() < 4 || !frame[0].is_string() || !frame[1].is_string() ||
+      !frame[2].is_number_integer() || !frame[3].is_string()) {
+    return "";
+  }
+  const auto function = frame[0].get<std::string>();
+  const auto file = frame[1].get<std::string>();
+  const auto module = frame[3].get<std::string>();
+  const std::string place =
+      file.empty() ? module : fmt::format("{}:{}", ShortPath(file), frame[2].get<int>());
+  return function.empty() ? place : fmt::format("{} ({})", function, place);
+}
+
+std::string StackText(const std::string& stack) {
+  const json frames = json::parse(stack, nullptr, /*allow_exceptions=*/false);
+  std::string text;
+  if (frames.is_array()) {
+    for (const json& frame : frames) {
+      text += "  " + FrameText(frame) + "\n";
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+bool SweepDigest::passed() const {
+  return std::none_of(findings.begin(), findings.end(),
+                      [](const DigestFinding& finding) { return finding.fails; });
+}
+
+std::string SweepDigest::Verdict() const {
+  size_t failing = 0;
+  size_t known = 0;
+  std::set<size_t> failing_causes;
+  for (size_t cause = 0; cause < causes.size(); ++cause) {
+    for (const size_t index : causes[cause].findings) {
+      known += findings[index].known != nullptr ? 1 : 0;
+      if (findings[index].fails) {
+        ++failing;
+        failing_causes.insert(cause);
+      }
+    }
+  }
+  const auto plural = [](size_t count, std::string_view one, std::string_view many) {
+    return fmt::format("{} {}", count, count == 1 ? one : many);
+  };
+  std::vector<std::string> parts;
+  parts.push_back(failing == 0 ? "no findings that fail"
+                               : plural(failing, "confirmed finding", "confirmed findings") +
+                                     " by " + plural(failing_causes.size(), "cause", "causes"));
+  if (known > 0) {
+    parts.push_back(fmt::format("{} known", known));
+  }
+  if (const size_t rest = findings.size() - failing - known; rest > 0) {
+    parts.push_back(fmt::format("{} not confirmed", rest));
+  }
+  return findings.empty() ? "no findings" : fmt::format("{}", fmt::join(parts, ", "));
+}
+
+SweepDigest MakeDigest(Store& store, const Baseline& baseline) {
+  return Digester(store, baseline).Make();
+}
+
+std::vector<std::pair<std::string, std::string>> StacksOf(const DigestFinding& finding,
+                                                          const SweepDigest& digest) {
+  std::vector<std::pair<std::string, std::string>> stacks;
+  const auto add = [&](const char* name, const std::string& stack) {
+    if (!stack.empty() && stack != "[]") {
+      stacks.emplace_back(name, stack);
+    }
+  };
+  if (!finding.sites.empty()) {
+    add("The call that failed", digest.sites[finding.sites.front()].site.stack);
+  }
+  add("Code to blame", finding.finding.stack);
+  const json evidence = json::parse(finding.run.evidence, nullptr, /*allow_exceptions=*/false);
+  if (evidence.is_object() && evidence.contains("threads") && evidence["threads"].is_array()) {
+    for (const json& thread : evidence["threads"]) {
+      if (thread.is_object() && thread.value("crashed", false) && thread.contains("stack")) {
+        add("Thread that died", thread["stack"].dump());
+        break;
+      }
+    }
+  }
+  return stacks;
+}
+
+std::string UpstreamText(const DigestFinding& finding, const SweepDigest& digest) {
+  const StoredEnvironment& environment = digest.environment;
+  std::string text = fmt::format(
+      "### {}\n\n**Program:** `{}` (build {})\n**Machine:** {}\n**Found with:** Faultline {}, "
+      "came again in {} of {} runs\n\n",
+      finding.group.title, environment.program, environment.program_key, environment.machine,
+      environment.version, finding.group.confirmed, finding.group.tries);
+  text += fmt::format(
+      "**Steps to reproduce**\n\n1. Save the scenario below as `bug.yaml`.\n2. `faultline run "
+      "bug.yaml --program PATH`\n\nIn it {} {}.\n\n```yaml\n{}```\n\n",
+      finding.injected, finding.mode_text, finding.group.scenario);
+  text += fmt::format("**Observed:** {}; the target ended with {}.\n\n", finding.group.title,
+                      finding.run.exit);
+  for (const auto& [name, stack] : StacksOf(finding, digest)) {
+    text += fmt::format("{}:\n```\n{}```\n\n", name, StackText(stack));
+  }
+  text += fmt::format("**Expected:** the target should {}.\n", ContractOf(finding.group.kind));
+  return text;
+}
+
+}  // namespace faultline

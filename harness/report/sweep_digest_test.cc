@@ -1,0 +1,86 @@
+#include "harness/report/sweep_digest.h"
+
+#include <gmock/gmock.h>
+
+#include "harness/report/testing/reported_sweep.h"
+
+namespace faultline {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::SizeIs;
+
+class SweepDigestTest : public testing::Test {
+ protected:
+  SweepDigestTest() : store_(file_.path(), Store::Mode::kCreate) { testkit::FillStore(store_, 12); }
+
+  testkit::StoreFile file_;
+  Store store_;
+  Baseline baseline_;
+};
+
+TEST_F(SweepDigestTest, PutsTheConfirmedFindingBeforeTheUntriedOne) {
+  const SweepDigest digest = MakeDigest(store_, baseline_);
+  ASSERT_THAT(digest.findings, SizeIs(2));
+  EXPECT_EQ(digest.findings[0].status, "confirmed");
+  EXPECT_EQ(digest.findings[0].group.kind, "crash");
+  EXPECT_EQ(digest.findings[1].status, "not tried");
+}
+
+TEST_F(SweepDigestTest, OnlyAConfirmedFindingThatIsNotKnownFails) {
+  const SweepDigest digest = MakeDigest(store_, baseline_);
+  EXPECT_FALSE(digest.passed());
+  EXPECT_FALSE(digest.findings[1].fails) << "nobody has seen it twice";
+
+  BaselineEntry entry;
+  entry.signature = "crash: SIGSEGV @ died_0";
+  baseline_.entries.push_back(entry);
+  const SweepDigest known = MakeDigest(store_, baseline_);
+  EXPECT_TRUE(known.passed());
+  EXPECT_EQ(known.findings.back().group.kind, "crash") << "known ones come last";
+  EXPECT_THAT(known.Verdict(), AllOf(HasSubstr("1 known"), HasSubstr("1 not confirmed")));
+}
+
+TEST_F(SweepDigestTest, EachSiteHasTheWorstThatItsRunsShowed) {
+  store_.AddRun([] {
+    StoredRun run = testkit::ARun("persistent 0000000000000004#1", "not reached");
+    run.site = "0000000000000004";
+    return run;
+  }());
+  const SweepDigest digest = MakeDigest(store_, baseline_);
+  ASSERT_THAT(digest.sites, SizeIs(12));
+  EXPECT_EQ(digest.sites[0].verdict, "finding");
+  EXPECT_EQ(digest.sites[1].verdict, "doubtful");
+  EXPECT_EQ(digest.sites[3].verdict, "clean error");
+  EXPECT_EQ(digest.sites[4].verdict, "not reached") << "transient it was tolerated";
+  EXPECT_EQ(digest.sites[5].verdict, "tolerated");
+  EXPECT_EQ(digest.sites[11].verdict, "not visited");
+  EXPECT_THAT(digest.findings[0].sites, ElementsAre(0u));
+}
+
+TEST_F(SweepDigestTest, SaysWhatFailedAndHow) {
+  const SweepDigest digest = MakeDigest(store_, baseline_);
+  EXPECT_EQ(digest.findings[0].injected, "libc/memory/calloc in function0_0 < function0_1");
+  EXPECT_EQ(digest.findings[0].mode_text, "failed once");
+  const auto stacks = StacksOf(digest.findings[0], digest);
+  ASSERT_THAT(stacks, SizeIs(3));
+  EXPECT_EQ(stacks[0].first, "The call that failed");
+  EXPECT_EQ(stacks[2].first, "Thread that died");
+  EXPECT_THAT(stacks[2].second, HasSubstr("died_0"));
+}
+
+TEST_F(SweepDigestTest, TheUpstreamTextHasAllThatAMaintainerAsksFor) {
+  const SweepDigest digest = MakeDigest(store_, baseline_);
+  const std::string text = UpstreamText(digest.findings[0], digest);
+  for (const char* part :
+       {"**Program:** `/bin/target`", "came again in 3 of 3 runs", "name: finding", "**Observed:**",
+        "SIGSEGV", "function0_0 (lib/0/function0.c:10)",
+        "**Expected:** the target should carry on, or give up with an error"}) {
+    EXPECT_THAT(text, HasSubstr(part));
+  }
+}
+
+}  // namespace
+}  // namespace faultline

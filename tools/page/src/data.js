@@ -1,0 +1,94 @@
+// The report's data as the page uses it: string and frame tables resolved. The format is documented
+// in harness/report/page_data.h.
+
+export function readData() {
+  const raw = JSON.parse(document.getElementById('data').textContent);
+  return decode(raw);
+}
+
+export function decode(raw) {
+  const frames = raw.frames.map(([fn, file, line, module], index) => ({
+    index, line,
+    fn: raw.strings[fn], file: raw.strings[file], module: raw.strings[module],
+  }));
+  const stack = (indices) => (indices || []).map((index) => frames[index]);
+  const sites = raw.sites.map(([hash, point, frameList, step, calls, verdict, thread, plans, found], index) => ({
+    index, hash, step, calls, plans,
+    point: raw.points[point],
+    stack: stack(frameList),
+    verdict: raw.verdicts[verdict],
+    thread: raw.strings[thread],
+    findings: found,
+  }));
+  const findings = raw.findings.map((finding, index) => ({
+    ...finding,
+    index,
+    stacks: finding.stacks.map((one) => ({name: one.name, frames: stack(one.frames)})),
+  }));
+  return {...raw, frames, sites, findings};
+}
+
+// Worst first. Where several verdicts meet (a place failed once and for good, a frame above many
+// places), the worst one shows.
+export const VERDICTS = ['finding', 'doubtful', 'slow', 'not reached', 'clean error', 'tolerated', 'not visited'];
+
+export const VERDICT_TEXT = {
+  'finding': 'does not back out',
+  'doubtful': 'flaky, unproven or assumed',
+  'slow': 'outlived a timeout, then went on',
+  'not reached': 'not reached again',
+  'clean error': 'gave up cleanly',
+  'tolerated': 'carried on',
+  'not visited': 'not visited',
+};
+
+export function frameName(frame) {
+  return frame.fn || `${frame.module || 'unknown'}`;
+}
+
+export function framePlace(frame) {
+  if (!frame.file) return frame.module;
+  return `${frame.file}${frame.line ? ':' + frame.line : ''}`;
+}
+
+export function shortPath(path) {
+  return path.split('/').slice(-3).join('/');
+}
+
+// A tree of call stacks, outermost function first; each site is a leaf below its innermost caller.
+export function stackTree(sites) {
+  const root = {name: 'all places that can fail', children: new Map(), sites: 0, counts: {}, depth: 0, file: ''};
+  for (const site of sites) {
+    let node = root;
+    const path = site.stack.slice().reverse();
+    const enter = (key, name, file, extra) => {
+      let child = node.children.get(key);
+      if (!child) {
+        child = {name, file, children: new Map(), sites: 0, counts: {}, depth: node.depth + 1, parent: node, ...extra};
+        node.children.set(key, child);
+      }
+      node = child;
+    };
+    const count = () => {
+      node.sites += 1;
+      node.counts[site.verdict] = (node.counts[site.verdict] || 0) + 1;
+    };
+    count();
+    for (const frame of path) {
+      enter(frameName(frame) + '\0' + frame.file, frameName(frame), frame.file || frame.module);
+      count();
+    }
+    enter('\0' + site.hash, site.point, '', {site});
+    count();
+  }
+  finish(root);
+  return root;
+}
+
+function finish(node) {
+  node.verdict = VERDICTS.find((verdict) => node.counts[verdict]) || 'not visited';
+  node.children = [...node.children.values()];
+  for (const child of node.children) finish(child);
+  const rank = (child) => VERDICTS.indexOf(child.verdict);
+  node.children.sort((a, b) => rank(a) - rank(b) || b.sites - a.sites || (a.name < b.name ? -1 : 1));
+}
