@@ -6,6 +6,7 @@
 
 #include "harness/base/files.h"
 #include "harness/report/table.h"
+#include "harness/store/status.h"
 #include "tools/command.h"
 
 namespace faultline {
@@ -14,13 +15,15 @@ namespace {
 constexpr char kExamples[] =
     "Examples:\n"
     "  faultline compare before.db after.db\n"
-    "Exit code 1 when the second has findings that the first has not.";
+    "Exit code 1 when the second has findings that the first has not: confirmed ones, or crashes "
+    "that came at least twice.";
 
 nlohmann::json ToJson(const std::vector<FindingGroup>& groups) {
   nlohmann::json json = nlohmann::json::array();
   for (const FindingGroup& group : groups) {
     json.push_back({{"id", group.id},
                     {"kind", group.kind},
+                    {"status", StatusName(StatusOf(group))},
                     {"title", group.title},
                     {"signature", group.signature},
                     {"runs", group.runs}});
@@ -50,21 +53,23 @@ class CompareCommand : public Command {
     if (!json_.empty()) {
       Write(comparison);
     }
-    return comparison.fresh.empty() ? ExitCode::kAsExpected : ExitCode::kFindings;
+    return comparison.has_failing() ? ExitCode::kFindings : ExitCode::kAsExpected;
   }
 
  private:
   static void Print(const Comparison& comparison) {
-    Table table({"", "finding", "kind", "plans", "what"});
+    Table table({"", "finding", "kind", "status", "plans", "what"});
     const auto add = [&](const char* word, const std::vector<FindingGroup>& groups) {
       for (const FindingGroup& group : groups) {
-        table.AddRow({word, group.id, group.kind, std::to_string(group.runs), group.title});
+        table.AddRow({word, group.id, group.kind, StatusName(StatusOf(group)),
+                      std::to_string(group.runs), group.title});
       }
     };
     add("new", comparison.fresh);
     for (const Comparison::Change& change : comparison.changed) {
       const bool renamed = change.before.signature != change.after.signature;
       table.AddRow({"changed", change.before.id, change.before.kind,
+                    StatusName(StatusOf(change.after)),
                     fmt::format("{} > {}", change.before.runs, change.after.runs),
                     change.before.title + "; " + change.how +
                         (renamed ? ": " + change.after.id + " " + change.after.title : "")});

@@ -9,6 +9,7 @@
 #include "harness/run/program_lookup.h"
 #include "harness/run/run_scenario.h"
 #include "harness/scenario/data_dir.h"
+#include "harness/store/status.h"
 #include "harness/store/store.h"
 #include "harness/target/interruption.h"
 #include "harness/target/run_dir.h"
@@ -23,7 +24,8 @@ constexpr char kExamples[] =
     "  faultline replay s.db 1f2e3d4c\n"
     "  faultline replay s.db 1f2e3d4c --gdb            # stopped at the injected call\n"
     "  faultline replay s.db 1f2e3d4c --write bug.yaml # the scenario file; runs nothing\n"
-    "A few digits of the finding are enough.";
+    "A few digits of the finding are enough. One that did not come again each time in the sweep is "
+    "tried up to three times.";
 
 class ReplayCommand : public Command {
  public:
@@ -62,13 +64,25 @@ class ReplayCommand : public Command {
     load.data_dir = FindDataDir(global.data_dir);
     const LoadedScenario loaded = LoadScenario(file, load);
     ColdExecutor executor(&interruption);
-    const ScenarioResult result =
-        RunScenario(loaded, Options(global, loaded, environment), executor);
-    Tell(global, result);
+    const ScenarioOptions options = Options(global, loaded, environment);
+    // What came each time is looked at once, what did not until it comes.
+    const int most = StatusOf(group) == FindingStatus::kConfirmed || gdb_ ? 1 : kConfirmationRuns;
+    ScenarioResult result = RunScenario(loaded, options, executor);
+    int runs = 1;
+    for (; runs < most && !Shows(result, group) && !result.broken_without_faults; ++runs) {
+      result = RunScenario(loaded, options, executor);
+    }
+    Tell(global, group, result, runs);
     return result.findings.empty() ? ExitCode::kAsExpected : ExitCode::kFindings;
   }
 
  private:
+  static bool Shows(const ScenarioResult& result, const FindingGroup& group) {
+    return std::any_of(result.findings.begin(), result.findings.end(), [&](const Finding& finding) {
+      return finding.signature == group.signature;
+    });
+  }
+
   // The store is closed again before anything runs: a sweep may go on meanwhile.
   std::pair<FindingGroup, StoredEnvironment> Find() const {
     Store store(store_, Store::Mode::kRead);
@@ -95,7 +109,9 @@ class ReplayCommand : public Command {
     return options;
   }
 
-  void Tell(const GlobalOptions& global, const ScenarioResult& result) const {
+  // `result` is the last of `runs` runs.
+  void Tell(const GlobalOptions& global, const FindingGroup& group, const ScenarioResult& result,
+            int runs) const {
     std::vector<std::string> words = {"faultline", "replay", store_, finding_};
     if (!program_.empty()) {
       words.insert(words.end(), {"--program", program_});
@@ -108,6 +124,13 @@ class ReplayCommand : public Command {
                            .replay_command = again,
                            .gdb_command = again + " --gdb"};
     const TerminalOptions terminal{.color = UseColor(global)};
+    if (!Shows(result, group) && !result.broken_without_faults) {
+      fmt::print("finding {} did not come again (0 of {}): {}\n  in the sweep: {}\n", group.id,
+                 runs, group.title, StatusText(group));
+      if (result.findings.empty() && !verbose_) {
+        return;  // a verdict of this run would be read as one about the finding
+      }
+    }
     fmt::print("{}", verbose_ ? TellRunInFull(report, terminal) : TellRun(report, terminal));
   }
 

@@ -61,7 +61,8 @@ class SweepCommand : public Command {
         [&interruption] { return std::make_unique<ColdExecutor>(&interruption); }, progress);
     progress.Clear();
     const bool complete = result.remaining == 0 && !result.interrupted && options.shard.is_whole();
-    const SweepReport report = MakeSweepReport(store, options.selection, baseline, complete);
+    const SweepReport report =
+        MakeSweepReport(store, options.selection, baseline, complete, assumed_);
     fmt::print("{}", TellSweep(report, result, store_));
     if (!json_.empty()) {
       WriteFileAtomically(std::filesystem::absolute(json_),
@@ -74,8 +75,9 @@ class SweepCommand : public Command {
       throw Interrupted(*result.interrupted);
     }
     if (!write_baseline_.empty()) {
-      WriteFileAtomically(std::filesystem::absolute(write_baseline_),
-                          WriteBaseline(store.Findings(), baseline, loaded.scenario.name));
+      WriteFileAtomically(
+          std::filesystem::absolute(write_baseline_),
+          WriteBaseline(store.Findings(), baseline, loaded.scenario.name, assumed_));
     }
     return Verdict(report, result);
   }
@@ -147,6 +149,8 @@ class SweepCommand : public Command {
         ->type_name("FILE");
     app.add_option("--write-baseline", write_baseline_, "write what was found as a baseline")
         ->type_name("FILE");
+    app.add_flag("--assumed", assumed_,
+                 "findings whose failure nothing was seen to bring about fail the command too");
     app.add_option("--json", json_, "write the summary as JSON too")->type_name("FILE");
   }
 
@@ -239,6 +243,7 @@ class SweepCommand : public Command {
   std::optional<uint64_t> seed_;
   std::string baseline_;
   std::string write_baseline_;
+  bool assumed_ = false;
   std::string json_;
 };
 

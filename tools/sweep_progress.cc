@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "harness/store/status.h"
+
 namespace faultline {
 
 ProgressLine::ProgressLine(std::FILE* out, Clock::duration interval)
@@ -39,7 +41,7 @@ void ProgressLine::Visited(const StoredRun& run) {
 }
 
 void ProgressLine::Confirmed(const FindingGroup& group) {
-  Show(fmt::format("confirmed {}: {}", group.id, group.title.substr(0, 70)));
+  Show(fmt::format("{} {}: {}", StatusName(StatusOf(group)), group.id, group.title.substr(0, 70)));
 }
 
 void ProgressLine::Clear() {

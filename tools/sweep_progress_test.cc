@@ -51,5 +51,20 @@ TEST_F(ProgressLineTest, ALineSaysHowManyPlansAreDoneAndHowManyHadFindings) {
   EXPECT_THAT(Log(), HasSubstr("\n3 of 4 plans, 1 with findings, 0 s left\n"));
 }
 
+TEST_F(ProgressLineTest, AFindingIsSaidWithItsStatus) {
+  ProgressLine progress(file_.get());
+  FindingGroup group;
+  group.id = "12345678";
+  group.title = "what";
+  progress.Confirmed(group);
+  EXPECT_THAT(Log(), HasSubstr("not tried 12345678: what\n"));
+  group.tries = 3;
+  progress.Confirmed(group);
+  EXPECT_THAT(Log(), HasSubstr("unproven 12345678: what\n"));
+  group.confirmed = 3;
+  progress.Confirmed(group);
+  EXPECT_THAT(Log(), HasSubstr("\nconfirmed 12345678: what\n"));
+}
+
 }  // namespace
 }  // namespace faultline

@@ -8,8 +8,6 @@
 #include <map>
 #include <set>
 
-#include "harness/report/table.h"
-
 namespace faultline {
 namespace {
 
@@ -19,10 +17,6 @@ double MsPerRun(const SweepResult& result) {
   return result.runs == 0
              ? 0.0
              : static_cast<double>(result.elapsed_ms) / static_cast<double>(result.runs);
-}
-
-std::string Reliability(const FindingGroup& group) {
-  return group.tries == 0 ? "not yet" : fmt::format("{}/{}", group.confirmed, group.tries);
 }
 
 // "a, b, c and 7 more"
@@ -63,23 +57,6 @@ std::vector<std::string> PointsOf(const std::vector<StoredSite>& sites) {
   return names;
 }
 
-const char* StatusOf(const SweepReport::Entry& entry) {
-  if (entry.known != nullptr) {
-    return "known";
-  }
-  return entry.is_new() ? "new" : "unproven";
-}
-
-std::string TellFindings(const SweepReport& report) {
-  Table table({"finding", "kind", "plans", "sites", "again", "", "what"});
-  for (const SweepReport::Entry& entry : report.findings) {
-    const FindingGroup& group = entry.group;
-    table.AddRow({group.id, group.kind, std::to_string(group.runs), std::to_string(group.sites),
-                  Reliability(group), StatusOf(entry), group.title});
-  }
-  return table.ToString();
-}
-
 std::string TellLines(const SweepReport& report) {
   if (report.lines == 0) {
     return "";
@@ -112,44 +89,21 @@ std::string TellNotReached(const SweepReport& report) {
   return text;
 }
 
-nlohmann::json GroupToJson(const SweepReport::Entry& entry) {
-  const FindingGroup& group = entry.group;
-  nlohmann::json json = {{"id", group.id},
-                         {"kind", group.kind},
-                         {"title", group.title},
-                         {"signature", group.signature},
-                         {"known", entry.known != nullptr},
-                         {"runs", group.runs},
-                         {"sites", group.sites},
-                         {"tries", group.tries},
-                         {"confirmed", group.confirmed},
-                         {"plan", group.plan_key},
-                         {"scenario", group.scenario}};
-  if (entry.known != nullptr) {
-    json["note"] = entry.known->note;
-    json["reference"] = entry.known->reference;
-  }
-  return json;
-}
-
 }  // namespace
 
 bool SweepReport::has_new() const {
   return std::any_of(findings.begin(), findings.end(),
-                     [](const Entry& entry) { return entry.is_new(); });
+                     [](const SweepEntry& entry) { return entry.is_new; });
 }
 
 SweepReport MakeSweepReport(Store& store, const Selection& selection, const Baseline& baseline,
-                            bool complete) {
+                            bool complete, bool assumed_too) {
   SweepReport report;
+  report.findings = MakeSweepEntries(store.Findings(), baseline, assumed_too);
   std::set<std::string> seen;
-  for (FindingGroup& group : store.Findings()) {
-    const BaselineEntry* known = baseline.Find(group.signature);
-    seen.insert(group.signature);
-    report.findings.push_back({std::move(group), known});
+  for (const SweepEntry& entry : report.findings) {
+    seen.insert(entry.group.signature);
   }
-  std::stable_partition(report.findings.begin(), report.findings.end(),
-                        [](const SweepReport::Entry& entry) { return entry.is_new(); });
   if (complete) {
     report.gone = baseline.Gone(seen);
   }
@@ -209,7 +163,7 @@ std::string TellSweep(const SweepReport& report, const SweepResult& result,
   if (report.findings.empty()) {
     text += result.interrupted ? "no findings so far\n" : "no findings\n";
   } else {
-    text += "\n" + TellFindings(report);
+    text += TellSweepEntries(report.findings);
     text += fmt::format("\nfaultline replay {} {}\n", store_file, report.findings[0].group.id);
   }
   for (const BaselineEntry& entry : report.gone) {
@@ -228,7 +182,7 @@ std::string TellSweep(const SweepReport& report, const SweepResult& result,
 }
 
 nlohmann::json SweepToJson(const SweepReport& report, const SweepResult& result) {
-  nlohmann::json json = {{"faultline_sweep", 1},
+  nlohmann::json json = {{"faultline_sweep", 2},
                          {"plans", result.plans},
                          {"done_before", result.done_before},
                          {"remaining", result.remaining},
@@ -255,8 +209,9 @@ nlohmann::json SweepToJson(const SweepReport& report, const SweepResult& result)
                            "fault_free_findings"}) {
     json[list] = nlohmann::json::array();
   }
-  for (const SweepReport::Entry& entry : report.findings) {
-    json["findings"].push_back(GroupToJson(entry));
+  json["statuses"] = CountByStatus(report.findings);
+  for (const SweepEntry& entry : report.findings) {
+    json["findings"].push_back(ToJson(entry));
   }
   for (const BaselineEntry& entry : report.gone) {
     json["gone"].push_back({{"kind", entry.kind},

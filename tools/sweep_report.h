@@ -8,18 +8,13 @@
 #include "harness/store/store.h"
 #include "harness/sweep/selection.h"
 #include "harness/sweep/sweep.h"
+#include "tools/sweep_findings.h"
 
 namespace faultline {
 
 // What a sweep has found, as far as its store and a baseline tell.
 struct SweepReport {
-  struct Entry {
-    FindingGroup group;
-    const BaselineEntry* known = nullptr;  // borrowed from the baseline; nullptr: new
-
-    bool is_new() const { return known == nullptr && !group.is_unproven(); }
-  };
-  std::vector<Entry> findings;
+  std::vector<SweepEntry> findings;
   std::vector<BaselineEntry> gone;      // of the baseline, not seen by a sweep that is complete
   std::vector<StoredSite> not_visited;  // selected sites without a run
   size_t sites = 0;                     // that stand for themselves
@@ -36,20 +31,24 @@ struct SweepReport {
 };
 
 // `complete`: everything was visited, so that what is in the baseline and not here is gone.
+// `assumed_too`: see FailsCommand.
 SweepReport MakeSweepReport(Store& store, const Selection& selection, const Baseline& baseline,
-                            bool complete);
+                            bool complete, bool assumed_too = false);
 
 // The summary for a terminal.
 std::string TellSweep(const SweepReport& report, const SweepResult& result,
                       const std::string& store_file);
 
-// For programs. Schema, version 1:
-//   faultline_sweep  1
+// For programs. Schema, version 2:
+//   faultline_sweep  2
 //   plans, done_before, remaining, runs, elapsed_ms, census_ms, fault_free_ms, ms_per_run
 //   outcomes         {outcome: runs}
 //   interrupted      "SIGTERM"; only when a signal ended it
-//   findings         [{id, kind, title, signature, known, note, reference, runs, sites, tries,
-//                      confirmed, plan, scenario}]
+//   statuses         {status: findings}; see FindingStatus
+//   findings         [{id, kind, title, signature, status, known, new, note, reference, runs, seen,
+//                      sites, tries, confirmed, control {tries, seen},
+//                      proof {state: "not needed", "proven" or "missing", text, site},
+//                      plan, scenario}]; only those that are new fail the command
 //   gone             [{kind, signature, note, reference}]
 //   not_visited      [{site, point, place}]
 //   never_called     [point]; not_hooked [{point, why}]

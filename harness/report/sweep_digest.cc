@@ -10,6 +10,7 @@
 
 #include "harness/report/contract.h"
 #include "harness/report/text.h"
+#include "harness/store/status.h"
 
 namespace faultline {
 namespace {
@@ -58,12 +59,6 @@ std::string ShortPlace(const std::string& place) {
   return place.substr(0, end - kSeparator.size());
 }
 
-std::string StatusOf(const FindingGroup& group) {
-  if (group.tries == 0) return "not tried";
-  if (group.confirmed == 0) return "unproven";
-  return group.confirmed < group.tries ? "flaky" : "confirmed";
-}
-
 class Digester {
  public:
   Digester(Store& store, const Baseline& baseline) : store_(store), baseline_(baseline) {}
@@ -87,9 +82,10 @@ class Digester {
   void AddFindings() {
     for (FindingGroup& group : store_.Findings()) {
       DigestFinding entry;
-      entry.status = StatusOf(group);
+      entry.status = StatusName(StatusOf(group));
+      entry.why = StatusRemark(group);
       entry.known = baseline_.Find(group.signature);
-      entry.fails = entry.known == nullptr && entry.status == "confirmed";
+      entry.fails = entry.known == nullptr && FailsCommand(group);
       entry.group = std::move(group);
       TakeRun(entry);
       digest_.findings.push_back(std::move(entry));

@@ -6,6 +6,8 @@
 #include <map>
 #include <set>
 
+#include "harness/store/status.h"
+
 namespace faultline {
 namespace {
 
@@ -85,6 +87,11 @@ const FindingGroup* SameFault(const std::set<std::string>& faults, const Side& b
 }
 
 }  // namespace
+
+bool Comparison::has_failing() const {
+  return std::any_of(fresh.begin(), fresh.end(),
+                     [](const FindingGroup& group) { return FailsCommand(group); });
+}
 
 Comparison CompareStores(Store& before_store, Store& after_store) {
   const Side before(before_store);

@@ -21,6 +21,8 @@ struct Comparison {
   std::vector<Change> changed;     // in both, at other places; or the same fault, another finding
   std::vector<FindingGroup> same;  // in both, at the same places
 
+  // A finding of the second alone that fails a command; see FailsCommand.
+  bool has_failing() const;
   bool differs() const { return !fresh.empty() || !fixed.empty() || !changed.empty(); }
 };
 

@@ -91,5 +91,19 @@ TEST(Compare, AFindingAtMorePlacesIsAChange) {
   EXPECT_THAT(comparison.changed[0].how, HasSubstr("1 new"));
 }
 
+TEST(Compare, FailsForWhatFailsACommandAlone) {
+  Comparison comparison;
+  EXPECT_FALSE(comparison.has_failing());
+  FindingGroup unproven;
+  unproven.kind = "crash";
+  unproven.tries = 3;
+  comparison.fresh = {unproven};
+  EXPECT_FALSE(comparison.has_failing());
+  FindingGroup confirmed = unproven;
+  confirmed.confirmed = 3;
+  comparison.fresh.push_back(confirmed);
+  EXPECT_TRUE(comparison.has_failing());
+}
+
 }  // namespace
 }  // namespace faultline

@@ -4,14 +4,19 @@
 #include <tuple>
 
 #include "harness/base/failure.h"
+#include "harness/store/status.h"
 #include "harness/store/store.h"
 
 namespace faultline {
 namespace {
 
-// Of several minimised scenarios for one finding the better confirmed, then the shorter is kept.
+// Of several confirmations of one finding the one to be believed most, then the better confirmed,
+// then the one with the shorter scenario is kept.
 auto Rank(const Confirmation& confirmation) {
-  return std::tuple(-confirmation.confirmed, confirmation.scenario.size(), confirmation.plan_key);
+  FindingGroup group;
+  Apply(confirmation, group);
+  return std::tuple(StatusOf(group), -confirmation.confirmed, confirmation.scenario.size(),
+                    confirmation.plan_key);
 }
 
 void MergeConfirmations(Store& out, Store& in) {

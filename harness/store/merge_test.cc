@@ -60,6 +60,24 @@ TEST(Merge, APlanThatSeveralRanCountsOnce) {
   EXPECT_EQ(result.runs_in_several, 1u);
 }
 
+TEST(Merge, TheConfirmationToBelieveMostIsKept) {
+  const StoreFile one, two, out;
+  Fill(one, {"1"});
+  Fill(two, {"2"});
+  const auto confirm = [](const StoreFile& file, StoredProof::State proof) {
+    Confirmation confirmation{"crash: x", 3, 3, "1", "scenario"};
+    confirmation.proof = {proof, "why", "00ff"};
+    Store(file.path(), Store::Mode::kWrite).SetConfirmation(confirmation);
+  };
+  confirm(one, StoredProof::State::kMissing);
+  confirm(two, StoredProof::State::kProven);
+  MergeStores(out.path(), {one.path(), two.path()});
+  const FindingGroup merged = Store(out.path(), Store::Mode::kRead).Findings().at(0);
+  EXPECT_EQ(merged.proof.state, StoredProof::State::kProven);
+  EXPECT_EQ(merged.proof.text, "why");
+  EXPECT_EQ(merged.proof.site, "00ff");
+}
+
 TEST(Merge, RefusesShardsOfDifferentSweeps) {
   const StoreFile one, two, out;
   Fill(one, {"1"});

@@ -75,6 +75,27 @@ struct StoredLine {
   Reached reached = Reached::kNever;
 };
 
+// Whether the failure behind a finding is one that can happen. Only functions that fail because
+// something below them fails need a proof: see harness/sweep/proof.h.
+struct StoredProof {
+  enum class State { kNotNeeded = 0, kProven = 1, kMissing = 2 };
+  State state = State::kNotNeeded;
+  std::string text;  // what proves it, or why nothing does; for people
+  std::string site;  // hash of the site below whose failure proves it; "" when none does
+};
+
+// What a confirmation found out about a finding.
+struct Confirmation {
+  std::string signature;
+  int64_t tries = 0;
+  int64_t confirmed = 0;      // of the tries, how many showed the same signature
+  std::string plan_key;       // the plan that stands for it
+  std::string scenario;       // a scenario file that shows it, minimised
+  int64_t control_tries = 0;  // the same runs without the fault; 0: no need to ask
+  int64_t control = 0;        // how many of these showed it too
+  StoredProof proof = {};
+};
+
 // All findings with one signature.
 struct FindingGroup {
   std::string id;  // 8 hexadecimal digits of the signature
@@ -82,26 +103,17 @@ struct FindingGroup {
   std::string kind;
   std::string title;
   int64_t runs = 0;                   // plans that showed it, alike ones among them
+  int64_t seen = 0;                   // of these, how many were really run
   int64_t sites = 0;                  // distinct sites
   std::vector<std::string> run_keys;  // in order of key
-  // From its confirmation; tries is 0 before.
-  int64_t tries = 0;
-  int64_t confirmed = 0;  // of the tries, how many showed the same signature
-  std::string plan_key;   // the plan that stands for it
-  std::string scenario;   // a scenario file that shows it, minimised; "" = not yet written
-
-  // A hang that never came again when it was alone: the machine was busy, the target is not to
-  // blame. It is told and fails nothing.
-  bool is_unproven() const { return kind == "hang" && tries > 0 && confirmed == 0; }
-};
-
-// What a confirmation found out about a finding.
-struct Confirmation {
-  std::string signature;
+  // From its confirmation, see there; tries is 0 before. What they say: see status.h.
   int64_t tries = 0;
   int64_t confirmed = 0;
+  int64_t control_tries = 0;
+  int64_t control = 0;
+  StoredProof proof;
   std::string plan_key;
-  std::string scenario;
+  std::string scenario;  // "" = not yet written
 };
 
 // The 8 digits by which users name the finding with `signature`.

@@ -33,7 +33,8 @@ CREATE TABLE findings (
   stack TEXT, PRIMARY KEY (run, signature)) WITHOUT ROWID;
 CREATE INDEX findings_by_signature ON findings (signature);
 CREATE TABLE confirmations (
-  signature TEXT PRIMARY KEY, tries INTEGER, confirmed INTEGER, plan_key TEXT, scenario TEXT)
+  signature TEXT PRIMARY KEY, tries INTEGER, confirmed INTEGER, plan_key TEXT, scenario TEXT,
+  control_tries INTEGER, control INTEGER, proof INTEGER, proof_text TEXT, proof_site TEXT)
   WITHOUT ROWID;
 -- With a coverage build of the target. `reached` as StoredLine::Reached.
 CREATE TABLE lines (file TEXT, line INTEGER, function TEXT, reached INTEGER,

@@ -4,10 +4,34 @@
 #include <algorithm>
 
 #include "harness/base/failure.h"
+#include "harness/store/status.h"
 #include "harness/store/store.h"
 
 // What the store tells about findings: all that have one signature are one group.
 namespace faultline {
+namespace {
+
+constexpr char kConfirmationColumns[] =
+    "signature, tries, confirmed, plan_key, scenario, control_tries, control, proof, proof_text, "
+    "proof_site";
+
+// From kConfirmationColumns, the first of which is column `from`.
+Confirmation ReadConfirmation(const Statement& row, int from) {
+  Confirmation confirmation;
+  confirmation.signature = row.Text(from);
+  confirmation.tries = row.Integer(from + 1);
+  confirmation.confirmed = row.Integer(from + 2);
+  confirmation.plan_key = row.Text(from + 3);
+  confirmation.scenario = row.Text(from + 4);
+  confirmation.control_tries = row.Integer(from + 5);
+  confirmation.control = row.Integer(from + 6);
+  confirmation.proof.state = static_cast<StoredProof::State>(row.Integer(from + 7));
+  confirmation.proof.text = row.Text(from + 8);
+  confirmation.proof.site = row.Text(from + 9);
+  return confirmation;
+}
+
+}  // namespace
 
 void Store::CountSitesOf(FindingGroup& group) {
   Statement row(database_,
@@ -23,6 +47,9 @@ void Store::CountSitesOf(FindingGroup& group) {
                   "iif(alike = '', key, alike) WHERE signature = ?");
   sites.BindAll(group.signature);
   group.sites = sites.Next() ? sites.Integer(0) : 0;
+  Statement seen(database_, "SELECT count(*) FROM findings WHERE signature = ?");
+  seen.BindAll(group.signature);
+  group.seen = seen.Next() ? seen.Integer(0) : 0;
 }
 
 std::vector<FindingGroup> Store::Findings() {
@@ -30,19 +57,17 @@ std::vector<FindingGroup> Store::Findings() {
   std::vector<FindingGroup> groups;
   // The title of the run with the least key stands for all: the choice must not depend on the order
   // in which the runs ended.
-  Statement row(database_,
-                "SELECT signature, kind, title, min(run), tries, confirmed, plan_key, scenario "
-                "FROM findings LEFT JOIN confirmations USING (signature) GROUP BY signature");
+  Statement row(database_, fmt::format("SELECT kind, title, min(run), {} FROM findings LEFT JOIN "
+                                       "confirmations USING (signature) GROUP BY signature",
+                                       kConfirmationColumns));
   while (row.Next()) {
     FindingGroup group;
-    group.signature = row.Text(0);
+    group.kind = row.Text(0);
+    group.title = row.Text(1);
+    const Confirmation confirmation = ReadConfirmation(row, 3);
+    group.signature = confirmation.signature;
     group.id = FindingId(group.signature);
-    group.kind = row.Text(1);
-    group.title = row.Text(2);
-    group.tries = row.Integer(4);
-    group.confirmed = row.Integer(5);
-    group.plan_key = row.Text(6);
-    group.scenario = row.Text(7);
+    Apply(confirmation, group);
     CountSitesOf(group);
     groups.push_back(std::move(group));
   }
@@ -54,21 +79,21 @@ std::vector<FindingGroup> Store::Findings() {
 
 void Store::SetConfirmation(const Confirmation& confirmation) {
   const std::lock_guard lock(mutex_);
-  Statement(database_, "INSERT OR REPLACE INTO confirmations VALUES (?, ?, ?, ?, ?)")
+  Statement(database_, "INSERT OR REPLACE INTO confirmations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
       .BindAll(confirmation.signature, confirmation.tries, confirmation.confirmed,
-               confirmation.plan_key, confirmation.scenario)
+               confirmation.plan_key, confirmation.scenario, confirmation.control_tries,
+               confirmation.control, static_cast<int64_t>(confirmation.proof.state),
+               confirmation.proof.text, confirmation.proof.site)
       .Run();
 }
 
 std::vector<Confirmation> Store::Confirmations() {
   const std::lock_guard lock(mutex_);
   std::vector<Confirmation> confirmations;
-  Statement row(database_,
-                "SELECT signature, tries, confirmed, plan_key, scenario FROM confirmations ORDER "
-                "BY signature");
+  Statement row(database_, fmt::format("SELECT {} FROM confirmations ORDER BY signature",
+                                       kConfirmationColumns));
   while (row.Next()) {
-    confirmations.push_back(
-        {row.Text(0), row.Integer(1), row.Integer(2), row.Text(3), row.Text(4)});
+    confirmations.push_back(ReadConfirmation(row, 0));
   }
   return confirmations;
 }

@@ -4,6 +4,8 @@
 
 #include <map>
 
+#include "harness/store/status.h"
+
 namespace faultline {
 namespace {
 
@@ -35,7 +37,7 @@ BaselineEntry EntryFor(const FindingGroup& group, const BaselineEntry* known) {
 }  // namespace
 
 std::string WriteBaseline(const std::vector<FindingGroup>& findings, const Baseline& known,
-                          const std::string& scenario) {
+                          const std::string& scenario, bool assumed_too) {
   std::map<std::string, BaselineEntry> entries;  // by signature
   for (const BaselineEntry& entry : known.entries) {
     if (entry.sometimes) {
@@ -43,7 +45,7 @@ std::string WriteBaseline(const std::vector<FindingGroup>& findings, const Basel
     }
   }
   for (const FindingGroup& group : findings) {
-    if (!group.is_unproven()) {
+    if (FailsCommand(group, assumed_too) || StatusOf(group) == FindingStatus::kFlaky) {
       entries[group.signature] = EntryFor(group, known.Find(group.signature));
     }
   }

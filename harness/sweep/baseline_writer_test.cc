@@ -52,9 +52,14 @@ TEST(WriteBaseline, WhatDidNotComeAgainEachTimeComesSometimesAndStays) {
   EXPECT_THAT(second.entries, Signatures("crash: a"));
 }
 
-TEST(WriteBaseline, LeavesOutAHangThatNeverCameAgain) {
-  EXPECT_THAT(WrittenAndRead({AGroup("hang: a", 0), AGroup("hang: b", 3)}, {}).entries,
-              Signatures("hang: b"));
+TEST(WriteBaseline, LeavesOutWhatFailsNoCommand) {
+  FindingGroup not_tried = AGroup("crash: c", 0);
+  not_tried.tries = 0;
+  FindingGroup assumed = AGroup("crash: d", 3);
+  assumed.proof.state = StoredProof::State::kMissing;
+  const std::vector<FindingGroup> findings = {AGroup("hang: a", 0), AGroup("hang: b", 3), not_tried,
+                                              assumed};
+  EXPECT_THAT(WrittenAndRead(findings, {}).entries, Signatures("hang: b"));
 }
 
 }  // namespace

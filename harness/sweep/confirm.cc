@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "harness/sweep/look.h"
+#include "harness/sweep/same_cause.h"
 #include "harness/sweep/scenario_writer.h"
 #include "harness/sweep/stack_json.h"
 
@@ -45,6 +46,8 @@ class Confirmer {
     // What does not come every time cannot be minimised: a step less and a bad day look the same.
     if (result.confirmed == kConfirmationRuns) {
       Minimise(executor);
+    } else if (result.tries == kConfirmationRuns) {
+      TryWithoutFault(result, executor);
     }
     result.scenario = Write(result);
     return result;
@@ -65,6 +68,20 @@ class Confirmer {
       result.confirmed += *again ? 1 : 0;
     }
     return result;
+  }
+
+  // What comes without the fault too is a race of the target's own.
+  void TryWithoutFault(Confirmation& result, Executor& executor) {
+    SweepPlan control = plan_;
+    control.faults.clear();
+    for (; result.control_tries < kConfirmationRuns; ++result.control_tries) {
+      if (!spending_.TakeRun()) {
+        return;
+      }
+      const Slots::Place place(slots_, /*alone=*/false);
+      const Visit visit = VisitPlan(context_, scenario_, control, context_.limits_ms, executor);
+      result.control += ShowsSameCause(visit.run, group_.signature) ? 1 : 0;
+    }
   }
 
   // Nothing when the budget is spent, or the machine lets no run come so far.
@@ -134,10 +151,11 @@ class Confirmer {
     scenario.faults = plan_.faults;
     scenario.name = "finding-" + group_.id;
     scenario.summary = group_.title;
+    FindingGroup known = group_;
+    Apply(confirmation, known);
     std::string comment =
-        fmt::format("Found by a sweep of {}; confirmed in {} of {} runs.\n{}\nfault: {} {} at\n",
-                    context_.scenario.name, confirmation.confirmed, confirmation.tries,
-                    group_.signature, ModeName(plan_.mode), plan_.site.point);
+        fmt::format("Found by a sweep of {}.\n{}\n{}\nfault: {} {} at\n", context_.scenario.name,
+                    StatusText(known), group_.signature, ModeName(plan_.mode), plan_.site.point);
     for (const Frame& frame : StackFromJson(plan_.site.stack)) {
       comment += "  " + frame.ToString() + "\n";
     }
@@ -204,11 +222,13 @@ void ConfirmFindings(const SweepContext& context, Store& store, Slots& slots, Sp
   std::mutex mutex;
   ForEachInParallel(
       open.size(), slots.most_threads(), make_executor, [&](size_t index, Executor& executor) {
-        const FindingGroup& group = open[index];
+        FindingGroup& group = open[index];
         const SweepPlan& plan = *SmallestPlan(group, by_key, store);
         Confirmer confirmer(context, slots, spending, group, plan, StepOf(group, plan, store));
-        store.SetConfirmation(confirmer.Confirm(executor));
+        const Confirmation confirmation = confirmer.Confirm(executor);
+        store.SetConfirmation(confirmation);
         const std::lock_guard lock(mutex);
+        Apply(confirmation, group);
         progress(group);
       });
 }

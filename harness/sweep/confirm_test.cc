@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -117,6 +118,64 @@ TEST_F(ConfirmTest, WhatComesAfterTheFaultIsLeftOutAtOnceIfItDoesNotMatter) {
   Sweep(target_, file_.path());
   EXPECT_THAT(runs_, SizeIs(5)) << "once found, three times confirmed, once without all of them";
   EXPECT_EQ(runs_.back(), Run{});
+}
+
+// The finding with the first site failing comes in runs `shown` of those, and with nothing failing
+// in runs `without` of those behind the census; both from 0.
+class FlakyTest : public ConfirmTest {
+ protected:
+  FindingGroup SweepFlaky(std::set<int> shown, std::set<int> without) {
+    target_.When("a/x/one", [=, this](const RunRequest& request, Evidence& evidence) {
+      if (shown.contains(failing_++)) {
+        CrashesIn("bad")(request, evidence);
+      }
+    });
+    target_.WhenNothingFails([=, this](const RunRequest& request, Evidence& evidence) {
+      if (failing_ > 0 && without.contains(faultless_++)) {
+        CrashesIn("bad")(request, evidence);
+      }
+    });
+    Sweep(target_, file_.path());
+    Store store(file_.path(), Store::Mode::kRead);
+    EXPECT_THAT(store.Findings(), SizeIs(1));
+    return store.Findings().at(0);
+  }
+
+  int failing_ = 0;
+  int faultless_ = 0;
+};
+
+TEST_F(FlakyTest, WhatComesWithoutTheFaultTooIsARaceOfTheTargetsOwn) {
+  loaded_.scenario.steps.resize(1);
+  const FindingGroup group = SweepFlaky({0, 2}, {1});
+  EXPECT_EQ(StatusOf(group), FindingStatus::kFlaky);
+  EXPECT_EQ(group.control_tries, 3);
+  EXPECT_EQ(group.control, 1);
+  EXPECT_THAT(group.scenario, HasSubstr("a race of the target's own"));
+}
+
+TEST_F(FlakyTest, WhatNeedsTheFaultIsNoRaceOfTheTargetsOwn) {
+  loaded_.scenario.steps.resize(1);
+  const FindingGroup group = SweepFlaky({0, 2}, {});
+  EXPECT_EQ(StatusOf(group), FindingStatus::kFlaky);
+  EXPECT_EQ(group.control_tries, 3);
+  EXPECT_FALSE(ComesWithoutFault(group));
+}
+
+TEST_F(FlakyTest, WhatNeverComesAgainIsUnproven) {
+  loaded_.scenario.steps.resize(1);
+  const FindingGroup group = SweepFlaky({0}, {});
+  EXPECT_EQ(StatusOf(group), FindingStatus::kUnproven);
+  EXPECT_FALSE(FailsCommand(group));
+  EXPECT_THAT(group.scenario, HasSubstr("# unproven: "));
+}
+
+TEST_F(FlakyTest, WhatComesEachTimeNeedsNoControl) {
+  loaded_.scenario.steps.resize(1);
+  const FindingGroup group = SweepFlaky({0, 1, 2, 3}, {});
+  EXPECT_EQ(StatusOf(group), FindingStatus::kConfirmed);
+  EXPECT_EQ(group.control_tries, 0);
+  EXPECT_THAT(group.scenario, HasSubstr("# confirmed: came again in 3 of 3 runs\n"));
 }
 
 TEST_F(ConfirmTest, ATargetThatGivesUpByItselfDoesNotUnproveAFinding) {

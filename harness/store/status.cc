@@ -1,0 +1,106 @@
+#include "harness/store/status.h"
+
+#include <fmt/format.h>
+
+namespace faultline {
+namespace {
+
+// Evidence that a busy machine cannot make up.
+bool IsCrash(const FindingGroup& group) {
+  return group.kind == "crash" || group.kind == "sanitizer";
+}
+
+std::string Reruns(const FindingGroup& group) {
+  switch (StatusOf(group)) {
+    case FindingStatus::kUnproven:
+      return fmt::format("did not come again in {} runs", group.tries);
+    case FindingStatus::kNotTried:
+      return "no runs were left to confirm it";
+    default:
+      return fmt::format("came again in {} of {} runs", group.confirmed, group.tries);
+  }
+}
+
+std::string Control(const FindingGroup& group) {
+  if (group.control_tries == 0) {
+    return "";
+  }
+  return ComesWithoutFault(group)
+             ? fmt::format(
+                   "came in {} of {} runs without the fault too: a race of the target's own",
+                   group.control, group.control_tries)
+             : fmt::format("came in none of {} runs without the fault", group.control_tries);
+}
+
+}  // namespace
+
+FindingStatus StatusOf(const FindingGroup& group) {
+  if (group.tries < kConfirmationRuns && (group.confirmed == 0 || group.confirmed == group.tries)) {
+    return FindingStatus::kNotTried;
+  }
+  if (group.confirmed == 0) {
+    return FindingStatus::kUnproven;
+  }
+  if (group.proof.state == StoredProof::State::kMissing) {
+    return FindingStatus::kAssumed;
+  }
+  return group.confirmed < group.tries ? FindingStatus::kFlaky : FindingStatus::kConfirmed;
+}
+
+const char* StatusName(FindingStatus status) {
+  switch (status) {
+    case FindingStatus::kConfirmed:
+      return "confirmed";
+    case FindingStatus::kFlaky:
+      return "flaky";
+    case FindingStatus::kUnproven:
+      return "unproven";
+    case FindingStatus::kAssumed:
+      return "assumed";
+    case FindingStatus::kNotTried:
+      break;
+  }
+  return "not tried";
+}
+
+bool FailsCommand(const FindingGroup& group, bool assumed_too) {
+  switch (StatusOf(group)) {
+    case FindingStatus::kConfirmed:
+      return true;
+    case FindingStatus::kFlaky:
+    case FindingStatus::kUnproven:
+      return IsCrash(group) && group.seen + group.confirmed >= 2 &&
+             group.proof.state != StoredProof::State::kMissing;
+    case FindingStatus::kAssumed:
+      return assumed_too;
+    case FindingStatus::kNotTried:
+      break;
+  }
+  return false;
+}
+
+bool ComesWithoutFault(const FindingGroup& group) { return group.control > 0; }
+
+std::string StatusRemark(const FindingGroup& group) {
+  const std::string control = Control(group);
+  const std::string& proof = group.proof.text;
+  return control.empty() || proof.empty() ? control + proof : control + "; " + proof;
+}
+
+std::string StatusText(const FindingGroup& group) {
+  const std::string remark = StatusRemark(group);
+  return fmt::format("{}: {}{}{}", StatusName(StatusOf(group)), Reruns(group),
+                     remark.empty() ? "" : "; ", remark);
+}
+
+void Apply(const Confirmation& confirmation, FindingGroup& group) {
+  group.tries = confirmation.tries;
+  group.confirmed = confirmation.confirmed;
+  group.control_tries = confirmation.control_tries;
+  group.control = confirmation.control;
+  group.proof = confirmation.proof;
+  group.plan_key = confirmation.plan_key;
+  group.scenario = confirmation.scenario;
+}
+
+}  // namespace faultline

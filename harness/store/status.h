@@ -1,0 +1,52 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "harness/store/records.h"
+
+// How far a finding is to be believed. Everything that tells, counts or fails by findings asks
+// here: report, exit codes, baselines, compare, merge, JSON.
+namespace faultline {
+
+// Reruns that confirm a finding.
+inline constexpr int64_t kConfirmationRuns = 3;
+
+// In the order in which a report has them.
+enum class FindingStatus {
+  kConfirmed,  // it came again in each of kConfirmationRuns reruns, and its failure is possible
+  kFlaky,      // it came again in some of them
+  kUnproven,   // it came again in none of them
+  kAssumed,    // it came again, but nothing below makes the function fail that was made to fail
+  kNotTried,   // the budget ended before enough reruns were made to tell
+};
+inline constexpr FindingStatus kFindingStatuses[] = {
+    FindingStatus::kConfirmed, FindingStatus::kFlaky, FindingStatus::kUnproven,
+    FindingStatus::kAssumed, FindingStatus::kNotTried};
+
+FindingStatus StatusOf(const FindingGroup& group);
+
+// "confirmed", "flaky", "unproven", "assumed", "not tried"
+const char* StatusName(FindingStatus status);
+
+// True when a command whose findings are new because of it ends with exit code 1: it is confirmed,
+// or a crash that came at least twice (a sanitizer's report is one). An assumed one only with
+// `assumed_too`; one not tried never: what makes it may be impossible, or a busy machine.
+bool FailsCommand(const FindingGroup& group, bool assumed_too = false);
+
+// The finding also came in reruns without the fault: a race of the target's own, for which no
+// failed call is to blame.
+bool ComesWithoutFault(const FindingGroup& group);
+
+// What is to be said of a finding besides its status and its reruns: the proof or why there is
+// none, what came without the fault; "" for most.
+std::string StatusRemark(const FindingGroup& group);
+
+// One sentence without a full stop, for people: "flaky: came again in 1 of 3 runs; came in 2 of 3
+// runs without the fault too: a race of the target's own". With StatusRemark.
+std::string StatusText(const FindingGroup& group);
+
+// `group` as the confirmation has it.
+void Apply(const Confirmation& confirmation, FindingGroup& group);
+
+}  // namespace faultline

@@ -1,0 +1,87 @@
+#include "harness/store/status.h"
+
+#include <gmock/gmock.h>
+
+namespace faultline {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+FindingGroup AGroup(const std::string& kind, int64_t confirmed, int64_t tries = 3) {
+  FindingGroup group;
+  group.kind = kind;
+  group.seen = 1;
+  group.tries = tries;
+  group.confirmed = confirmed;
+  return group;
+}
+
+FindingGroup WithoutProof(FindingGroup group) {
+  group.proof = {StoredProof::State::kMissing, "f was not seen to fail", ""};
+  return group;
+}
+
+TEST(StatusOf, SaysHowOftenAFindingCameAgain) {
+  EXPECT_EQ(StatusOf(AGroup("leak", 3)), FindingStatus::kConfirmed);
+  EXPECT_EQ(StatusOf(AGroup("leak", 2)), FindingStatus::kFlaky);
+  EXPECT_EQ(StatusOf(AGroup("leak", 1)), FindingStatus::kFlaky);
+  EXPECT_EQ(StatusOf(AGroup("leak", 0)), FindingStatus::kUnproven);
+}
+
+TEST(StatusOf, WhatABudgetCutOffIsNotTriedUnlessItIsKnownToBeFlaky) {
+  EXPECT_EQ(StatusOf(AGroup("leak", 0, 0)), FindingStatus::kNotTried);
+  EXPECT_EQ(StatusOf(AGroup("leak", 2, 2)), FindingStatus::kNotTried);
+  EXPECT_EQ(StatusOf(AGroup("leak", 0, 2)), FindingStatus::kNotTried);
+  EXPECT_EQ(StatusOf(AGroup("leak", 1, 2)), FindingStatus::kFlaky);
+}
+
+TEST(StatusOf, AFailureThatNothingBringsAboutMakesAFindingAssumed) {
+  EXPECT_EQ(StatusOf(WithoutProof(AGroup("crash", 3))), FindingStatus::kAssumed);
+  EXPECT_EQ(StatusOf(WithoutProof(AGroup("crash", 1))), FindingStatus::kAssumed);
+  EXPECT_EQ(StatusOf(WithoutProof(AGroup("crash", 0))), FindingStatus::kUnproven);
+  FindingGroup proven = AGroup("crash", 3);
+  proven.proof.state = StoredProof::State::kProven;
+  EXPECT_EQ(StatusOf(proven), FindingStatus::kConfirmed);
+}
+
+TEST(FailsCommand, ForWhatIsConfirmedAndForCrashesSeenTwice) {
+  EXPECT_TRUE(FailsCommand(AGroup("leak", 3)));
+  EXPECT_FALSE(FailsCommand(AGroup("leak", 2)));
+  EXPECT_FALSE(FailsCommand(AGroup("hang", 2)));
+  EXPECT_TRUE(FailsCommand(AGroup("crash", 1))) << "in the sweep and again";
+  EXPECT_TRUE(FailsCommand(AGroup("sanitizer", 1)));
+  EXPECT_FALSE(FailsCommand(AGroup("crash", 0)));
+  FindingGroup two_plans = AGroup("crash", 0);
+  two_plans.seen = 2;
+  EXPECT_TRUE(FailsCommand(two_plans)) << "a crash is one, however busy the machine is";
+  EXPECT_FALSE(FailsCommand(AGroup("crash", 0, 0)));
+}
+
+TEST(FailsCommand, ForWhatIsAssumedOnlyWhenAsked) {
+  EXPECT_FALSE(FailsCommand(WithoutProof(AGroup("crash", 3))));
+  EXPECT_TRUE(FailsCommand(WithoutProof(AGroup("crash", 3)), /*assumed_too=*/true));
+  EXPECT_FALSE(FailsCommand(WithoutProof(AGroup("crash", 1))));
+  EXPECT_FALSE(FailsCommand(AGroup("leak", 0), /*assumed_too=*/true));
+}
+
+TEST(StatusText, BlamesARaceOfTheTargetOnTheTarget) {
+  FindingGroup race = AGroup("hang", 1);
+  race.control_tries = 3;
+  race.control = 2;
+  EXPECT_TRUE(ComesWithoutFault(race));
+  EXPECT_EQ(StatusText(race),
+            "flaky: came again in 1 of 3 runs; came in 2 of 3 runs without the fault too: a race "
+            "of the target's own");
+  race.control = 0;
+  EXPECT_FALSE(ComesWithoutFault(race));
+  EXPECT_THAT(StatusText(race), Not(HasSubstr("race")));
+}
+
+TEST(StatusText, SaysWhyNothingProvesAFinding) {
+  EXPECT_EQ(StatusText(WithoutProof(AGroup("crash", 3))),
+            "assumed: came again in 3 of 3 runs; f was not seen to fail");
+}
+
+}  // namespace
+}  // namespace faultline

@@ -1,0 +1,35 @@
+#include "harness/sweep/same_cause.h"
+
+#include <gtest/gtest.h>
+
+namespace faultline {
+namespace {
+
+TEST(SignatureWithoutFault, LeavesOutTheFailedCallAlone) {
+  EXPECT_EQ(SignatureWithoutFault("crash: SIGSEGV wild pointer; a call failed: calloc @ f < g"),
+            "crash: SIGSEGV wild pointer");
+  EXPECT_EQ(SignatureWithoutFault("hang: stop; bdev_init says nothing of a failed call"),
+            "hang: stop");
+  EXPECT_EQ(SignatureWithoutFault("crash: SIGSEGV @ f < g"), "crash: SIGSEGV @ f < g");
+  EXPECT_EQ(SignatureWithoutFault("hang: stop; queue x is left"), "hang: stop; queue x is left");
+}
+
+TEST(ShowsSameCause, IsTrueForTheSameBugAfterAnotherFailure) {
+  StoredRun run;
+  run.findings.emplace_back().signature = "hang: stop; f says nothing of a failed call";
+  EXPECT_TRUE(ShowsSameCause(run, "hang: stop; g says nothing of a failed call"));
+  EXPECT_FALSE(ShowsSameCause(run, "hang: start; g says nothing of a failed call"));
+  EXPECT_FALSE(ShowsSameCause(StoredRun(), "hang: stop"));
+}
+
+TEST(ShowsSameCause, LooksAtCallersOnlyWhereBothHaveThem) {
+  StoredRun run;
+  run.findings.emplace_back().signature = "crash: SIGSEGV @ f < g";
+  EXPECT_TRUE(ShowsSameCause(run, "crash: SIGSEGV @ f"));
+  EXPECT_TRUE(ShowsSameCause(run, "crash: SIGSEGV @ f < g"));
+  EXPECT_FALSE(ShowsSameCause(run, "crash: SIGSEGV @ f < h"));
+  EXPECT_FALSE(ShowsSameCause(run, "crash: SIGSEGV @ g"));
+}
+
+}  // namespace
+}  // namespace faultline

@@ -1,0 +1,138 @@
+#include "tools/sweep_findings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "harness/report/table.h"
+
+namespace faultline {
+namespace {
+
+// What stands above a table.
+const char* Meaning(FindingStatus status) {
+  switch (status) {
+    case FindingStatus::kConfirmed:
+      return "came again in each of three runs";
+    case FindingStatus::kFlaky:
+      return "came again in some of three runs; only crashes fail this command";
+    case FindingStatus::kUnproven:
+      return "came in none of three more runs";
+    case FindingStatus::kAssumed:
+      return "nothing was seen to make the function fail that was made to fail; they fail this "
+             "command only with --assumed";
+    case FindingStatus::kNotTried:
+      break;
+  }
+  return "no runs were left to confirm them: the same command goes on";
+}
+
+const char* Word(const SweepEntry& entry) {
+  if (entry.known != nullptr) {
+    return "known";
+  }
+  return entry.is_new ? "new" : "";
+}
+
+std::string Again(const FindingGroup& group) {
+  return group.tries == 0 ? "" : fmt::format("{}/{}", group.confirmed, group.tries);
+}
+
+std::string What(const FindingGroup& group) {
+  const std::string remark = StatusRemark(group);
+  return remark.empty() ? group.title : fmt::format("{} ({})", group.title, remark);
+}
+
+const char* ProofWord(StoredProof::State state) {
+  switch (state) {
+    case StoredProof::State::kProven:
+      return "proven";
+    case StoredProof::State::kMissing:
+      return "missing";
+    case StoredProof::State::kNotNeeded:
+      break;
+  }
+  return "not needed";
+}
+
+size_t Count(const std::vector<SweepEntry>& entries, FindingStatus status) {
+  return static_cast<size_t>(
+      std::count_if(entries.begin(), entries.end(),
+                    [status](const SweepEntry& entry) { return StatusOf(entry.group) == status; }));
+}
+
+}  // namespace
+
+std::vector<SweepEntry> MakeSweepEntries(std::vector<FindingGroup> groups, const Baseline& baseline,
+                                         bool assumed_too) {
+  std::vector<SweepEntry> entries;
+  for (FindingGroup& group : groups) {
+    const BaselineEntry* known = baseline.Find(group.signature);
+    const bool is_new = known == nullptr && FailsCommand(group, assumed_too);
+    entries.push_back({std::move(group), known, is_new});
+  }
+  std::stable_sort(entries.begin(), entries.end(), [](const SweepEntry& a, const SweepEntry& b) {
+    return std::tuple(StatusOf(a.group), !a.is_new) < std::tuple(StatusOf(b.group), !b.is_new);
+  });
+  return entries;
+}
+
+std::string TellSweepEntries(const std::vector<SweepEntry>& entries) {
+  std::string text;
+  for (const FindingStatus status : kFindingStatuses) {
+    const size_t count = Count(entries, status);
+    if (count == 0) {
+      continue;
+    }
+    Table table({"finding", "kind", "plans", "sites", "again", "", "what"});
+    for (const SweepEntry& entry : entries) {
+      const FindingGroup& group = entry.group;
+      if (StatusOf(group) == status) {
+        table.AddRow({group.id, group.kind, std::to_string(group.runs), std::to_string(group.sites),
+                      Again(group), Word(entry), What(group)});
+      }
+    }
+    text += fmt::format("\n{}: {} finding{}: {}\n{}", StatusName(status), count,
+                        count == 1 ? "" : "s", Meaning(status), table.ToString());
+  }
+  return text;
+}
+
+nlohmann::json ToJson(const SweepEntry& entry) {
+  const FindingGroup& group = entry.group;
+  nlohmann::json json = {{"id", group.id},
+                         {"kind", group.kind},
+                         {"title", group.title},
+                         {"signature", group.signature},
+                         {"status", StatusName(StatusOf(group))},
+                         {"known", entry.known != nullptr},
+                         {"new", entry.is_new},
+                         {"runs", group.runs},
+                         {"seen", group.seen},
+                         {"sites", group.sites},
+                         {"tries", group.tries},
+                         {"confirmed", group.confirmed},
+                         {"control", {{"tries", group.control_tries}, {"seen", group.control}}},
+                         {"proof",
+                          {{"state", ProofWord(group.proof.state)},
+                           {"text", group.proof.text},
+                           {"site", group.proof.site}}},
+                         {"plan", group.plan_key},
+                         {"scenario", group.scenario}};
+  if (entry.known != nullptr) {
+    json["note"] = entry.known->note;
+    json["reference"] = entry.known->reference;
+  }
+  return json;
+}
+
+nlohmann::json CountByStatus(const std::vector<SweepEntry>& entries) {
+  nlohmann::json json;
+  for (const FindingStatus status : kFindingStatuses) {
+    json[StatusName(status)] = Count(entries, status);
+  }
+  return json;
+}
+
+}  // namespace faultline

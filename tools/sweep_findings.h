@@ -1,0 +1,32 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "harness/scenario/load_baseline.h"
+#include "harness/store/status.h"
+
+namespace faultline {
+
+// A finding of a sweep beside what a baseline says of it.
+struct SweepEntry {
+  FindingGroup group;
+  const BaselineEntry* known = nullptr;  // borrowed from the baseline; nullptr: not in it
+  bool is_new = false;                   // not known, and of a status that fails a command
+};
+
+// Sorted by status, new ones first within one. `assumed_too` as in FailsCommand.
+std::vector<SweepEntry> MakeSweepEntries(std::vector<FindingGroup> groups, const Baseline& baseline,
+                                         bool assumed_too);
+
+// One table for each status that has findings, with a line above it that says what it means.
+std::string TellSweepEntries(const std::vector<SweepEntry>& entries);
+
+// {id, kind, title, signature, status, known, new, note, reference, runs, seen, sites, tries,
+// confirmed, control, proof, plan, scenario}; see SweepToJson.
+nlohmann::json ToJson(const SweepEntry& entry);
+// {status: findings}, with every status.
+nlohmann::json CountByStatus(const std::vector<SweepEntry>& entries);
+
+}  // namespace faultline

@@ -1,0 +1,89 @@
+#include "tools/sweep_findings.h"
+
+#include <gmock/gmock.h>
+
+namespace faultline {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+FindingGroup AGroup(const std::string& id, const std::string& kind, int64_t confirmed) {
+  FindingGroup group;
+  group.id = id;
+  group.signature = kind + ": " + id;
+  group.kind = kind;
+  group.title = "title of " + id;
+  group.seen = 1;
+  group.tries = kConfirmationRuns;
+  group.confirmed = confirmed;
+  return group;
+}
+
+// One of each status, the least to be believed first.
+std::vector<FindingGroup> OneOfEach() {
+  FindingGroup not_tried = AGroup("0000000e", "crash", 0);
+  not_tried.tries = 0;
+  FindingGroup assumed = AGroup("0000000d", "crash", 3);
+  assumed.proof = {StoredProof::State::kMissing, "f was not seen to fail", ""};
+  FindingGroup flaky = AGroup("0000000b", "hang", 1);
+  flaky.control_tries = 3;
+  flaky.control = 1;
+  return {not_tried, assumed, AGroup("0000000c", "hang", 0), flaky, AGroup("0000000a", "leak", 3)};
+}
+
+TEST(SweepFindings, EachStatusHasATableOfItsOwnAndTheBelievedOnesComeFirst) {
+  const std::string text = TellSweepEntries(MakeSweepEntries(OneOfEach(), {}, false));
+  size_t last = 0;
+  for (const char* head : {"\nconfirmed: 1 finding: ", "0000000a", "\nflaky: 1 finding: ",
+                           "0000000b", "\nunproven: 1 finding: ", "0000000c",
+                           "\nassumed: ", "0000000d", "\nnot tried: 1 finding: ", "0000000e"}) {
+    const size_t at = text.find(head);
+    ASSERT_NE(at, std::string::npos) << head << "\n" << text;
+    EXPECT_GT(at + 1, last) << head;
+    last = at;
+  }
+  EXPECT_THAT(text, AllOf(HasSubstr("title of 0000000d (f was not seen to fail)"),
+                          HasSubstr("came in 1 of 3 runs without the fault too")));
+}
+
+TEST(SweepFindings, AStatusWithoutFindingsIsNotMentioned) {
+  const std::string text =
+      TellSweepEntries(MakeSweepEntries({AGroup("0000000a", "leak", 3)}, {}, false));
+  EXPECT_THAT(text, AllOf(HasSubstr("new"), Not(HasSubstr("flaky")), Not(HasSubstr("assumed"))));
+  EXPECT_EQ(TellSweepEntries({}), "");
+}
+
+TEST(SweepFindings, OnlyWhatFailsACommandIsNew) {
+  const auto new_ones = [](const std::vector<SweepEntry>& entries) {
+    std::string ids;
+    for (const SweepEntry& entry : entries) {
+      ids += entry.is_new ? entry.group.id.substr(7) : "";
+    }
+    return ids;
+  };
+  EXPECT_EQ(new_ones(MakeSweepEntries(OneOfEach(), {}, false)), "a");
+  EXPECT_EQ(new_ones(MakeSweepEntries(OneOfEach(), {}, true)), "ad");
+  Baseline baseline;
+  baseline.entries.push_back({"leak: 0000000a", "leak", "", "", {}});
+  const std::vector<SweepEntry> known = MakeSweepEntries(OneOfEach(), baseline, false);
+  EXPECT_EQ(new_ones(known), "");
+  EXPECT_EQ(ToJson(known[0])["known"], true);
+}
+
+TEST(SweepFindings, JsonHasStatusControlAndProof) {
+  const std::vector<SweepEntry> entries = MakeSweepEntries(OneOfEach(), {}, false);
+  EXPECT_EQ(
+      CountByStatus(entries),
+      (nlohmann::json{
+          {"confirmed", 1}, {"flaky", 1}, {"unproven", 1}, {"assumed", 1}, {"not tried", 1}}));
+  EXPECT_EQ(ToJson(entries[0])["proof"]["state"], "not needed");
+  EXPECT_EQ(ToJson(entries[1])["control"]["seen"], 1);
+  EXPECT_EQ(ToJson(entries[3])["status"], "assumed");
+  EXPECT_EQ(ToJson(entries[3])["proof"]["state"], "missing");
+  EXPECT_EQ(ToJson(entries[3])["proof"]["text"], "f was not seen to fail");
+}
+
+}  // namespace
+}  // namespace faultline
