@@ -16,11 +16,17 @@ class ObserverTest : public testing::Test {
  protected:
   // Hooks all functions with awkward signatures, observed with `observer`.
   void HookSignatures(const PlanObserver& observer) {
-    const uint32_t index = run_.plan.AddObserver("signature", observer);
+    HookSignatures(run_.plan.AddObserver("signature", observer));
+  }
+  // Or with their returns watched, when there is none.
+  void HookSignatures(uint32_t index) {
     for (const char* symbol :
          {"many_arguments", "many_doubles", "variable_arguments", "long_double", "returns_pair",
           "returns_large", "many_vectors", "register_probe"}) {
       const uint32_t point = run_.plan.AddPoint(symbol, 0, 0);
+      if (index == kNone) {
+        run_.plan.WatchReturn(point);
+      }
       run_.plan.AddHook(kVictim, symbol, {point}, index);
       // So that libfiu is asked, whose string functions use vector registers.
       run_.plan.AddRule(RuleFor(point, UINT64_MAX, UINT64_MAX));
@@ -57,6 +63,11 @@ TEST_F(ObserverTest, EveryRegisterSurvivesAWrappedCall) {
   observer.wrap = 1;
   observer.stack_words = 12;
   HookSignatures(observer);
+  ExpectSignaturesWork();
+}
+
+TEST_F(ObserverTest, EveryRegisterSurvivesAWatchedCall) {
+  HookSignatures(kNone);
   ExpectSignaturesWork();
 }
 

@@ -12,11 +12,14 @@ namespace faultline::agent {
 // does.
 struct PendingRecord {
   uint64_t key;
-  uint32_t observer;
+  uint32_t observer;     // kNone: the call is not observed
   uint32_t stack;        // index into the journal's stack table
   uint32_t flags;        // JournalRecord::Flags
   uint32_t stack_words;  // to copy for the original, read by the stub
   char label[protocol::kLabelSize];
+  uint64_t watched_occurrence;
+  uint32_t watched_point;  // kNone: its return is not watched
+  uint32_t watched_site;   // index into the journal's site table
 };
 
 // A hooked call as the stub saved it, in the order of its pushes. Changes of registers reach the

@@ -121,16 +121,19 @@ uint32_t Decision::CountingRule(uint32_t point) const {
 }
 
 bool Decision::NeedsEveryCall(uint32_t point) const {
-  return (plan_->flags & (kRemoteControl | kRecordSites)) != 0 ||
+  return (plan_->flags & kRemoteControl) != 0 || FollowsEveryCall(point);
+}
+
+// To its site, so that its occurrences there are counted from the start.
+bool Decision::FollowsEveryCall(uint32_t point) const {
+  return (plan_->flags & kRecordSites) != 0 || plan_points_[point].watch_return != 0 ||
          points_[point].open_site_rules.load(std::memory_order_relaxed) != 0;
 }
 
 Verdict Decision::Decide(Call& call, uint32_t index) {
   Point& point = points_[index];
   Question question{this, &call, index, 0, {}, {}};
-  if (((plan_->flags & kRecordSites) != 0 ||
-       point.open_site_rules.load(std::memory_order_relaxed) != 0) &&
-      call.in_own_process()) {
+  if (FollowsEveryCall(index) && call.in_own_process()) {
     VisitSite(question);
     question.verdict.occurrence = question.visit.occurrence;
     CloseSiteRules(point, question);

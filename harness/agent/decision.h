@@ -41,7 +41,8 @@ class Decision {
   // Counts the call at `point` with the rules about it and decides.
   Verdict Decide(Call& call, uint32_t point);
 
-  // Whether Decide must see every call of the point, even with no rule armed.
+  // Whether Decide must see every call of the point, even with no rule armed. It then also follows
+  // each to its site where the plan asks for that: a census, a watched return.
   bool NeedsEveryCall(uint32_t point) const;
 
   // The rule about the point when it is the only one, and a call's number all that it asks for.
@@ -67,6 +68,7 @@ class Decision {
   void CloseSiteRules(Point& point, const Question& question) const;
   bool IsArmed(uint32_t rule) const;
   bool AnyArmed(const Point& point) const;
+  bool FollowsEveryCall(uint32_t point) const;
   bool AddRules();
 
   const protocol::PlanHeader* plan_ = nullptr;

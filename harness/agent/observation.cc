@@ -10,6 +10,9 @@ namespace {
 using namespace protocol;
 
 constexpr uint64_t kFirstPage = 4096;  // below it no text can be
+// Copied for a function of whose arguments nothing is known. What lies above the return address is
+// its caller's frame, so that this much can be read.
+constexpr uint32_t kWatchedStackWords = 32;
 
 // Forgets wrapped calls that were left without returning: the stack grows down, so whatever is
 // still open has its frame above this one.
@@ -23,20 +26,20 @@ void ForgetAbandonedWraps(const CallFrame* frame) {
 void OpenWrapOf(const CallFrame* frame) {
   ThreadState& thread = this_thread;
   if (thread.open_wraps < kMaxOpenWraps) {
-    thread.wraps[thread.open_wraps++] = {frame, false};
+    thread.wraps[thread.open_wraps++] = {frame, false, false};
   }
 }
 
-// Whether an error was noted while the frame's call ran.
-bool CloseWrapOf(const CallFrame* frame) {
+// What happened while the frame's call ran.
+OpenWrap CloseWrapOf(const CallFrame* frame) {
   ThreadState& thread = this_thread;
   while (thread.open_wraps > 0 && thread.wraps[thread.open_wraps - 1].frame < frame) {
     --thread.open_wraps;
   }
   if (thread.open_wraps == 0 || thread.wraps[thread.open_wraps - 1].frame != frame) {
-    return false;
+    return {frame, false, false};
   }
-  return thread.wraps[--thread.open_wraps].error_noted;
+  return thread.wraps[--thread.open_wraps];
 }
 
 void NoteError() {
@@ -96,15 +99,13 @@ void Record(const PendingRecord& pending, uint64_t result, uint32_t more_flags) 
   the_agent.journal.Append(record);
 }
 
-}  // namespace
-
-bool Observe(Call& call, uint32_t index, bool failed) {
+// True when the observer wants to see the result.
+bool JournalObserved(Call& call, uint32_t index, bool failed) {
   const PlanHeader* plan = the_agent.plan;
   const PlanObserver& observer = plan->observers.In(plan)[index];
   if (!ConditionsHold(observer.conditions.In(plan), call.frame().arguments)) {
     return false;
   }
-  ForgetAbandonedWraps(&call.frame());
   if (observer.is_error_note != 0) {
     if (!failed) {
       NoteError();
@@ -126,13 +127,70 @@ bool Observe(Call& call, uint32_t index, bool failed) {
     Record(call.frame().pending, 0, 0);
     return false;
   }
+  return true;
+}
+
+void AppendWatched(uint16_t kind, const PendingRecord& pending, uint32_t flags, uint64_t result) {
+  JournalRecord record;
+  record.kind = kind;
+  record.flags = static_cast<uint16_t>(flags);
+  record.index = pending.watched_point;
+  record.stack = pending.stack;
+  record.site = pending.watched_site;
+  record.occurrence = pending.watched_occurrence;
+  record.result = result;
+  the_agent.journal.Append(record);
+}
+
+void FillWatched(Call& call, const WatchedCall& watched, bool observed) {
+  PendingRecord& pending = call.frame().pending;
+  if (!observed) {
+    pending.observer = kNone;
+    pending.stack = call.stack_row();
+    pending.stack_words = kWatchedStackWords;
+  }
+  pending.watched_point = watched.point;
+  pending.watched_site = watched.verdict.site;
+  pending.watched_occurrence = watched.verdict.occurrence;
+}
+
+}  // namespace
+
+bool Observe(Call& call, uint32_t observer, bool failed, const WatchedCall& watched) {
+  ForgetAbandonedWraps(&call.frame());
+  const bool observed = observer != kNone && JournalObserved(call, observer, failed);
+  if (failed || (!observed && watched.point == kNone)) {
+    return false;
+  }
+  FillWatched(call, watched, observed);
   OpenWrapOf(&call.frame());
   return true;
 }
 
-void FinishObserved(CallFrame& frame) {
-  const bool error_noted = CloseWrapOf(&frame);
-  Record(frame.pending, frame.rax, error_noted ? uint32_t{JournalRecord::kErrorNoted} : 0);
+void NoteHit(Call& call) {
+  ForgetAbandonedWraps(&call.frame());
+  ThreadState& thread = this_thread;
+  for (uint32_t i = 0; i < thread.open_wraps; ++i) {
+    OpenWrap& wrap = thread.wraps[i];
+    if (!wrap.hit && wrap.frame->pending.watched_point != kNone) {
+      AppendWatched(JournalRecord::kHitBelow, wrap.frame->pending, 0, 0);
+    }
+    wrap.hit = true;
+  }
+}
+
+void FinishWrapped(CallFrame& frame) {
+  const OpenWrap wrap = CloseWrapOf(&frame);
+  const PendingRecord& pending = frame.pending;
+  if (pending.observer != kNone) {
+    Record(pending, frame.rax, wrap.error_noted ? uint32_t{JournalRecord::kErrorNoted} : 0);
+  }
+  if (pending.watched_point != kNone &&
+      (wrap.hit || pending.watched_occurrence <= kMostRecordedReturns)) {
+    const uint32_t flags = (wrap.error_noted ? uint32_t{JournalRecord::kErrorNoted} : 0) |
+                           (wrap.hit ? uint32_t{JournalRecord::kHitInside} : 0);
+    AppendWatched(JournalRecord::kReturned, pending, flags, frame.rax);
+  }
 }
 
 }  // namespace faultline::agent

@@ -1,17 +1,27 @@
 #pragma once
 
 #include "harness/agent/call.h"
+#include "harness/agent/decision.h"
 #include "harness/protocol/plan.h"
 
 namespace faultline::agent {
 
-// Journals a call of an observed function. `failed`: a rule failed it, so the original does not run
-// and the frame's rax is its result. True when the original is to be called from the stub, with
-// FinishObserved afterwards.
-bool Observe(Call& call, uint32_t observer, bool failed);
+// A call of a point whose return is watched.
+struct WatchedCall {
+  uint32_t point = protocol::kNone;  // kNone: it is not
+  Verdict verdict;
+};
+
+// Journals a call that a function's observer (kNone: there is none) sees. `failed`: a rule failed
+// it, so the original does not run and the frame's rax is its result. True when the original is to
+// be called from the stub, for the observer or for `watched`, with FinishWrapped afterwards.
+bool Observe(Call& call, uint32_t observer, bool failed, const WatchedCall& watched);
+
+// A rule has failed this call: the watched calls that its thread is in are told of it.
+void NoteHit(Call& call);
 
 // The wrapped original has returned; its result is in the frame's rax. A call that is left by an
 // exception, longjmp or pthread_exit never comes here and is not journaled.
-void FinishObserved(CallFrame& frame);
+void FinishWrapped(CallFrame& frame);
 
 }  // namespace faultline::agent

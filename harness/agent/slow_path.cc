@@ -16,8 +16,9 @@ namespace {
 
 using namespace protocol;
 
-// Puts the call to each of its function's points. True when a rule failed it.
-bool DecidePoints(Call& call, const PlanHook& hook) {
+// Puts the call to each of its function's points. True when a rule failed it; otherwise `watched`
+// tells the point whose return is watched, if any.
+bool DecidePoints(Call& call, const PlanHook& hook, WatchedCall& watched) {
   const PlanHeader* plan = the_agent.plan;
   for (uint32_t point : hook.points.In(plan)) {
     const PlanPoint& plan_point = plan->points.In(plan)[point];
@@ -34,6 +35,9 @@ bool DecidePoints(Call& call, const PlanHook& hook) {
       JournalRecord record = RecordOf(JournalRecord::kCall, call, point, verdict);
       the_agent.journal.Append(record);
     }
+    if (plan_point.watch_return != 0 && watched.point == kNone && call.in_own_process()) {
+      watched = {point, verdict};
+    }
   }
   return false;
 }
@@ -43,10 +47,13 @@ uint32_t HandleCall(CallFrame* frame) {
   frame->target = hook.trampoline;
   const int saved_errno = errno;
   Call call(frame, &the_agent.walker, &the_agent.journal);
-  const bool failed = DecidePoints(call, *hook.plan);
+  WatchedCall watched;
+  const bool failed = DecidePoints(call, *hook.plan, watched);
   const int failed_errno = errno;
-  const uint32_t observer = hook.plan->observer;
-  const bool wrap = observer != kNone && Observe(call, observer, failed);
+  if (failed) {
+    NoteHit(call);
+  }
+  const bool wrap = Observe(call, hook.plan->observer, failed, watched);
   errno = failed ? failed_errno : saved_errno;
   if (failed) {
     return FAULTLINE_RETURN;
@@ -72,7 +79,7 @@ extern "C" __attribute__((visibility("hidden"))) void faultline_after_call(CallF
   const BusyScope busy;
   const int saved_errno = errno;
   if (!hook_table.inert && the_agent.journal.InOwnProcess()) {
-    FinishObserved(*frame);
+    FinishWrapped(*frame);
   }
   errno = saved_errno;
 }

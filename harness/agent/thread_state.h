@@ -10,9 +10,11 @@ namespace faultline::agent {
 struct OpenWrap {
   const CallFrame* frame;
   bool error_noted;
+  bool hit;  // a call that a rule failed happened inside, and that is journaled
 };
 
-inline constexpr uint32_t kMaxOpenWraps = 16;  // deeper ones are journaled, but miss error notes
+// Deeper ones are journaled, but miss error notes and hits.
+inline constexpr uint32_t kMaxOpenWraps = 64;
 
 // What the agent keeps of each thread. Lives in initial-exec thread-local storage, so that reading
 // it is one instruction and never a call into the dynamic loader.

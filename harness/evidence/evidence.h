@@ -96,6 +96,20 @@ struct Injection {
   Stack stack;
 };
 
+// A call of a point in RunRequest::watch_returns that was not itself failed.
+struct WatchedReturn {
+  std::string point;
+  uint64_t site =
+      0;  // as Injection::site: the point and the call's stack; 0 when the table was full
+  uint64_t occurrence = 0;  // on that stack, 1-based
+  int step = 0;
+  int tid = 0;
+  bool returned = false;  // false: a fault hit inside, and the call never came back
+  uint64_t value = 0;   // what it returned (rax); means nothing where the function returns nothing
+  bool failed = false;  // it is such a value as the catalogue's, see IsFailure
+  bool hit_inside = false;  // its thread met an injected failure before it came back
+};
+
 struct HookReport {
   enum class Status { kInstalled, kPending, kRefused };
   std::string symbol;
@@ -128,6 +142,9 @@ struct Evidence {
   std::vector<HookReport> hooks;
   std::vector<Injection> injections;            // in order of time
   std::vector<std::string> faults_not_reached;  // ids of armed faults that hit no call
+  // In order of the returns; those that never came back stand where the fault hit. Of each site the
+  // first 16 calls, and all with a hit inside.
+  std::vector<WatchedReturn> returns;
   uint64_t lost_records = 0;
   JournalSnapshot journal;  // for oracles that rebuild registries
   // What JournalRecord::index means: the plan's names (Plan::points for kCall and kInjected

@@ -119,6 +119,10 @@ PlanPoint PlanMaker::MakePoint(uint32_t index) {
   result.name_hash = protocol::HashText(point.name);
   result.result = static_cast<uint64_t>(point.failure.result);
   result.errno_value = point.failure.errno_value;
+  result.watch_return = std::find(request_.watch_returns.begin(), request_.watch_returns.end(),
+                                  point.name) != request_.watch_returns.end()
+                            ? 1
+                            : 0;
   if (point.failure.error_variables.size() > 1) {
     throw Failure::BadInput(
         fmt::format("{}: point `{}` sets {} error variables; expected at most 1",

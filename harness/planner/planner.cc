@@ -30,12 +30,24 @@ void CheckRequest(const PlanRequest& request) {
   }
 }
 
-// The request's points, then those that only faults name; each once.
+// The request's points, then those whose returns are watched, then those that only faults name;
+// each once.
 std::vector<const FaultPoint*> AllPoints(const PlanRequest& request) {
   std::vector<const FaultPoint*> points;
   std::unordered_set<std::string> names;
   for (const FaultPoint* point : request.points) {
     if (names.insert(point->name).second) {
+      points.push_back(point);
+    }
+  }
+  for (const std::string& watched : request.watch_returns) {
+    const FaultPoint* point =
+        request.catalogue == nullptr ? nullptr : request.catalogue->FindPoint(watched);
+    if (point == nullptr) {
+      throw Failure::BadInput(
+          fmt::format("there is no point `{}` in the catalogue to be watched", watched));
+    }
+    if (names.insert(watched).second) {
       points.push_back(point);
     }
   }

@@ -36,9 +36,12 @@ struct PlanRequest {
   std::vector<std::filesystem::path> libraries;  // shared objects it maps, at start or later
   std::vector<const FaultPoint*> points;         // to be hooked
   std::vector<const Observer*> observers;        // likewise
-  const Catalogue* catalogue = nullptr;          // wrappers, error variables
-  std::vector<const Fault*> faults;              // become rules, in this order
-  uint32_t flags = 0;                            // protocol::PlanFlags
+  // Names of points whose calls are waited for. Such as are not among `points` and `faults` are
+  // looked up in the catalogue.
+  std::vector<std::string> watch_returns;
+  const Catalogue* catalogue = nullptr;  // wrappers, error variables
+  std::vector<const Fault*> faults;      // become rules, in this order
+  uint32_t flags = 0;                    // protocol::PlanFlags
   uint32_t site_depth = 16;
   std::filesystem::path journal_path;  // absolute; "" = only the coverage is wanted, no run
   std::filesystem::path fifo_prefix;

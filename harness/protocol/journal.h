@@ -93,6 +93,7 @@ struct SiteEntry {
 // would be full before the first RPC, and no object could be followed to its end.
 inline constexpr uint64_t kMostRecordedCalls = 16;
 inline constexpr uint64_t kMostInjectedRecords = 1'000;
+inline constexpr uint64_t kMostRecordedReturns = 16;
 
 struct JournalRecord {
   enum Kind : uint16_t {
@@ -108,6 +109,12 @@ struct JournalRecord {
     kLateModule = 9,  // a loaded module that the plan did not know
     kOpenFile = 10,   // behind kExiting: an open descriptor, key is its number, label what it is
                       // (as /proc/PID/fd says it), its end when it is too long
+    // Of points with PlanPoint::watch_return; index, site, stack and occurrence are those of the
+    // watched call.
+    kHitBelow = 11,  // the first call that a rule failed while the watched one went on, in its
+                     // thread; written at once, since the watched call may never come back
+    kReturned = 12,  // a watched call came back with `result`: of each site the first
+                     // kMostRecordedReturns, and all with kHitBelow
   };
   enum Flags : uint16_t {
     kBeforeMain = 1u << 0,
@@ -115,7 +122,8 @@ struct JournalRecord {
     kFromIgnoredCaller = 1u << 2,
     kErrorNoted = 1u << 3,  // an error note came while the wrapped original ran, or the
                             // original did not run because a rule failed the call
-    kInsideWrap = 1u << 4,  // the call happened inside another observed (wrapped) call
+    kInsideWrap = 1u << 4,  // the call happened inside another wrapped call
+    kHitInside = 1u << 5,   // of kReturned: there is a kHitBelow record of the call
   };
   uint64_t sequence = 0;  // position + 1; stored last (release), 0 means not written yet
   uint64_t time_ns = 0;   // CLOCK_MONOTONIC

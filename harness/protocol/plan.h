@@ -9,7 +9,7 @@ namespace faultline::protocol {
 
 inline constexpr char kPlanVariable[] = "FAULTLINE_PLAN";
 inline constexpr uint64_t kPlanMagic = 0x4e414c50544c4146u;  // "FALTPLAN"
-inline constexpr uint32_t kPlanVersion = 4;
+inline constexpr uint32_t kPlanVersion = 5;
 // Value that comes with the SIGSTOP of PlanRule::kStop, to tell it from anybody else's: "STOP".
 inline constexpr int32_t kStopMark = 0x504f5453;
 inline constexpr uint32_t kMaxRules = 256;  // one bit each in JournalHeader::armed
@@ -94,7 +94,9 @@ struct PlanPoint {
   int32_t errno_value = 0;  // 0: errno is left alone
   int32_t error_value = 0;  // written to error_variable
   uint32_t error_variable = kNone;  // index into PlanHeader::error_variables
-  uint32_t reserved = 0;
+  // 1: calls that are not failed are waited for, see JournalRecord::kReturned. Of the points that
+  // one call belongs to, the first such one is told of.
+  uint32_t watch_return = 0;
   Array<PlanCondition> conditions;
   uint64_t name_hash = 0;  // HashText(name)
 };

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <map>
 
+#include "harness/evidence/watched_returns.h"
 #include "harness/symbols/symbolizer.h"
 
 namespace faultline {
@@ -196,6 +197,7 @@ void CollectJournal(LiveRun& run, Symbolizer& symbolizer) {
   evidence.observers = run.hooking().plan().observers;
   evidence.hooks = ReportHooks(run.hooking().plan(), journal);
   evidence.injections = InjectionReader(run, journal, symbolizer).Read();
+  evidence.returns = ReadReturns(journal, evidence.points, run.request().catalogue);
   const std::vector<std::string>& faults = run.hooking().plan().faults;
   for (size_t i = 0; i < faults.size(); ++i) {
     if (i >= journal.rules.size() || journal.rules[i].hits == 0) {

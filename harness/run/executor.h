@@ -21,9 +21,11 @@ struct RunRequest {
   LimitsMs limits_ms = {};             // calibrated or upper bounds
   bool record_sites = false;           // a census
   bool observe = true;                 // hook the catalogue's observers
-  bool hook_all_points = false;        // also those that no fault names; a census, a benchmark
-  bool trace = true;                   // false: leave ptrace to a sanitizer that needs it
-  bool in_debugger = false;  // gdb stops it at each injected call; there are no time limits
+  // Points of the catalogue whose calls are waited for: Evidence::returns.
+  std::vector<std::string> watch_returns = {};
+  bool hook_all_points = false;  // also those that no fault names; a census, a benchmark
+  bool trace = true;             // false: leave ptrace to a sanitizer that needs it
+  bool in_debugger = false;      // gdb stops it at each injected call; there are no time limits
   bool keep_run_dir = false;
   std::filesystem::path run_root = {};  // where run directories are made; "" = $TMPDIR or /tmp
   std::filesystem::path cache_dir = {};

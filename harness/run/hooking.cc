@@ -58,7 +58,8 @@ Hooking::Hooking(const RunRequest& request, const fs::path& directory,
   }
   const PlanRequest plan_request = MakeRequest(modules_.Recall());
   sanitizer_runtime_ = FindSanitizerRuntime(plan_request.libraries);
-  wanted_ = !plan_request.points.empty() || !plan_request.observers.empty();
+  wanted_ = !plan_request.points.empty() || !plan_request.observers.empty() ||
+            !plan_request.watch_returns.empty();
   if (!wanted_) {
     return;
   }
@@ -80,6 +81,7 @@ PlanRequest Hooking::MakeRequest(const std::vector<fs::path>& late_modules) cons
   }
   plan_request.points = PointsOf(request_);
   plan_request.observers = ObserversOf(request_);
+  plan_request.watch_returns = request_.watch_returns;
   plan_request.catalogue = &request_.catalogue;
   for (const Fault& fault : request_.faults) {
     plan_request.faults.push_back(&fault);

@@ -28,6 +28,14 @@ struct Condition {
 
 // What a forced failure looks like to the caller.
 struct FailureValue {
+  // What of rax the caller looks at.
+  enum class Shape {
+    kPointer,  // all of it: null, MAP_FAILED
+    kNumber,   // an int; also of wider ones the lower half tells a failure
+    kBool,     // the lowest byte
+    kVoid,     // nothing
+  };
+  Shape shape = Shape::kNumber;
   int64_t result = 0;                          // return value, sign-extended to 64 bits
   int errno_value = 0;                         // 0: errno is not touched
   std::map<std::string, int> error_variables;  // as {"rte_errno": ENOMEM}; names as in
@@ -114,6 +122,11 @@ struct Catalogue {
 
   const FaultPoint* FindPoint(const std::string& name) const;  // nullptr when there is none
 };
+
+// Whether a function that really ran and left `rax` has failed as `failure` says that it does: any
+// negative number stands for a negative one, any but 0 for a positive one. One that returns nothing
+// has failed when it noted an error (see Observer::Event::kErrorNote) meanwhile.
+bool IsFailure(const FailureValue& failure, uint64_t rax, bool error_noted);
 
 // "leaf", "state" or "derived".
 std::string ToString(FaultPoint::Kind kind);

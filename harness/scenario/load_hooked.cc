@@ -15,9 +15,12 @@ namespace faultline {
 namespace {
 
 // null, void (nothing is returned: the call is just left out), a number, or an errno's name with or
-// without a minus.
-std::optional<int64_t> ReadResult(const YamlValue& value, ReadContext& context) {
+// without a minus. Sets `failure`'s shape too.
+std::optional<int64_t> ReadResult(const YamlValue& value, FailureValue& failure,
+                                  ReadContext& context) {
+  using Shape = FailureValue::Shape;
   if (value.kind == YamlValue::Kind::kNull) {
+    failure.shape = Shape::kPointer;
     return 0;
   }
   constexpr std::string_view kExpected =
@@ -31,9 +34,11 @@ std::optional<int64_t> ReadResult(const YamlValue& value, ReadContext& context) 
     return std::nullopt;
   }
   if (*text == "void" || *text == "false") {
+    failure.shape = *text == "void" ? Shape::kVoid : Shape::kBool;
     return 0;
   }
   if (*text == "MAP_FAILED") {
+    failure.shape = Shape::kPointer;
     return -1;
   }
   const bool negative = text->starts_with("-E");
@@ -57,7 +62,7 @@ std::optional<int64_t> ReadResult(const YamlValue& value, ReadContext& context) 
 void ReadFailure(const YamlValue& value, FailureValue& failure, ReadContext& context) {
   MapReader map(value, "`fails`", context);
   if (const YamlValue* result = map.Require("result"); result != nullptr) {
-    failure.result = ReadResult(*result, context).value_or(0);
+    failure.result = ReadResult(*result, failure, context).value_or(0);
   }
   if (const YamlValue* error = map.Find("errno"); error != nullptr) {
     failure.errno_value = ReadErrno(*error, "`errno`", context).value_or(0);

@@ -38,6 +38,21 @@ std::string SourcePosition::ToString() const {
   return file == nullptr ? std::string() : fmt::format("{}:{}:{}", *file, line, column);
 }
 
+bool IsFailure(const FailureValue& failure, uint64_t rax, bool error_noted) {
+  const auto number = static_cast<int32_t>(rax);
+  switch (failure.shape) {
+    case FailureValue::Shape::kPointer:
+      return rax == static_cast<uint64_t>(failure.result);
+    case FailureValue::Shape::kBool:
+      return static_cast<uint8_t>(rax) == static_cast<uint8_t>(failure.result);
+    case FailureValue::Shape::kVoid:
+      return error_noted;
+    case FailureValue::Shape::kNumber:
+      break;
+  }
+  return failure.result < 0 ? number < 0 : (failure.result > 0) == (number != 0);
+}
+
 std::string ToString(FaultPoint::Kind kind) {
   switch (kind) {
     case FaultPoint::Kind::kLeaf:

@@ -28,6 +28,7 @@ class PlanBuilder {
                     std::vector<protocol::PlanCondition> conditions = {});
   // The point also sets the thread-local int `symbol` of the module to `value`.
   void SetErrorVariable(uint32_t point, uint32_t module, const std::string& symbol, int value);
+  void WatchReturn(uint32_t point) { points_[point].plan.watch_return = 1; }
   // Hooks of one module must be added one after the other.
   uint32_t AddHook(uint32_t module, const std::string& symbol, std::vector<uint32_t> points,
                    uint32_t observer = protocol::kNone);

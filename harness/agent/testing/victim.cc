@@ -51,6 +51,18 @@ int Widgets(const Arguments& arguments) {
   return 0;
 }
 
+// One letter per toolbox: what came back, ~ for one that was jumped out of.
+int Toolboxes(const Arguments& arguments) {
+  for (const std::string& how : arguments) {
+    if (setjmp(toolbox_exit) != 0) {
+      std::printf("~");
+    } else {
+      PrintWidget(make_toolbox(how.c_str()));
+    }
+  }
+  return 0;
+}
+
 int Signatures(const Arguments&) {
   bool ok = many_arguments(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11) == 506;
   ok = ok && many_doubles(1, 2, 3, 4, 5, 6, 7, 8, 9, 10) == 295;
@@ -256,6 +268,7 @@ int main(int argc, char** argv) {
   const std::map<std::string, int (*)(const Arguments&)> commands = {
       {"widgets", Widgets},
       {"signatures", Signatures},
+      {"toolboxes", Toolboxes},
       {"registers", Registers},
       {"exceptions", Exceptions},
       {"threads", Threads},

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <setjmp.h>
+
 #include <cstddef>
 #include <cstdint>
 
@@ -41,10 +43,16 @@ void enlist(const void* object, const char* name);  // notes an error for an emp
 void enlist_many(const void* object);
 void enlist_by_jump(const void* object, const char* name);  // ends with a jump to enlist
 void call_enlist_by_jump();
+// Needs a widget. By the first letter of `how` it hands a failure on (f), does without (t), jumps
+// out to `toolbox_exit` (j) or ends the process with 9 (x); r: another one does it, by the next
+// one.
+void* make_toolbox(const char* how);
 void* widget_of_a();
 void* widget_of_b();
 void* widget_by_wrapper();
 }
+
+extern jmp_buf toolbox_exit;
 
 // Room for what register_probe saw of the registers, in the order of registers.S.
 struct RegisterImage {
