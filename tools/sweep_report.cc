@@ -157,6 +157,12 @@ std::string TellSweep(const SweepReport& report, const SweepResult& result,
   for (const std::string& one : result.no_verdicts) {
     text += "no verdict: " + one + "\n";
   }
+  if (!result.too_busy.empty()) {
+    text += fmt::format(
+        "this machine was too busy to judge {} hangs: even alone the target waited for a CPU most "
+        "of the time: {}\n",
+        result.too_busy.size(), Names(result.too_busy));
+  }
   if (result.objects_unseen) {
     text += "no object of the target could be followed to its end: leaks of them are not judged\n";
   }
@@ -196,7 +202,8 @@ nlohmann::json SweepToJson(const SweepReport& report, const SweepResult& result)
                          {"nested", report.nested},
                          {"never_called", NamesOf(report.never_called)},
                          {"objects_unseen", result.objects_unseen},
-                         {"no_verdicts", result.no_verdicts}};
+                         {"no_verdicts", result.no_verdicts},
+                         {"too_busy", result.too_busy}};
   if (result.interrupted) {
     json["interrupted"] = fmt::format("SIG{}", ::sigabbrev_np(*result.interrupted));
   }

@@ -59,30 +59,36 @@ std::vector<Store::Census::Point> CountPoints(const Catalogue& catalogue,
 
 class CensusTaker {
  public:
-  CensusTaker(const RunRequest& request, const Selection& selection, Executor& executor)
-      : request_(request), recording_(request), selection_(selection), executor_(executor) {
-    recording_.record_sites = true;
-  }
+  CensusTaker(const CensusSubject& subject, const Selection& selection, const FaultFreeRunner& run)
+      : subject_(subject), selection_(selection), run_(run) {}
 
-  CensusResult Take(const std::function<void(int, size_t)>& progress) {
+  std::optional<CensusResult> Take(const std::function<void(int, size_t)>& progress) {
     const auto begin = std::chrono::steady_clock::now();
     bool agreed = false;
     while (!agreed && runs_ < kMostCensusRuns) {
       const std::set<uint64_t> before = HashesOf(last_);
-      if (!RecordOnce()) {
+      std::optional<Evidence> evidence = run_(/*record_sites=*/true);
+      if (!evidence) {
+        return std::nullopt;
+      }
+      if (!Record(std::move(*evidence))) {
         return std::move(result_);
       }
       const std::set<uint64_t> now = HashesOf(last_);
       progress(runs_, now.size());
       agreed = runs_ > 1 && before == now;
     }
-    if (!MeasureTimes()) {
+    const std::optional<Evidence> evidence = run_(/*record_sites=*/false);
+    if (!evidence) {
+      return std::nullopt;
+    }
+    if (!MeasureTimes(*evidence)) {
       return std::move(result_);
     }
     Store::Census& census = result_.census;
     census.runs = runs_;
     census.calibration = FaultFreeToJson(result_.fault_free);
-    census.points = CountPoints(request_.catalogue, last_);
+    census.points = CountPoints(subject_.catalogue, last_);
     for (auto& [hash, site] : sites_) {
       NameIfUnstable(site);
       census.sites.push_back(std::move(site));
@@ -95,14 +101,13 @@ class CensusTaker {
 
  private:
   // False when the target does not even keep its promises without a fault.
-  bool RecordOnce() {
-    Evidence evidence = executor_.Execute(recording_);
+  bool Record(Evidence evidence) {
     if (!evidence.agent_ready) {
       throw Failure::CannotWork("the agent did not get into " + evidence.program + ": " +
                                 evidence.agent_message);
     }
     const bool is_clean = IsClean(evidence, runs_ == 0 ? nullptr : &result_.fault_free);
-    FaultFreeRun shown = DescribeFaultFree(evidence, request_.catalogue, request_.profile);
+    FaultFreeRun shown = DescribeFaultFree(evidence, subject_.catalogue, subject_.profile);
     if (runs_ == 0) {
       result_.fault_free = std::move(shown);
     } else {
@@ -110,7 +115,7 @@ class CensusTaker {
     }
     ++runs_;
     for (StoredSite& site :
-         ListSites(evidence, request_.catalogue, selection_.nested, symbolizer_)) {
+         ListSites(evidence, subject_.catalogue, selection_.nested, symbolizer_)) {
       ++seen_[site.hash];
       sites_.insert_or_assign(site.hash, std::move(site));
     }
@@ -120,10 +125,9 @@ class CensusTaker {
 
   // How long a run takes that is as the plans' are: the first ones found nothing in the machine's
   // caches, and following every call to its site takes time. False as above.
-  bool MeasureTimes() {
-    const Evidence evidence = executor_.Execute(request_);
+  bool MeasureTimes(const Evidence& evidence) {
     const bool is_clean = IsClean(evidence, &result_.fault_free);
-    const FaultFreeRun shown = DescribeFaultFree(evidence, request_.catalogue, request_.profile);
+    const FaultFreeRun shown = DescribeFaultFree(evidence, subject_.catalogue, subject_.profile);
     Widen(result_.fault_free, shown);
     result_.fault_free.start_ms = shown.start_ms;
     result_.fault_free.rpc_ms = shown.rpc_ms;
@@ -134,7 +138,7 @@ class CensusTaker {
 
   bool IsClean(const Evidence& evidence, const FaultFreeRun* fault_free) {
     result_.findings =
-        Judge(evidence, {request_.scenario, request_.profile, request_.catalogue, fault_free});
+        Judge(evidence, {subject_.scenario, subject_.profile, subject_.catalogue, fault_free});
     return result_.findings.empty();
   }
 
@@ -145,10 +149,9 @@ class CensusTaker {
     }
   }
 
-  const RunRequest& request_;
-  RunRequest recording_;
+  const CensusSubject subject_;
   const Selection& selection_;
-  Executor& executor_;
+  const FaultFreeRunner& run_;
   Symbolizer symbolizer_;
   CensusResult result_;
   Evidence last_;
@@ -159,13 +162,10 @@ class CensusTaker {
 
 }  // namespace
 
-CensusResult TakeCensus(const RunRequest& request, const Selection& selection, Executor& executor,
-                        const std::function<void(int run, size_t sites)>& progress) {
-  return CensusTaker(request, selection, executor).Take(progress);
-}
-
-FaultFreeRun RunFaultFree(const RunRequest& request, Executor& executor) {
-  return DescribeFaultFree(executor.Execute(request), request.catalogue, request.profile);
+std::optional<CensusResult> TakeCensus(const CensusSubject& subject, const Selection& selection,
+                                       const FaultFreeRunner& run,
+                                       const std::function<void(int run, size_t sites)>& progress) {
+  return CensusTaker(subject, selection, run).Take(progress);
 }
 
 }  // namespace faultline

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "harness/run/executor.h"
-#include "harness/run/limits.h"
+#include "harness/evidence/evidence.h"
+#include "harness/oracle/fault_free_run.h"
+#include "harness/scenario/model.h"
 #include "harness/store/store.h"
 #include "harness/sweep/selection.h"
 
@@ -21,12 +23,20 @@ struct CensusResult {
 
 inline constexpr int kMostCensusRuns = 5;
 
-// `request` is a fault-free one with the selected points; its limits are upper bounds. `progress`
-// is told each run's number and how many sites it reached.
-CensusResult TakeCensus(const RunRequest& request, const Selection& selection, Executor& executor,
-                        const std::function<void(int run, size_t sites)>& progress);
+// Makes a fault-free run, with all calls recorded if `record_sites`. Nothing: it was interrupted.
+using FaultFreeRunner = std::function<std::optional<Evidence>(bool record_sites)>;
 
-// One fault-free run, for a store that does not have what they show.
-FaultFreeRun RunFaultFree(const RunRequest& request, Executor& executor);
+// What the census is of; borrowed. The points are the selected ones.
+struct CensusSubject {
+  const Scenario& scenario;
+  const Profile& profile;
+  const Catalogue& catalogue;
+};
+
+// Nothing when a run was interrupted. `progress` is told each run's number and how many sites it
+// reached.
+std::optional<CensusResult> TakeCensus(const CensusSubject& subject, const Selection& selection,
+                                       const FaultFreeRunner& run,
+                                       const std::function<void(int run, size_t sites)>& progress);
 
 }  // namespace faultline

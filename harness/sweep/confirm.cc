@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <tuple>
 
-#include "harness/sweep/look.h"
 #include "harness/sweep/same_cause.h"
 #include "harness/sweep/scenario_writer.h"
 #include "harness/sweep/stack_json.h"
@@ -13,121 +14,122 @@
 namespace faultline {
 namespace {
 
-bool Shows(const StoredRun& run, const std::string& signature) {
-  return std::any_of(run.findings.begin(), run.findings.end(),
-                     [&](const StoredFinding& finding) { return finding.signature == signature; });
-}
+constexpr char kHang[] = "hang";
 
 class Confirmer {
  public:
   // `step` is the one the finding came in, from 1; 0: not known.
-  Confirmer(const SweepContext& context, Slots& slots, Spending& spending,
-            const FindingGroup& group, const SweepPlan& plan, int64_t step)
+  Confirmer(const SweepContext& context, RunQueue::Runner& runner, const FindingGroup& group,
+            const SweepPlan& plan, int64_t step)
       : context_(context),
-        slots_(slots),
-        spending_(spending),
+        runner_(runner),
         group_(group),
         plan_(plan),
         step_(step),
         scenario_(context.scenario) {}
 
-  Confirmation Confirm(Executor& executor) {
+  Confirmation Confirm() {
     // What comes after the finding hardly matters: that it comes without is seen by the way.
     const auto step = static_cast<size_t>(step_);
     const bool shortened = step > 0 && step < scenario_.steps.size();
     if (shortened) {
       scenario_.steps.resize(step);
     }
-    Confirmation result = TryAll(executor);
+    Confirmation result = TryAll();
     if (shortened && result.confirmed == 0) {
       scenario_ = context_.scenario;
-      result = TryAll(executor);
+      result = TryAll();
     }
     // What does not come every time cannot be minimised: a step less and a bad day look the same.
     if (result.confirmed == kConfirmationRuns) {
-      Minimise(executor);
+      Minimise();
     } else if (result.tries == kConfirmationRuns) {
-      TryWithoutFault(result, executor);
+      TryWithoutFault(result);
     }
     result.scenario = Write(result);
     return result;
   }
 
  private:
-  Confirmation TryAll(Executor& executor) {
+  enum class Answer { kYes, kNo, kNone };
+
+  Confirmation TryAll() {
     Confirmation result;
     result.signature = group_.signature;
     result.plan_key = plan_.key;
     for (; result.tries < kConfirmationRuns; ++result.tries) {
-      // A limit of half a second would be a weak proof of a hang.
-      const std::optional<bool> again =
-          Try(scenario_, result.tries == 0 ? Look::kPatient : Look::kBrief, executor);
-      if (!again) {
+      // A timeout of half a second would be a weak proof of a hang.
+      const Answer again = Ask(scenario_, result.tries == 0 ? Timeout::kFull : Timeout::kBrief,
+                               group_.kind == kHang);
+      if (again == Answer::kNone) {
         break;
       }
-      result.confirmed += *again ? 1 : 0;
+      result.confirmed += again == Answer::kYes ? 1 : 0;
     }
     return result;
   }
 
   // What comes without the fault too is a race of the target's own.
-  void TryWithoutFault(Confirmation& result, Executor& executor) {
+  void TryWithoutFault(Confirmation& result) {
     SweepPlan control = plan_;
     control.faults.clear();
     for (; result.control_tries < kConfirmationRuns; ++result.control_tries) {
-      if (!spending_.TakeRun()) {
+      const RunResult made = Make(scenario_, &control, Timeout::kFull, group_.kind == kHang);
+      if (!made.made()) {
         return;
       }
-      const Slots::Place place(slots_, /*alone=*/false);
-      const Visit visit = VisitPlan(context_, scenario_, control, context_.limits_ms, executor);
-      result.control += ShowsSameCause(visit.run, group_.signature) ? 1 : 0;
+      result.control += ShowsSameCause(made.run, group_.signature) ? 1 : 0;
     }
   }
 
-  // Nothing when the budget is spent, or the machine lets no run come so far.
-  std::optional<bool> Try(const Scenario& scenario, Look look, Executor& executor) {
-    if (!spending_.TakeRun()) {
-      return std::nullopt;
+  // The run of `plan` (nullptr: without any fault) in `scenario`.
+  RunResult Make(const Scenario& scenario, const SweepPlan* plan, Timeout timeout, bool alone) {
+    QueueRequest request;
+    request.purpose = QueueRequest::Purpose::kConfirm;
+    request.scenario = &scenario;
+    request.plan = plan;
+    request.timeout = timeout;
+    request.alone = alone;
+    request.proof_of = [this](const RunResult& hung) {
+      return hung.Shows(group_.signature) ? HangProof::kFull : HangProof::kNone;
+    };
+    return runner_.Run(request);
+  }
+
+  // Does the finding come again in `scenario`?
+  Answer Ask(const Scenario& scenario, Timeout timeout, bool alone) {
+    const RunResult result = Make(scenario, &plan_, timeout, alone);
+    if (!result.made()) {
+      return Answer::kNone;
     }
-    Visit visit = LookAt({context_, scenario, plan_}, look, slots_, executor,
-                         [this](const Visit& hung) { return Shows(hung.run, group_.signature); });
-    if (visit.starved || !visit.failed_by_itself.empty()) {
-      const Slots::Place place(slots_, /*alone=*/true);
-      visit = VisitPlan(context_, scenario, plan_, context_.limits_ms, executor);
-    }
-    if (!visit.failed_by_itself.empty()) {
-      return std::nullopt;
-    }
-    return Shows(visit.run, group_.signature);
+    return result.Shows(group_.signature) ? Answer::kYes : Answer::kNo;
+  }
+
+  // Does `scenario` go as written as long as nothing is made to fail?
+  bool WorksWithoutFaults(const Scenario& scenario) {
+    const RunResult result = Make(scenario, nullptr, Timeout::kFull, /*alone=*/false);
+    return result.made() && result.run.findings.empty();
   }
 
   // True when the finding comes without the steps [first, last) too: they are left out from now on.
   // Not when the steps behind need them to go as written: such a scenario would have a finding
   // without any fault, and nobody could replay it.
-  bool LeaveOut(size_t first, size_t last, Executor& executor) {
+  bool LeaveOut(size_t first, size_t last) {
     Scenario fewer = scenario_;
     fewer.steps.erase(fewer.steps.begin() + static_cast<std::ptrdiff_t>(first),
                       fewer.steps.begin() + static_cast<std::ptrdiff_t>(last));
-    if (!Try(fewer, Look::kBrief, executor).value_or(false) ||
-        (last < scenario_.steps.size() && !StandsAlone(fewer, executor))) {
+    if (Ask(fewer, Timeout::kBrief, /*alone=*/false) != Answer::kYes ||
+        (last < scenario_.steps.size() && !WorksWithoutFaults(fewer))) {
       return false;
     }
     scenario_ = std::move(fewer);
     return true;
   }
 
-  bool StandsAlone(const Scenario& scenario, Executor& executor) {
-    if (!spending_.TakeRun()) {
-      return false;
-    }
-    const Slots::Place place(slots_, /*alone=*/false);
-    return WorksWithoutFaults(context_, scenario, executor);
-  }
-
   // What comes after the step with the fault at once, for it hardly matters; then one by one from
   // the last to the first. The wait for readiness stays: without it the stop signal comes at any
   // moment of the start.
-  void Minimise(Executor& executor) {
+  void Minimise() {
     const auto waits = [](const Step& step) {
       return std::holds_alternative<WaitReadyStep>(step.action);
     };
@@ -137,11 +139,11 @@ class Confirmer {
       ++after;
     }
     if (after + 1 < steps.size()) {
-      LeaveOut(after, steps.size(), executor);
+      LeaveOut(after, steps.size());
     }
     for (size_t i = steps.size(); i-- > 0;) {
       if (!waits(steps[i])) {
-        LeaveOut(i, i + 1, executor);
+        LeaveOut(i, i + 1);
       }
     }
   }
@@ -163,8 +165,7 @@ class Confirmer {
   }
 
   const SweepContext& context_;
-  Slots& slots_;
-  Spending& spending_;
+  RunQueue::Runner& runner_;
   const FindingGroup& group_;
   const SweepPlan& plan_;
   const int64_t step_;
@@ -206,8 +207,8 @@ int64_t StepOf(const FindingGroup& group, const SweepPlan& plan, Store& store) {
 
 }  // namespace
 
-void ConfirmFindings(const SweepContext& context, Store& store, Slots& slots, Spending& spending,
-                     const ExecutorFactory& make_executor, const std::vector<SweepPlan>& plans,
+void ConfirmFindings(const SweepContext& context, Store& store, RunQueue& queue,
+                     const std::vector<SweepPlan>& plans,
                      const std::function<void(const FindingGroup&)>& progress) {
   std::map<std::string, const SweepPlan*> by_key;
   for (const SweepPlan& plan : plans) {
@@ -219,18 +220,22 @@ void ConfirmFindings(const SweepContext& context, Store& store, Slots& slots, Sp
       open.push_back(std::move(group));
     }
   }
-  std::mutex mutex;
-  ForEachInParallel(
-      open.size(), slots.most_threads(), make_executor, [&](size_t index, Executor& executor) {
-        FindingGroup& group = open[index];
-        const SweepPlan& plan = *SmallestPlan(group, by_key, store);
-        Confirmer confirmer(context, slots, spending, group, plan, StepOf(group, plan, store));
-        const Confirmation confirmation = confirmer.Confirm(executor);
+  size_t index = 0;
+  queue.RunAll([&]() -> RunQueue::Task {
+    if (index == open.size()) {
+      return {};
+    }
+    return [&, &group = open[index++]](RunQueue::Runner& runner) {
+      const SweepPlan& plan = *SmallestPlan(group, by_key, store);
+      const Confirmation confirmation =
+          Confirmer(context, runner, group, plan, StepOf(group, plan, store)).Confirm();
+      if (!queue.stopped()) {
         store.SetConfirmation(confirmation);
-        const std::lock_guard lock(mutex);
         Apply(confirmation, group);
         progress(group);
-      });
+      }
+    };
+  });
 }
 
 }  // namespace faultline

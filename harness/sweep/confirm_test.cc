@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -192,6 +194,34 @@ TEST_F(ConfirmTest, ATargetThatGivesUpByItselfDoesNotUnproveAFinding) {
   Store store(file_.path(), Store::Mode::kRead);
   ASSERT_THAT(store.Findings(), SizeIs(1));
   EXPECT_EQ(store.Findings()[0].tries, 0) << "neither confirmed nor refuted";
+}
+
+TEST_F(ConfirmTest, AHangIsConfirmedAloneAndACrashIsNot) {
+  const auto hangs = [](const RunRequest& request, Evidence& evidence) {
+    evidence.exit.kind = ExitStatus::Kind::kKilledByUs;
+    evidence.asked_to_stop = true;
+    evidence.stop_limit_ms = request.limits_ms.stop;
+    evidence.stop_ms = request.limits_ms.stop + 3;
+  };
+  target_.When("a/x/one", hangs);
+  target_.When("a/x/two", CrashesIn("bad"));
+  target_.When("b/y/four", CrashesIn("worse"));
+  SweepProgress silent;
+  Store store(file_.path(), Store::Mode::kCreate);
+  std::map<std::string, int> alone;  // how many runs of each point were
+  std::unique_ptr<testkit::FakeWorkers> workers;
+  workers = std::make_unique<testkit::FakeWorkers>(
+      [&](const SweepContext& context, const QueueRequest& request) {
+        if (request.purpose == QueueRequest::Purpose::kConfirm && request.plan != nullptr &&
+            request.alone) {
+          EXPECT_EQ(workers->running(), 0u);
+          ++alone[request.plan->site.point];
+        }
+        testkit::FakeExecutor executor(target_);
+        return MakeRun(context, request, executor);
+      });
+  RunSweep(loaded_, options_, store, *workers, silent);
+  EXPECT_THAT(alone, ElementsAre(::testing::Pair("a/x/one", 3)));
 }
 
 }  // namespace

@@ -7,10 +7,10 @@
 #include "harness/base/failure.h"
 #include "harness/store/testing/store_values.h"
 #include "harness/sweep/budget.h"
+#include "harness/sweep/novelty_order.h"
 #include "harness/sweep/shard.h"
 #include "harness/sweep/stack_json.h"
 #include "harness/sweep/sweep_plan.h"
-#include "harness/sweep/telling_order.h"
 
 namespace faultline {
 namespace {
@@ -117,13 +117,13 @@ TEST(MakeBatches, ShardsAreDisjointAndComplete) {
   }
 }
 
-TEST(TellingOrder, WhatIsNewComesFirst) {
+TEST(NoveltyOrder, WhatIsNewComesFirst) {
   StoredSite first = SiteAt("1", {In("f", "m1", 1), In("main", "m1", 2)});
   StoredSite alike = SiteAt("2", {In("f", "m1", 3), In("main", "m1", 2)});
   StoredSite other_caller = SiteAt("3", {In("g", "m1", 4), In("main", "m1", 2)});
   StoredSite other_module = SiteAt("4", {In("h", "m2", 5), In("main", "m1", 2)});
   std::vector<std::string> order;
-  for (const StoredSite& site : TellingOrder({first, alike, other_caller, other_module})) {
+  for (const StoredSite& site : NoveltyOrder({first, alike, other_caller, other_module})) {
     order.push_back(site.hash);
   }
   EXPECT_THAT(order, ElementsAre("1", "4", "3", "2"));

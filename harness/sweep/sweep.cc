@@ -13,16 +13,12 @@
 #include "harness/run/module_cache.h"
 #include "harness/sweep/census.h"
 #include "harness/sweep/confirm.h"
-#include "harness/sweep/telling_order.h"
-#include "harness/sweep/visitor.h"
-#include "harness/target/interruption.h"
-#include "harness/target/machine.h"
+#include "harness/sweep/novelty_order.h"
+#include "harness/sweep/run_queue.h"
+#include "harness/sweep/visits.h"
 
 namespace faultline {
 namespace {
-
-// A run that takes so many times as long as a fault-free one most likely hangs.
-constexpr int kSlowFactor = 3;
 
 std::string MachineText() {
   utsname name{};
@@ -33,9 +29,12 @@ std::string MachineText() {
 
 class Sweep {
  public:
-  Sweep(const LoadedScenario& loaded, const SweepOptions& options, Store& store,
-        const ExecutorFactory& make_executor, SweepProgress& progress)
-      : options_(options), store_(store), make_executor_(make_executor), progress_(progress) {
+  Sweep(const LoadedScenario& loaded, const SweepOptions& options, Store& store, Workers& workers,
+        SweepProgress& progress)
+      : options_(options),
+        store_(store),
+        progress_(progress),
+        queue_(context_, workers, options.jobs, options.budget) {
     const Scenario& written = loaded.scenario;
     context_.scenario = written.faults.empty() ? written : FaultFreeScenario(written);
     context_.scenario.known_findings.clear();
@@ -66,14 +65,14 @@ class Sweep {
     if (options_.coverage) {
       CountLinesBelow(options_.coverage->fault_free_prefix());
     }
-    try {
-      if (!PrepareCensus()) {
-        return std::move(result_);
-      }
+    if (PrepareCensus()) {
       VisitAndConfirm();
-    } catch (const Interrupted& interrupted) {
-      result_.interrupted = interrupted.signal();
     }
+    for (const RunQueue::NoVerdict& one : queue_.no_verdicts()) {
+      result_.no_verdicts.push_back(one.label + ": " + one.why);
+    }
+    result_.too_busy = queue_.too_busy();
+    result_.interrupted = queue_.interrupted();
     Count();
     return std::move(result_);
   }
@@ -82,15 +81,16 @@ class Sweep {
   void VisitAndConfirm() {
     plans_ = FirstOrderPlans();
     Visit();
-    if (Wants(SweepMode::kPair)) {
+    if (Wants(SweepMode::kPair) && !queue_.stopped()) {
       AddPairs();
       Visit();
     }
-    if (spending_) {
-      ConfirmFindings(context_, store_, *slots_, *spending_, make_executor_, plans_,
+    if (is_working_ && !queue_.stopped()) {
+      ConfirmFindings(context_, store_, queue_, plans_,
                       [this](const FindingGroup& group) { progress_.Confirmed(group); });
     }
-    if (options_.coverage && (spending_ || store_.Lines().empty())) {
+    const bool lines_wanted = is_working_ || store_.Lines().empty();
+    if (options_.coverage && lines_wanted && !queue_.stopped()) {
       store_.AddLines(options_.coverage->Read());
     }
   }
@@ -99,51 +99,85 @@ class Sweep {
     return std::find(options_.modes.begin(), options_.modes.end(), mode) != options_.modes.end();
   }
 
-  RunRequest FaultFreeRequest() const {
-    RunRequest request{context_.scenario, context_.profile, context_.catalogue};
-    request.program = options_.program;
-    request.agent = options_.agent;
-    request.limits_ms = context_.scenario.limits_ms;
-    request.run_root = options_.run_root;
-    request.cache_dir = options_.cache_dir;
-    return request;
-  }
-
   // For runs from here on. After the scenario's key was taken: where lines are counted makes no
   // other sweep.
   void CountLinesBelow(const std::filesystem::path& prefix) {
     context_.profile.environment["GCOV_PREFIX"] = prefix;
   }
 
-  // From the store, or by fault-free runs. False when those have findings of their own.
+  // From the store, or by fault-free runs. False when those have findings of their own, or were
+  // interrupted.
   bool PrepareCensus() {
     std::optional<Store::Census> census = store_.FindCensus(CensusKey());
     if (!census) {
-      CensusResult taken =
-          TakeCensus(FaultFreeRequest(), options_.selection, *make_executor_(),
-                     [this](int run, size_t sites) { progress_.CensusRun(run, sites); });
-      if (!taken.findings.empty()) {
-        result_.fault_free_findings = std::move(taken.findings);
+      census = TakeCensus();
+      if (!census) {
         return false;
       }
-      taken.census.selection = CensusKey();
-      store_.AddCensus(taken.census);
-      census = std::move(taken.census);
+      store_.AddCensus(*census);
       result_.census_ms = census->elapsed_ms;
     }
-    const std::optional<FaultFreeRun> fault_free = FaultFreeFromJson(census->calibration);
+    std::optional<FaultFreeRun> fault_free = FaultFreeFromJson(census->calibration);
     // The lines that fault-free runs execute are not in the store.
-    const bool lines_wanted = options_.coverage.has_value() && result_.census_ms == 0;
-    context_.fault_free = fault_free && !lines_wanted
-                              ? *fault_free
-                              : RunFaultFree(FaultFreeRequest(), *make_executor_());
+    if (!fault_free || (options_.coverage && result_.census_ms == 0)) {
+      fault_free = RunFaultFree();
+    }
+    if (!fault_free) {
+      return false;
+    }
+    context_.fault_free = std::move(*fault_free);
     context_.limits_ms = CalibratedLimits(context_.scenario.limits_ms, context_.fault_free);
     context_.brief_limits_ms = BriefLimits(context_.scenario.limits_ms, context_.fault_free);
+    queue_.ExpectDuration(std::chrono::milliseconds(census->run_ms));
     result_.fault_free_ms = census->run_ms;
     result_.objects_unseen =
         std::none_of(context_.fault_free.groups.begin(), context_.fault_free.groups.end(),
                      [](const ObjectGroup& group) { return group.created > 0; });
     return true;
+  }
+
+  std::optional<Store::Census> TakeCensus() {
+    std::optional<CensusResult> taken;
+    queue_.RunOne([&](RunQueue::Runner& runner) {
+      taken = faultline::TakeCensus(
+          {context_.scenario, context_.profile, context_.catalogue}, options_.selection,
+          [&](bool record_sites) { return FaultFree(runner, record_sites); },
+          [this](int run, size_t sites) { progress_.CensusRun(run, sites); });
+    });
+    if (!taken) {
+      return std::nullopt;
+    }
+    if (!taken->findings.empty()) {
+      result_.fault_free_findings = std::move(taken->findings);
+      return std::nullopt;
+    }
+    taken->census.selection = CensusKey();
+    return std::move(taken->census);
+  }
+
+  std::optional<FaultFreeRun> RunFaultFree() {
+    std::optional<FaultFreeRun> fault_free;
+    queue_.RunOne([&](RunQueue::Runner& runner) {
+      if (const auto evidence = FaultFree(runner, /*record_sites=*/false)) {
+        fault_free = DescribeFaultFree(*evidence, context_.catalogue, context_.profile);
+      }
+    });
+    return fault_free;
+  }
+
+  // Nothing when it was interrupted. Throws what kept the run from being made.
+  static std::optional<Evidence> FaultFree(RunQueue::Runner& runner, bool record_sites) {
+    QueueRequest request;
+    request.purpose = QueueRequest::Purpose::kCensus;
+    request.timeout = Timeout::kUpper;
+    request.record_sites = record_sites;
+    request.keep_evidence = true;
+    request.retries = 0;
+    RunResult result = runner.Run(request);
+    if (result.failure) {
+      std::rethrow_exception(result.failure);
+    }
+    return std::move(result.evidence);
   }
 
   std::vector<SweepPlan> FirstOrderPlans() {
@@ -159,7 +193,7 @@ class Sweep {
     if (options_.random_seed) {
       sites = RandomOrder(std::move(sites), *options_.random_seed);
     } else if (options_.budget.is_limited()) {
-      sites = TellingOrder(sites);
+      sites = NoveltyOrder(sites);
     }
     return MakePlans(sites, options_.modes, options_.occurrences, context_.profile.stop_rpc);
   }
@@ -197,13 +231,10 @@ class Sweep {
     if (done == plans && AllConfirmed()) {
       return;
     }
-    Prepare();
-    Visitor visitor(context_, store_, *slots_, *spending_, make_executor_,
-                    [this](const StoredRun& run) { progress_.Visited(run); });
-    visitor.VisitAll(batches);
-    for (const Visitor::NoVerdict& one : visitor.no_verdicts()) {
-      result_.no_verdicts.push_back(one.key + ": " + one.why);
-    }
+    BeginWork();
+    Visits(context_, store_, queue_, [this](const StoredRun& run) {
+      progress_.Visited(run);
+    }).VisitAll(batches);
   }
 
   // As far as they can be, by the plans of this command.
@@ -241,40 +272,17 @@ class Sweep {
                        ObserverKey(context_.catalogue));
   }
 
-  // What runs need: places and a budget.
-  void Prepare() {
-    if (spending_) {
-      return;
-    }
-    if (options_.coverage) {
+  void BeginWork() {
+    if (!is_working_ && options_.coverage) {
       CountLinesBelow(options_.coverage->swept_prefix());
     }
-    spending_.emplace(options_.budget);
-    const std::chrono::milliseconds slow(
-        std::max<int64_t>(1'000, kSlowFactor * result_.fault_free_ms));
-    slots_.emplace(JobsWithHugepages(), slow);
-  }
-
-  // As many jobs as the machine has hugepages for. They are held until the sweep ends: two runs
-  // that each looked for free ones could both count on the same.
-  int JobsWithHugepages() {
-    const int mb = context_.scenario.resources.HugepagesMb();
-    for (int jobs = options_.jobs; mb > 0 && jobs > 1; --jobs) {
-      try {
-        hugepages_.emplace(mb * jobs);
-        return jobs;
-      } catch (const Failure&) {
-        // too many at a time
-      }
-    }
-    return mb > 0 ? 1 : options_.jobs;  // a run alone reserves its own
+    is_working_ = true;
+    queue_.BeginSpending();
   }
 
   void Count() {
-    if (spending_) {
-      result_.runs = spending_->runs();
-      result_.elapsed_ms = spending_->elapsed_ms();
-    }
+    result_.runs = queue_.runs();
+    result_.elapsed_ms = queue_.elapsed_ms();
     std::set<std::string> done;
     for (const StoredRun& run : store_.Runs()) {
       ++result_.outcomes[run.outcome];
@@ -289,21 +297,25 @@ class Sweep {
 
   const SweepOptions& options_;
   Store& store_;
-  const ExecutorFactory& make_executor_;
   SweepProgress& progress_;
   SweepContext context_;
+  RunQueue queue_;
   SweepResult result_;
   std::vector<SweepPlan> plans_;
-  std::optional<HugepageBudget> hugepages_;
-  std::optional<Spending> spending_;
-  std::optional<Slots> slots_;
+  bool is_working_ = false;  // there was something to do
 };
 
 }  // namespace
 
 SweepResult RunSweep(const LoadedScenario& loaded, const SweepOptions& options, Store& store,
                      const ExecutorFactory& make_executor, SweepProgress& progress) {
-  return Sweep(loaded, options, store, make_executor, progress).Run();
+  ThreadWorkers workers(make_executor);
+  return RunSweep(loaded, options, store, workers, progress);
+}
+
+SweepResult RunSweep(const LoadedScenario& loaded, const SweepOptions& options, Store& store,
+                     Workers& workers, SweepProgress& progress) {
+  return Sweep(loaded, options, store, workers, progress).Run();
 }
 
 }  // namespace faultline

@@ -6,15 +6,14 @@
 #include <string>
 #include <vector>
 
-#include "harness/run/executor.h"
 #include "harness/scenario/load_scenario.h"
 #include "harness/store/store.h"
 #include "harness/sweep/budget.h"
-#include "harness/sweep/crew.h"
 #include "harness/sweep/line_coverage.h"
 #include "harness/sweep/selection.h"
 #include "harness/sweep/shard.h"
 #include "harness/sweep/sweep_plan.h"
+#include "harness/sweep/workers.h"
 
 namespace faultline {
 
@@ -34,7 +33,7 @@ struct SweepOptions {
   std::string version;                   // of Faultline, for the record
 };
 
-// What is told while a sweep goes on; from any thread, one call at a time. This one is silent.
+// What is told while a sweep goes on; one call at a time. This one is silent.
 class SweepProgress {
  public:
   virtual ~SweepProgress() = default;
@@ -46,15 +45,18 @@ class SweepProgress {
 };
 
 struct SweepResult {
-  size_t plans = 0;                          // of this shard, pairs included
-  size_t done_before = 0;                    // were in the store already
-  size_t remaining = 0;                      // the budget did not reach them
-  int64_t runs = 0;                          // made now, confirmations included
-  int64_t elapsed_ms = 0;                    // without the census
-  int64_t census_ms = 0;                     // 0: it was in the store
-  int64_t fault_free_ms = 0;                 // of one fault-free run
-  std::map<std::string, size_t> outcomes;    // of all runs in the store
-  std::vector<std::string> no_verdicts;      // plans whose runs could not be made, with the reason
+  size_t plans = 0;                        // of this shard, pairs included
+  size_t done_before = 0;                  // were in the store already
+  size_t remaining = 0;                    // the budget did not reach them
+  int64_t runs = 0;                        // made now, confirmations included
+  int64_t elapsed_ms = 0;                  // without the census
+  int64_t census_ms = 0;                   // 0: it was in the store
+  int64_t fault_free_ms = 0;               // of one fault-free run
+  std::map<std::string, size_t> outcomes;  // of all runs in the store
+  std::vector<std::string> no_verdicts;    // plans whose runs could not be made, with the reason
+  // Plans and findings whose hangs this machine was too busy to judge: even alone the target waited
+  // for a CPU most of the time. The plans remain.
+  std::vector<std::string> too_busy;
   std::vector<Finding> fault_free_findings;  // then nothing else was done
   // No object of the fault-free runs was followed to its end, as when their journal was too small:
   // leaks of objects and lost ones are not judged.
@@ -67,5 +69,8 @@ struct SweepResult {
 // but for Interrupted, which ends the sweep early.
 SweepResult RunSweep(const LoadedScenario& loaded, const SweepOptions& options, Store& store,
                      const ExecutorFactory& make_executor, SweepProgress& progress);
+// The same with the runs made by `workers`.
+SweepResult RunSweep(const LoadedScenario& loaded, const SweepOptions& options, Store& store,
+                     Workers& workers, SweepProgress& progress);
 
 }  // namespace faultline

@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 
-#include <atomic>
 #include <set>
 
 #include "harness/base/failure.h"
@@ -138,7 +137,7 @@ void HangAtStop(Evidence& evidence, bool starved) {
 // The first time such a run outlives its limit, others went on: no proof.
 TEST_F(SweepTest, AHangOfAStarvedTargetThatDoesNotComeAgainAloneIsNone) {
   FakeTarget target(FourSites());
-  std::atomic<int> times = 0;
+  int times = 0;
   target.When("a/x/two", [&times](const RunRequest&, Evidence& evidence) {
     if (times++ < 2) {  // a brief look and a patient one
       HangAtStop(evidence, /*starved=*/true);
@@ -152,20 +151,35 @@ TEST_F(SweepTest, AHangOfAStarvedTargetThatDoesNotComeAgainAloneIsNone) {
               Contains(::testing::Field(&StoredRun::note, ::testing::HasSubstr("not alone"))));
 }
 
-TEST_F(SweepTest, AHangOfAStarvedTargetThatComesAgainIsAFinding) {
+TEST_F(SweepTest, AHangOfAStarvedTargetThatComesAgainAloneIsAFinding) {
+  FakeTarget target(FourSites());
+  int times = 0;
+  target.When("a/x/two", [&times](const RunRequest&, Evidence& evidence) {
+    HangAtStop(evidence, /*starved=*/times++ < 2);
+  });
+  const SweepResult result = Sweep(target, file_.path());
+  EXPECT_THAT(result.too_busy, IsEmpty());
+  Store store(file_.path(), Store::Mode::kRead);
+  ASSERT_THAT(store.Findings(), SizeIs(1));
+  EXPECT_EQ(store.Findings()[0].kind, "hang");
+  EXPECT_EQ(store.Findings()[0].confirmed, 3);
+}
+
+TEST_F(SweepTest, AHangOfATargetThatIsStarvedEvenAloneIsNotJudgedButSaid) {
   FakeTarget target(FourSites());
   target.When("a/x/two", [](const RunRequest&, Evidence& evidence) {
     HangAtStop(evidence, /*starved=*/true);
   });
-  Sweep(target, file_.path());
-  Store store(file_.path(), Store::Mode::kRead);
-  ASSERT_THAT(store.Findings(), SizeIs(1));
-  EXPECT_EQ(store.Findings()[0].kind, "hang");
+  const SweepResult result = Sweep(target, file_.path());
+  EXPECT_THAT(result.too_busy, SizeIs(1));
+  EXPECT_THAT(result.no_verdicts, IsEmpty());
+  EXPECT_EQ(result.remaining, 1u) << "for a quieter machine";
+  EXPECT_THAT(Store(file_.path(), Store::Mode::kRead).Findings(), IsEmpty());
 }
 
 TEST_F(SweepTest, AHangOfATargetThatHadTheCpuIsBelievedAtOnce) {
   FakeTarget target(FourSites());
-  std::atomic<int> times = 0;
+  int times = 0;
   target.When("a/x/two", [&times](const RunRequest&, Evidence& evidence) {
     if (times++ < 2) {  // a brief look and a patient one
       HangAtStop(evidence, /*starved=*/false);
@@ -222,7 +236,6 @@ TEST_F(SweepTest, ARunThatCannotBeMadeGetsNoVerdictAndIsTriedAgainNextTime) {
   EXPECT_EQ(again.outcomes.at("tolerated"), 4u);
 }
 
-// Two runs that each look for free hugepages could else both count on the same ones.
 TEST_F(SweepTest, ATargetThatGivesUpBeforeAnythingFailedIsTriedAgainAndElseGetsNoVerdict) {
   FakeTarget target(FourSites());
   int times = 1;
@@ -242,6 +255,7 @@ TEST_F(SweepTest, ATargetThatGivesUpBeforeAnythingFailedIsTriedAgainAndElseGetsN
                                                "ended (exit 1)")));
 }
 
+// Two runs that each look for free hugepages could else both count on the same ones.
 TEST_F(SweepTest, HoldsHugepagesForAllItsJobs) {
   constexpr int kMbOfARun = 8;
   const std::string lack = LackOfHugepages(2 * kMbOfARun, /*mount=*/false);
@@ -250,7 +264,7 @@ TEST_F(SweepTest, HoldsHugepagesForAllItsJobs) {
   }
   loaded_.scenario.resources.hugepages_mb = kMbOfARun;
   FakeTarget target(FourSites());
-  std::atomic<int64_t> pages = 0;
+  int64_t pages = 0;
   target.When("a/x/one",
               [&](const RunRequest&, Evidence&) { pages = ReadHugepagePool()->available(); });
   Sweep(target, file_.path());

@@ -10,6 +10,7 @@
 #include "harness/store/testing/store_values.h"
 #include "harness/sweep/sweep.h"
 #include "harness/sweep/testing/fake_target.h"
+#include "harness/sweep/testing/fake_workers.h"
 
 // Whole sweeps of a FakeTarget, for tests.
 namespace faultline::testkit {
@@ -38,8 +39,11 @@ class SweepTest : public ::testing::Test {
     SweepOptions options = options_;
     options.shard = shard;
     SweepProgress silent;
-    return RunSweep(
-        loaded_, options, store, [&] { return std::make_unique<FakeExecutor>(target); }, silent);
+    FakeWorkers workers([&](const SweepContext& context, const QueueRequest& request) {
+      FakeExecutor executor(target);
+      return MakeRun(context, request, executor);
+    });
+    return RunSweep(loaded_, options, store, workers, silent);
   }
 
   LoadedScenario loaded_;

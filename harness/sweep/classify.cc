@@ -1,7 +1,6 @@
-#include "harness/sweep/visit.h"
+#include "harness/sweep/classify.h"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 
@@ -9,21 +8,12 @@
 #include "harness/oracle/run_course.h"
 #include "harness/run/patience.h"
 #include "harness/sweep/evidence_json.h"
-#include "harness/sweep/site_list.h"
 #include "harness/sweep/stack_json.h"
 
 namespace faultline {
 namespace {
 
 constexpr char kNotReached[] = "not reached";
-
-// CPU time of the calling thread: the supervision and the judging of its run.
-int64_t ThreadCpuUs() {
-  rusage usage{};
-  ::getrusage(RUSAGE_THREAD, &usage);
-  const auto us = [](const timeval& time) { return time.tv_sec * 1'000'000 + time.tv_usec; };
-  return us(usage.ru_utime) + us(usage.ru_stime);
-}
 
 bool NothingFails(const SweepPlan& plan) {
   return std::none_of(plan.faults.begin(), plan.faults.end(),
@@ -63,7 +53,7 @@ std::string OutcomeOf(const SweepPlan& plan, const Evidence& evidence,
   return GaveUpCleanly(evidence) ? "clean error" : "tolerated";
 }
 
-// See Visit::failed_by_itself.
+// See RunResult::failed_by_itself.
 std::string FailureOfItsOwn(const Evidence& evidence) {
   const auto failed =
       std::find_if(evidence.steps.begin(), evidence.steps.end(), [](const StepResult& step) {
@@ -96,14 +86,14 @@ bool ReachedMain(const Evidence& evidence) {
   });
 }
 
-bool HasHung(const Evidence& evidence) {
+bool TimedOut(const Evidence& evidence) {
   return evidence.exit.kind == ExitStatus::Kind::kKilledByUs ||
          std::any_of(evidence.steps.begin(), evidence.steps.end(), [](const StepResult& step) {
            return step.status == StepResult::Status::kTimedOut;
          });
 }
 
-// True when a wait may have ended before the target had its time.
+// A wait may have ended before the target had its time.
 bool WasStarved(const Evidence& evidence) {
   return Patience::WasSpent(evidence.stop_ms, evidence.stop_limit_ms) ||
          std::any_of(evidence.steps.begin(), evidence.steps.end(), [](const StepResult& step) {
@@ -112,37 +102,7 @@ bool WasStarved(const Evidence& evidence) {
          });
 }
 
-RunRequest MakeRequest(const SweepContext& context, const Scenario& scenario,
-                       const LimitsMs& limits_ms) {
-  RunRequest request{scenario, context.profile, context.catalogue};
-  request.program = context.program;
-  request.agent = context.agent;
-  request.faults = scenario.faults;
-  request.limits_ms = limits_ms;
-  request.record_sites = context.find_new_sites;
-  request.run_root = context.run_root;
-  request.cache_dir = context.cache_dir;
-  return request;
-}
-
-std::vector<StoredSite> NewSites(const SweepContext& context, const SweepPlan& plan,
-                                 const Evidence& evidence) {
-  std::vector<StoredSite> fresh;
-  if (!context.find_new_sites || plan.mode != SweepMode::kTransient) {
-    return fresh;
-  }
-  Symbolizer symbolizer;
-  for (StoredSite& site : ListSites(evidence, context.catalogue, context.nested, symbolizer)) {
-    if (site.nested_in.empty() && !context.known_sites.contains(site.hash)) {
-      site.calls = 0;
-      site.seen_after = plan.site.hash;
-      fresh.push_back(std::move(site));
-    }
-  }
-  return fresh;
-}
-
-StoredRun Describe(const SweepPlan& plan, const SweepContext& context) {
+StoredRun RecordOf(const SweepPlan& plan, const SweepContext& context) {
   StoredRun run;
   run.key = plan.key;
   run.mode = ModeName(plan.mode);
@@ -152,56 +112,71 @@ StoredRun Describe(const SweepPlan& plan, const SweepContext& context) {
   return run;
 }
 
-}  // namespace
-
-Visit VisitPlan(const SweepContext& context, const Scenario& template_scenario,
-                const SweepPlan& plan, const LimitsMs& limits_ms, Executor& executor) {
-  const int64_t cpu_before = ThreadCpuUs();
-  Scenario scenario = template_scenario;
-  scenario.faults = plan.faults;
-  scenario.tolerance = Tolerance::kMayFailCleanly;
-  const Evidence evidence = executor.Execute(MakeRequest(context, scenario, limits_ms));
-  std::vector<Finding> findings =
-      Judge(evidence, {scenario, context.profile, context.catalogue, &context.fault_free});
-  std::erase_if(findings,
-                [&](const Finding& finding) { return IsNoFinding(finding, plan, evidence); });
-
-  Visit visit;
-  visit.run = Describe(plan, context);
-  visit.run.outcome = OutcomeOf(plan, evidence, findings);
-  if (visit.run.outcome == kNotReached) {
-    visit.failed_by_itself = FailureOfItsOwn(evidence);
-  }
-  visit.run.exit = evidence.exit.ToString();
-  visit.run.duration_ms = evidence.total_ms;
-  visit.run.evidence = CompactText(EvidenceToJson(evidence, /*in_full=*/!findings.empty()));
-  for (const Finding& finding : findings) {
-    visit.run.findings.push_back(ToStored(finding));
-  }
-  visit.new_sites = NewSites(context, plan, evidence);
-  visit.hung = HasHung(evidence);
-  visit.starved = visit.hung && WasStarved(evidence);
-  visit.before_main_crash =
-      evidence.exit.kind == ExitStatus::Kind::kSignaled && !ReachedMain(evidence);
-  visit.run.harness_cpu_us = ThreadCpuUs() - cpu_before;
-  return visit;
+Decision Retry(Timeout timeout, bool alone, int retries) {
+  return {Decision::Kind::kRetry, timeout, alone, retries};
 }
 
-bool WorksWithoutFaults(const SweepContext& context, const Scenario& scenario, Executor& executor) {
-  Scenario faultless = scenario;
-  faultless.faults.clear();
-  const Evidence evidence = executor.Execute(MakeRequest(context, faultless, context.limits_ms));
-  // What the whole scenario makes is no measure for one with fewer steps.
-  return Judge(evidence, {faultless, context.profile, context.catalogue, nullptr}).empty();
+}  // namespace
+
+bool RunResult::Shows(const std::string& signature) const {
+  return std::any_of(run.findings.begin(), run.findings.end(),
+                     [&](const StoredFinding& finding) { return finding.signature == signature; });
+}
+
+RunResult DescribeRun(const SweepContext& context, const QueueRequest& request,
+                      const Evidence& evidence, std::vector<Finding> findings) {
+  RunResult result;
+  result.timeout = request.timeout;
+  result.alone = request.alone;
+  if (request.plan != nullptr) {
+    const SweepPlan& plan = *request.plan;
+    std::erase_if(findings,
+                  [&](const Finding& finding) { return IsNoFinding(finding, plan, evidence); });
+    result.run = RecordOf(plan, context);
+    result.run.outcome = OutcomeOf(plan, evidence, findings);
+    if (result.run.outcome == kNotReached) {
+      result.failed_by_itself = FailureOfItsOwn(evidence);
+    }
+  }
+  result.run.exit = evidence.exit.ToString();
+  result.run.duration_ms = evidence.total_ms;
+  result.run.evidence = CompactText(EvidenceToJson(evidence, /*in_full=*/!findings.empty()));
+  for (const Finding& finding : findings) {
+    result.run.findings.push_back(ToStored(finding));
+  }
+  result.hung = TimedOut(evidence);
+  result.starved = result.hung && WasStarved(evidence);
+  result.before_main_crash =
+      evidence.exit.kind == ExitStatus::Kind::kSignaled && !ReachedMain(evidence);
+  return result;
 }
 
 StoredRun AlikeRun(const SweepPlan& plan, const std::string& stands_for,
                    const SweepContext& context) {
-  StoredRun run = Describe(plan, context);
+  StoredRun run = RecordOf(plan, context);
   run.outcome = "alike";
   run.alike = stands_for;
   run.evidence = "{}";
   return run;
+}
+
+Decision Classify(const RunResult& result, const QueueRequest& request) {
+  if (result.failure || !result.failed_by_itself.empty()) {
+    return request.retries > 0 ? Retry(Timeout::kFull, /*alone=*/true, request.retries - 1)
+                               : Decision{Decision::Kind::kNoVerdict};
+  }
+  if (!result.hung) {
+    return {};
+  }
+  const HangProof proof = request.proof_of ? request.proof_of(result) : HangProof::kNone;
+  if (request.timeout == Timeout::kBrief && proof == HangProof::kNone) {
+    return Retry(Timeout::kFull, request.alone, request.retries);
+  }
+  if (!result.starved || proof == HangProof::kAlone) {
+    return {};
+  }
+  return request.alone ? Decision{Decision::Kind::kTooBusy}
+                       : Retry(Timeout::kFull, /*alone=*/true, request.retries);
 }
 
 }  // namespace faultline

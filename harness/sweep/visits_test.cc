@@ -1,4 +1,4 @@
-#include "harness/sweep/look.h"
+#include "harness/sweep/visits.h"
 
 #include <gmock/gmock.h>
 
@@ -6,7 +6,6 @@
 #include <csignal>
 #include <limits>
 #include <map>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -24,23 +23,21 @@ using testkit::FourSites;
 constexpr int kForEverMs = std::numeric_limits<int>::max();
 // A fake target stops at once.
 constexpr int kBriefMs = 500;
-constexpr int kPatientMs = 2'000;
+constexpr int kFullMs = 2'000;
 
 // Stop limits of the runs in which a call of each point failed, in their order.
 using LimitsSeen = std::map<std::string, std::vector<int>>;
 
-class LookTest : public testkit::SweepTest {
+class VisitsTest : public testkit::SweepTest {
  protected:
-  LookTest() { options_.jobs = 1; }
+  // One at a time, so that what one run proves is known when the next begins.
+  VisitsTest() { options_.jobs = 1; }
 
   // Its target does not stop within `longer_than_ms` when a call of `point` fails.
   void HangsWhenFails(FakeTarget& target, const std::string& point, int longer_than_ms,
                       const std::string& said = "") {
     target.When(point, [=, this](const RunRequest& request, Evidence& evidence) {
-      {
-        const std::lock_guard lock(mutex_);
-        seen_[point].push_back(request.limits_ms.stop);
-      }
+      seen_[point].push_back(request.limits_ms.stop);
       if (request.limits_ms.stop > longer_than_ms) {
         return;
       }
@@ -58,11 +55,10 @@ class LookTest : public testkit::SweepTest {
   }
 
   std::string waits_for_cpu_;  // a point
-  std::mutex mutex_;
   LimitsSeen seen_;
 };
 
-TEST_F(LookTest, AHangIsProvenPatientlyOnceAndThenKnownByABriefLook) {
+TEST_F(VisitsTest, AHangIsProvenOnceByFullTimeoutsAndThenKnownByBriefOnes) {
   FakeTarget target(FourSites());
   for (const char* point : {"a/x/one", "a/x/two", "b/y/three"}) {
     HangsWhenFails(target, point, kForEverMs, "ERROR: no pool");
@@ -75,38 +71,38 @@ TEST_F(LookTest, AHangIsProvenPatientlyOnceAndThenKnownByABriefLook) {
     visits.insert(visits.end(), limits.begin(), limits.end());
   }
   // Proven in a visit, and again in the first of the runs that confirm it.
-  EXPECT_EQ(std::count(visits.begin(), visits.end(), kPatientMs), 2);
+  EXPECT_EQ(std::count(visits.begin(), visits.end(), kFullMs), 2);
 }
 
-TEST_F(LookTest, WhatIsOnlySlowIsNoHangAndProvesNone) {
+TEST_F(VisitsTest, WhatIsOnlySlowIsNoHangAndProvesNone) {
   FakeTarget target(FourSites());
   HangsWhenFails(target, "a/x/one", kBriefMs + 100, "ERROR: no pool");
   HangsWhenFails(target, "a/x/two", kBriefMs + 100, "ERROR: no pool");
   EXPECT_EQ(Sweep(target, file_.path()).outcomes.at("tolerated"), 4u);
   EXPECT_THAT(Findings(), IsEmpty());
-  EXPECT_THAT(seen_["a/x/one"], ElementsAre(kBriefMs, kPatientMs));
-  EXPECT_THAT(seen_["a/x/two"], ElementsAre(kBriefMs, kPatientMs));
+  EXPECT_THAT(seen_["a/x/one"], ElementsAre(kBriefMs, kFullMs));
+  EXPECT_THAT(seen_["a/x/two"], ElementsAre(kBriefMs, kFullMs));
 }
 
-TEST_F(LookTest, AnotherHangNeedsAProofOfItsOwn) {
+TEST_F(VisitsTest, AnotherHangNeedsAProofOfItsOwn) {
   FakeTarget target(FourSites());
   HangsWhenFails(target, "a/x/one", kForEverMs, "ERROR: no pool");
   HangsWhenFails(target, "b/y/four", kBriefMs + 100, "ERROR: no ring");
   EXPECT_EQ(Sweep(target, file_.path()).outcomes.at("finding"), 1u);
-  EXPECT_THAT(seen_["b/y/four"], ElementsAre(kBriefMs, kPatientMs));
+  EXPECT_THAT(seen_["b/y/four"], ElementsAre(kBriefMs, kFullMs));
 }
 
-TEST_F(LookTest, AKnownHangIsNotBelievedOfATargetThatGotNoCpu) {
+TEST_F(VisitsTest, AKnownHangIsNotBelievedOfATargetThatGotNoCpu) {
   FakeTarget target(FourSites());
   HangsWhenFails(target, "a/x/one", kForEverMs, "ERROR: no pool");
   HangsWhenFails(target, "b/y/four", kBriefMs + 100, "ERROR: no pool");
   waits_for_cpu_ = "b/y/four";
   EXPECT_EQ(Sweep(target, file_.path()).outcomes.at("finding"), 1u);
-  EXPECT_THAT(seen_["b/y/four"], ElementsAre(kBriefMs, kPatientMs));
+  EXPECT_THAT(seen_["b/y/four"], ElementsAre(kBriefMs, kFullMs));
 }
 
 // A wait for a line of the log, say.
-TEST_F(LookTest, AStepThatOutlivesItsLimitWithoutAHangIsNeverKnown) {
+TEST_F(VisitsTest, AStepThatTimesOutWithoutAHangIsNeverKnown) {
   FakeTarget target(FourSites());
   std::vector<int> limits;
   for (const char* point : {"a/x/one", "b/y/four"}) {
@@ -118,12 +114,12 @@ TEST_F(LookTest, AStepThatOutlivesItsLimitWithoutAHangIsNeverKnown) {
     });
   }
   Sweep(target, file_.path());
-  EXPECT_EQ(std::count(limits.begin(), limits.end(), kPatientMs),
+  EXPECT_EQ(std::count(limits.begin(), limits.end(), kFullMs),
             std::count(limits.begin(), limits.end(), kBriefMs));
 }
 
 // What a slow target shows in the end is what counts, in a confirmation too.
-TEST_F(LookTest, ACrashThatComesLateIsNotTakenForAHang) {
+TEST_F(VisitsTest, ACrashThatComesLateIsNotTakenForAHang) {
   FakeTarget target(FourSites());
   target.When("a/x/one", [](const RunRequest& request, Evidence& evidence) {
     if (request.limits_ms.stop < 1'000) {

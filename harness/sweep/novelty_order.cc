@@ -1,4 +1,4 @@
-#include "harness/sweep/telling_order.h"
+#include "harness/sweep/novelty_order.h"
 
 #include <queue>
 #include <string>
@@ -39,7 +39,7 @@ std::vector<Feature> FeaturesOf(const StoredSite& site) {
 
 }  // namespace
 
-std::vector<StoredSite> TellingOrder(const std::vector<StoredSite>& sites) {
+std::vector<StoredSite> NoveltyOrder(const std::vector<StoredSite>& sites) {
   std::vector<std::vector<Feature>> features;
   for (const StoredSite& site : sites) {
     features.push_back(FeaturesOf(site));

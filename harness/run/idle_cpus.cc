@@ -1,4 +1,4 @@
-#include "harness/sweep/idle_cpus.h"
+#include "harness/run/idle_cpus.h"
 
 #include <sched.h>
 #include <unistd.h>

@@ -1,0 +1,73 @@
+#include "harness/sweep/classify.h"
+
+#include <gtest/gtest.h>
+
+namespace faultline {
+namespace {
+
+using Kind = Decision::Kind;
+
+QueueRequest Asked(Timeout timeout, bool alone = false, HangProof proof = HangProof::kNone) {
+  QueueRequest request;
+  request.timeout = timeout;
+  request.alone = alone;
+  request.proof_of = [proof](const RunResult&) { return proof; };
+  return request;
+}
+
+RunResult Hung(bool starved = false) {
+  RunResult result;
+  result.hung = true;
+  result.starved = starved;
+  return result;
+}
+
+TEST(Classify, ARunThatEndsIsBelieved) {
+  EXPECT_EQ(Classify({}, Asked(Timeout::kBrief)).kind, Kind::kBelieve);
+}
+
+TEST(Classify, ANewHangWithinBriefTimeoutsIsTriedWithFullOnes) {
+  const Decision decision = Classify(Hung(), Asked(Timeout::kBrief));
+  EXPECT_EQ(decision.kind, Kind::kRetry);
+  EXPECT_EQ(decision.timeout, Timeout::kFull);
+  EXPECT_FALSE(decision.alone);
+  EXPECT_TRUE(Classify(Hung(), Asked(Timeout::kBrief, /*alone=*/true)).alone);
+}
+
+TEST(Classify, AKnownHangNeedsNoMoreThanABriefTimeout) {
+  EXPECT_EQ(Classify(Hung(), Asked(Timeout::kBrief, false, HangProof::kFull)).kind, Kind::kBelieve);
+  EXPECT_EQ(Classify(Hung(), Asked(Timeout::kFull)).kind, Kind::kBelieve);
+}
+
+TEST(Classify, AHangOfAStarvedTargetIsTriedAlone) {
+  for (const HangProof proof : {HangProof::kNone, HangProof::kFull}) {
+    const Decision decision = Classify(Hung(/*starved=*/true), Asked(Timeout::kFull, false, proof));
+    EXPECT_EQ(decision.kind, Kind::kRetry);
+    EXPECT_TRUE(decision.alone);
+  }
+  EXPECT_EQ(Classify(Hung(true), Asked(Timeout::kFull, false, HangProof::kAlone)).kind,
+            Kind::kBelieve);
+}
+
+TEST(Classify, ATargetThatIsStarvedEvenAloneIsNotJudged) {
+  EXPECT_EQ(Classify(Hung(/*starved=*/true), Asked(Timeout::kFull, /*alone=*/true)).kind,
+            Kind::kTooBusy);
+}
+
+TEST(Classify, ARunThatSaysNothingIsTriedOnceMoreAlone) {
+  RunResult not_made;
+  not_made.failure = std::make_exception_ptr(1);
+  RunResult gave_up;
+  gave_up.failed_by_itself = "no memory";
+  for (const RunResult& result : {not_made, gave_up}) {
+    QueueRequest request = Asked(Timeout::kBrief);
+    const Decision first = Classify(result, request);
+    EXPECT_EQ(first.kind, Kind::kRetry);
+    EXPECT_TRUE(first.alone);
+    request.retries = first.retries;
+    EXPECT_EQ(Classify(result, request).kind, Kind::kNoVerdict);
+  }
+}
+
+}  // namespace
+}  // namespace faultline

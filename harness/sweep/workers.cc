@@ -1,0 +1,147 @@
+#include "harness/sweep/workers.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "harness/base/failure.h"
+#include "harness/oracle/oracle.h"
+#include "harness/sweep/classify.h"
+#include "harness/sweep/site_list.h"
+#include "harness/target/interruption.h"
+
+namespace faultline {
+namespace {
+
+// CPU time of the calling thread: the supervision and the judging of its run.
+int64_t ThreadCpuUs() {
+  rusage usage{};
+  ::getrusage(RUSAGE_THREAD, &usage);
+  const auto us = [](const timeval& time) { return time.tv_sec * 1'000'000 + time.tv_usec; };
+  return us(usage.ru_utime) + us(usage.ru_stime);
+}
+
+const LimitsMs& LimitsOf(const SweepContext& context, Timeout timeout) {
+  switch (timeout) {
+    case Timeout::kBrief:
+      return context.brief_limits_ms;
+    case Timeout::kFull:
+      return context.limits_ms;
+    case Timeout::kUpper:
+      break;
+  }
+  return context.scenario.limits_ms;
+}
+
+RunRequest ToRunRequest(const SweepContext& context, const QueueRequest& request,
+                        const Scenario& scenario) {
+  RunRequest run{scenario, context.profile, context.catalogue};
+  run.program = context.program;
+  run.agent = context.agent;
+  run.faults = scenario.faults;
+  run.limits_ms = LimitsOf(context, request.timeout);
+  run.record_sites = request.record_sites || (context.find_new_sites && request.plan != nullptr);
+  run.run_root = context.run_root;
+  run.cache_dir = context.cache_dir;
+  return run;
+}
+
+std::vector<StoredSite> NewSites(const SweepContext& context, const QueueRequest& request,
+                                 const Evidence& evidence) {
+  std::vector<StoredSite> fresh;
+  if (!context.find_new_sites || request.plan == nullptr ||
+      request.plan->mode != SweepMode::kTransient) {
+    return fresh;
+  }
+  Symbolizer symbolizer;
+  for (StoredSite& site : ListSites(evidence, context.catalogue, context.nested, symbolizer)) {
+    if (site.nested_in.empty() && !context.known_sites.contains(site.hash)) {
+      site.calls = 0;
+      site.seen_after = request.plan->site.hash;
+      fresh.push_back(std::move(site));
+    }
+  }
+  return fresh;
+}
+
+RunResult ExecuteAndJudge(const SweepContext& context, const QueueRequest& request,
+                          Executor& executor) {
+  Scenario scenario = request.scenario == nullptr ? context.scenario : *request.scenario;
+  scenario.faults.clear();
+  if (request.plan != nullptr) {
+    scenario.faults = request.plan->faults;
+    scenario.tolerance = Tolerance::kMayFailCleanly;
+  }
+  // What the whole scenario makes is no measure for a control with fewer steps.
+  const bool is_measured = request.plan != nullptr || request.scenario == nullptr;
+  Evidence evidence = executor.Execute(ToRunRequest(context, request, scenario));
+  std::vector<Finding> findings;
+  if (!request.keep_evidence) {
+    findings = Judge(evidence, {scenario, context.profile, context.catalogue,
+                                is_measured ? &context.fault_free : nullptr});
+  }
+  RunResult result = DescribeRun(context, request, evidence, std::move(findings));
+  result.new_sites = NewSites(context, request, evidence);
+  if (request.keep_evidence) {
+    result.evidence = std::move(evidence);
+  }
+  return result;
+}
+
+}  // namespace
+
+RunResult MakeRun(const SweepContext& context, const QueueRequest& request, Executor& executor) {
+  const int64_t cpu_before = ThreadCpuUs();
+  RunResult result;
+  try {
+    result = ExecuteAndJudge(context, request, executor);
+  } catch (const Interrupted& interrupted) {
+    result.interrupted = interrupted.signal();
+  } catch (const Failure& failure) {
+    result.failure = std::current_exception();
+    result.why = failure.what();
+  } catch (...) {
+    result.error = std::current_exception();
+  }
+  result.run.harness_cpu_us = ThreadCpuUs() - cpu_before;
+  return result;
+}
+
+void ThreadWorkers::Start(int id, const SweepContext& context, const QueueRequest& request) {
+  Running& running = running_.emplace_back();
+  running.id = id;
+  if (idle_executors_.empty()) {
+    running.executor = make_executor_();
+  } else {
+    running.executor = std::move(idle_executors_.back());
+    idle_executors_.pop_back();
+  }
+  running.thread = std::jthread([this, id, &context, &request, executor = running.executor.get()] {
+    RunResult result = MakeRun(context, request, *executor);
+    const std::lock_guard lock(mutex_);
+    done_.push_back({id, std::move(result)});
+    changed_.notify_one();
+  });
+}
+
+std::optional<Workers::Done> ThreadWorkers::Wait(Clock::time_point until) {
+  std::unique_lock lock(mutex_);
+  const auto any = [this] { return !done_.empty(); };
+  if (until == Clock::time_point::max()) {
+    changed_.wait(lock, any);
+  } else if (!changed_.wait_until(lock, until, any)) {
+    return std::nullopt;
+  }
+  Done done = std::move(done_.front());
+  done_.pop_front();
+  lock.unlock();
+  const auto running = std::find_if(running_.begin(), running_.end(),
+                                    [&](const Running& one) { return one.id == done.id; });
+  running->thread.join();
+  idle_executors_.push_back(std::move(running->executor));
+  running_.erase(running);
+  return done;
+}
+
+}  // namespace faultline
