@@ -157,6 +157,12 @@ std::string TellSweep(const SweepReport& report, const SweepResult& result,
   for (const std::string& one : result.no_verdicts) {
     text += "no verdict: " + one + "\n";
   }
+  for (const StoredFinding& finding : result.control_findings) {
+    text += fmt::format(
+        "without any fault, as many runs at a time as the sweep makes: {}: {}: no injected call is "
+        "to blame for it (fewer --jobs may help)\n",
+        finding.kind, finding.title);
+  }
   if (!result.too_busy.empty()) {
     text += fmt::format(
         "this machine was too busy to judge {} hangs: even alone the target waited for a CPU most "
@@ -213,7 +219,7 @@ nlohmann::json SweepToJson(const SweepReport& report, const SweepResult& result)
                      {"never", report.lines_never}};
   }
   for (const char* list : {"findings", "gone", "not_visited", "not_hooked", "nondeterministic",
-                           "fault_free_findings"}) {
+                           "fault_free_findings", "control_findings"}) {
     json[list] = nlohmann::json::array();
   }
   json["statuses"] = CountByStatus(report.findings);
@@ -235,6 +241,10 @@ nlohmann::json SweepToJson(const SweepReport& report, const SweepResult& result)
   }
   for (const auto& [hash, text] : report.nondeterministic) {
     json["nondeterministic"].push_back(text);
+  }
+  for (const StoredFinding& finding : result.control_findings) {
+    json["control_findings"].push_back(
+        {{"kind", finding.kind}, {"title", finding.title}, {"signature", finding.signature}});
   }
   for (const Finding& finding : result.fault_free_findings) {
     json["fault_free_findings"].push_back(

@@ -13,12 +13,15 @@
 #include "harness/run/module_cache.h"
 #include "harness/sweep/census.h"
 #include "harness/sweep/confirm.h"
+#include "harness/sweep/controls.h"
 #include "harness/sweep/novelty_order.h"
 #include "harness/sweep/run_queue.h"
 #include "harness/sweep/visits.h"
 
 namespace faultline {
 namespace {
+
+constexpr int kControlsPerJob = 2;
 
 std::string MachineText() {
   utsname name{};
@@ -232,6 +235,9 @@ class Sweep {
       return;
     }
     BeginWork();
+    if (queue_.stopped()) {
+      return;
+    }
     Visits(context_, store_, queue_, [this](const StoredRun& run) {
       progress_.Visited(run);
     }).VisitAll(batches);
@@ -273,10 +279,15 @@ class Sweep {
   }
 
   void BeginWork() {
-    if (!is_working_ && options_.coverage) {
-      CountLinesBelow(options_.coverage->swept_prefix());
+    if (!is_working_) {
+      is_working_ = true;
+      if (store_.RunKeys().empty()) {
+        result_.control_findings = RunFirstControls(queue_, kControlsPerJob * options_.jobs);
+      }
+      if (options_.coverage) {
+        CountLinesBelow(options_.coverage->swept_prefix());
+      }
     }
-    is_working_ = true;
     queue_.BeginSpending();
   }
 

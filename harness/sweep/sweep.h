@@ -58,6 +58,9 @@ struct SweepResult {
   // for a CPU most of the time. The plans remain.
   std::vector<std::string> too_busy;
   std::vector<Finding> fault_free_findings;  // then nothing else was done
+  // What fault-free runs showed that went on as many at a time as the runs of the sweep do: the
+  // target or the machine fails by itself then, and no injected call may be blamed for the same.
+  std::vector<StoredFinding> control_findings;
   // No object of the fault-free runs was followed to its end, as when their journal was too small:
   // leaks of objects and lost ones are not judged.
   bool objects_unseen = false;

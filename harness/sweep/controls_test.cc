@@ -1,0 +1,81 @@
+#include "harness/sweep/controls.h"
+
+#include <gmock/gmock.h>
+
+#include <memory>
+#include <string>
+
+#include "harness/sweep/testing/fake_sweep.h"
+
+namespace faultline {
+namespace {
+
+using testing::ElementsAre;
+using testing::Field;
+using testing::IsEmpty;
+using testkit::CrashesIn;
+using testkit::FakeTarget;
+using testkit::FourSites;
+
+class ControlsTest : public testkit::SweepTest {
+ protected:
+  // The target crashes by itself as soon as another runs beside it.
+  SweepResult SweepOfARacingTarget() {
+    FakeTarget target(FourSites());
+    bool beside = false;
+    target.WhenNothingFails([&](const RunRequest& request, Evidence& evidence) {
+      if (beside) {
+        CrashesIn("race")(request, evidence);
+      }
+    });
+    std::unique_ptr<testkit::FakeWorkers> workers;
+    workers = std::make_unique<testkit::FakeWorkers>(
+        [&](const SweepContext& context, const QueueRequest& request) {
+          beside = workers->running() > 0;
+          testkit::FakeExecutor executor(target);
+          return MakeRun(context, request, executor);
+        });
+    Store store(file_.path(), Store::Mode::kCreate);
+    SweepProgress silent;
+    return RunSweep(loaded_, options_, store, *workers, silent);
+  }
+};
+
+TEST_F(ControlsTest, WhatATargetShowsOnlyBesideOthersIsSaidToNeedNoFault) {
+  const SweepResult result = SweepOfARacingTarget();
+  EXPECT_THAT(result.fault_free_findings, IsEmpty());
+  EXPECT_THAT(result.control_findings, ElementsAre(Field(&StoredFinding::kind, "crash")));
+  EXPECT_EQ(result.outcomes.at("tolerated"), 4u) << "the plans are visited all the same";
+}
+
+TEST_F(ControlsTest, OneJobHasNothingBesideIt) {
+  options_.jobs = 1;
+  EXPECT_THAT(SweepOfARacingTarget().control_findings, IsEmpty());
+}
+
+TEST_F(ControlsTest, OfAFindingCountHowOftenItComesWithoutAFault) {
+  int times = 0;
+  testkit::FakeWorkers workers([&](const SweepContext&, const QueueRequest& request) {
+    EXPECT_EQ(request.plan, nullptr);
+    EXPECT_TRUE(request.alone);
+    RunResult result;
+    if (++times == 2) {
+      result.run.findings.push_back({.signature = "crash in f", .kind = "crash"});
+    } else if (times == 3) {
+      result.run.findings.push_back({.signature = "crash in g", .kind = "crash"});
+    }
+    return result;
+  });
+  const SweepContext context;
+  RunQueue queue(context, workers, 2, {});
+  ControlRuns controls;
+  queue.RunOne([&](RunQueue::Runner& runner) {
+    controls = RunControls(runner, nullptr, "crash", "crash in f", 5, /*alone=*/true);
+  });
+  EXPECT_EQ(controls.made, 5);
+  EXPECT_EQ(controls.same_signature, 1);
+  EXPECT_EQ(controls.same_kind, 2);
+}
+
+}  // namespace
+}  // namespace faultline
