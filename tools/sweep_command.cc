@@ -218,8 +218,7 @@ class SweepCommand : public Command {
   }
 
   static ExitCode Verdict(const SweepReport& report, const SweepResult& result) {
-    if (report.has_new() || !result.fault_free_findings.empty() ||
-        !result.control_findings.empty()) {
+    if (report.has_new() || !result.fault_free_findings.empty()) {
       return ExitCode::kFindings;
     }
     return result.no_verdicts.empty() ? ExitCode::kAsExpected : ExitCode::kCannotWork;

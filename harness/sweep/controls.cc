@@ -1,37 +1,10 @@
 #include "harness/sweep/controls.h"
 
-#include <algorithm>
 #include <map>
+#include <string>
+#include <utility>
 
 namespace faultline {
-
-ControlRuns RunControls(RunQueue::Runner& runner, const Scenario* scenario, const std::string& kind,
-                        const std::string& signature, int runs, bool alone) {
-  ControlRuns controls;
-  for (int run = 0; run < runs; ++run) {
-    QueueRequest request;
-    request.purpose = QueueRequest::Purpose::kConfirm;
-    request.scenario = scenario;
-    request.timeout = Timeout::kFull;
-    request.alone = alone;
-    const RunResult result = runner.Run(request);
-    if (result.status == RunResult::Status::kNoBudget ||
-        result.status == RunResult::Status::kCancelled) {
-      break;
-    }
-    if (result.made()) {
-      const std::vector<StoredFinding>& findings = result.run.findings;
-      ++controls.made;
-      controls.same_signature += result.Shows(signature) ? 1 : 0;
-      controls.same_kind +=
-          std::any_of(findings.begin(), findings.end(),
-                      [&](const StoredFinding& finding) { return finding.kind == kind; })
-              ? 1
-              : 0;
-    }
-  }
-  return controls;
-}
 
 std::vector<StoredFinding> RunFirstControls(RunQueue& queue, int runs) {
   std::map<std::string, StoredFinding> shown;

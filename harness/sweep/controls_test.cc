@@ -53,29 +53,5 @@ TEST_F(ControlsTest, OneJobHasNothingBesideIt) {
   EXPECT_THAT(SweepOfARacingTarget().control_findings, IsEmpty());
 }
 
-TEST_F(ControlsTest, OfAFindingCountHowOftenItComesWithoutAFault) {
-  int times = 0;
-  testkit::FakeWorkers workers([&](const SweepContext&, const QueueRequest& request) {
-    EXPECT_EQ(request.plan, nullptr);
-    EXPECT_TRUE(request.alone);
-    RunResult result;
-    if (++times == 2) {
-      result.run.findings.push_back({.signature = "crash in f", .kind = "crash"});
-    } else if (times == 3) {
-      result.run.findings.push_back({.signature = "crash in g", .kind = "crash"});
-    }
-    return result;
-  });
-  const SweepContext context;
-  RunQueue queue(context, workers, 2, {});
-  ControlRuns controls;
-  queue.RunOne([&](RunQueue::Runner& runner) {
-    controls = RunControls(runner, nullptr, "crash", "crash in f", 5, /*alone=*/true);
-  });
-  EXPECT_EQ(controls.made, 5);
-  EXPECT_EQ(controls.same_signature, 1);
-  EXPECT_EQ(controls.same_kind, 2);
-}
-
 }  // namespace
 }  // namespace faultline
