@@ -35,11 +35,11 @@ struct FailureValue {
     kBool,     // the lowest byte
     kVoid,     // nothing
   };
-  Shape shape = Shape::kNumber;
   int64_t result = 0;                          // return value, sign-extended to 64 bits
   int errno_value = 0;                         // 0: errno is not touched
   std::map<std::string, int> error_variables;  // as {"rte_errno": ENOMEM}; names as in
                                                // Catalogue::error_variables
+  Shape shape = Shape::kNumber;
 };
 
 struct FaultPoint {
