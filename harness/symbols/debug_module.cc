@@ -213,6 +213,43 @@ Symbol DebugModule::SymbolOf(uint64_t address) {
   return symbol;
 }
 
+// The bytes at `address` in the file; empty when it does not hold them all.
+std::span<const uint8_t> DebugModule::CodeOf(uint64_t address, uint64_t size) {
+  GElf_Addr bias = 0;
+  Elf* elf = dwfl_module_getelf(module_, &bias);
+  size_t file_size = 0;
+  const char* file = elf == nullptr ? nullptr : elf_rawfile(elf, &file_size);
+  size_t count = 0;
+  if (file == nullptr || elf_getphdrnum(elf, &count) != 0) {
+    return {};
+  }
+  const uint64_t at = address - bias;
+  for (size_t i = 0; i < count; ++i) {
+    GElf_Phdr segment;
+    if (gelf_getphdr(elf, static_cast<int>(i), &segment) != nullptr && segment.p_type == PT_LOAD &&
+        at >= segment.p_vaddr && at + size <= segment.p_vaddr + segment.p_filesz) {
+      const uint64_t offset = segment.p_offset + (at - segment.p_vaddr);
+      if (offset + size <= file_size) {
+        return {reinterpret_cast<const uint8_t*>(file) + offset, size};
+      }
+    }
+  }
+  return {};
+}
+
+CallSite DebugModule::CallSiteAt(uint64_t pc) {
+  OpenOnce();
+  GElf_Sym function;
+  GElf_Off offset = 0;
+  if (pc == 0 || module_ == nullptr ||
+      dwfl_module_addrinfo(module_, pc - 1, &offset, &function, nullptr, nullptr, nullptr) ==
+          nullptr ||
+      offset >= function.st_size) {
+    return {};
+  }
+  return ReadCallSite(CodeOf(pc - 1 - offset, function.st_size), offset + 1);
+}
+
 Stack DebugModule::Lookup(uint64_t pc) {
   OpenOnce();
   Stack stack;

@@ -2,12 +2,15 @@
 
 #include <elfutils/libdwfl.h>
 
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "harness/evidence/evidence.h"
+#include "harness/symbols/call_site.h"
 #include "harness/symbols/symbol.h"
 
 namespace faultline {
@@ -26,6 +29,9 @@ class DebugModule {
   // The symbol that holds `address` (relative to the load bias).
   Symbol SymbolOf(uint64_t address);
 
+  // The call that returns to `pc` (relative to the load bias).
+  CallSite CallSiteAt(uint64_t pc);
+
  private:
   struct EndDwfl {
     void operator()(Dwfl* dwfl) const { dwfl_end(dwfl); }
@@ -34,6 +40,7 @@ class DebugModule {
   void OpenOnce();
   Dwarf_Die* FindUnit(uint64_t pc, Dwarf_Addr* bias);
   bool LookupDebugInfo(uint64_t pc, Stack& stack);
+  std::span<const uint8_t> CodeOf(uint64_t address, uint64_t size);
   std::string FileOfLocal(std::string_view name, uint64_t address);
 
   std::string path_;

@@ -58,4 +58,9 @@ Symbol SharedModule::SymbolOf(uint64_t offset) {
   return debug_.SymbolOf(offset);
 }
 
+CallSite SharedModule::CallSiteOf(uint64_t return_offset) {
+  const std::lock_guard lock(mutex_);
+  return debug_.CallSiteAt(return_offset);
+}
+
 }  // namespace faultline

@@ -24,6 +24,8 @@ class SharedModule {
   Stack Lookup(uint64_t offset, bool is_return_address);
   // See Symbolizer::SymbolOf.
   Symbol SymbolOf(uint64_t offset);
+  // See Symbolizer::CallSiteOf.
+  CallSite CallSiteOf(uint64_t return_offset);
 
  private:
   std::mutex mutex_;

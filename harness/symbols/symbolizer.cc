@@ -35,6 +35,10 @@ Symbol Symbolizer::SymbolOf(const std::string& module_path, uint64_t offset) {
   return impl_->ModuleOf(module_path).SymbolOf(offset);
 }
 
+CallSite Symbolizer::CallSiteOf(const std::string& module_path, uint64_t return_offset) {
+  return impl_->ModuleOf(module_path).CallSiteOf(return_offset);
+}
+
 Stack Symbolizer::Symbolize(const JournalSnapshot& journal, const JournalStack& stack) {
   Stack frames;
   for (const uint64_t packed : stack.frames) {

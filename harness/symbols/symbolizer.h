@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "harness/evidence/evidence.h"
+#include "harness/symbols/call_site.h"
 #include "harness/symbols/symbol.h"
 
 namespace faultline {
@@ -22,6 +23,8 @@ class Symbolizer {
   Stack Symbolize(const std::string& module_path, uint64_t offset, bool is_return_address);
   // The function or variable that holds `offset`.
   Symbol SymbolOf(const std::string& module_path, uint64_t offset);
+  // What the code says of the call that returns to `return_offset`.
+  CallSite CallSiteOf(const std::string& module_path, uint64_t return_offset);
   // All frames of a journal stack; frames outside every module become "??".
   Stack Symbolize(const JournalSnapshot& journal, const JournalStack& stack);
 
