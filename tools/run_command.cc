@@ -75,15 +75,15 @@ class RunCommandLine : public Command {
     if (baseline) {
       fixed = ApplyBaseline(*baseline, result.findings);
     }
-    const RunReport report{.evidence = result.evidence,
-                           .findings = result.findings,
-                           .not_seen = result.not_seen,
-                           .fixed = std::move(fixed),
-                           .broken_without_faults = result.broken_without_faults,
-                           .replay_command = Replay(global, ""),
-                           .gdb_command = result.evidence.injections.empty()
-                                              ? std::string()
-                                              : Replay(global, "--gdb")};
+    const RunReport report{
+        .evidence = result.evidence,
+        .findings = result.findings,
+        .not_seen = result.not_seen,
+        .fixed = std::move(fixed),
+        .broken_without_faults = result.broken_without_faults,
+        .replay_command = Replay(global, ""),
+        .gdb_command = result.evidence.injections.empty() ? std::string() : Replay(global, "--gdb"),
+        .leaks_not_judged = result.leaks_not_judged};
     if (json) {
       json->Finish(report);
     }

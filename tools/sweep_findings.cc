@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "harness/report/table.h"
+#include "harness/store/causes.h"
 
 namespace faultline {
 namespace {
@@ -56,6 +57,24 @@ const char* ProofWord(StoredProof::State state) {
   return "not needed";
 }
 
+// Findings that share a cause stand below it.
+std::string TableOf(const std::vector<const SweepEntry*>& entries,
+                    const std::vector<CauseGroup>& causes) {
+  Table table({"finding", "kind", "plans", "sites", "again", "", "what"});
+  for (const CauseGroup& cause : causes) {
+    const bool shared = cause.members.size() > 1;
+    if (shared) {
+      table.AddRow({"", "cause", "", "", "", "", cause.text + ":"});
+    }
+    for (const size_t member : cause.members) {
+      const FindingGroup& group = entries[member]->group;
+      table.AddRow({group.id, group.kind, std::to_string(group.runs), std::to_string(group.sites),
+                    Again(group), Word(*entries[member]), (shared ? "  " : "") + What(group)});
+    }
+  }
+  return table.ToString();
+}
+
 size_t Count(const std::vector<SweepEntry>& entries, FindingStatus status) {
   return static_cast<size_t>(
       std::count_if(entries.begin(), entries.end(),
@@ -81,20 +100,18 @@ std::vector<SweepEntry> MakeSweepEntries(std::vector<FindingGroup> groups, const
 std::string TellSweepEntries(const std::vector<SweepEntry>& entries) {
   std::string text;
   for (const FindingStatus status : kFindingStatuses) {
-    const size_t count = Count(entries, status);
-    if (count == 0) {
-      continue;
-    }
-    Table table({"finding", "kind", "plans", "sites", "again", "", "what"});
+    std::vector<const SweepEntry*> of_status;
+    std::vector<const FindingGroup*> groups;
     for (const SweepEntry& entry : entries) {
-      const FindingGroup& group = entry.group;
-      if (StatusOf(group) == status) {
-        table.AddRow({group.id, group.kind, std::to_string(group.runs), std::to_string(group.sites),
-                      Again(group), Word(entry), What(group)});
+      if (StatusOf(entry.group) == status) {
+        of_status.push_back(&entry);
+        groups.push_back(&entry.group);
       }
     }
-    text += fmt::format("\n{}: {} finding{}: {}\n{}", StatusName(status), count,
-                        count == 1 ? "" : "s", Meaning(status), table.ToString());
+    if (!groups.empty()) {
+      text += fmt::format("\n{}: {}: {}\n{}", StatusName(status), CountCauses(groups),
+                          Meaning(status), TableOf(of_status, GroupByCause(groups)));
+    }
   }
   return text;
 }
@@ -105,6 +122,7 @@ nlohmann::json ToJson(const SweepEntry& entry) {
                          {"kind", group.kind},
                          {"title", group.title},
                          {"signature", group.signature},
+                         {"cause", group.cause},
                          {"status", StatusName(StatusOf(group))},
                          {"known", entry.known != nullptr},
                          {"new", entry.is_new},
@@ -123,6 +141,22 @@ nlohmann::json ToJson(const SweepEntry& entry) {
   if (entry.known != nullptr) {
     json["note"] = entry.known->note;
     json["reference"] = entry.known->reference;
+  }
+  return json;
+}
+
+nlohmann::json CausesToJson(const std::vector<SweepEntry>& entries) {
+  std::vector<const FindingGroup*> groups;
+  for (const SweepEntry& entry : entries) {
+    groups.push_back(&entry.group);
+  }
+  nlohmann::json json = nlohmann::json::array();
+  for (const CauseGroup& cause : GroupByCause(groups)) {
+    nlohmann::json ids = nlohmann::json::array();
+    for (const size_t member : cause.members) {
+      ids.push_back(groups[member]->id);
+    }
+    json.push_back({{"cause", cause.text}, {"findings", std::move(ids)}});
   }
   return json;
 }

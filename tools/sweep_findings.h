@@ -20,12 +20,15 @@ struct SweepEntry {
 std::vector<SweepEntry> MakeSweepEntries(std::vector<FindingGroup> groups, const Baseline& baseline,
                                          bool assumed_too);
 
-// One table for each status that has findings, with a line above it that says what it means.
+// One table for each status that has findings, with a line above it that says how many causes they
+// have and what the status means; findings that share a cause stand below it.
 std::string TellSweepEntries(const std::vector<SweepEntry>& entries);
 
-// {id, kind, title, signature, status, known, new, note, reference, runs, seen, sites, tries,
-// confirmed, control, proof, plan, scenario}; see SweepToJson.
+// {id, kind, title, signature, cause, status, known, new, note, reference, runs, seen, sites,
+// tries, confirmed, control, proof, plan, scenario}; see SweepToJson.
 nlohmann::json ToJson(const SweepEntry& entry);
+// [{cause, findings: [id]}]: a finding that has no cause but itself stands alone, with "".
+nlohmann::json CausesToJson(const std::vector<SweepEntry>& entries);
 // {status: findings}, with every status.
 nlohmann::json CountByStatus(const std::vector<SweepEntry>& entries);
 

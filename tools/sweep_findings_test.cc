@@ -48,6 +48,25 @@ TEST(SweepFindings, EachStatusHasATableOfItsOwnAndTheBelievedOnesComeFirst) {
                           HasSubstr("came in 1 of 3 runs without the fault too")));
 }
 
+TEST(SweepFindings, ThoseOfOneCauseStandBelowItAndAreCountedAsOne) {
+  std::vector<FindingGroup> groups = {AGroup("0000000a", "leak", 3), AGroup("0000000b", "crash", 3),
+                                      AGroup("0000000c", "leak", 3)};
+  groups[0].cause = groups[2].cause = "the error path of open forgets what it has made";
+  const std::string text = TellSweepEntries(MakeSweepEntries(groups, {}, false));
+  EXPECT_THAT(text, HasSubstr("confirmed: 2 causes (3 findings): "));
+  const size_t cause = text.find("the error path of open forgets what it has made:\n");
+  const size_t first = text.find("  title of 0000000a");
+  const size_t second = text.find("  title of 0000000c");
+  ASSERT_NE(cause, std::string::npos) << text;
+  EXPECT_LT(cause, first);
+  EXPECT_LT(first, second);
+  EXPECT_LT(second, text.find("title of 0000000b"));
+  const nlohmann::json causes = CausesToJson(MakeSweepEntries(groups, {}, false));
+  ASSERT_EQ(causes.size(), 2u);
+  EXPECT_EQ(causes[0]["cause"], groups[0].cause);
+  EXPECT_EQ(causes[0]["findings"], nlohmann::json({"0000000a", "0000000c"}));
+}
+
 TEST(SweepFindings, AStatusWithoutFindingsIsNotMentioned) {
   const std::string text =
       TellSweepEntries(MakeSweepEntries({AGroup("0000000a", "leak", 3)}, {}, false));

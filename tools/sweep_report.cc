@@ -110,6 +110,7 @@ SweepReport MakeSweepReport(Store& store, const Selection& selection, const Base
   std::set<std::string> visited;
   for (const StoredRun& run : store.Runs()) {
     visited.insert(run.site);
+    report.leaks_not_judged += run.note == kLeaksNotJudged ? 1 : 0;
   }
   for (StoredSite& site : store.Sites()) {
     ++(site.nested_in.empty() ? report.sites : report.nested);
@@ -156,6 +157,12 @@ std::string TellSweep(const SweepReport& report, const SweepResult& result,
   text += TellNotReached(report);
   for (const std::string& one : result.no_verdicts) {
     text += "no verdict: " + one + "\n";
+  }
+  if (report.leaks_not_judged > 0) {
+    text += fmt::format(
+        "leaks of objects and descriptors are not judged in {} runs: the target exited without "
+        "unwinding\n",
+        report.leaks_not_judged);
   }
   for (const StoredFinding& finding : result.control_findings) {
     text += fmt::format(
@@ -208,6 +215,7 @@ nlohmann::json SweepToJson(const SweepReport& report, const SweepResult& result)
                          {"nested", report.nested},
                          {"never_called", NamesOf(report.never_called)},
                          {"objects_unseen", result.objects_unseen},
+                         {"leaks_not_judged", report.leaks_not_judged},
                          {"no_verdicts", result.no_verdicts},
                          {"too_busy", result.too_busy}};
   if (result.interrupted) {
@@ -223,6 +231,7 @@ nlohmann::json SweepToJson(const SweepReport& report, const SweepResult& result)
     json[list] = nlohmann::json::array();
   }
   json["statuses"] = CountByStatus(report.findings);
+  json["causes"] = CausesToJson(report.findings);
   for (const SweepEntry& entry : report.findings) {
     json["findings"].push_back(ToJson(entry));
   }

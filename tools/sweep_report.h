@@ -26,6 +26,7 @@ struct SweepReport {
   std::vector<std::string> lines_only_swept;
   std::vector<std::string> lines_never;
   size_t lines = 0;
+  size_t leaks_not_judged = 0;  // runs; see kLeaksNotJudged
 
   bool has_new() const;
 };
@@ -45,10 +46,13 @@ std::string TellSweep(const SweepReport& report, const SweepResult& result,
 //   outcomes         {outcome: runs}
 //   interrupted      "SIGTERM"; only when a signal ended it
 //   statuses         {status: findings}; see FindingStatus
-//   findings         [{id, kind, title, signature, status, known, new, note, reference, runs, seen,
+//   findings         [{id, kind, title, signature, cause, status, known, new, note, reference,
+//   runs, seen,
 //                      sites, tries, confirmed, control {tries, seen},
 //                      proof {state: "not needed", "proven" or "missing", text, site},
 //                      plan, scenario}]; only those that are new fail the command
+//   causes           [{cause, findings [id]}]; findings that are mended at one place
+//   leaks_not_judged runs
 //   gone             [{kind, signature, note, reference}]
 //   not_visited      [{site, point, place}]
 //   never_called     [point]; not_hooked [{point, why}]

@@ -1,15 +1,15 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <map>
 #include <set>
 
 #include "harness/oracle/blame.h"
+#include "harness/oracle/forgetter.h"
 #include "harness/oracle/open_files.h"
 #include "harness/oracle/oracle.h"
 #include "harness/oracle/run_course.h"
 #include "harness/oracle/signature.h"
-#include "harness/oracle/tracked_objects.h"
+#include "harness/oracle/unwinding.h"
 #include "harness/symbols/symbolizer.h"
 
 // `leak`, of file descriptors: those that are open when the target exits and that its fault-free
@@ -27,7 +27,7 @@ class DescriptorFinder {
       : evidence_(evidence), context_(context), fault_free_(*context.fault_free) {}
 
   std::vector<Finding> Find() {
-    if (HasUnwound(evidence_, context_.catalogue, context_.profile)) {
+    if (HasUnwound(evidence_, context_)) {
       FindOpenFiles();
     }
     FindClosedStandardFiles();
@@ -39,41 +39,89 @@ class DescriptorFinder {
     return findings_.emplace_back(FindingAtEnd(kKind, title, evidence_));
   }
 
-  // Which of several descriptors of a kind is one too many nobody can say; those opened last are
-  // the likely ones.
   void FindOpenFiles() {
-    std::map<std::string, std::vector<std::pair<const JournalRecord*, OpenFile>>> by_kind;
-    for (const OpenFile& file : OpenFilesAtExit(evidence_)) {
-      by_kind[file.kind].emplace_back(FindOpener(evidence_, file.number), file);
+    if (fault_free_.open_files.empty()) {
+      return;
     }
-    for (auto& [kind, files] : by_kind) {
+    std::map<std::string, std::vector<OpenFile>> by_kind;
+    for (const OpenFile& file : OpenFilesAtExit(evidence_)) {
+      by_kind[file.kind].push_back(file);
+    }
+    for (const auto& [kind, files] : by_kind) {
       const auto expected = fault_free_.open_files.find(kind);
       const size_t most =
           expected == fault_free_.open_files.end() ? 0 : static_cast<size_t>(expected->second);
-      if (fault_free_.open_files.empty() || files.size() <= most) {
-        continue;
+      if (files.size() > most) {
+        AddOpenFiles(kind, files, files.size() - most);
       }
-      std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) {
-        return (a.first == nullptr ? 0 : a.first->sequence) <
-               (b.first == nullptr ? 0 : b.first->sequence);
-      });
-      AddOpenFile(kind, files.size() - most, files.back().first, files.back().second);
     }
   }
 
-  void AddOpenFile(const std::string& kind, size_t count, const JournalRecord* opened,
-                   const OpenFile& file) {
-    Finding& finding =
-        Add(count == 1 ? fmt::format("a descriptor is never closed: {}", kind)
-                       : fmt::format("{} descriptors are never closed: {}", count, kind));
-    finding.object = kind == "file" ? file.what : kind;
-    if (opened != nullptr) {
-      finding.stack = BlamedStack(*opened, evidence_.journal, symbolizer_);
-      finding.details.push_back(
-          fmt::format("opened in step {} by {}", opened->step, PlaceText(finding.stack)));
+  // `count` of `files` are too many. Those are too many that the fault-free run opens at no such
+  // place, or fewer of there. When that does not tell them, nobody can say which.
+  void AddOpenFiles(const std::string& kind, const std::vector<OpenFile>& files, size_t count) {
+    std::map<std::string, int> known = fault_free_.opened_by;
+    std::map<std::string, std::vector<OpenFile>> excess;  // by opener
+    size_t told = 0;
+    for (const OpenFile& file : files) {
+      const std::string opener = OpenedBy(evidence_, file, symbolizer_);
+      if (!opener.empty() && known[opener]-- <= 0) {
+        excess[opener].push_back(file);
+        ++told;
+      }
     }
-    finding.signature = MakeSignature(kKind, "descriptor is never closed: " + kind, finding.stack);
-    finding.details.push_back(fmt::format("descriptor {} is {}", file.number, file.what));
+    if (told != count) {
+      AddUnknown(kind, files, count);
+      return;
+    }
+    for (const auto& [opener, those] : excess) {
+      AddOpened(kind, those);
+    }
+  }
+
+  static std::string Title(const std::string& kind, size_t count, const std::string& who) {
+    return count == 1 ? fmt::format("a descriptor is never closed{}: {}", who, kind)
+                      : fmt::format("{} descriptors are never closed{}: {}", count, who, kind);
+  }
+
+  void AddUnknown(const std::string& kind, const std::vector<OpenFile>& files, size_t count) {
+    Finding& finding = Add(Title(kind, count, ""));
+    finding.object = files.size() == 1 && kind == "file" ? files.front().what : kind;
+    finding.signature = MakeSignature(kKind, "descriptor is never closed: " + kind, {});
+    finding.details.push_back(
+        fmt::format("{} of the {} that are open at the exit; which of them "
+                    "the fault-free run closes is not known",
+                    count, files.size()));
+    AddCandidates(files, finding);
+  }
+
+  void AddCandidates(const std::vector<OpenFile>& files, Finding& finding) const {
+    for (const OpenFile& file : files) {
+      finding.details.push_back(fmt::format("descriptor {} is {}", file.number, file.what));
+    }
+  }
+
+  // Opened at one place.
+  void AddOpened(const std::string& kind, const std::vector<OpenFile>& files) {
+    const size_t opener = *FindOpener(evidence_, files.front());
+    const JournalRecord& record = evidence_.journal.records[opener];
+    const Stack opened = BlamedStack(record, evidence_.journal, symbolizer_);
+    TrackedObject object;
+    object.registry = "fd";
+    object.record = opener;
+    const std::vector<TrackedObject> none;
+    const Forgetter forgetter = ForgetterFinder(evidence_, none, symbolizer_).Find(object);
+    const std::string who =
+        forgetter.function.empty() ? "" : " by the error path of " + forgetter.function;
+    Finding& finding = Add(Title(kind, files.size(), who));
+    finding.object = kind == "file" ? files.front().what : kind;
+    finding.stack = forgetter.function.empty() ? opened : forgetter.at_failure;
+    finding.signature =
+        MakeSignature(kKind, "descriptor is never closed" + who + ": " + kind, opened);
+    finding.cause = CauseOfErrorPath(forgetter);
+    finding.details.push_back(
+        fmt::format("opened in step {} by {}", record.step, PlaceText(opened)));
+    AddCandidates(files, finding);
     finding.details.push_back("the fault-free run has closed it when it exits");
   }
 

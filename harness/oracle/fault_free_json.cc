@@ -12,7 +12,7 @@ json GroupsToJson(const FaultFreeRun& run) {
   json groups = json::array();
   for (const ObjectGroup& group : run.groups) {
     groups.push_back({group.name, group.order, group.created, group.lasting, group.alive,
-                      group.released_by, group.part_of, group.ended});
+                      group.released_by, group.release_chain, group.part_of, group.ended});
   }
   return groups;
 }
@@ -39,11 +39,13 @@ FaultFreeRun Parse(const json& in) {
   in.at("rpc_ms").get_to(run.rpc_ms);
   in.at("stop_ms").get_to(run.stop_ms);
   in.at("left_behind").get_to(run.left_behind);
+  in.at("unwinds").get_to(run.unwinds);
   for (const json& group : in.at("groups")) {
     run.groups.push_back({group.at(0), group.at(1), group.at(2), group.at(3), group.at(4),
-                          group.at(5), group.at(6), group.at(7)});
+                          group.at(5), group.at(6), group.at(7), group.at(8)});
   }
   in.at("open_files").get_to(run.open_files);
+  in.at("opened_by").get_to(run.opened_by);
   in.at("open_std").get_to(run.open_std);
   for (const json& object : in.at("static_objects")) {
     run.static_objects.push_back({{object.at(0), object.at(1)}, object.at(2), object.at(3)});
@@ -63,7 +65,8 @@ std::string FaultFreeToJson(const FaultFreeRun& run) {
                     {"stop_ms", run.stop_ms},        {"left_behind", run.left_behind},
                     {"groups", GroupsToJson(run)},   {"open_files", run.open_files},
                     {"open_std", run.open_std},      {"static_objects", StaticObjectsToJson(run)},
-                    {"answers", AnswersToJson(run)}, {"error_lines", run.error_lines}};
+                    {"answers", AnswersToJson(run)}, {"error_lines", run.error_lines},
+                    {"unwinds", run.unwinds},        {"opened_by", run.opened_by}};
   return out.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

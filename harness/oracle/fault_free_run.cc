@@ -8,17 +8,30 @@
 
 #include "harness/evidence/registry.h"
 #include "harness/oracle/blame.h"
+#include "harness/oracle/forgetter.h"
 #include "harness/oracle/line_pattern.h"
 #include "harness/oracle/open_files.h"
 #include "harness/oracle/run_course.h"
 #include "harness/oracle/signature.h"
 #include "harness/oracle/tracked_objects.h"
+#include "harness/oracle/unwinding.h"
 #include "harness/symbols/symbolizer.h"
 
 namespace faultline {
 namespace {
 
 using protocol::JournalRecord;
+
+// Without libc's, the agent's and those that have no name.
+std::vector<std::string> FunctionsOf(const Stack& stack) {
+  std::vector<std::string> functions;
+  for (const Frame& frame : stack) {
+    if (!frame.function.empty() && !IsMachinery(frame)) {
+      functions.push_back(NameInFile(frame));
+    }
+  }
+  return functions;
+}
 
 std::vector<ObjectGroup> MakeGroups(const Evidence& evidence, const Catalogue& catalogue) {
   const JournalSnapshot& journal = evidence.journal;
@@ -46,6 +59,7 @@ std::vector<ObjectGroup> MakeGroups(const Evidence& evidence, const Catalogue& c
                group.released_by.empty() && stack < journal.stacks.size()) {
       const Stack frames = symbolizer.Symbolize(journal, journal.stacks[stack]);
       group.released_by = fmt::format("{}", fmt::join(BlamedFunctions(frames), " < "));
+      group.release_chain = FunctionsOf(frames);
     }
   }
   std::vector<ObjectGroup> out;
@@ -124,9 +138,14 @@ FaultFreeRun DescribeFaultFree(const Evidence& evidence, const Catalogue& catalo
     run.answers.push_back({rpc.method, rpc.outcome, rpc.answer});
   }
   run.left_behind = evidence.left_behind;
+  run.unwinds = BeginOfUnwinding(evidence, catalogue).has_value();
   run.groups = MakeGroups(evidence, catalogue);
+  Symbolizer symbolizer;
   for (const OpenFile& file : OpenFilesAtExit(evidence)) {
     ++run.open_files[file.kind];
+    if (std::string opener = OpenedBy(evidence, file, symbolizer); !opener.empty()) {
+      ++run.opened_by[opener];
+    }
     if (file.number <= 2) {
       run.open_std.insert(file.number);
     }
@@ -145,9 +164,13 @@ void Widen(FaultFreeRun& run, const FaultFreeRun& other) {
       run.left_behind.push_back(left);
     }
   }
+  run.unwinds = run.unwinds || other.unwinds;
   run.groups = WidenGroups(run, other);
   for (const auto& [kind, count] : other.open_files) {
     run.open_files[kind] = std::max(run.open_files[kind], count);
+  }
+  for (const auto& [opener, count] : other.opened_by) {
+    run.opened_by[opener] = std::max(run.opened_by[opener], count);
   }
   std::erase_if(run.open_std, [&](int number) { return other.open_std.count(number) == 0; });
   run.error_lines.insert(other.error_lines.begin(), other.error_lines.end());

@@ -25,6 +25,8 @@ struct ObjectGroup {
   int alive = 0;     // at the end; most in any of the runs
   // The call that ends them, as functions, innermost first; "" when it never comes.
   std::string released_by;
+  // All functions of that call's stack (see NameInFile), innermost first.
+  std::vector<std::string> release_chain;
   // Names of the groups whose end this one's is a part of: the ring in a mempool.
   std::set<std::string> part_of;
   // When the last of its objects ended, among the ends of all groups; kNotEnded when one is alive.
@@ -50,8 +52,10 @@ struct FaultFreeRun {
   int64_t rpc_ms = 0;    // the slowest RPC answer
   int64_t stop_ms = 0;
   std::vector<std::string> left_behind;   // as Evidence::left_behind
+  bool unwinds = false;                   // see BeginOfUnwinding
   std::vector<ObjectGroup> groups;        // by name
   std::map<std::string, int> open_files;  // at the exit, by kind (see OpenFile); most in any run
+  std::map<std::string, int> opened_by;   // of those, by OpenedBy; most in any run
   std::set<int> open_std;                 // of descriptors 0 to 2, those open at the exit
   std::vector<StaticObject> static_objects;
   std::vector<RpcAnswer> answers;     // in order

@@ -82,7 +82,7 @@ TEST(FaultFreeRun, ComesBackFromJsonAsItWas) {
   run.rpc_ms = 2;
   run.stop_ms = 3;
   run.left_behind = {"file a"};
-  run.groups = {{"heap at 12", 4, 5, 6, 7, "f < g", {"mempool `p'"}, 8}};
+  run.groups = {{"heap at 12", 4, 5, 6, 7, "f < g", {"f", "g", "main"}, {"mempool `p'"}, 8}};
   run.open_files = {{"socket", 2}};
   run.open_std = {0, 2};
   run.static_objects = {{{"/bin/t", 0x40}, "io_device", "iobuf"}};

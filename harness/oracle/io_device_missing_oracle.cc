@@ -7,7 +7,8 @@
 #include "harness/oracle/missing_device.h"
 #include "harness/oracle/oracle.h"
 #include "harness/oracle/signature.h"
-#include "harness/oracle/tracked_objects.h"
+#include "harness/oracle/silent_creator.h"
+#include "harness/oracle/unwinding.h"
 
 // `io-device-missing`: spdk_io_device_unregister, or a function that needs a registered device,
 // meets one that is not there. SPDK says so in its log; builds with assertions then abort, release
@@ -73,6 +74,9 @@ Finding FromViolation(const RegistryViolation& violation, const Evidence& eviden
   const std::optional<size_t> unwinding = BeginOfUnwinding(evidence, context.catalogue);
   finding.signature =
       SignatureOf(violation, unwinding && *unwinding < violation.record, variable, finding.stack);
+  if (violation.history == RegistryViolation::History::kCreateFailed) {
+    finding.cause = CauseOfSilence(SilentCreator(evidence, context.catalogue, kDeviceRegistry));
+  }
   finding.details.push_back(
       fmt::format("the call: {} of {:#x}", violation.observer, violation.key));
   return finding;

@@ -45,6 +45,39 @@ TEST(IoDeviceMissingOracle, ACleanFailureHasNoFinding) {
   EXPECT_THAT(FoundingCase().Judge(), IsEmpty());
 }
 
+// The registration of `device` fails inside of the function that returns nothing.
+FoundingCase RegistrationFails(uint64_t device, const std::string& subsystem) {
+  FoundingCase run;
+  run.step = 2;
+  run.Call("io_device/register", device, subsystem, protocol::JournalRecord::kErrorNoted);
+  run.Inject("calloc");
+  run.evidence.injections[0].stack = {At("rt_io_device_register", "/src/thread.c"),
+                                      At(subsystem + "_init", "/src/" + subsystem + ".c"),
+                                      At("main", "/src/main.c")};
+  run.step = 3;
+  run.Call("io_device/unregister", device);
+  return run;
+}
+
+TEST(IoDeviceMissingOracle, AFunctionThatReportsNoFailureIsTheOneCauseOfAllThatComesOfIt) {
+  const std::vector<Finding> aio = RegistrationFails(kDevice, "aio").Judge();
+  const std::vector<Finding> nvme = RegistrationFails(kDevice + 64, "nvme").Judge();
+  ASSERT_THAT(aio, SizeIs(1));
+  ASSERT_THAT(nvme, SizeIs(1));
+  EXPECT_EQ(aio[0].cause, "rt_io_device_register does not report its failure");
+  EXPECT_EQ(nvme[0].cause, aio[0].cause);
+}
+
+TEST(IoDeviceMissingOracle, ADeviceThatWasNeverRegisteredIsACauseOfItsOwn) {
+  FoundingCase run;
+  run.step = 2;
+  run.Inject("ring");  // in the init of the subsystem, before it came to its device
+  run.step = 3;
+  run.UnregisterIt();
+  ASSERT_THAT(run.Judge(), SizeIs(1));
+  EXPECT_EQ(run.Judge()[0].cause, "");
+}
+
 TEST(IoDeviceMissingOracle, ADebugBuildThatAssertsGivesOneFinding) {
   FoundingCase run;
   run.UnregisterIt();

@@ -1,8 +1,10 @@
 #include <gmock/gmock.h>
 
 #include <csignal>
+#include <set>
 
 #include "harness/oracle/testing/judged_run.h"
+#include "harness/oracle/testing/stack_recorder.h"
 
 namespace faultline {
 namespace {
@@ -12,6 +14,7 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 using testkit::IsKind;
 using testkit::JudgedRun;
 
@@ -39,6 +42,19 @@ TEST_F(LeftBehind, ReportsWhatIsLeftBeyondThatOncePerKind) {
   ASSERT_THAT(findings, ElementsAre(IsKind("leak"), IsKind("leak")));
   EXPECT_EQ(findings[0].title, "left behind: file dpdk/mp_socket");
   EXPECT_EQ(findings[1].signature, "leak: socket rpc.#.sock");
+}
+
+// l2fwd could not copy the name of its prefix and took the default one.
+TEST_F(LeftBehind, UnderAnotherPrefixItIsTheSameFile) {
+  fault_free_.left_behind = {"file dpdk/${file_prefix}/config", "file dpdk/${file_prefix}/f_12k",
+                             "hugepage file ${file_prefix}map_0"};
+  run_.evidence.left_behind = {"file dpdk/rte/config", "file dpdk/rte/f_2k",
+                               "hugepage file rtemap_7", "file dpdk/rte/mp_socket",
+                               "file dpdk/a/b/config"};
+  const std::vector<Finding> findings = run_.Judge();
+  ASSERT_THAT(findings, ElementsAre(IsKind("leak"), IsKind("leak")));
+  EXPECT_EQ(findings[0].title, "left behind: file dpdk/rte/mp_socket");
+  EXPECT_EQ(findings[1].title, "left behind: file dpdk/a/b/config");
 }
 
 TEST_F(LeftBehind, WithoutAFaultFreeRunNothingIsTooMuch) {
@@ -83,7 +99,7 @@ TEST_F(LeakedObjects, AreThoseThatTheFaultFreeRunReleases) {
   run_.Call("io_device/unregister", 0x10);
   const std::vector<Finding> findings = run_.Judge();
   ASSERT_THAT(findings, ElementsAre(IsKind("leak")));
-  EXPECT_EQ(findings[0].title, "mempool `pool_#' is never released by the stop");
+  EXPECT_EQ(findings[0].title, "mempool `pool_4711' is never released by the stop");
   EXPECT_EQ(findings[0].signature, "leak: mempool `pool_#' is never released by the stop");
   EXPECT_THAT(findings[0].details, Contains(HasSubstr("made in step 2")));
 }
@@ -162,7 +178,7 @@ TEST_F(LeakedObjects, ThatArePartsOfOthersAreToldWithThose) {
   MakeAll(run_);
   const std::vector<Finding> findings = run_.Judge();
   ASSERT_THAT(findings, ElementsAre(IsKind("leak")));
-  EXPECT_EQ(findings[0].title, "mempool `pool_#' is never released by the stop");
+  EXPECT_EQ(findings[0].title, "mempool `pool_4711' is never released by the stop");
   EXPECT_THAT(findings[0].details, Contains("with its parts: io_device `iobuf'"));
 }
 
@@ -176,7 +192,7 @@ TEST_F(LeakedObjects, ThatWereMadeInsideOthersAreToldWithThose) {
   run_.Call("mempool/create", 0x20, "pool_1");
   const std::vector<Finding> findings = run_.Judge();
   ASSERT_THAT(findings, ElementsAre(IsKind("leak")));
-  EXPECT_EQ(findings[0].title, "mempool `pool_#' is never released by the stop");
+  EXPECT_EQ(findings[0].title, "mempool `pool_1' is never released by the stop");
 }
 
 TEST_F(LeakedObjects, OneCauseHasOneSignatureWhateverFailedAndTwoNeverMerge) {
@@ -199,6 +215,93 @@ TEST_F(LeakedObjects, OneCauseHasOneSignatureWhateverFailedAndTwoNeverMerge) {
   MakeAll(device_left);
   device_left.Call("mempool/free", 0x20);
   EXPECT_NE(device_left.Judge().at(0).signature, signature);
+}
+
+TEST_F(LeakedObjects, OfAStopAndOfAFailureAreTwoFindings) {
+  std::set<std::string> signatures;
+  for (const char* action : {"fail", "signal SIGTERM"}) {
+    JudgedRun run;
+    run.fault_free = &described_;
+    MakeAll(run);
+    run.Inject("any", action);
+    run.Call("io_device/unregister", 0x10);
+    ASSERT_THAT(run.Judge(), ElementsAre(IsKind("leak")));
+    signatures.insert(run.Judge()[0].signature);
+  }
+  EXPECT_THAT(signatures, SizeIs(2));
+}
+
+// ---- Causes
+
+[[gnu::noinline]] void MakePool(testkit::StackRecorder& run) {
+  run.Record("mempool/create", 0x20, "pool");
+  NO_TAIL_CALL;
+}
+[[gnu::noinline]] void MakeDevice(testkit::StackRecorder& run) {
+  run.Record("io_device/register", 0x10, "device");
+  NO_TAIL_CALL;
+}
+[[gnu::noinline]] void FinishPool(testkit::StackRecorder& run) {
+  run.Record("mempool/free", 0x20);
+  NO_TAIL_CALL;
+}
+[[gnu::noinline]] void FinishAll(testkit::StackRecorder& run) {
+  run.Record("io_device/unregister", 0x10);
+  NO_TAIL_CALL;
+  FinishPool(run);
+  NO_TAIL_CALL;
+}
+
+// FinishAll is come to, and what it calls is not.
+bool g_pool_is_forgotten = false;
+
+[[gnu::noinline]] void FinishSome(testkit::StackRecorder& run) {
+  run.Record("io_device/unregister", 0x10);
+  NO_TAIL_CALL;
+  if (!g_pool_is_forgotten) {
+    FinishPool(run);
+  }
+  NO_TAIL_CALL;
+}
+
+FaultFreeRun Describe(const testkit::StackRecorder& run) {
+  return DescribeFaultFree(run.evidence, run.catalogue, run.profile);
+}
+
+TEST(CausesOfLeaks, AreOneWhereTheStopSkipsTheFunctionThatReleasesAll) {
+  testkit::StackRecorder fault_free;
+  MakePool(fault_free);
+  MakeDevice(fault_free);
+  FinishAll(fault_free);
+  NO_TAIL_CALL;
+  const FaultFreeRun described = Describe(fault_free);
+  testkit::StackRecorder pool;
+  testkit::StackRecorder device;
+  pool.fault_free = device.fault_free = &described;
+  MakePool(pool);
+  MakeDevice(device);
+  NO_TAIL_CALL;
+  ASSERT_THAT(pool.Judge(), ElementsAre(IsKind("leak")));
+  ASSERT_THAT(device.Judge(), ElementsAre(IsKind("leak")));
+  EXPECT_THAT(pool.Judge()[0].cause, HasSubstr("the stop releases nothing in "));
+  EXPECT_THAT(pool.Judge()[0].cause, HasSubstr("FinishAll (leak_oracle_test.cc)"));
+  EXPECT_EQ(pool.Judge()[0].cause, device.Judge()[0].cause);
+  EXPECT_NE(pool.Judge()[0].signature, device.Judge()[0].signature);
+}
+
+TEST(CausesOfLeaks, IsTheInnerFunctionWhereTheOuterOneIsComeTo) {
+  testkit::StackRecorder runs[2];
+  for (testkit::StackRecorder& run : runs) {
+    g_pool_is_forgotten = &run != &runs[0];
+    MakePool(run);
+    MakeDevice(run);
+    FinishSome(run);
+    NO_TAIL_CALL;
+  }
+  const FaultFreeRun described = Describe(runs[0]);
+  runs[1].fault_free = &described;
+  ASSERT_THAT(runs[1].Judge(), ElementsAre(IsKind("leak")));
+  EXPECT_THAT(runs[1].Judge()[0].cause, HasSubstr("FinishPool (leak_oracle_test.cc)"));
 }
 
 }  // namespace

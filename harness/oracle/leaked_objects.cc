@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "harness/oracle/unwinding.h"
+
 namespace faultline {
 namespace {
 
@@ -64,7 +66,7 @@ bool EndWasInjected(const std::string& registry, const Evidence& evidence,
 
 std::vector<LeakedGroup> FindLeakedObjects(const Evidence& evidence, const OracleContext& context) {
   if (context.fault_free == nullptr || evidence.exit.kind != ExitStatus::Kind::kExited ||
-      !HasUnwound(evidence, context.catalogue, context.profile)) {
+      !HasUnwound(evidence, context)) {
     return {};
   }
   const std::vector<TrackedObject> tracked = TrackObjects(evidence, context.catalogue);
@@ -81,6 +83,7 @@ std::vector<LeakedGroup> FindLeakedObjects(const Evidence& evidence, const Oracl
     if (whole.empty()) {
       leaked[name].objects = objects;
       leaked[name].released_by = known.released_by;
+      leaked[name].release_chain = known.release_chain;
     } else {
       const TrackedObject& part = objects.front();
       leaked[whole].parts.insert(part.label.empty() ? part.registry : name);

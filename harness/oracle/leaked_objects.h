@@ -13,7 +13,8 @@ namespace faultline {
 struct LeakedGroup {
   std::vector<TrackedObject> objects;  // in order of creation
   std::string released_by;             // see ObjectGroup
-  std::set<std::string> parts;         // leaked groups that end with these objects
+  std::vector<std::string> release_chain;
+  std::set<std::string> parts;  // leaked groups that end with these objects
 };
 
 // In order of creation. A group that the fault-free run does not know is left out: nothing says

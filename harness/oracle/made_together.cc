@@ -51,11 +51,4 @@ bool MadeTogether(const Stack& one, const Stack& other) {
   return false;
 }
 
-Stack CallersOf(const std::string& function, const Stack& stack) {
-  const auto outermost = std::find_if(stack.rbegin(), stack.rend(), [&](const Frame& frame) {
-    return !function.empty() && frame.function == function;
-  });
-  return outermost == stack.rend() ? Stack() : Stack(outermost.base(), stack.end());
-}
-
 }  // namespace faultline

@@ -11,7 +11,4 @@ namespace faultline {
 // start each other in a chain are further apart.
 bool MadeTogether(const Stack& one, const Stack& other);
 
-// What is outside of the outermost frame of `function` in `stack`; nothing when it has none.
-Stack CallersOf(const std::string& function, const Stack& stack);
-
 }  // namespace faultline

@@ -46,25 +46,6 @@ TEST(MadeTogether, NotByTwoCallsOfTheSameFunction) {
   EXPECT_FALSE(MadeTogether(first, second));
 }
 
-// A ring in the depth of the second pool failed.
-TEST(MadeTogether, TheDepthOfALibraryHidesWhoCalledItUnlessItIsLeftOut) {
-  const Stack pool = {Call("rte_mempool_create", "mempool.c", 10),
-                      Call("mempool_create", "env.c", 20), Call("make_pools", "iscsi.c", 30),
-                      kMain};
-  const Stack failed = {Call("memzone", "memzone.c", 1),
-                        Call("ring", "ring.c", 2),
-                        Call("ring_alloc", "ring_ops.c", 3),
-                        Call("ops_alloc", "ops.c", 4),
-                        Call("rte_mempool_create", "mempool.c", 10),
-                        Call("mempool_create", "env.c", 20),
-                        Call("make_pools", "iscsi.c", 31),
-                        kMain};
-  EXPECT_FALSE(MadeTogether(failed, pool));
-  EXPECT_TRUE(MadeTogether(CallersOf("rte_mempool_create", failed), pool));
-  EXPECT_TRUE(CallersOf("another", failed).empty());
-  EXPECT_TRUE(CallersOf("", failed).empty());
-}
-
 TEST(MadeTogether, NothingIsKnownWithoutStacks) { EXPECT_FALSE(MadeTogether({}, {})); }
 
 }  // namespace

@@ -11,7 +11,6 @@
 namespace faultline {
 namespace {
 
-constexpr std::string_view kRegistry = "io_device";
 constexpr std::string_view kKind = "io-device-missing";
 
 std::optional<uint64_t> ParseAddress(std::string_view text) {
@@ -54,7 +53,7 @@ std::vector<RegistryViolation> FindMissingDevices(const Evidence& evidence,
   std::vector<RegistryViolation> first_of_each;
   std::set<uint64_t> seen;
   for (const RegistryReplay& replay : ReplayRegistries(evidence, catalogue)) {
-    if (replay.registry != kRegistry || !replay.complete) {
+    if (replay.registry != kDeviceRegistry || !replay.complete) {
       continue;
     }
     for (const RegistryViolation& violation : replay.violations) {
@@ -79,7 +78,7 @@ std::string DeviceName(const RegistryViolation& violation, const Evidence& evide
   }
   const std::optional<StaticPlace> place = FindStaticPlace(evidence.journal, violation.key);
   for (const StaticObject& object : context.fault_free->static_objects) {
-    if (object.registry == kRegistry && object.place == place) {
+    if (object.registry == kDeviceRegistry && object.place == place) {
       return object.label;
     }
   }
@@ -89,7 +88,7 @@ std::string DeviceName(const RegistryViolation& violation, const Evidence& evide
 std::vector<std::string> DeviceFunctions(const Catalogue& catalogue) {
   std::vector<std::string> functions;
   for (const Observer& observer : catalogue.observers) {
-    if (observer.registry == kRegistry) {
+    if (observer.registry == kDeviceRegistry) {
       functions.insert(functions.end(), observer.symbols.begin(), observer.symbols.end());
     }
   }

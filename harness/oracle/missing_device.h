@@ -13,6 +13,8 @@
 // its calls. `io-device-missing` puts them together.
 namespace faultline {
 
+inline constexpr char kDeviceRegistry[] = "io_device";
+
 // A log line that one of the profile's io-device-missing patterns matches.
 struct MissingDeviceLine {
   size_t line = 0;              // index into Evidence::log

@@ -19,8 +19,8 @@ TEST(Oracles, RegisterThemselvesInOrderOfKind) {
   for (const auto& oracle : AllOracles()) {
     kinds.push_back(oracle->kind());
   }
-  EXPECT_THAT(kinds, ElementsAre("crash", "expectation", "hang", "io-device-missing", "leak",
-                                 "leak", "sanitizer", "swallowed"));
+  EXPECT_THAT(kinds, ElementsAre("crash", "double-free", "expectation", "hang", "io-device-missing",
+                                 "leak", "leak", "sanitizer", "swallowed"));
 }
 
 TEST(Judge, MarksKnownFindingsByKindAndPattern) {

@@ -8,6 +8,7 @@
 
 #include "harness/oracle/blame.h"
 #include "harness/oracle/tracked_objects.h"
+#include "harness/oracle/unwinding.h"
 
 namespace faultline {
 namespace {

@@ -6,8 +6,6 @@
 #include <cctype>
 #include <filesystem>
 #include <map>
-#include <set>
-#include <string_view>
 #include <utility>
 
 #include "harness/evidence/registry.h"
@@ -103,23 +101,42 @@ class CallIndex {
   std::map<uint64_t, std::vector<std::pair<size_t, size_t>>> by_key_;  // (object, its record)
 };
 
-// Is a function of `observer` hooked?
-bool IsSeen(const Observer& observer, const Evidence& evidence) {
-  return std::any_of(evidence.hooks.begin(), evidence.hooks.end(), [&](const HookReport& hook) {
-    return hook.status == HookReport::Status::kInstalled &&
-           std::find(observer.symbols.begin(), observer.symbols.end(), hook.symbol) !=
-               observer.symbols.end();
-  });
+size_t RunLength(const std::string& text, size_t begin, int (*belongs)(int)) {
+  size_t end = begin;
+  while (end < text.size() && belongs(static_cast<unsigned char>(text[end])) != 0) {
+    ++end;
+  }
+  return end - begin;
+}
+
+// Of what begins at `at` and differs from run to run; 0 when nothing does.
+size_t SizeOfNumber(const std::string& text, size_t at) {
+  constexpr size_t kHash = 8;
+  const bool begins_word = at == 0 || std::isalnum(static_cast<unsigned char>(text[at - 1])) == 0;
+  const size_t hexadecimal = RunLength(text, at, std::isxdigit);
+  if (text.compare(at, 2, "0x") == 0 && RunLength(text, at + 2, std::isxdigit) > 0) {
+    return 2 + RunLength(text, at + 2, std::isxdigit);
+  }
+  if (begins_word && hexadecimal >= kHash && RunLength(text, at, std::isalnum) == hexadecimal &&
+      text.find_first_of("0123456789", at) < at + hexadecimal) {
+    return hexadecimal;
+  }
+  return RunLength(text, at, std::isdigit);
 }
 
 }  // namespace
 
 std::string WithoutNumbers(const std::string& text) {
   std::string without;
-  for (const char c : text) {
-    if (std::isdigit(static_cast<unsigned char>(c)) == 0) {
-      without += c;
-    } else if (without.empty() || without.back() != '#') {
+  size_t at = 0;
+  while (at < text.size()) {
+    const size_t number = SizeOfNumber(text, at);
+    if (number == 0) {
+      without += text[at++];
+      continue;
+    }
+    at += number;
+    if (without.empty() || without.back() != '#') {
       without += '#';
     }
   }
@@ -136,6 +153,7 @@ std::vector<TrackedObject> TrackObjects(const Evidence& evidence, const Catalogu
     for (const RegistryObject& object : replay.objects) {
       TrackedObject& one = tracked.emplace_back();
       one.registry = replay.registry;
+      one.name = object.label;
       one.label = WithoutNumbers(object.label);
       const uint32_t stack = evidence.journal.records[object.record].stack;
       one.group = one.label.empty() ? fmt::format("{} at {:016x}", one.registry,
@@ -151,35 +169,6 @@ std::vector<TrackedObject> TrackObjects(const Evidence& evidence, const Catalogu
     tracked[i].ended_in = calls.FindEnded(i, tracked);
   }
   return tracked;
-}
-
-std::optional<size_t> BeginOfUnwinding(const Evidence& evidence, const Catalogue& catalogue) {
-  std::set<std::string_view> names;
-  for (const Observer& observer : catalogue.observers) {
-    if (observer.event == Observer::Event::kUnwind) {
-      names.insert(observer.name);
-    }
-  }
-  const std::vector<JournalRecord>& records = evidence.journal.records;
-  const auto first = std::find_if(records.begin(), records.end(), [&](const auto& record) {
-    return record.kind == JournalRecord::kObserved && record.index < evidence.observers.size() &&
-           names.contains(evidence.observers[record.index]);
-  });
-  return first == records.end() ? std::nullopt
-                                : std::optional(static_cast<size_t>(first - records.begin()));
-}
-
-bool HasUnwound(const Evidence& evidence, const Catalogue& catalogue, const Profile& profile) {
-  if (BeginOfUnwinding(evidence, catalogue)) {
-    return true;
-  }
-  const bool seen = std::any_of(
-      catalogue.observers.begin(), catalogue.observers.end(), [&](const Observer& observer) {
-        return observer.event == Observer::Event::kUnwind && IsSeen(observer, evidence);
-      });
-  const std::vector<int>& clean = profile.clean_exit_codes;
-  return !seen && evidence.asked_to_stop &&
-         std::find(clean.begin(), clean.end(), evidence.exit.code) != clean.end();
 }
 
 }  // namespace faultline

@@ -14,7 +14,8 @@ namespace faultline {
 // An object of a registry, with what it is known by in every run of the same program.
 struct TrackedObject {
   std::string registry;
-  std::string label;  // numbers written as '#': pids and counters differ from run to run
+  std::string name;   // as the target calls it; "" = it has none
+  std::string label;  // the name without what differs from run to run, see WithoutNumbers
   // "REGISTRY `LABEL'", or, where objects have no names, "REGISTRY at HASH" with a hash of the
   // innermost frames of the stack that created it.
   std::string group;
@@ -30,17 +31,8 @@ struct TrackedObject {
 // registry and creation.
 std::vector<TrackedObject> TrackObjects(const Evidence& evidence, const Catalogue& catalogue);
 
-// Each run of digits as '#'.
+// Pids, counters and addresses as '#': each run of digits, and "0x" with what follows. Also words
+// of eight or more hexadecimal digits with at least one decimal digit among them.
 std::string WithoutNumbers(const std::string& text);
-
-// The record (index into JournalSnapshot::records) of the first call that begins to give back what
-// the target took. nullopt when there was none, or none is known.
-std::optional<size_t> BeginOfUnwinding(const Evidence& evidence, const Catalogue& catalogue);
-
-// Did the target give back what it took, or try to? True once a function that the catalogue knows
-// as the beginning of that was called; where the target has none, when it was asked to stop and
-// exited as after a clean stop. A start that fails may just exit: it owes nothing that the kernel
-// takes back.
-bool HasUnwound(const Evidence& evidence, const Catalogue& catalogue, const Profile& profile);
 
 }  // namespace faultline

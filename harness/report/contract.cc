@@ -7,8 +7,9 @@
 namespace faultline {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kContract = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kContract = {{
     {"crash", "carry on, or give up with an error and a non-zero exit; never die of a signal"},
+    {"double-free", "end each object once"},
     {"hang", "start, answer and stop within its limits, with an error if it must"},
     {"io-device-missing",
      "use and unregister only devices that are registered, then end within its limit"},

@@ -35,7 +35,8 @@ json FromFinding(const Finding& finding) {
           {"signature", finding.signature}, {"object", finding.object},
           {"step", finding.step},           {"known", finding.known},
           {"note", finding.note},           {"caused_by", finding.caused_by},
-          {"details", finding.details},     {"stack", FromStack(finding.stack)}};
+          {"details", finding.details},     {"stack", FromStack(finding.stack)},
+          {"cause", finding.cause}};
 }
 
 json FromBaseline(const BaselineEntry& entry) {
@@ -194,7 +195,8 @@ json ToJson(const RunReport& report) {
               {"not_seen", ArrayOf(report.not_seen, FromKnown)},
               {"fixed", ArrayOf(report.fixed, FromBaseline)},
               {"replay_command", report.replay_command},
-              {"gdb_command", report.gdb_command}};
+              {"gdb_command", report.gdb_command},
+              {"leaks_not_judged", report.leaks_not_judged}};
   AddCourse(evidence, out);
   AddFaults(evidence, out);
   return out;

@@ -18,8 +18,9 @@ struct RunReport {
   std::vector<BaselineEntry> fixed = {};  // of the baseline, likewise
   // The findings are those of the fault-free run that had to come first.
   bool broken_without_faults = false;
-  std::string replay_command;  // runs the same again; "" = none
-  std::string gdb_command;     // opens gdb at the injected call; "" = none
+  std::string replay_command;         // runs the same again; "" = none
+  std::string gdb_command;            // opens gdb at the injected call; "" = none
+  std::string leaks_not_judged = {};  // see WhyLeaksAreNotJudged
 };
 
 enum class Verdict {

@@ -136,6 +136,9 @@ void Story::TellFinding(const Finding& finding) {
   if (!finding.caused_by.empty()) {
     Line(fmt::format("caused by: {}", fmt::join(finding.caused_by, ", ")));
   }
+  if (!finding.cause.empty()) {
+    Line("to be mended: " + finding.cause);
+  }
   Line("signature: " + finding.signature);
 }
 
@@ -206,6 +209,9 @@ void Story::Course() {
                    evidence.asked_to_stop
                        ? fmt::format(", {} ms after the stop signal", evidence.stop_ms)
                        : std::string()));
+  if (!report_.leaks_not_judged.empty()) {
+    Line("leaks of objects and descriptors are not judged: " + report_.leaks_not_judged);
+  }
 }
 
 void Story::Contract() {

@@ -10,6 +10,7 @@
 
 #include "harness/report/contract.h"
 #include "harness/report/text.h"
+#include "harness/store/causes.h"
 #include "harness/store/status.h"
 
 namespace faultline {
@@ -21,8 +22,8 @@ using nlohmann::json;
 constexpr std::array<std::string_view, 7> kSiteVerdicts = {
     "finding", "doubtful", "slow", "not reached", "clean error", "tolerated", "not visited"};
 // What a maintainer reads first: damage, then what blocks, then what is lost.
-constexpr std::array<std::string_view, 8> kKinds = {
-    "io-device-missing", "sanitizer", "crash",     "hang",
+constexpr std::array<std::string_view, 9> kKinds = {
+    "io-device-missing", "sanitizer", "crash",     "double-free", "hang",
     "not-rolled-back",   "leak",      "swallowed", "expectation"};
 constexpr std::array<std::string_view, 5> kStatuses = {"confirmed", "flaky", "not tried", "assumed",
                                                        "unproven"};
@@ -176,8 +177,13 @@ class Digester {
   }
 
   void AddCauses() {
-    for (size_t i = 0; i < digest_.findings.size(); ++i) {
-      digest_.causes.push_back({digest_.findings[i].group.title, {i}});
+    std::vector<const FindingGroup*> groups;
+    for (const DigestFinding& finding : digest_.findings) {
+      groups.push_back(&finding.group);
+    }
+    for (const CauseGroup& cause : GroupByCause(groups)) {
+      const std::string& title = groups[cause.members.front()]->title;
+      digest_.causes.push_back({cause.text.empty() ? title : cause.text, cause.members});
     }
   }
 

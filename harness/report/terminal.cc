@@ -24,6 +24,13 @@ Paint::Color ColorOf(Verdict verdict) {
   return Paint::Color::kRed;
 }
 
+// Silence about leaks is no praise where nobody looked.
+std::string LeaksNotJudged(const RunReport& report) {
+  return report.leaks_not_judged.empty()
+             ? ""
+             : "leaks of objects and descriptors are not judged: " + report.leaks_not_judged + "\n";
+}
+
 std::string Tell(const RunReport& report, const TerminalOptions& options,
                  const StoryLimits& limits) {
   const Paint paint(options.color);
@@ -47,7 +54,7 @@ std::string VerdictLine(const RunReport& report, const TerminalOptions& options)
 
 std::string TellRun(const RunReport& report, const TerminalOptions& options) {
   if (report.findings.empty() && report.not_seen.empty() && report.fixed.empty()) {
-    return VerdictLine(report, options);
+    return VerdictLine(report, options) + LeaksNotJudged(report);
   }
   StoryLimits limits;
   limits.width = options.width;

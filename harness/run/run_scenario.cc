@@ -4,6 +4,7 @@
 #include <regex>
 
 #include "harness/oracle/oracle.h"
+#include "harness/oracle/unwinding.h"
 #include "harness/run/fault_free.h"
 #include "harness/run/limits.h"
 #include "harness/run/module_cache.h"
@@ -77,8 +78,9 @@ class ScenarioRunner {
   ScenarioResult RunWithFaults(const FaultFreeRun& fault_free) {
     ScenarioResult result;
     result.evidence = Execute(loaded_.scenario, CalibratedLimits(UpperLimits(), fault_free));
-    result.findings =
-        Judge(result.evidence, {loaded_.scenario, loaded_.profile, loaded_.catalogue, &fault_free});
+    const OracleContext context{loaded_.scenario, loaded_.profile, loaded_.catalogue, &fault_free};
+    result.findings = Judge(result.evidence, context);
+    result.leaks_not_judged = WhyLeaksAreNotJudged(result.evidence, context);
     return result;
   }
 

@@ -28,6 +28,7 @@ struct ScenarioResult {
   // The findings are those of the fault-free run that had to come first: the target breaks its
   // promises without any fault, so no fault was armed and nothing can be concluded from one.
   bool broken_without_faults = false;
+  std::string leaks_not_judged;  // see WhyLeaksAreNotJudged
   // The scenario's known findings that did not come, one per entry.
   std::vector<KnownFinding> not_seen;
 };

@@ -99,6 +99,10 @@ void ReadObject(MapReader& map, Observer& observer) {
   ReadLabel(map, observer);
   map.Bool("counted", observer.counted);
   map.Bool("essential", observer.essential);
+  map.Bool("once", observer.once);
+  if (observer.once && observer.event != Event::kDestroy) {
+    map.context().diagnostics.Add(map.KeyPosition("once"), "`once` is for `event: destroy`");
+  }
   map.Bool("stop_waits", observer.stop_waits);
   if (const YamlValue* success = map.Find("success"); success != nullptr) {
     observer.success =

@@ -45,7 +45,12 @@ struct StoredFinding {
   int64_t step = 0;
   std::string details;  // JSON: list of lines
   std::string stack;    // JSON
+  std::string cause;    // see Finding::cause
 };
+
+// StoredRun::note of a run that gave up in a way by which what it held is nobody's to give back, so
+// that leaks of objects and descriptors were not judged.
+inline constexpr char kLeaksNotJudged[] = "leaks are not judged";
 
 // One visited plan.
 struct StoredRun {
@@ -102,6 +107,7 @@ struct FindingGroup {
   std::string signature;
   std::string kind;
   std::string title;
+  std::string cause;                  // of the run with the least key; "" = none but itself
   int64_t runs = 0;                   // plans that showed it, alike ones among them
   int64_t seen = 0;                   // of these, how many were really run
   int64_t sites = 0;                  // distinct sites

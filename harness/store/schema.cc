@@ -30,7 +30,7 @@ CREATE TABLE runs (
   WITHOUT ROWID;
 CREATE TABLE findings (
   run TEXT, signature TEXT, kind TEXT, title TEXT, object TEXT, step INTEGER, details TEXT,
-  stack TEXT, PRIMARY KEY (run, signature)) WITHOUT ROWID;
+  stack TEXT, cause TEXT, PRIMARY KEY (run, signature)) WITHOUT ROWID;
 CREATE INDEX findings_by_signature ON findings (signature);
 CREATE TABLE confirmations (
   signature TEXT PRIMARY KEY, tries INTEGER, confirmed INTEGER, plan_key TEXT, scenario TEXT,

@@ -200,11 +200,11 @@ void Store::AddRun(const StoredRun& run, const std::vector<StoredSite>& new_site
       .BindAll(run.key, run.mode, run.site, run.first_site, run.outcome, run.exit, run.alike,
                run.note, run.duration_ms, run.harness_cpu_us, run.shard, run.evidence)
       .Run();
-  Statement finding(database_, "INSERT OR IGNORE INTO findings VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+  Statement finding(database_, "INSERT OR IGNORE INTO findings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
   for (const StoredFinding& one : run.findings) {
     finding
         .BindAll(run.key, one.signature, one.kind, one.title, one.object, one.step, one.details,
-                 one.stack)
+                 one.stack, one.cause)
         .Run();
   }
   // Which of several failures a site is first seen after must not depend on who came first.
@@ -259,12 +259,12 @@ std::optional<StoredRun> Store::FindRun(const std::string& key) {
 std::vector<StoredFinding> Store::FindingsOf(const std::string& run_key) {
   std::vector<StoredFinding> findings;
   Statement row(database_,
-                "SELECT signature, kind, title, object, step, details, stack FROM findings WHERE "
-                "run = ? ORDER BY signature");
+                "SELECT signature, kind, title, object, step, details, stack, cause FROM findings "
+                "WHERE run = ? ORDER BY signature");
   row.BindAll(run_key);
   while (row.Next()) {
     findings.push_back({row.Text(0), row.Text(1), row.Text(2), row.Text(3), row.Integer(4),
-                        row.Text(5), row.Text(6)});
+                        row.Text(5), row.Text(6), row.Text(7)});
   }
   return findings;
 }

@@ -57,14 +57,16 @@ std::vector<FindingGroup> Store::Findings() {
   std::vector<FindingGroup> groups;
   // The title of the run with the least key stands for all: the choice must not depend on the order
   // in which the runs ended.
-  Statement row(database_, fmt::format("SELECT kind, title, min(run), {} FROM findings LEFT JOIN "
-                                       "confirmations USING (signature) GROUP BY signature",
-                                       kConfirmationColumns));
+  Statement row(database_,
+                fmt::format("SELECT kind, title, min(run), cause, {} FROM findings LEFT JOIN "
+                            "confirmations USING (signature) GROUP BY signature",
+                            kConfirmationColumns));
   while (row.Next()) {
     FindingGroup group;
     group.kind = row.Text(0);
     group.title = row.Text(1);
-    const Confirmation confirmation = ReadConfirmation(row, 3);
+    group.cause = row.Text(3);
+    const Confirmation confirmation = ReadConfirmation(row, 4);
     group.signature = confirmation.signature;
     group.id = FindingId(group.signature);
     Apply(confirmation, group);

@@ -6,6 +6,7 @@
 
 #include "harness/oracle/oracle.h"
 #include "harness/oracle/run_course.h"
+#include "harness/oracle/unwinding.h"
 #include "harness/run/patience.h"
 #include "harness/sweep/evidence_json.h"
 #include "harness/sweep/stack_json.h"
@@ -74,6 +75,7 @@ StoredFinding ToStored(const Finding& finding) {
   stored.title = finding.title;
   stored.object = finding.object;
   stored.step = finding.step;
+  stored.cause = finding.cause;
   stored.details = CompactText(finding.details);
   stored.stack = CompactText(StackToJson(finding.stack));
   return stored;
@@ -136,6 +138,12 @@ RunResult DescribeRun(const SweepContext& context, const QueueRequest& request,
     result.run.outcome = OutcomeOf(plan, evidence, findings);
     if (result.run.outcome == kNotReached) {
       result.failed_by_itself = FailureOfItsOwn(evidence);
+    }
+    const OracleContext judged_by{context.scenario, context.profile, context.catalogue,
+                                  &context.fault_free};
+    if (evidence.exit.kind == ExitStatus::Kind::kExited && !evidence.injections.empty() &&
+        !HasUnwound(evidence, judged_by)) {
+      result.run.note = kLeaksNotJudged;
     }
   }
   result.run.exit = evidence.exit.ToString();

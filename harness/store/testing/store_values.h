@@ -43,8 +43,14 @@ inline StoredRun ARun(const std::string& key, const std::string& outcome = "find
 }
 
 inline StoredFinding AFinding(const std::string& signature) {
-  return {signature, signature.substr(0, signature.find(':')), "title of " + signature, "", 1, "[]",
-          "[]"};
+  return {signature,
+          signature.substr(0, signature.find(':')),
+          "title of " + signature,
+          "",
+          1,
+          "[]",
+          "[]",
+          ""};
 }
 
 }  // namespace faultline::testkit

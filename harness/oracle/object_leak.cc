@@ -1,0 +1,307 @@
+#include "harness/oracle/object_leak.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+
+#include "harness/oracle/blame.h"
+#include "harness/oracle/common_call.h"
+#include "harness/oracle/forgetter.h"
+#include "harness/oracle/leaked_objects.h"
+#include "harness/oracle/made_together.h"
+#include "harness/oracle/run_course.h"
+#include "harness/oracle/signature.h"
+#include "harness/oracle/silent_creator.h"
+#include "harness/oracle/unwinding.h"
+
+namespace faultline {
+namespace {
+
+using protocol::JournalRecord;
+
+constexpr char kKind[] = "leak";
+constexpr size_t kMostOthers = 4;  // told of those that go with a leaked object
+
+// Groups that one function forgets. The first of them that has a name stands for all.
+struct Leak {
+  LeakedGroup group;
+  Stack stack;  // that made its first object
+  Forgetter forgetter;
+  std::vector<std::string> others = {};  // titles of the other groups
+};
+
+bool IsNameless(const LeakedGroup& group) { return group.objects.front().name.empty(); }
+
+class ObjectLeakFinder {
+ public:
+  ObjectLeakFinder(const Evidence& evidence, const OracleContext& context)
+      : evidence_(evidence),
+        context_(context),
+        tracked_(TrackObjects(evidence, context.catalogue)),
+        silent_(UnnoticedSilentCreator(evidence, context.catalogue)),
+        forgetters_(evidence, tracked_, symbolizer_) {}
+
+  std::vector<Finding> Find() {
+    std::vector<Leak> all;
+    for (LeakedGroup& group : FindLeakedObjects(evidence_, context_)) {
+      const TrackedObject& first = group.objects.front();
+      const Stack stack = StackOf(first);
+      // Whoever is told of no failure takes no error path.
+      Forgetter forgetter = silent_.empty() ? forgetters_.Find(first) : Forgetter();
+      all.push_back({std::move(group), stack, std::move(forgetter)});
+    }
+    JoinOuter(all);
+    std::vector<Leak> leaks;
+    for (Leak& leak : all) {
+      const auto same = std::find_if(leaks.begin(), leaks.end(), [&](const Leak& other) {
+        return HaveOneForgetter(leak, other);
+      });
+      if (same == leaks.end()) {
+        leaks.push_back(std::move(leak));
+      } else {
+        AddTo(*same, std::move(leak));
+      }
+    }
+    std::vector<Finding> findings;
+    for (const Leak& leak : leaks) {
+      findings.push_back(Tell(leak));
+    }
+    return findings;
+  }
+
+ private:
+  Stack StackOf(const TrackedObject& object) {
+    return BlamedStack(evidence_.journal.records[object.record], evidence_.journal, symbolizer_);
+  }
+
+  // What was made in the same run of a function whose error path forgets other things as well, by a
+  // function that it called by a pointer, is for that error path too.
+  static void JoinOuter(std::vector<Leak>& leaks) {
+    for (Leak& leak : leaks) {
+      const auto outer = std::find_if(leaks.begin(), leaks.end(), [&](const Leak& other) {
+        return leak.forgetter.function.empty() && !other.forgetter.function.empty() &&
+               FindCall(leak.stack, other.forgetter.at_failure);
+      });
+      if (outer != leaks.end()) {
+        leak.forgetter = outer->forgetter;
+      }
+    }
+  }
+
+  // Was the call of the function at the front of `call` going on when `stack` was taken?
+  static bool FindCall(const Stack& stack, const Stack& call) {
+    const std::optional<CommonCall> common = FindCommonCall(stack, call);
+    return common && common->in_other == 0;
+  }
+
+  bool HaveOneForgetter(const Leak& one, const Leak& other) const {
+    if (CauseOfErrorPath(one.forgetter) != CauseOfErrorPath(other.forgetter)) {
+      return false;
+    }
+    return !one.forgetter.function.empty() ||
+           MadeTogether(WithoutMakers(one.stack), WithoutMakers(other.stack));
+  }
+
+  void AddTo(Leak& leak, Leak more) const {
+    if (IsNameless(leak.group) && !IsNameless(more.group)) {
+      std::swap(leak.group, more.group);
+      std::swap(leak.stack, more.stack);
+    }
+    leak.others.insert(leak.others.end(), more.group.objects.size(), What(more));
+  }
+
+  // Without the frames of the observed functions themselves: rte_malloc_socket calls on behalf of
+  // whoever called rte_zmalloc.
+  Stack WithoutMakers(const Stack& stack) const {
+    const auto is_maker = [&](const Frame& frame) {
+      return std::any_of(context_.catalogue.observers.begin(), context_.catalogue.observers.end(),
+                         [&](const Observer& observer) {
+                           return observer.event == Observer::Event::kCreate &&
+                                  std::find(observer.symbols.begin(), observer.symbols.end(),
+                                            frame.function) != observer.symbols.end();
+                         });
+    };
+    return {std::find_if_not(stack.begin(), stack.end(), is_maker), stack.end()};
+  }
+
+  // "mempool `bdev_io_pool'", "heap object made by start_ports"
+  std::string What(const Leak& leak) const {
+    const TrackedObject& first = leak.group.objects.front();
+    if (!first.name.empty()) {
+      return fmt::format("{} `{}'", first.registry, first.name);
+    }
+    const std::vector<std::string> makers = BlamedFunctions(WithoutMakers(leak.stack));
+    return first.registry + " object" + (makers.empty() ? "" : " made by " + makers.front());
+  }
+
+  // "mempool `bdev_io_pool' is", "mempool `bdev_io_pool' and 3 more objects are"
+  std::string Count(const Leak& leak) const {
+    const size_t more = leak.group.objects.size() - 1 + leak.others.size();
+    return more == 0
+               ? What(leak) + " is"
+               : fmt::format("{} and {} more object{} are", What(leak), more, more == 1 ? "" : "s");
+  }
+
+  bool SomethingFailed() const {
+    return std::any_of(evidence_.injections.begin(), evidence_.injections.end(),
+                       [](const Injection& injection) { return injection.action == "fail"; });
+  }
+
+  // `function`: how the forgetter is told.
+  std::string ByWhom(const std::string& function) const {
+    return !function.empty()   ? "the error path of " + function
+           : SomethingFailed() ? "anybody after the failure"
+                               : "the stop";
+  }
+
+  // Names are the target's users' and may be counted: the place that made the object is the same in
+  // every run. Where that has no name, the object's own must do.
+  std::string Signature(const Leak& leak) const {
+    const TrackedObject& first = leak.group.objects.front();
+    const Stack makers = WithoutMakers(leak.stack);
+    const std::string what = !BlamedFunctions(makers).empty() || first.label.empty()
+                                 ? first.registry
+                                 : fmt::format("{} `{}'", first.registry, first.label);
+    const std::string forgetter = leak.forgetter.function.empty()
+                                      ? std::string()
+                                      : NameInFile(leak.forgetter.at_failure.front());
+    return MakeSignature(kKind, fmt::format("{} is never released by {}", what, ByWhom(forgetter)),
+                         makers);
+  }
+
+  // The functions that this run was seen in since it began to unwind.
+  const std::set<std::string>& FunctionsOfStop() {
+    if (!functions_of_stop_.empty()) {
+      return functions_of_stop_;
+    }
+    const std::vector<JournalRecord>& records = evidence_.journal.records;
+    std::set<uint32_t> stacks;
+    for (size_t i = BeginOfUnwinding(evidence_, context_.catalogue).value_or(0); i < records.size();
+         ++i) {
+      if (records[i].kind == JournalRecord::kObserved &&
+          records[i].stack < evidence_.journal.stacks.size()) {
+        stacks.insert(records[i].stack);
+      }
+    }
+    for (const uint32_t stack : stacks) {
+      for (const Frame& frame :
+           symbolizer_.Symbolize(evidence_.journal, evidence_.journal.stacks[stack])) {
+        functions_of_stop_.insert(NameInFile(frame));
+      }
+    }
+    return functions_of_stop_;
+  }
+
+  // The outermost function in which the fault-free run releases the object and this run nothing: it
+  // was not called, or came to nothing. "" when there is none.
+  std::string SkippedFunction(const Leak& leak) {
+    const std::vector<std::string>& chain = leak.group.release_chain;
+    const std::set<std::string>& seen = FunctionsOfStop();
+    const auto skipped = std::find_if(chain.rbegin(), chain.rend(),
+                                      [&](const std::string& one) { return !seen.contains(one); });
+    return skipped == chain.rend() ? "" : *skipped;
+  }
+
+  // See Finding::cause.
+  std::string Cause(const Leak& leak, const std::string& skipped) const {
+    if (!leak.forgetter.function.empty()) {
+      return CauseOfErrorPath(leak.forgetter);
+    }
+    if (!silent_.empty()) {
+      return CauseOfSilence(silent_);
+    }
+    return skipped.empty() ? "" : fmt::format("the stop releases nothing in {}", skipped);
+  }
+
+  Finding Tell(const Leak& leak) {
+    const LeakedGroup& group = leak.group;
+    Finding finding = FindingAtEnd(
+        kKind, Count(leak) + " never released by " + ByWhom(leak.forgetter.function), evidence_);
+    finding.object = What(leak);
+    finding.signature = Signature(leak);
+    finding.details.push_back(fmt::format(
+        "made in step {} by {}", evidence_.journal.records[group.objects.front().record].step,
+        PlaceText(leak.stack)));
+    std::string skipped;
+    if (!leak.forgetter.function.empty()) {
+      finding.stack = leak.forgetter.at_failure;
+      finding.details.push_back(
+          fmt::format("it was there already when {} failed at {}: whoever gives up there has to "
+                      "release it",
+                      leak.forgetter.point, PlaceText(finding.stack)));
+    } else {
+      finding.stack = leak.stack;
+      skipped = SkippedFunction(leak);
+    }
+    finding.cause = Cause(leak, skipped);
+    if (!group.released_by.empty()) {
+      finding.details.push_back("the fault-free run releases it in " + group.released_by);
+    }
+    if (!skipped.empty()) {
+      finding.details.push_back("this run releases nothing in " + skipped);
+    }
+    if (leak.forgetter.function.empty()) {
+      TellFailure(finding);
+    }
+    if (!group.parts.empty()) {
+      finding.details.push_back("with its parts: " +
+                                Some({group.parts.begin(), group.parts.end()}));
+    }
+    if (!leak.others.empty()) {
+      finding.details.push_back("and so: " + Some(Counted(leak.others)));
+    }
+    return finding;
+  }
+
+  // No function knows both of the object and of the failure: so both are told.
+  void TellFailure(Finding& finding) const {
+    const auto first =
+        std::find_if(evidence_.injections.begin(), evidence_.injections.end(),
+                     [](const Injection& injection) { return injection.action == "fail"; });
+    if (first != evidence_.injections.end()) {
+      finding.details.push_back(fmt::format("{} failed in step {} at {}", first->point, first->step,
+                                            PlaceText(BlamedStack(first->stack))));
+    }
+    if (!silent_.empty()) {
+      finding.details.push_back(silent_ + " reported that to nobody");
+    }
+  }
+
+  // Each text once, with how often it is there.
+  static std::vector<std::string> Counted(const std::vector<std::string>& texts) {
+    std::vector<std::string> counted;
+    std::set<std::string> seen;
+    for (const std::string& text : texts) {
+      const auto count = std::count(texts.begin(), texts.end(), text);
+      if (seen.insert(text).second) {
+        counted.push_back(count == 1 ? text : fmt::format("{} ({} times)", text, count));
+      }
+    }
+    return counted;
+  }
+
+  static std::string Some(const std::vector<std::string>& texts) {
+    const auto told = static_cast<ptrdiff_t>(std::min(texts.size(), kMostOthers));
+    const size_t more = texts.size() - static_cast<size_t>(told);
+    return fmt::format("{}{}", fmt::join(texts.begin(), texts.begin() + told, ", "),
+                       more > 0 ? fmt::format(" and {} more", more) : "");
+  }
+
+  const Evidence& evidence_;
+  const OracleContext& context_;
+  const std::vector<TrackedObject> tracked_;
+  const std::string silent_;  // see UnnoticedSilentCreator
+  Symbolizer symbolizer_;
+  const ForgetterFinder forgetters_;
+  std::set<std::string> functions_of_stop_;
+};
+
+}  // namespace
+
+std::vector<Finding> FindObjectLeaks(const Evidence& evidence, const OracleContext& context) {
+  return ObjectLeakFinder(evidence, context).Find();
+}
+
+}  // namespace faultline
