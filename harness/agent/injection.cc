@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <cerrno>
+#include <cstring>
 
 #include "harness/agent/agent_state.h"
 #include "harness/agent/raw.h"
@@ -82,6 +83,8 @@ bool Inject(Call& call, uint32_t point_index, const Verdict& verdict) {
   if (IsRecorded(verdict)) {
     JournalRecord record = RecordOf(JournalRecord::kInjected, call, point_index, verdict);
     record.result = fails ? result : 0;
+    static_assert(sizeof(call.frame().arguments) == kArguments * sizeof(uint64_t));
+    std::memcpy(record.label, call.frame().arguments, sizeof(call.frame().arguments));
     the_agent.journal.Append(record);
   }
   faultline_injected_call(point.name.CString(plan));

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "harness/evidence/journal_reader.h"
+#include "harness/evidence/wait.h"
 #include "harness/scenario/model.h"
 
 // What one run left behind: plain data that oracles judge and reports tell. Made by an Executor
@@ -44,6 +45,9 @@ struct RpcExchange {
   nlohmann::json answer;  // result or error member; null when there was none
   int64_t duration_ms = 0;
   bool must_fail = false;  // the scenario accepts no result here
+  // The target's end of the connection was lost by a failed call, and it serves another client:
+  // whether it did what was asked is not known.
+  bool client_dropped = false;
 };
 
 struct StepResult {
@@ -61,6 +65,9 @@ struct StepResult {
   int64_t begin_ms = 0;  // since the start of the target
   int64_t duration_ms = 0;
   int64_t limit_ms = 0;
+  WaitAccount wait;           // of steps that wait for the target; the last one
+  bool unasked = false;       // it waited for the end of a target that nobody had asked to end
+  bool still_serves = false;  // and when its limit had passed, the target answered a new client
 };
 
 // One frame of a stack as a human reads it; unknown parts are empty or 0.
@@ -132,6 +139,7 @@ struct Evidence {
   int64_t start_ms = 0;        // start to ready; 0 when it was never ready
   int64_t stop_ms = 0;         // stop signal to exit
   int64_t stop_limit_ms = 0;
+  WaitAccount stop_wait;  // for the end, from the stop signal on
   int64_t total_ms = 0;
   std::vector<StepResult> steps;
   std::vector<LogLine> log;  // stdout and stderr, or the terminal

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <bit>
 #include <cerrno>
 #include <new>
@@ -101,6 +102,9 @@ JournalFile JournalFile::Create(const std::filesystem::path& path, std::span<con
   file.rules_ = {
       reinterpret_cast<protocol::RuleState*>(static_cast<char*>(base) + header->rules_offset),
       header->rules_capacity};
+  file.records_ = {reinterpret_cast<const protocol::JournalRecord*>(static_cast<char*>(base) +
+                                                                    header->records_offset),
+                   header->records_capacity};
   uint32_t index = 0;
   for (const protocol::PlanRule& rule : plan_header.rules.In(plan.data())) {
     if (rule.armed_at_start != 0) {
@@ -115,7 +119,8 @@ JournalFile::JournalFile(JournalFile&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)),
       base_(std::exchange(other.base_, nullptr)),
       size_(std::exchange(other.size_, 0)),
-      rules_(std::exchange(other.rules_, {})) {}
+      rules_(std::exchange(other.rules_, {})),
+      records_(std::exchange(other.records_, {})) {}
 
 JournalFile& JournalFile::operator=(JournalFile&& other) noexcept {
   if (this != &other) {
@@ -124,6 +129,7 @@ JournalFile& JournalFile::operator=(JournalFile&& other) noexcept {
     base_ = std::exchange(other.base_, nullptr);
     size_ = std::exchange(other.size_, 0);
     rules_ = std::exchange(other.rules_, {});
+    records_ = std::exchange(other.records_, {});
   }
   return *this;
 }
@@ -164,13 +170,28 @@ protocol::AgentState JournalFile::agent_state() const {
   return header()->agent_state.load(std::memory_order_acquire);
 }
 
-uint64_t JournalFile::Hits(uint32_t rule) const {
-  if (rule >= header()->rules_capacity) {
+JournalFile::RuleCounters JournalFile::Counters(uint32_t rule) const {
+  if (rule >= rules_.size()) {
     throw std::out_of_range(fmt::format("the plan has no rule {}", rule));
   }
-  const auto* rules = reinterpret_cast<const protocol::RuleState*>(static_cast<const char*>(base_) +
-                                                                   header()->rules_offset);
-  return rules[rule].hits.load(std::memory_order_acquire);
+  return {rules_[rule].counted.load(std::memory_order_relaxed),
+          rules_[rule].hits.load(std::memory_order_acquire)};
+}
+
+uint64_t JournalFile::Hits(uint32_t rule) const { return Counters(rule).hits; }
+
+std::vector<protocol::JournalRecord> JournalFile::RecordsFrom(uint64_t& position) const {
+  std::vector<protocol::JournalRecord> records;
+  const uint64_t end =
+      std::min<uint64_t>(header()->records.load(std::memory_order_acquire), records_.size());
+  for (; position < end; ++position) {
+    const protocol::JournalRecord& record = records_[position];
+    // Stored last; the records of a plain struct are read as the reader reads them.
+    if (__atomic_load_n(&record.sequence, __ATOMIC_ACQUIRE) == position + 1) {
+      records.push_back(record);
+    }
+  }
+  return records;
 }
 
 JournalSnapshot JournalFile::Read() const {

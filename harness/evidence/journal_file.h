@@ -44,6 +44,14 @@ class JournalFile {
   protocol::AgentState agent_state() const;
   // How many calls `rule` has hit so far.
   uint64_t Hits(uint32_t rule) const;
+  struct RuleCounters {
+    uint64_t counted = 0;  // calls that met its filters since it was armed last
+    uint64_t hits = 0;
+  };
+  RuleCounters Counters(uint32_t rule) const;  // out of range: std::out_of_range
+  // What was written from record `position` (0 = the first) on, but for what is being written just
+  // now; `position` is then behind the last.
+  std::vector<protocol::JournalRecord> RecordsFrom(uint64_t& position) const;
   // A copy of what is in it now. Failure (kCannotWork) when the target damaged it.
   JournalSnapshot Read() const;
   // Says that the evidence has been taken (JournalHeader::closed).
@@ -58,7 +66,9 @@ class JournalFile {
   int fd_ = -1;  // kept to see a truncation before it becomes a SIGBUS here
   void* base_ = nullptr;
   uint64_t size_ = 0;
-  std::span<protocol::RuleState> rules_;  // in the mapping; the target may damage its header
+  // In the mapping; the target may damage its header.
+  std::span<protocol::RuleState> rules_;
+  std::span<const protocol::JournalRecord> records_;
 };
 
 }  // namespace faultline

@@ -112,10 +112,18 @@ class ExpectationOracle : public Oracle {
       const bool unmet =
           result.status == Status::kUnmet || result.status == Status::kTargetGone ||
           (result.status == Status::kTimedOut && IsExpectationOnly(result, context.scenario));
-      if (!unmet || IsCleanFailure(result, evidence, context)) {
+      const bool unasked = WasWellUnasked(result, evidence);
+      const bool may_be =
+          IsCleanFailure(result, evidence, context) ||
+          (result.status == Status::kUnmet && DependsOnDropped(result, evidence, context.scenario));
+      if (!unasked && (!unmet || may_be)) {
         continue;
       }
-      Finding& finding = Add(findings, fmt::format("{} {}", StepText(result), Word(result.status)));
+      Finding& finding =
+          Add(findings,
+              fmt::format("{} {}", StepText(result),
+                          unasked ? "had no end: the target goes on, for nobody asked it to end"
+                                  : Word(result.status)));
       finding.step = result.index;
       if (!result.detail.empty()) {
         finding.details.push_back(result.detail);

@@ -123,5 +123,54 @@ TEST(ExpectationOracle, WhatAnotherFindingExplainsIsNotReportedTwice) {
   EXPECT_THAT(findings[0].details, Contains(HasSubstr("and so: step 2")));
 }
 
+// ---- After a dropped client nobody knows whether its request was obeyed
+
+class AfterADroppedClient : public ::testing::Test {
+ protected:
+  // The client of step 2 was dropped, which asked with `params`; a later answer is not as written.
+  AfterADroppedClient() {
+    run_.scenario.tolerance = Tolerance::kMayFailCleanly;
+    run_.evidence.rpcs[0].client_dropped = true;
+    run_.evidence.rpcs[0].outcome = RpcExchange::Outcome::kGone;
+    run_.result(2).status = StepResult::Status::kSkipped;
+    RpcStep look;
+    look.method = "bdev_get_bdevs";
+    look.params = {{"name", "M0"}};
+    run_.Add(look, "rpc bdev_get_bdevs");
+    run_.result(5).status = StepResult::Status::kUnmet;
+    run_.evidence.rpcs.push_back({.step = 5,
+                                  .method = look.method,
+                                  .params = look.params,
+                                  .outcome = RpcExchange::Outcome::kResult,
+                                  .answer = nlohmann::json::array()});
+  }
+
+  JudgedRun run_;
+};
+
+TEST_F(AfterADroppedClient, AnAnswerAboutWhatItNamedMayBeAnother) {
+  run_.evidence.rpcs[0].params = {{"name", "M0"}, {"num_blocks", 8}};
+  EXPECT_THAT(run_.Judge(), IsEmpty());
+}
+
+TEST_F(AfterADroppedClient, AnyAnswerMayBeAnotherWhenItNamedNothing) {
+  run_.evidence.rpcs[0].params = nullptr;
+  EXPECT_THAT(run_.Judge(), IsEmpty());
+}
+
+TEST_F(AfterADroppedClient, AnAnswerAboutSomethingElseMayNot) {
+  run_.evidence.rpcs[0].params = {{"name", "M1"}};
+  EXPECT_THAT(run_.Judge(), ElementsAre(IsKind("expectation")));
+}
+
+TEST_F(AfterADroppedClient, AnUnansweredRequestThatDependsOnItIsNoHangButAnotherIs) {
+  run_.result(5).status = StepResult::Status::kTimedOut;
+  run_.evidence.rpcs[1].outcome = RpcExchange::Outcome::kNoAnswer;
+  run_.evidence.rpcs[0].params = nullptr;
+  EXPECT_THAT(run_.Judge(), IsEmpty());
+  run_.evidence.rpcs[0].params = {{"name", "M1"}};
+  EXPECT_THAT(run_.Judge(), ElementsAre(IsKind("hang")));
+}
+
 }  // namespace
 }  // namespace faultline

@@ -19,7 +19,7 @@ json GroupsToJson(const FaultFreeRun& run) {
 
 json AnswersToJson(const FaultFreeRun& run) {
   json answers = json::array();
-  for (const RpcAnswer& answer : run.answers) {
+  for (const FaultFreeAnswer& answer : run.answers) {
     answers.push_back({answer.method, static_cast<int>(answer.outcome), answer.answer});
   }
   return answers;

@@ -41,7 +41,7 @@ struct StaticObject {
   std::string label;
 };
 
-struct RpcAnswer {
+struct FaultFreeAnswer {
   std::string method;
   RpcExchange::Outcome outcome = RpcExchange::Outcome::kResult;
   nlohmann::json answer;
@@ -58,8 +58,8 @@ struct FaultFreeRun {
   std::map<std::string, int> opened_by;   // of those, by OpenedBy; most in any run
   std::set<int> open_std;                 // of descriptors 0 to 2, those open at the exit
   std::vector<StaticObject> static_objects;
-  std::vector<RpcAnswer> answers;     // in order
-  std::set<std::string> error_lines;  // normalised
+  std::vector<FaultFreeAnswer> answers;  // in order
+  std::set<std::string> error_lines;     // normalised
 
   const ObjectGroup* FindGroup(const std::string& name) const;  // nullptr when it is not known
 };

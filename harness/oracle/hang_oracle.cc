@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -27,9 +28,15 @@ constexpr char kStop[] = "stop";
 struct Hang {
   std::string phase;  // "start", "answer to METHOD", kStop; part of the signature
   std::string title;
-  std::string limit;  // "" = none is known
+  std::string limit;  // what was waited for, and for how long
   int step = 0;
+  const WaitAccount* wait = nullptr;  // never null
 };
+
+std::string CpuText(const WaitAccount& wait) {
+  return fmt::format("meanwhile its threads had {} ms of CPU time and waited {} ms for a CPU",
+                     wait.ran_ms, wait.waited_ms);
+}
 
 bool AcceptsNoAnswer(const RpcStep& rpc) {
   return std::any_of(rpc.expect.begin(), rpc.expect.end(), [](const RpcExpectation& expected) {
@@ -39,13 +46,14 @@ bool AcceptsNoAnswer(const RpcStep& rpc) {
 
 // The hang that a step which ran into its limit stands for; nullopt for steps that wait for
 // something which a target that is well need not do (a log line, a command of the scenario's own).
-std::optional<Hang> HangOfStep(const StepResult& result, const Scenario& scenario) {
+std::optional<Hang> HangOfStep(const StepResult& result, const Evidence& evidence,
+                               const Scenario& scenario) {
   Hang hang;
   hang.step = result.index;
-  hang.limit = fmt::format("{} took {} ms, its limit is {} ms", StepText(result),
-                           result.duration_ms, result.limit_ms);
+  hang.wait = &result.wait;
+  hang.limit = fmt::format("{}: {}", StepText(result), result.wait.ToString());
   if (const auto* rpc = StepActionAs<RpcStep>(scenario, result.index)) {
-    if (AcceptsNoAnswer(*rpc)) {
+    if (AcceptsNoAnswer(*rpc) || DependsOnDropped(result, evidence, scenario)) {
       return std::nullopt;
     }
     hang.phase = "answer to " + rpc->method;
@@ -53,6 +61,8 @@ std::optional<Hang> HangOfStep(const StepResult& result, const Scenario& scenari
   } else if (StepActionAs<WaitReadyStep>(scenario, result.index) != nullptr) {
     hang.phase = "start";
     hang.title = "the target was not ready within its limit";
+  } else if (WasWellUnasked(result, evidence)) {
+    return std::nullopt;  // not as the scenario says, and not hanging either
   } else if (StepActionAs<WaitExitStep>(scenario, result.index) != nullptr ||
              StepActionAs<SignalStep>(scenario, result.index) != nullptr) {
     hang.phase = kStop;
@@ -70,8 +80,11 @@ std::optional<Hang> HangOfStop(const Evidence& evidence) {
   Hang hang;
   hang.phase = kStop;
   hang.title = "the target did not end within its limit after the stop signal";
-  hang.limit = fmt::format("it still ran {} ms after the stop signal, its limit is {} ms",
-                           evidence.stop_ms, evidence.stop_limit_ms);
+  hang.wait = &evidence.stop_wait;
+  hang.limit = evidence.stop_wait.limit_ms > 0
+                   ? evidence.stop_wait.ToString()
+                   : fmt::format("it still ran {} ms after the stop signal; the limit is {} ms",
+                                 evidence.stop_ms, evidence.stop_limit_ms);
   hang.step = evidence.steps.empty() ? 0 : evidence.steps.back().index;
   return hang;
 }
@@ -81,7 +94,7 @@ std::vector<Hang> FindHangs(const Evidence& evidence, const Scenario& scenario) 
   std::vector<Hang> hangs;
   for (const StepResult& result : evidence.steps) {
     if (result.status == StepResult::Status::kTimedOut) {
-      if (std::optional<Hang> hang = HangOfStep(result, scenario)) {
+      if (std::optional<Hang> hang = HangOfStep(result, evidence, scenario)) {
         hangs.push_back(std::move(*hang));
       }
     }
@@ -152,42 +165,69 @@ std::string LastErrorLine(const Evidence& evidence, int64_t before_ms) {
   return "";
 }
 
-// The function whose call was made to fail first; "" when none was.
-std::string FailedCaller(const Evidence& evidence) {
+// What makes a hang the same in another run, and what it looks like to people.
+struct Reason {
+  std::string known_by;  // "" = nothing tells
+  std::string text;
+};
+
+// Who met the failure, when a call was made to fail: the code that did not go on as it should lies
+// there or follows from there. No stack shows what a target that polls for ever waits for.
+Reason ReasonOfFailure(const Evidence& evidence) {
   const auto first = std::find_if(evidence.injections.begin(), evidence.injections.end(),
                                   [](const Injection& one) { return one.action == "fail"; });
-  const std::vector<std::string> functions = first == evidence.injections.end()
-                                                 ? std::vector<std::string>()
-                                                 : BlamedFunctions(first->stack);
-  return functions.empty() ? "" : functions.front();
+  if (first == evidence.injections.end()) {
+    return {};
+  }
+  const std::vector<std::string> functions = BlamedFunctions(first->stack);
+  if (functions.empty()) {
+    return {"after a failed " + first->point, first->point + " had failed"};
+  }
+  return {"after a failed call in " + functions.front(),
+          fmt::format("{} had failed in {}", first->point, functions.front())};
 }
 
-// Why a target that polls for ever does so: what its stop forgot, or else its last error, or else
-// who met the failure in silence; "" when nothing tells.
-std::string Reason(const std::optional<PassedOver>& left, const std::string& error,
-                   const Evidence& evidence) {
+// Why a target that polls for ever does so: what its stop forgot, or else who met the failure. Its
+// last error line says least, since whatever fails ends in one of a few lines; it is asked where
+// nothing was made to fail.
+Reason ReasonOf(const std::optional<PassedOver>& left, const std::string& error,
+                const Evidence& evidence) {
   if (left) {
-    return left->name + " is left";
+    return {NormaliseMessage(left->name) + " is left", left->name + " is left"};
   }
-  if (!error.empty()) {
-    return NormaliseMessage(error);
+  Reason reason = ReasonOfFailure(evidence);
+  if (reason.known_by.empty() && !error.empty()) {
+    reason = {NormaliseMessage(error), NormaliseMessage(error)};
   }
-  const std::string caller = FailedCaller(evidence);
-  return caller.empty() ? "" : caller + " says nothing of a failed call";
+  return reason;
 }
 
-// Makes the hang known by where a thread is blocked (`stack` is the whole one), or else by
-// `reason`.
-void Identify(const Hang& hang, const Stack& stack, const std::string& reason, Finding& finding) {
-  if (IsBlocked(stack)) {
+// Makes the hang known by the call that is tried for ever, or by where a thread is blocked
+// (`stack` is the whole one), or else by `reason`.
+void Identify(const Hang& hang, const Stack& stack, const Reason& reason, const Evidence& evidence,
+              Finding& finding) {
+  if (!hang.wait->retried.empty()) {
+    const WaitAccount& wait = *hang.wait;
+    const auto tried =
+        std::find_if(evidence.injections.begin(), evidence.injections.end(),
+                     [&](const Injection& one) { return one.point == wait.retried; });
+    finding.title = fmt::format("{}: still retrying {} after {} ms ({} calls)", hang.title,
+                                wait.retried, wait.took_ms, wait.retries);
+    finding.stack = tried == evidence.injections.end() ? Stack() : BlamedStack(tried->stack);
+    const std::vector<std::string> functions = BlamedFunctions(finding.stack);
+    finding.signature =
+        fmt::format("{}; still retrying {}{}{}", MakeSignature(finding.kind, hang.phase, {}),
+                    wait.retried, functions.empty() ? "" : " @ ", fmt::join(functions, " < "));
+  } else if (IsBlocked(stack)) {
     const std::vector<std::string> functions = BlamedFunctions(stack);
     finding.title =
         functions.empty() ? hang.title : hang.title + ": blocked in " + functions.front();
     finding.signature = MakeSignature(finding.kind, hang.phase, stack);
   } else {
-    finding.title = reason.empty() ? hang.title : hang.title + ": " + reason;
+    finding.title = reason.text.empty() ? hang.title : hang.title + ": " + reason.text;
     finding.signature =
-        MakeSignature(finding.kind, reason.empty() ? hang.phase : hang.phase + "; " + reason, {});
+        MakeSignature(finding.kind, hang.phase, {}) +
+        (reason.known_by.empty() ? "" : "; " + reason.known_by);  // points' names stay as they are
   }
 }
 
@@ -211,9 +251,12 @@ class HangOracle : public Oracle {
     // After a hang before it the stop tells nothing of that.
     const std::optional<PassedOver> left =
         hangs.front().phase == kStop ? FindPassedOver(evidence, context) : std::nullopt;
-    Identify(hangs.front(), whole, Reason(left, error, evidence), finding);
+    Identify(hangs.front(), whole, ReasonOf(left, error, evidence), evidence, finding);
     for (const Hang& hang : hangs) {
       finding.details.push_back(hang.limit);
+    }
+    if (const WaitAccount& wait = *hangs.front().wait; wait.ran_ms + wait.waited_ms > 0) {
+      finding.details.push_back(CpuText(wait));
     }
     if (!error.empty()) {
       finding.details.push_back("its last error: " + error);

@@ -72,7 +72,7 @@ TEST(HangOracle, AStopThatFollowsAHangIsTheSameFinding) {
   EXPECT_THAT(findings[0].details, Contains(HasSubstr("step 4")));
 }
 
-TEST(HangOracle, APollingThreadIsKnownByItsLastErrorAndNotByWhereItWasCaught) {
+TEST(HangOracle, APollingThreadIsKnownByItsLastErrorWhereNothingFailedAndNotByWhereItWasCaught) {
   JudgedRun first;
   first.Say("sock.c:12: *ERROR*: cannot allocate group 3");
   first.Say("still polling");
@@ -85,6 +85,104 @@ TEST(HangOracle, APollingThreadIsKnownByItsLastErrorAndNotByWhereItWasCaught) {
   EXPECT_EQ(second.Judge().at(0).signature, first.Judge().at(0).signature);
   EXPECT_EQ(first.Judge().at(0).title,
             "the target did not end within its limit: sock.c: *ERROR*: cannot allocate group <n>");
+}
+
+// Of many failures the last line is a generic one.
+TEST(HangOracle, AHangAfterAFailureIsKnownByWhoMetItAndNotByTheLastLine) {
+  const auto judge = [](const std::string& caller, const std::string& said) {
+    JudgedRun run;
+    run.Inject("message", "fail");
+    run.evidence.injections[0].point = "spdk/thread/send_msg";
+    run.evidence.injections[0].stack = {At(caller, "/src/" + caller + ".c"),
+                                        At("msg_queue_run_batch", "/src/thread.c")};
+    run.Say(said);
+    run.HangAtStop(kPolling);
+    return run.Judge().at(0);
+  };
+  const Finding one = judge("bdev_finish", "poller_register: *ERROR*: Poller memory failed");
+  EXPECT_EQ(one.signature, "hang: stop; after a failed call in bdev_finish");
+  EXPECT_EQ(one.title,
+            "the target did not end within its limit: spdk/thread/send_msg had failed in "
+            "bdev_finish");
+  EXPECT_THAT(one.details, Contains(HasSubstr("Poller memory failed")));
+  EXPECT_EQ(judge("bdev_finish", "nothing").signature, one.signature);
+  EXPECT_NE(judge("nvmf_finish", "poller_register: *ERROR*: Poller memory failed").signature,
+            one.signature);
+}
+
+TEST(HangOracle, WhatIsTriedForEverIsNamed) {
+  JudgedRun run;
+  run.Inject("bind", "fail");
+  run.evidence.injections[0].point = "libc/socket/bind";
+  run.evidence.injections[0].stack = {At("telemetry_init", "/src/telemetry.c"),
+                                      At("eal_init", "/src/eal.c")};
+  run.result(1).status = StepResult::Status::kTimedOut;
+  run.result(1).wait = {.for_what = "the target to be ready",
+                        .limit_ms = 3'000,
+                        .most_ms = 20'000,
+                        .took_ms = 20'001,
+                        .got_on = true,
+                        .progress = "libc/socket/bind was made to fail 4711 times",
+                        .retried = "libc/socket/bind",
+                        .retries = 4'711};
+  run.HangAtStop(kJoining);  // blocked elsewhere later
+  const Finding finding = run.Judge().at(0);
+  EXPECT_EQ(finding.title,
+            "the target was not ready within its limit: still retrying libc/socket/bind after "
+            "20001 ms (4711 calls)");
+  EXPECT_EQ(finding.signature,
+            "hang: start; still retrying libc/socket/bind @ telemetry_init < eal_init");
+  EXPECT_EQ(finding.stack.front().function, "telemetry_init");
+}
+
+TEST(HangOracle, SaysTheLimitAsItWasAndWhatTheTargetGotMeanwhile) {
+  JudgedRun run;
+  run.HangAtStop(kJoining);
+  const std::vector<std::string> details = run.Judge().at(0).details;
+  EXPECT_THAT(details, Contains("step 4 (wait for the exit): waited 2001 ms for the target to end; "
+                                "the limit is 2000 ms (from its fault-free run)"));
+  EXPECT_THAT(details, Contains("meanwhile its threads had 1900 ms of CPU time and waited 3 ms for "
+                                "a CPU"));
+}
+
+// ---- A target that nobody asked to end
+
+class Unasked : public ::testing::Test {
+ protected:
+  Unasked() {
+    run_.scenario.steps.erase(run_.scenario.steps.begin() + 2);  // the signal
+    run_.evidence.steps.erase(run_.evidence.steps.begin() + 2);
+    run_.result(3).index = 3;
+    run_.result(3).status = StepResult::Status::kTimedOut;
+    run_.result(3).unasked = true;
+    run_.scenario.tolerance = Tolerance::kMayFailCleanly;
+  }
+
+  JudgedRun run_;
+};
+
+TEST_F(Unasked, ThatEndsInOrderWhenItIsAskedDidNotHang) {
+  const std::vector<Finding> findings = run_.Judge();
+  ASSERT_THAT(findings, ElementsAre(IsKind("expectation")));
+  EXPECT_EQ(
+      findings[0].title,
+      "step 3 (wait for the exit) had no end: the target goes on, for nobody asked it to end");
+}
+
+TEST_F(Unasked, ThatIsAskedInVainHangs) {
+  run_.evidence.exit.kind = ExitStatus::Kind::kKilledByUs;
+  EXPECT_THAT(run_.Judge(), ElementsAre(IsKind("hang")));
+}
+
+TEST_F(Unasked, ThatServesAClientButDoesNotStopHangsInItsStop) {
+  run_.result(3).still_serves = true;
+  run_.evidence.exit.kind = ExitStatus::Kind::kKilledByUs;
+  EXPECT_THAT(run_.Judge().at(0).signature, HasSubstr("hang: stop"));
+}
+
+TEST_F(Unasked, ThatIsEndedByTheSignalAsAnyProgramWouldBeHung) {
+  run_.evidence.exit = {ExitStatus::Kind::kSignaled, SIGTERM};
+  EXPECT_THAT(run_.Judge(), Contains(IsKind("hang")));
 }
 
 TEST(HangOracle, WhatATargetSaysAfterItsLimitIsNoCause) {
@@ -125,23 +223,12 @@ TEST(HangOracle, AnExpectedLogLineThatDidNotComeIsNoHang) {
   EXPECT_THAT(run.Judge(), ElementsAre(IsKind("expectation")));
 }
 
-TEST(HangOracle, ASilentHangIsKnownByWhoMetTheFailure) {
-  const auto signature = [](const std::string& caller, const std::string& action,
-                            const std::string& said) {
-    JudgedRun run;
-    run.Inject("message", action);
-    run.evidence.injections[0].stack = {At(caller, "/src/" + caller + ".c"),
-                                        At("msg_queue_run_batch", "/src/thread.c")};
-    run.Say(said);
-    run.HangAtStop(kPolling);
-    return run.Judge().at(0).signature;
-  };
-  EXPECT_EQ(signature("bdev_finish", "fail", "going on"),
-            "hang: stop; bdev_finish says nothing of a failed call");
-  EXPECT_NE(signature("bdev_finish", "fail", "going on"),
-            signature("nvmf_finish", "fail", "going on"));
-  EXPECT_EQ(signature("bdev_finish", "fail", "it failed"), "hang: stop; it failed");
-  EXPECT_EQ(signature("bdev_finish", "signal SIGTERM", "going on"), "hang: stop");
+TEST(HangOracle, NothingFailedWhereASignalWasSent) {
+  JudgedRun run;
+  run.Inject("message", "signal SIGTERM");
+  run.evidence.injections[0].stack = {At("bdev_finish", "/src/bdev.c")};
+  run.HangAtStop(kPolling);
+  EXPECT_EQ(run.Judge().at(0).signature, "hang: stop");
 }
 
 // ---- What a stop has passed over

@@ -45,7 +45,7 @@ std::string What(const JournalRecord& record, const Evidence& evidence) {
 std::string Line(const JournalRecord& record, const Evidence& evidence, Symbolizer& symbolizer) {
   std::string line =
       fmt::format("step {}, thread {}: {}", record.step, record.tid, What(record, evidence));
-  if (record.label[0] != '\0') {
+  if (record.kind != JournalRecord::kInjected && record.label[0] != '\0') {
     line += fmt::format(" ({})", record.label);
   }
   if (record.stack < evidence.journal.stacks.size()) {

@@ -3,8 +3,31 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 namespace faultline {
+namespace {
+
+bool SharesText(const nlohmann::json& one, const std::set<std::string>& texts) {
+  if (one.is_string()) {
+    return texts.contains(one.get<std::string>());
+  }
+  return one.is_structured() && std::any_of(one.begin(), one.end(), [&](const auto& part) {
+           return SharesText(part, texts);
+         });
+}
+
+void CollectTexts(const nlohmann::json& value, std::set<std::string>& texts) {
+  if (value.is_string()) {
+    texts.insert(value.get<std::string>());
+  } else if (value.is_structured()) {
+    for (const auto& part : value) {
+      CollectTexts(part, texts);
+    }
+  }
+}
+
+}  // namespace
 
 int StepOfEnd(const Evidence& evidence) {
   int last = 0;
@@ -34,6 +57,51 @@ bool GaveUpCleanly(const Evidence& evidence) {
   return std::any_of(evidence.rpcs.begin(), evidence.rpcs.end(), [](const RpcExchange& rpc) {
     return rpc.outcome == RpcExchange::Outcome::kError && !rpc.must_fail;
   });
+}
+
+std::vector<const WaitAccount*> Waits(const Evidence& evidence) {
+  std::vector<const WaitAccount*> waits;
+  for (const StepResult& step : evidence.steps) {
+    if (step.wait.limit_ms > 0) {
+      waits.push_back(&step.wait);
+    }
+  }
+  if (evidence.stop_wait.limit_ms > 0) {
+    waits.push_back(&evidence.stop_wait);
+  }
+  return waits;
+}
+
+const WaitAccount* SlowWait(const Evidence& evidence) {
+  for (const StepResult& step : evidence.steps) {
+    if (step.wait.got_on && step.status != StepResult::Status::kTimedOut) {
+      return &step.wait;
+    }
+  }
+  const bool ended = evidence.exit.kind != ExitStatus::Kind::kKilledByUs;
+  return evidence.stop_wait.got_on && ended ? &evidence.stop_wait : nullptr;
+}
+
+bool WasWellUnasked(const StepResult& step, const Evidence& evidence) {
+  return step.status == StepResult::Status::kTimedOut && step.unasked &&
+         (step.still_serves || evidence.exit.kind == ExitStatus::Kind::kExited);
+}
+
+bool DependsOnDropped(const StepResult& result, const Evidence& evidence,
+                      const Scenario& scenario) {
+  const auto* rpc = StepActionAs<RpcStep>(scenario, result.index);
+  return rpc != nullptr &&
+         std::any_of(evidence.rpcs.begin(), evidence.rpcs.end(), [&](const RpcExchange& dropped) {
+           if (!dropped.client_dropped || dropped.step >= result.index) {
+             return false;
+           }
+           std::set<std::string> names;
+           CollectTexts(dropped.params, names);
+           return names.empty() || SharesText(rpc->params, names) ||
+                  std::any_of(rpc->expect.begin(), rpc->expect.end(), [&](const auto& expected) {
+                    return expected.value && SharesText(*expected.value, names);
+                  });
+         });
 }
 
 std::string StepText(const StepResult& step) {

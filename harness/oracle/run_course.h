@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "harness/evidence/evidence.h"
 #include "harness/scenario/model.h"
@@ -29,6 +30,23 @@ Finding FindingAtEnd(std::string_view kind, const std::string& title, const Evid
 // True when the target gave up in a way that design.md's contract allows: a non-zero exit, or an
 // error answer where the scenario accepts a result too.
 bool GaveUpCleanly(const Evidence& evidence);
+
+// The waits of the run, for the start, answers and the end, in order of time; those in which
+// nothing was waited for are left out.
+std::vector<const WaitAccount*> Waits(const Evidence& evidence);
+
+// The first wait that outlived its limit, got on, and came to an end by itself; nullptr when there
+// is none. A run with such a wait, and without a finding, is `slow`.
+const WaitAccount* SlowWait(const Evidence& evidence);
+
+// A wait for the end of a target that nobody had asked to end, and that was well: it answered a new
+// client then, or ended in order when it was asked at last. It outlived the step's limit.
+bool WasWellUnasked(const StepResult& step, const Evidence& evidence);
+
+// May the answer of step `result` be another, or none, because nobody knows whether an earlier
+// request was obeyed, whose client was dropped (RpcExchange::client_dropped)? One without texts
+// among its parameters is about all; others are about what they name.
+bool DependsOnDropped(const StepResult& result, const Evidence& evidence, const Scenario& scenario);
 
 // "step 4 (rpc framework_start_init)"
 std::string StepText(const StepResult& step);

@@ -216,7 +216,7 @@ class SwallowedFinder {
     std::map<std::string, size_t> seen;
     for (const RpcExchange& rpc : evidence_.rpcs) {
       const size_t nth = seen[rpc.method]++;
-      const RpcAnswer* model = FindModel(rpc.method, nth);
+      const FaultFreeAnswer* model = FindModel(rpc.method, nth);
       if (model == nullptr || model->outcome != Outcome::kResult) {
         continue;
       }
@@ -231,8 +231,8 @@ class SwallowedFinder {
     }
   }
 
-  const RpcAnswer* FindModel(const std::string& method, size_t nth) const {
-    for (const RpcAnswer& answer : context_.fault_free->answers) {
+  const FaultFreeAnswer* FindModel(const std::string& method, size_t nth) const {
+    for (const FaultFreeAnswer& answer : context_.fault_free->answers) {
       if (answer.method == method && nth-- == 0) {
         return &answer;
       }

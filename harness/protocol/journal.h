@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <atomic>
+#include <cstring>
 
 #include "harness/protocol/layout.h"
 
@@ -139,9 +141,19 @@ struct JournalRecord {
   uint64_t occurrence = 0;  // of the site, 1-based; 0: its calls were not counted from the start
   uint64_t key = 0;         // observer's key
   uint64_t result = 0;      // of a wrapped or injected call
-  char label[kLabelSize] = {};  // NUL-terminated, cut when longer
+  char label[kLabelSize] = {};  // NUL-terminated, cut when longer; of kInjected see ArgumentsOf
 };
 static_assert(sizeof(JournalRecord) == 128);
+
+// The integer arguments of a kInjected call (rdi, rsi, rdx, rcx, r8, r9), kept where other records
+// have their label.
+inline constexpr uint32_t kArguments = 6;
+static_assert(kArguments * sizeof(uint64_t) <= kLabelSize);
+inline std::array<uint64_t, kArguments> ArgumentsOf(const JournalRecord& record) {
+  std::array<uint64_t, kArguments> arguments;
+  std::memcpy(arguments.data(), record.label, sizeof(arguments));
+  return arguments;
+}
 
 // Starts the file; the tables follow at the given offsets.
 struct JournalHeader {

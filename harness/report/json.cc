@@ -100,17 +100,33 @@ std::string_view Name(RpcExchange::Outcome outcome) {
   return "gone";
 }
 
+// null where nothing was waited for.
+json FromWait(const WaitAccount& wait) {
+  if (wait.limit_ms == 0) {
+    return nullptr;
+  }
+  return {
+      {"for", wait.for_what},      {"limit_ms", wait.limit_ms},     {"most_ms", wait.most_ms},
+      {"took_ms", wait.took_ms},   {"for_cpu_ms", wait.for_cpu_ms}, {"got_on", wait.got_on},
+      {"progress", wait.progress}, {"retried", wait.retried},       {"retries", wait.retries},
+      {"ran_ms", wait.ran_ms},     {"waited_ms", wait.waited_ms},   {"starved", wait.WasStarved()}};
+}
+
 json FromStep(const StepResult& step) {
   return {{"index", step.index},         {"title", step.title},
           {"status", Name(step.status)}, {"detail", step.detail},
           {"begin_ms", step.begin_ms},   {"duration_ms", step.duration_ms},
-          {"limit_ms", step.limit_ms}};
+          {"limit_ms", step.limit_ms},   {"wait", FromWait(step.wait)}};
 }
 
 json FromRpc(const RpcExchange& rpc) {
-  return {{"step", rpc.step},     {"method", rpc.method},
-          {"params", rpc.params}, {"outcome", Name(rpc.outcome)},
-          {"answer", rpc.answer}, {"duration_ms", rpc.duration_ms}};
+  return {{"step", rpc.step},
+          {"method", rpc.method},
+          {"params", rpc.params},
+          {"outcome", Name(rpc.outcome)},
+          {"answer", rpc.answer},
+          {"duration_ms", rpc.duration_ms},
+          {"client_dropped", rpc.client_dropped}};
 }
 
 json FromInjection(const Injection& injection) {
@@ -148,6 +164,7 @@ void AddCourse(const Evidence& evidence, json& out) {
                  {"text", evidence.exit.ToString()}};
   out["times_ms"] = {
       {"start", evidence.start_ms}, {"stop", evidence.stop_ms}, {"total", evidence.total_ms}};
+  out["stop_wait"] = FromWait(evidence.stop_wait);
   out["steps"] = ArrayOf(evidence.steps, FromStep);
   out["rpcs"] = ArrayOf(evidence.rpcs, FromRpc);
   out["log"] = ArrayOf(evidence.log, [](const LogLine& line) {

@@ -9,7 +9,7 @@
 // change their meaning under the same one):
 //   faultline_report   1
 //   state              "finished"; "unfinished" while the run goes on or when faultline was killed
-//   verdict            "pass", "clean error", "known findings", "findings"
+//   verdict            "pass", "clean error", "slow", "known findings", "findings"
 //   scenario, scenario_file, program, build_id, argv
 //   broken_without_faults  true: findings of the fault-free run that had to come first
 //   findings           [{kind, title, signature, object, step, known, note, caused_by: [fault ids],

@@ -15,6 +15,9 @@ Verdict VerdictOf(const RunReport& report) {
   if (!report.findings.empty()) {
     return Verdict::kKnownFindings;
   }
+  if (SlowWait(report.evidence) != nullptr) {
+    return Verdict::kSlow;
+  }
   return GaveUpCleanly(report.evidence) ? Verdict::kCleanError : Verdict::kPass;
 }
 
@@ -24,6 +27,8 @@ std::string_view ToString(Verdict verdict) {
       return "pass";
     case Verdict::kCleanError:
       return "clean error";
+    case Verdict::kSlow:
+      return "slow";
     case Verdict::kKnownFindings:
       return "known findings";
     case Verdict::kFindings:

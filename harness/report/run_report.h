@@ -26,12 +26,13 @@ struct RunReport {
 enum class Verdict {
   kPass,           // carried on to the end of the scenario
   kCleanError,     // gave up as the contract allows, without a finding
+  kSlow,           // the same, or carried on; but outlived a limit, since it still got on
   kKnownFindings,  // findings, all of them known, and no known one missing
   kFindings,       // a new finding, or a known one that did not come
 };
 Verdict VerdictOf(const RunReport& report);
 
-// "pass", "clean error", "known findings", "findings"
+// "pass", "clean error", "slow", "known findings", "findings"
 std::string_view ToString(Verdict verdict);
 
 }  // namespace faultline

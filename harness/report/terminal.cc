@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <limits>
 
+#include "harness/oracle/run_course.h"
 #include "harness/report/story.h"
 #include "harness/report/text.h"
 
@@ -15,6 +16,7 @@ Paint::Color ColorOf(Verdict verdict) {
   switch (verdict) {
     case Verdict::kPass:
     case Verdict::kCleanError:
+    case Verdict::kSlow:
       return Paint::Color::kGreen;
     case Verdict::kKnownFindings:
       return Paint::Color::kYellow;
@@ -54,7 +56,10 @@ std::string VerdictLine(const RunReport& report, const TerminalOptions& options)
 
 std::string TellRun(const RunReport& report, const TerminalOptions& options) {
   if (report.findings.empty() && report.not_seen.empty() && report.fixed.empty()) {
-    return VerdictLine(report, options) + LeaksNotJudged(report);
+    const WaitAccount* slow = SlowWait(report.evidence);
+    return VerdictLine(report, options) +
+           (slow == nullptr ? "" : EscapeControls("  " + slow->ToString()) + "\n") +
+           LeaksNotJudged(report);
   }
   StoryLimits limits;
   limits.width = options.width;

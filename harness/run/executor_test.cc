@@ -200,5 +200,108 @@ TEST_F(ExecutorTest, LinesAndStepsSayWhenTheyWere) {
   EXPECT_GE(evidence.total_ms, evidence.start_ms);
 }
 
+// ---- A target that gets on, and one that only seems to
+
+// Attempts, as words that differ by more than their numbers, 0.1 s apart; then ready.
+constexpr char kTriesForAWhile[] =
+    "trap 'exit 0' TERM; for word in a b c d e f g h i j; do echo \"attempt $word\"; sleep 0.1; "
+    "done; echo ready; while :; do read line; done";
+
+TEST_F(ExecutorTest, ATargetThatGetsOnOutlivesItsLimit) {
+  Script(kTriesForAWhile);
+  limits_.start = 300;
+  Add(WaitReadyStep{});
+  const Evidence evidence = Execute();
+  EXPECT_THAT(Statuses(evidence), ElementsAre(Status::kDone));
+  const WaitAccount& wait = evidence.steps[0].wait;
+  EXPECT_TRUE(wait.got_on);
+  EXPECT_GT(wait.took_ms, 300);
+  EXPECT_THAT(wait.ToString(), HasSubstr("it said: attempt"));
+}
+
+TEST_F(ExecutorTest, ATargetThatGetsOnForEverIsTimedOutAtTheScenariosOwnLimit) {
+  Script("trap 'exit 0' TERM; w=x; while :; do w=x$$w; echo attempt $$w; sleep 0.05; done");
+  limits_.start = 100;
+  scenario_.limits_ms.start = 800;
+  Add(WaitReadyStep{});
+  const Evidence evidence = Execute();
+  EXPECT_THAT(Statuses(evidence), ElementsAre(Status::kTimedOut));
+  EXPECT_TRUE(evidence.steps[0].wait.got_on);
+  EXPECT_GE(evidence.steps[0].wait.took_ms, 800);
+  EXPECT_THAT(evidence.steps[0].detail, HasSubstr("the limit is 100 ms"));
+  EXPECT_THAT(evidence.steps[0].detail, HasSubstr("up to 800 ms in all"));
+}
+
+// The tempting mistake: an idle poller says the same line from time to time.
+TEST_F(ExecutorTest, ALineThatComesAgainAndAgainIsNoProgress) {
+  Script(
+      "trap 'exit 0' TERM; n=0; while :; do n=$$((n+1)); echo \"$$n queues idle\"; "
+      "sleep 0.02; done");
+  limits_.start = 1'000;
+  scenario_.limits_ms.start = 60'000;
+  Add(WaitReadyStep{});
+  const Evidence evidence = Execute();
+  EXPECT_THAT(Statuses(evidence), ElementsAre(Status::kTimedOut));
+  EXPECT_FALSE(evidence.steps[0].wait.got_on) << evidence.steps[0].detail;
+}
+
+// Nor is it progress that a reactor spins.
+TEST_F(ExecutorTest, CpuTimeIsNoProgress) {
+  Script("trap 'exit 0' TERM; while :; do :; done");
+  limits_.start = 300;
+  scenario_.limits_ms.start = 60'000;
+  Add(WaitReadyStep{});
+  const Evidence evidence = Execute();
+  EXPECT_FALSE(evidence.steps[0].wait.got_on) << evidence.steps[0].detail;
+  EXPECT_GT(evidence.steps[0].wait.ran_ms + evidence.steps[0].wait.waited_ms, 0);
+}
+
+TEST_F(ExecutorTest, ATargetThatReadsAndWritesGetsOn) {
+  // Children count when they have ended (/proc/PID/io): many short ones.
+  Script(
+      "trap 'exit 0' TERM; i=0; while test $$i -lt 200; do i=$$((i+1)); "
+      "dd if=/dev/zero of=/dev/null bs=1M count=50 2>/dev/null; done; "
+      "echo ready; while :; do read line; done");
+  limits_.start = 400;
+  Add(WaitReadyStep{});
+  const Evidence evidence = Execute();
+  EXPECT_THAT(Statuses(evidence), ElementsAre(Status::kDone)) << evidence.steps[0].detail;
+}
+
+TEST_F(ExecutorTest, ASlowStopOfATargetThatGetsOnIsNoHang) {
+  Script(
+      "trap 'for w in a b c d e f g h; do echo closing $$w; sleep 0.1; done; exit 0' TERM; "
+      "echo ready; while :; do sleep 0.01; done");
+  limits_.stop = 200;
+  Add(WaitReadyStep{});
+  const Evidence evidence = Execute();
+  EXPECT_EQ(evidence.exit.kind, Ended::kExited);
+  EXPECT_TRUE(evidence.stop_wait.got_on);
+  EXPECT_EQ(evidence.stop_wait.limit_ms, 200);
+}
+
+// ---- Nobody asked it to end
+
+TEST_F(ExecutorTest, KnowsThatNobodyHasAskedATargetToEnd) {
+  Script(kObedient);
+  limits_.stop = 200;
+  Add(WaitReadyStep{});
+  Add(WaitExitStep{});
+  const Evidence evidence = Execute();
+  EXPECT_THAT(Statuses(evidence), ElementsAre(Status::kDone, Status::kTimedOut));
+  EXPECT_TRUE(evidence.steps[1].unasked);
+  EXPECT_FALSE(evidence.steps[1].still_serves);
+  EXPECT_EQ(evidence.exit.kind, Ended::kExited);
+}
+
+TEST_F(ExecutorTest, ATargetMayHaveBeenAskedToEndByWhatWasTyped) {
+  Script(kObedient);
+  limits_.stop = 200;
+  Add(WaitReadyStep{});
+  Add(TerminalStep{"quit\n"});
+  Add(WaitExitStep{});
+  EXPECT_FALSE(Execute().steps[2].unasked);
+}
+
 }  // namespace
 }  // namespace faultline

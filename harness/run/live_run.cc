@@ -39,7 +39,9 @@ LiveRun::LiveRun(const RunRequest& request, Sandbox& sandbox, Hooking& hooking,
       hooking_(hooking),
       process_(WithAgent(sandbox.TargetOptions(), request, hooking)),
       log_(process_.output_fd(), process_.start_time(), sandbox.private_dir() / "log"),
-      calls_(request, *this) {
+      calls_(request, *this),
+      progress_(process_.pid(), log_, hooking, request),
+      failed_calls_(request, hooking, process_, sandbox.rpc_socket()) {
   if (calls_.wanted() && !process_.traced()) {
     throw Failure::CannotWork(
         "a fault with `rpc` or `drop_connection` needs ptrace, and the " +
@@ -113,13 +115,25 @@ void LiveRun::TakeIn() {
   }
 }
 
-LiveRun::Wait LiveRun::WaitFor(const std::function<bool()>& met, int64_t limit_ms) {
-  Patience patience(process_.pid(), request_.in_debugger ? kForeverMs : limit_ms);
+LiveRun::Wait LiveRun::WaitFor(const std::function<bool()>& met, WaitAccount& wait) {
+  if (request_.in_debugger) {
+    wait.limit_ms = kForeverMs;
+    wait.most_ms = kForeverMs;
+  }
+  progress_.StartCounting();
+  Patience patience(process_.pid(), wait, [this] { return progress_.Look(); });
   const auto done = [&] { return met() || process_.exited(); };
-  while (!loop_.RunUntil(done, patience.deadline())) {
-    if (!patience.Extend()) {
-      return Wait::kTimedOut;
+  bool in_time = true;
+  while (in_time && !loop_.RunUntil(done, patience.deadline())) {
+    in_time = patience.Extend();
+  }
+  wait = patience.Account();
+  if (!in_time) {
+    if (const auto& retry = progress_.retry(); retry && wait.got_on) {
+      wait.retried = retry->point;
+      wait.retries = retry->calls;
     }
+    return Wait::kTimedOut;
   }
   if (process_.exited()) {
     TakeIn();
@@ -127,8 +141,31 @@ LiveRun::Wait LiveRun::WaitFor(const std::function<bool()>& met, int64_t limit_m
   return met() ? Wait::kMet : Wait::kExited;
 }
 
+bool LiveRun::WaitForExit(WaitAccount& wait) {
+  return WaitFor([] { return false; }, wait) == Wait::kExited;
+}
+
 bool LiveRun::WaitForExit(int64_t limit_ms) {
-  return WaitFor([] { return false; }, limit_ms) == Wait::kExited;
+  WaitAccount wait{.for_what = "the exit", .limit_ms = limit_ms, .most_ms = limit_ms};
+  return WaitForExit(wait);
+}
+
+bool LiveRun::ServesAnotherClient() {
+  const ReadyCondition& ready = request_.profile.ready;
+  if (ready.kind != ReadyCondition::Kind::kRpcSocket || ready.rpc_method.empty() || exited()) {
+    return false;
+  }
+  JsonRpcClient client(sandbox_.rpc_socket());
+  loop_.Add(client.fd(), [&client] { client.OnReadable(); });
+  const uint64_t id = client.Send(ready.rpc_method, nullptr);
+  WaitAccount wait{.for_what = "an answer to a new client",
+                   .limit_ms = request_.limits_ms.rpc,
+                   .most_ms = request_.limits_ms.rpc};
+  WaitFor([&] { return client.HasAnswer(id); }, wait);
+  loop_.Remove(client.fd());
+  const std::optional<RpcAnswer> answer = client.TakeAnswer(id);
+  return answer && (answer->outcome == RpcExchange::Outcome::kResult ||
+                    answer->outcome == RpcExchange::Outcome::kError);
 }
 
 void LiveRun::NoteStopSignal() {

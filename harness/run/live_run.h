@@ -8,7 +8,9 @@
 #include "harness/evidence/evidence.h"
 #include "harness/run/at_call.h"
 #include "harness/run/executor.h"
+#include "harness/run/failed_calls.h"
 #include "harness/run/hooking.h"
+#include "harness/run/progress.h"
 #include "harness/run/sandbox.h"
 #include "harness/target/event_loop.h"
 #include "harness/target/json_rpc_client.h"
@@ -50,12 +52,19 @@ class LiveRun {
   void ArmIfPlanned(const std::string& fault);
   void DisarmIfPlanned(const std::string& fault);
 
-  // Waits until `met`, which is asked after every event, the target's exit, or `limit_ms` (see
-  // Patience). What the target said before it ended has been taken in when this returns kExited,
-  // and `met` has been asked again.
-  Wait WaitFor(const std::function<bool()>& met, int64_t limit_ms);
+  // Waits until `met`, which is asked after every event and at the limit, the target's exit, or
+  // the time that `wait` gives (see Patience; for_what, limit_ms, most_ms and limit_is_own are
+  // asked for, the rest is filled in). What the target said before it ended has been taken in when
+  // this returns kExited, and `met` has been asked again.
+  Wait WaitFor(const std::function<bool()>& met, WaitAccount& wait);
   // Waits for the exit; false when it did not come in time.
+  bool WaitForExit(WaitAccount& wait);
   bool WaitForExit(int64_t limit_ms);
+
+  // Does the target answer the request by which its profile knows that it is ready, to a client of
+  // its own? False when the profile knows it otherwise. Takes up to the limit of an RPC.
+  bool ServesAnotherClient();
+  const FailedCalls& failed_calls() const { return failed_calls_; }
 
   // True when a fault has closed the RPC connection since the last call.
   bool TakeDropped() { return calls_.TakeDropped(); }
@@ -87,6 +96,8 @@ class LiveRun {
   Process process_;
   LogWatch log_;
   AtCall calls_;
+  ProgressMeter progress_;
+  FailedCalls failed_calls_;
   Evidence evidence_;
   std::optional<int64_t> stop_sent_ms_;
   std::optional<StackSnapshot> hang_;

@@ -2,54 +2,90 @@
 
 #include <algorithm>
 #include <chrono>
-#include <filesystem>
-#include <fstream>
-#include <string>
-#include <system_error>
+#include <utility>
 
 namespace faultline {
 namespace {
 
-constexpr int64_t kMostTimesLimit = 2;
+using std::chrono::milliseconds;
+
 // Less than a tenth of the limit at a time would change no verdict.
 constexpr int64_t kLeastPart = 10;
+// Between two attempts of a target that tries again.
+constexpr int64_t kLeastQuietMs = 100;
+constexpr int64_t kMostQuietMs = 3'000;
+constexpr int kLooksWhileQuiet = 4;
 
 }  // namespace
 
-int64_t RunDelayMs(pid_t pid) {
-  int64_t longest_ns = 0;
-  std::error_code error;
-  const std::filesystem::path tasks = "/proc/" + std::to_string(pid) + "/task";
-  for (auto task = std::filesystem::directory_iterator(tasks, error);
-       !error && task != std::filesystem::directory_iterator(); task.increment(error)) {
-    int64_t ran_ns = 0;
-    int64_t waited_ns = 0;
-    if (std::ifstream(task->path() / "schedstat") >> ran_ns >> waited_ns) {
-      longest_ns = std::max(longest_ns, waited_ns);
-    }
-  }
-  return longest_ns / 1'000'000;
+Patience::Patience(pid_t pid, WaitAccount wait, Look look)
+    : wait_(std::move(wait)),
+      look_(wait_.most_ms > wait_.limit_ms ? std::move(look) : Look()),
+      cpu_(pid),
+      begin_(Clock::now()),
+      quiet_(std::clamp(wait_.limit_ms / 2, kLeastQuietMs, kMostQuietMs)),
+      end_(begin_ + milliseconds(wait_.limit_ms)) {
+  deadline_ = look_ ? std::max(begin_, end_ - quiet_) : end_;
 }
 
-Patience::Patience(pid_t pid, int64_t limit_ms)
-    : pid_(pid),
-      limit_ms_(limit_ms),
-      delay_before_ms_(RunDelayMs(pid)),
-      deadline_(InMs(limit_ms)) {}
+void Patience::LookNow() {
+  if (!look_) {
+    return;
+  }
+  std::optional<std::string> progress = look_();
+  if (progress && looked_) {
+    last_progress_ = Clock::now();
+    wait_.progress = std::move(*progress);
+  }
+  looked_ = true;
+}
+
+void Patience::SetDeadline() {
+  deadline_ = look_ ? std::min(end_, Clock::now() + quiet_ / kLooksWhileQuiet) : end_;
+}
 
 bool Patience::Extend() {
-  const int64_t delayed_ms =
-      std::min(RunDelayMs(pid_) - delay_before_ms_, kMostTimesLimit * limit_ms_);
-  if (delayed_ms - granted_ms_ <= limit_ms_ / kLeastPart) {
+  LookNow();
+  const bool goes_on = Clock::now() < end_ || ExtendForCpu() || ExtendForProgress();
+  SetDeadline();
+  return goes_on;
+}
+
+// Threads may wait one for the other, and each for a CPU: the sum is what is lost, as far as there
+// was so much time.
+int64_t Patience::LostMs(int64_t of_ms) const {
+  const int64_t waited_ms = cpu_.Since().waited_ns / 1'000'000;
+  return std::min({waited_ms, MsSince(begin_), kMostTimesForCpu * of_ms});
+}
+
+bool Patience::ExtendForCpu() {
+  const int64_t lost_ms = LostMs(wait_.limit_ms);
+  const int64_t more_ms = lost_ms - wait_.for_cpu_ms;
+  if (more_ms <= wait_.limit_ms / kLeastPart) {
     return false;
   }
-  deadline_ += std::chrono::milliseconds(delayed_ms - granted_ms_);
-  granted_ms_ = delayed_ms;
+  wait_.for_cpu_ms = lost_ms;
+  end_ += milliseconds(more_ms);
+  return Clock::now() < end_;
+}
+
+bool Patience::ExtendForProgress() {
+  const Clock::time_point last = begin_ + milliseconds(wait_.most_ms + LostMs(wait_.most_ms));
+  if (!last_progress_ || Clock::now() >= std::min(last, *last_progress_ + quiet_)) {
+    return false;
+  }
+  wait_.got_on = true;
+  end_ = std::min(last, *last_progress_ + quiet_);
   return true;
 }
 
-bool Patience::WasSpent(int64_t took_ms, int64_t limit_ms) {
-  return limit_ms > 0 && took_ms >= (1 + kMostTimesLimit) * limit_ms - limit_ms / kLeastPart;
+WaitAccount Patience::Account() const {
+  WaitAccount account = wait_;
+  const CpuUse::Times times = cpu_.Since();
+  account.took_ms = MsSince(begin_);
+  account.ran_ms = times.ran_ns / 1'000'000;
+  account.waited_ms = times.waited_ns / 1'000'000;
+  return account;
 }
 
 }  // namespace faultline

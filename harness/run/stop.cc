@@ -5,10 +5,22 @@
 namespace faultline {
 namespace {
 
-// What remains of the limit when a step sent the signal some time ago.
-int64_t RemainingMs(LiveRun& run) {
+// Waits for what remains of the limit when a step sent the signal some time ago. False when the
+// target did not end.
+bool WaitForEnd(LiveRun& run) {
   const int64_t elapsed_ms = run.now_ms() - run.stop_sent_ms();
-  return std::max<int64_t>(0, run.stop_limit_ms() - elapsed_ms);
+  const int64_t limit_ms = run.stop_limit_ms();
+  const int64_t most_ms = std::max<int64_t>(run.request().scenario.limits_ms.stop, 2 * limit_ms);
+  WaitAccount& wait = run.evidence().stop_wait;
+  wait = {.for_what = "the target to end after the stop signal",
+          .limit_ms = std::max<int64_t>(0, limit_ms - elapsed_ms),
+          .most_ms = std::max<int64_t>(0, most_ms - elapsed_ms)};
+  const bool ended = run.WaitForExit(wait);
+  // It counts from the signal on, for those who read it.
+  wait.limit_ms = limit_ms;
+  wait.most_ms = most_ms;
+  wait.took_ms += elapsed_ms;
+  return ended;
 }
 
 }  // namespace
@@ -24,7 +36,7 @@ void StopTarget(LiveRun& run) {
         run.process().Signal(run.request().profile.stop_signal);
       }
     }
-    if (!run.WaitForExit(RemainingMs(run))) {
+    if (!WaitForEnd(run)) {
       run.CaptureHang("taken when the target had not stopped in time");
       run.process().Kill();
     }

@@ -42,6 +42,17 @@ struct FailureValue {
   Shape shape = Shape::kNumber;
 };
 
+// The file that a call is about, by one of its integer arguments.
+struct FileArgument {
+  enum class Kind {
+    kDescriptor,  // the argument is a descriptor
+    kStream,      // a FILE*; null means all of them
+    kStdout,      // standard output, without an argument
+  };
+  Kind kind = Kind::kDescriptor;
+  int argument = 0;  // 0 to 5
+};
+
 struct FaultPoint {
   // Why a call of it fails in the real world.
   enum class Kind {
@@ -54,9 +65,12 @@ struct FaultPoint {
   std::vector<std::string> symbols;  // every definition of any of them is the point
   std::string module;  // base-name prefix ("libc.so") the symbols must lie in; "" = any
   FailureValue failure;
-  std::vector<Condition> when;  // all must hold
-  Kind kind = Kind::kDerived;   // who says nothing promises nothing
-  std::string fails_when;       // what makes it fail, for people; "" for derived points only
+  std::vector<Condition> when;       // all must hold
+  Kind kind = Kind::kDerived;        // who says nothing promises nothing
+  std::string fails_when;            // what makes it fail, for people; "" for derived points only
+  std::optional<FileArgument> file;  // what the call is about, when that is a file
+  bool writes = false;               // a failed call loses, or holds back, what was to be written
+  bool waits = false;                // a target that has nothing to do calls it all the time
   std::string summary;
   SourcePosition position;
 };

@@ -95,6 +95,38 @@ TEST_F(LoadCatalogueTest, ReadsConditions) {
   EXPECT_EQ(when[1].argument, 4);
 }
 
+TEST_F(LoadCatalogueTest, ReadsWhatACallIsAbout) {
+  const TempDir dir;
+  dir.Write("catalogue/files.yaml",
+            "faultline: 1\n"
+            "points:\n"
+            "  a/write: {symbols: [w], fails: {result: -1}, file: {descriptor: 2}, writes: true}\n"
+            "  a/flush: {symbols: [f], fails: {result: -1}, file: {stream: 0}, writes: true}\n"
+            "  a/puts: {symbols: [p], fails: {result: -1}, file: stdout, writes: true}\n"
+            "  a/poll: {symbols: [o], fails: {result: -1}, waits: true}\n");
+  const Catalogue catalogue = LoadCatalogue(dir.path(), {"files"});
+  const auto file = [&](const std::string& point) { return catalogue.FindPoint(point)->file; };
+  ASSERT_TRUE(file("a/write") && file("a/flush") && file("a/puts"));
+  EXPECT_EQ(file("a/write")->kind, FileArgument::Kind::kDescriptor);
+  EXPECT_EQ(file("a/write")->argument, 2);
+  EXPECT_EQ(file("a/flush")->kind, FileArgument::Kind::kStream);
+  EXPECT_EQ(file("a/puts")->kind, FileArgument::Kind::kStdout);
+  EXPECT_FALSE(file("a/poll"));
+  EXPECT_TRUE(catalogue.FindPoint("a/write")->writes);
+  EXPECT_FALSE(catalogue.FindPoint("a/write")->waits);
+  EXPECT_TRUE(catalogue.FindPoint("a/poll")->waits);
+}
+
+TEST_F(LoadCatalogueTest, AFileIsADescriptorOrAStream) {
+  const TempDir dir;
+  for (const char* wrong : {"stdin", "{descriptor: 0, stream: 1}", "{fd: 0}", "{descriptor: 6}"}) {
+    dir.Write("catalogue/files.yaml", std::string("faultline: 1\npoints:\n  a/b: {symbols: [w], "
+                                                  "fails: {result: -1}, file: ") +
+                                          wrong + "}\n");
+    EXPECT_THROW(LoadCatalogue(dir.path(), {"files"}), Failure) << wrong;
+  }
+}
+
 TEST_F(LoadCatalogueTest, ReadsBenignFailures) {
   ASSERT_EQ(catalogue_.benign.size(), 1u);
   const BenignFailure& benign = catalogue_.benign[0];

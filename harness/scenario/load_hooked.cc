@@ -78,6 +78,29 @@ void ReadFailure(const YamlValue& value, FailureValue& failure, ReadContext& con
   map.Finish();
 }
 
+// `file`: {descriptor: N}, {stream: N} or `stdout`.
+std::optional<FileArgument> ReadFileArgument(const YamlValue& value, ReadContext& context) {
+  constexpr std::string_view kExpected = "{descriptor: ARGUMENT}, {stream: ARGUMENT} or stdout";
+  if (value.kind == YamlValue::Kind::kScalar) {
+    if (ReadText(value, "`file`", context).value_or("") == "stdout") {
+      return FileArgument{FileArgument::Kind::kStdout, 0};
+    }
+    ReportWrongType(value, "`file`", kExpected, context);
+    return std::nullopt;
+  }
+  MapReader map(value, "`file`", context);
+  FileArgument file;
+  const bool is_stream = map.Find("stream") != nullptr;
+  if (is_stream == (map.Find("descriptor") != nullptr)) {
+    ReportWrongType(value, "`file`", kExpected, context);
+    return std::nullopt;
+  }
+  file.kind = is_stream ? FileArgument::Kind::kStream : FileArgument::Kind::kDescriptor;
+  map.Integer(is_stream ? "stream" : "descriptor", file.argument, 0, 5);
+  map.Finish();
+  return file;
+}
+
 bool IsPointName(std::string_view name) {
   return !name.empty() && name.front() != '/' && name.back() != '/' &&
          name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-/") ==
@@ -156,6 +179,11 @@ void ReadPoint(const YamlValue::Entry& entry, const HookTarget& target, ReadCont
   if (const YamlValue* fails = map.Require("fails"); fails != nullptr) {
     ReadFailure(*fails, point.failure, context);
   }
+  if (const YamlValue* file = map.Find("file"); file != nullptr) {
+    point.file = ReadFileArgument(*file, context);
+  }
+  map.Bool("writes", point.writes);
+  map.Bool("waits", point.waits);
   map.Finish();
   if (const FaultPoint* first = catalogue.FindPoint(point.name); first != nullptr) {
     context.diagnostics.Add(point.position, fmt::format("point `{}` is already at {}", point.name,

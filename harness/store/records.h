@@ -58,7 +58,7 @@ struct StoredRun {
   std::string mode;        // "transient", "persistent", "sigterm", "pair", ...
   std::string site;        // hash of the (last) failed site
   std::string first_site;  // of a pair: the one that failed first
-  std::string outcome;     // "tolerated", "clean error", "finding", "not reached", "alike"
+  std::string outcome;     // "tolerated", "clean error", "slow", "finding", "not reached", "alike"
   std::string exit;        // as ExitStatus::ToString
   std::string alike;       // key of the run that stands for this one; "" = it was really run
   std::string note;        // "hung once while the machine was busy"

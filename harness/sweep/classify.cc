@@ -7,7 +7,6 @@
 #include "harness/oracle/oracle.h"
 #include "harness/oracle/run_course.h"
 #include "harness/oracle/unwinding.h"
-#include "harness/run/patience.h"
 #include "harness/sweep/evidence_json.h"
 #include "harness/sweep/stack_json.h"
 
@@ -50,6 +49,9 @@ std::string OutcomeOf(const SweepPlan& plan, const Evidence& evidence,
   }
   if (!IsReached(plan, evidence)) {
     return kNotReached;
+  }
+  if (SlowWait(evidence) != nullptr) {
+    return "slow";
   }
   return GaveUpCleanly(evidence) ? "clean error" : "tolerated";
 }
@@ -97,11 +99,9 @@ bool TimedOut(const Evidence& evidence) {
 
 // A wait may have ended before the target had its time.
 bool WasStarved(const Evidence& evidence) {
-  return Patience::WasSpent(evidence.stop_ms, evidence.stop_limit_ms) ||
-         std::any_of(evidence.steps.begin(), evidence.steps.end(), [](const StepResult& step) {
-           return step.status == StepResult::Status::kTimedOut &&
-                  Patience::WasSpent(step.duration_ms, step.limit_ms);
-         });
+  const std::vector<const WaitAccount*> waits = Waits(evidence);
+  return std::any_of(waits.begin(), waits.end(),
+                     [](const WaitAccount* wait) { return wait->WasStarved(); });
 }
 
 StoredRun RecordOf(const SweepPlan& plan, const SweepContext& context) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "harness/oracle/run_course.h"
 #include "harness/sweep/site_list.h"
 #include "harness/sweep/stack_json.h"
 
@@ -94,6 +95,9 @@ nlohmann::json EvidenceToJson(const Evidence& evidence, bool in_full) {
   }
   if (nlohmann::json steps = StepsToJson(evidence); !steps.empty()) {
     json["steps"] = std::move(steps);
+  }
+  if (const WaitAccount* slow = SlowWait(evidence); slow != nullptr) {
+    json["slow"] = slow->ToString();
   }
   if (in_full) {
     json["log_ms"] = LogTimesToJson(evidence, kLogLinesInFull);

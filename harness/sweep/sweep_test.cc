@@ -132,6 +132,8 @@ void HangAtStop(Evidence& evidence, bool starved) {
   evidence.asked_to_stop = true;
   evidence.stop_limit_ms = 2'000;
   evidence.stop_ms = starved ? 6'000 : 2'004;
+  evidence.stop_wait.limit_ms = 2'000;
+  evidence.stop_wait.for_cpu_ms = starved ? 4'000 : 0;
 }
 
 // The first time such a run outlives its limit, others went on: no proof.

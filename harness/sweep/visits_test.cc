@@ -35,7 +35,7 @@ class VisitsTest : public testkit::SweepTest {
 
   // Its target does not stop within `longer_than_ms` when a call of `point` fails.
   void HangsWhenFails(FakeTarget& target, const std::string& point, int longer_than_ms,
-                      const std::string& said = "") {
+                      const std::string& met_by = "") {
     target.When(point, [=, this](const RunRequest& request, Evidence& evidence) {
       seen_[point].push_back(request.limits_ms.stop);
       if (request.limits_ms.stop > longer_than_ms) {
@@ -44,9 +44,13 @@ class VisitsTest : public testkit::SweepTest {
       evidence.exit.kind = ExitStatus::Kind::kKilledByUs;
       evidence.asked_to_stop = true;
       evidence.stop_limit_ms = request.limits_ms.stop;
+      evidence.stop_ms = request.limits_ms.stop + 3;
+      evidence.stop_wait.limit_ms = request.limits_ms.stop;
       // Limits are put off by twice their time at most.
-      evidence.stop_ms = (point == waits_for_cpu_ ? 3 : 1) * request.limits_ms.stop + 3;
-      evidence.log.push_back({.time_ms = 1, .step = 1, .text = said});
+      evidence.stop_wait.for_cpu_ms = point == waits_for_cpu_ ? 2 * request.limits_ms.stop : 0;
+      for (Injection& injection : evidence.injections) {
+        injection.stack = {Frame{.function = met_by, .file = "", .module = "target"}};
+      }
     });
   }
 
@@ -61,7 +65,7 @@ class VisitsTest : public testkit::SweepTest {
 TEST_F(VisitsTest, AHangIsProvenOnceByFullTimeoutsAndThenKnownByBriefOnes) {
   FakeTarget target(FourSites());
   for (const char* point : {"a/x/one", "a/x/two", "b/y/three"}) {
-    HangsWhenFails(target, point, kForEverMs, "ERROR: no pool");
+    HangsWhenFails(target, point, kForEverMs, "pool_init");
   }
   EXPECT_EQ(Sweep(target, file_.path()).outcomes.at("finding"), 3u);
   ASSERT_THAT(Findings(), SizeIs(1));
@@ -76,8 +80,8 @@ TEST_F(VisitsTest, AHangIsProvenOnceByFullTimeoutsAndThenKnownByBriefOnes) {
 
 TEST_F(VisitsTest, WhatIsOnlySlowIsNoHangAndProvesNone) {
   FakeTarget target(FourSites());
-  HangsWhenFails(target, "a/x/one", kBriefMs + 100, "ERROR: no pool");
-  HangsWhenFails(target, "a/x/two", kBriefMs + 100, "ERROR: no pool");
+  HangsWhenFails(target, "a/x/one", kBriefMs + 100, "pool_init");
+  HangsWhenFails(target, "a/x/two", kBriefMs + 100, "pool_init");
   EXPECT_EQ(Sweep(target, file_.path()).outcomes.at("tolerated"), 4u);
   EXPECT_THAT(Findings(), IsEmpty());
   EXPECT_THAT(seen_["a/x/one"], ElementsAre(kBriefMs, kFullMs));
@@ -86,16 +90,16 @@ TEST_F(VisitsTest, WhatIsOnlySlowIsNoHangAndProvesNone) {
 
 TEST_F(VisitsTest, AnotherHangNeedsAProofOfItsOwn) {
   FakeTarget target(FourSites());
-  HangsWhenFails(target, "a/x/one", kForEverMs, "ERROR: no pool");
-  HangsWhenFails(target, "b/y/four", kBriefMs + 100, "ERROR: no ring");
+  HangsWhenFails(target, "a/x/one", kForEverMs, "pool_init");
+  HangsWhenFails(target, "b/y/four", kBriefMs + 100, "ring_init");
   EXPECT_EQ(Sweep(target, file_.path()).outcomes.at("finding"), 1u);
   EXPECT_THAT(seen_["b/y/four"], ElementsAre(kBriefMs, kFullMs));
 }
 
 TEST_F(VisitsTest, AKnownHangIsNotBelievedOfATargetThatGotNoCpu) {
   FakeTarget target(FourSites());
-  HangsWhenFails(target, "a/x/one", kForEverMs, "ERROR: no pool");
-  HangsWhenFails(target, "b/y/four", kBriefMs + 100, "ERROR: no pool");
+  HangsWhenFails(target, "a/x/one", kForEverMs, "pool_init");
+  HangsWhenFails(target, "b/y/four", kBriefMs + 100, "pool_init");
   waits_for_cpu_ = "b/y/four";
   EXPECT_EQ(Sweep(target, file_.path()).outcomes.at("finding"), 1u);
   EXPECT_THAT(seen_["b/y/four"], ElementsAre(kBriefMs, kFullMs));

@@ -44,6 +44,7 @@ bool LogWatch::OnReadable() {
 }
 
 void LogWatch::Take(std::string_view bytes) {
+  byte_count_ += bytes.size();
   while (!bytes.empty()) {
     if (!partial_active_) {
       partial_active_ = true;
@@ -128,6 +129,20 @@ std::optional<size_t> LogWatch::Find(const std::regex& pattern, size_t from) con
     return next_index_;
   }
   return std::nullopt;
+}
+
+std::vector<std::string> LogWatch::LinesFrom(size_t index) const {
+  std::vector<std::string> lines;
+  const auto by_index = [](const Entry& entry, size_t wanted) { return entry.index < wanted; };
+  for (auto it = std::lower_bound(head_.begin(), head_.end(), index, by_index); it != head_.end();
+       ++it) {
+    lines.push_back(it->line.text);
+  }
+  for (auto it = std::lower_bound(tail_.begin(), tail_.end(), index, by_index); it != tail_.end();
+       ++it) {
+    lines.push_back(it->line.text);
+  }
+  return lines;
 }
 
 std::vector<LogLine> LogWatch::Lines() const {

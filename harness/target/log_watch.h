@@ -45,6 +45,12 @@ class LogWatch {
   // counts. Lines that were dropped are not found.
   std::optional<size_t> Find(const std::regex& pattern, size_t from) const;
 
+  // Whole lines from `index` on, in order; lines that were dropped are left out.
+  std::vector<std::string> LinesFrom(size_t index) const;
+  size_t whole_line_count() const { return next_index_; }
+  // Of all that was read.
+  size_t byte_count() const { return byte_count_; }
+
   // All lines in order; where some were dropped one line says how many. An incomplete last line is
   // the last.
   std::vector<LogLine> Lines() const;
@@ -67,6 +73,7 @@ class LogWatch {
   bool at_end_ = false;
   int step_ = 0;
   size_t next_index_ = 0;
+  size_t byte_count_ = 0;
   bool partial_active_ = false;
   size_t cut_bytes_ = 0;
   LogLine partial_;

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -105,12 +106,14 @@ class Process::Impl {
       : run_id(options.run_id), stdio(options.terminal ? MakeTerminal() : MakePipes()) {
     PrepareHarness();
     supervisor = StartSupervisor(options, stdio);
+    fstat(stdio.child_output.get(), &output);
     stdio.child_input.reset();
     stdio.child_output.reset();
   }
 
   std::string run_id;
   Stdio stdio;
+  struct stat output {};  // of the target's end
   std::unique_ptr<Supervisor> supervisor;
   std::optional<TargetEnd> end;
   ExitStatus not_ended;
@@ -131,6 +134,14 @@ bool Process::traced() const { return impl_->supervisor->traced(); }
 const std::string& Process::trace_note() const { return impl_->supervisor->trace_note(); }
 int Process::output_fd() const { return impl_->stdio.output.get(); }
 int Process::event_fd() const { return impl_->supervisor->end_fd(); }
+
+bool Process::IsOutput(int fd) const {
+  struct stat file {};
+  if (stat(fmt::format("/proc/{}/fd/{}", pid(), fd).c_str(), &file) != 0) {
+    return fd == 1 || fd == 2;
+  }
+  return file.st_dev == impl_->output.st_dev && file.st_ino == impl_->output.st_ino;
+}
 
 int Process::stop_fd() const { return impl_->supervisor->stop_fd(); }
 

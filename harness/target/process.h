@@ -70,6 +70,8 @@ class Process {
 
   // stdout and stderr in the order of writing, non-blocking; for LogWatch.
   int output_fd() const;
+  // Does the target's descriptor `fd` lead to output_fd()? One that is closed by now: is it 1 or 2?
+  bool IsOutput(int fd) const;
   // Readable once the target has ended, until OnEvent().
   int event_fd() const;
   // Readable when a thread of the target waits, see SpawnOptions::stop_mark, until LetGoOn().

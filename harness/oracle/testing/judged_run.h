@@ -69,6 +69,12 @@ class JudgedRun : public ObservedRun {
     result(4).status = StepResult::Status::kTimedOut;
     result(4).begin_ms = 1000;
     result(4).duration_ms = 2001;
+    result(4).wait = {.for_what = "the target to end",
+                      .limit_ms = 2000,
+                      .most_ms = 15'000,
+                      .took_ms = 2001,
+                      .ran_ms = 1900,
+                      .waited_ms = 3};
     evidence.threads.push_back(
         {.tid = 100, .name = "reactor_0", .frames = frames, .crashed = false});
   }

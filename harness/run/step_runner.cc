@@ -1,0 +1,196 @@
+#include "harness/run/step_runner.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <csignal>
+
+#include "harness/base/failure.h"
+#include "harness/run/agent_check.h"
+#include "harness/run/command.h"
+#include "harness/run/rpc_match.h"
+
+// What each kind of step does.
+namespace faultline {
+namespace {
+
+using Status = StepResult::Status;
+
+// A target that closed its connection is most often on its way out; what it does next shows within
+// this time.
+constexpr int64_t kGoneGraceMs = 1'000;
+
+}  // namespace
+
+StepOutcome StepRunner::operator()(const WaitReadyStep&) {
+  const LiveRun::Wait wait = WaitReady(run_.request().profile.ready);
+  if (wait == LiveRun::Wait::kMet && !lost_line_.empty()) {
+    return {Status::kDone, fmt::format("the line that says ready may be lost with the failed {}; "
+                                       "it was waited for {} ms, and the target lives",
+                                       lost_line_, wait_.took_ms)};
+  }
+  if (wait == LiveRun::Wait::kMet) {
+    run_.evidence().start_ms = std::max<int64_t>(1, run_.now_ms());
+    CheckAgentReady(run_);
+    return {};
+  }
+  if (wait == LiveRun::Wait::kExited) {
+    return Gone("before it was ready");
+  }
+  if (const std::string point = DroppedClient(RpcExchange::Outcome::kNoAnswer); !point.empty()) {
+    return {Status::kDone, fmt::format("the failed {} lost the harness's connection; the target "
+                                       "serves another client",
+                                       point)};
+  }
+  return TimedOut();
+}
+
+StepOutcome StepRunner::operator()(const RpcStep& step) {
+  if (run_.exited()) {
+    return AlreadyGone();
+  }
+  RpcExchange exchange = Exchange(step);
+  if (exchange.outcome == RpcExchange::Outcome::kGone && run_.TakeDropped()) {
+    return {Status::kSkipped, "a fault dropped the connection before the answer"};
+  }
+  if (exchange.outcome == RpcExchange::Outcome::kGone) {
+    run_.WaitForExit(kGoneGraceMs);
+  }
+  std::vector<RpcExpectation> expect = step.expect;
+  for (RpcExpectation& expectation : expect) {
+    if (expectation.value) {
+      expectation.value = ExpandJsonForRun(*expectation.value, run_.sandbox().variables());
+    }
+  }
+  const bool met = MeetsAny(exchange, expect);
+  may_be_asked_ |= step.method == run_.request().profile.stop_rpc.method;
+  const bool unanswered = exchange.outcome == RpcExchange::Outcome::kNoAnswer ||
+                          exchange.outcome == RpcExchange::Outcome::kGone;
+  if (const std::string point = met || !unanswered ? "" : DroppedClient(exchange.outcome);
+      !point.empty()) {
+    exchange.client_dropped = true;
+    exchange.outcome = RpcExchange::Outcome::kGone;
+    run_.evidence().rpcs.push_back(std::move(exchange));
+    return {Status::kSkipped,
+            fmt::format("client dropped: the failed {} lost the connection before the answer; the "
+                        "target serves another client",
+                        point)};
+  }
+  const std::string detail = "expected " + Describe(expect) + ", got " + Describe(exchange);
+  const RpcExchange::Outcome outcome = exchange.outcome;
+  run_.evidence().rpcs.push_back(std::move(exchange));
+  if (met) {
+    gone_accepted_ |= outcome == RpcExchange::Outcome::kGone;
+    return {};
+  }
+  if (outcome == RpcExchange::Outcome::kNoAnswer) {
+    return TimedOut();
+  }
+  if (outcome == RpcExchange::Outcome::kGone && run_.exited()) {
+    return Gone("before it answered");
+  }
+  return {Status::kUnmet, detail};
+}
+
+StepOutcome StepRunner::operator()(const ArmStep& step) {
+  for (const std::string& fault : step.faults) {
+    run_.ArmIfPlanned(fault);
+  }
+  return {};
+}
+
+StepOutcome StepRunner::operator()(const DisarmStep& step) {
+  for (const std::string& fault : step.faults) {
+    run_.DisarmIfPlanned(fault);
+  }
+  return {};
+}
+
+StepOutcome StepRunner::operator()(const SignalStep& step) {
+  if (run_.exited()) {
+    return {Status::kSkipped, "the target had ended"};
+  }
+  run_.process().Signal(step.signal);
+  if (step.signal == run_.request().profile.stop_signal || step.signal == SIGTERM ||
+      step.signal == SIGINT) {
+    run_.NoteStopSignal();
+  }
+  return {};
+}
+
+StepOutcome StepRunner::operator()(const CommandStep& step) {
+  may_be_asked_ = true;
+  std::vector<std::string> argv;
+  for (const std::string& argument : step.argv) {
+    argv.push_back(Expand(argument));
+  }
+  const CommandResult result = RunCommand(argv, run_.sandbox().CommandEnvironment(),
+                                          run_.sandbox().run_dir(), LimitMs(), run_.loop());
+  if (result.exit.kind == ExitStatus::Kind::kExited && result.exit.code == step.expect_exit) {
+    return {};
+  }
+  return {Status::kUnmet, fmt::format("expected exit {} of {}, got {}: {}", step.expect_exit,
+                                      argv.front(), result.exit.ToString(), result.output)};
+}
+
+StepOutcome StepRunner::operator()(const TerminalStep& step) {
+  if (run_.exited()) {
+    return AlreadyGone();
+  }
+  may_be_asked_ = true;
+  log_mark_ = run_.log().line_count();
+  if (run_.process().Write(Expand(step.text), InMs(LimitMs()))) {
+    return {};
+  }
+  return {Status::kUnmet, "the target does not read its terminal"};
+}
+
+StepOutcome StepRunner::operator()(const ExpectLogStep& step) {
+  const LiveRun::Wait wait =
+      WaitForLine("a line with `" + step.pattern + "`", step.pattern, log_mark_);
+  if (wait == LiveRun::Wait::kMet && !lost_line_.empty()) {
+    return {Status::kSkipped, "the line may be lost with the failed " + lost_line_};
+  }
+  switch (wait) {
+    case LiveRun::Wait::kMet:
+      return {};
+    case LiveRun::Wait::kExited:
+      return {Status::kUnmet,
+              "expected a line with `" + step.pattern + "`; the target ended without it"};
+    case LiveRun::Wait::kTimedOut:
+      break;
+  }
+  return {Status::kUnmet, fmt::format("expected a line with `{}`; none came within {} ms",
+                                      step.pattern, wait_.took_ms)};
+}
+
+StepOutcome StepRunner::operator()(const WaitExitStep& step) {
+  if (Wait("the target to end", [] { return false; }) == LiveRun::Wait::kTimedOut) {
+    unasked_ = !may_be_asked_ && !run_.stop_signal_sent() && !run_.StoppedByFault();
+    still_serves_ = unasked_ && run_.ServesAnotherClient();
+    // Of one that is well no stacks are taken: halted threads would take the signal that it is
+    // about to get in another order (see Process::CaptureStacks).
+    const bool was_ready = run_.evidence().start_ms > 0 &&
+                           run_.request().profile.ready.kind != ReadyCondition::Kind::kStarted;
+    return unasked_ && (still_serves_ || was_ready)
+               ? StepOutcome{Status::kTimedOut, wait_.ToString()}
+               : TimedOut();
+  }
+  gone_accepted_ = true;
+  const ExitStatus& exit = run_.process().exit_status();
+  if (step.expect_exit.empty()) {
+    return exit.kind == ExitStatus::Kind::kExited
+               ? StepOutcome{}
+               : StepOutcome{Status::kUnmet, "expected an exit, got " + exit.ToString()};
+  }
+  if (exit.kind == ExitStatus::Kind::kExited &&
+      std::find(step.expect_exit.begin(), step.expect_exit.end(), exit.code) !=
+          step.expect_exit.end()) {
+    return {};
+  }
+  return {Status::kUnmet, fmt::format("expected exit {}, got {}",
+                                      fmt::join(step.expect_exit, " or "), exit.ToString())};
+}
+
+}  // namespace faultline

@@ -1,0 +1,168 @@
+#include "harness/run/step_runner.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "harness/run/rpc_match.h"
+
+// How a step waits for the target.
+namespace faultline {
+namespace {
+
+using Status = StepResult::Status;
+
+constexpr int kCommandLimitMs = 60'000;
+
+}  // namespace
+
+void StepRunner::Select(const Step& step, int index) {
+  step_ = &step;
+  index_ = index;
+  wait_ = {};
+  unasked_ = false;
+  still_serves_ = false;
+  lost_line_.clear();
+}
+
+int StepRunner::LimitMs() const {
+  if (step_->limit_ms) {
+    return *step_->limit_ms;
+  }
+  const struct LimitsMs& limits = run_.request().limits_ms;
+  if (std::holds_alternative<WaitReadyStep>(step_->action)) {
+    return limits.start;
+  }
+  if (std::holds_alternative<CommandStep>(step_->action)) {
+    return kCommandLimitMs;
+  }
+  return std::holds_alternative<WaitExitStep>(step_->action)
+             ? static_cast<int>(run_.stop_limit_ms())
+             : limits.rpc;
+}
+
+int64_t StepRunner::MostMs() const {
+  const struct LimitsMs& upper = run_.request().scenario.limits_ms;
+  const int most = std::holds_alternative<WaitReadyStep>(step_->action)  ? upper.start
+                   : std::holds_alternative<WaitExitStep>(step_->action) ? upper.stop
+                                                                         : upper.rpc;
+  return std::max<int64_t>(most, int64_t{2} * LimitMs());
+}
+
+std::string StepRunner::Expand(const std::string& text) const {
+  return ExpandForRun(text, run_.sandbox().variables());
+}
+
+StepOutcome StepRunner::Gone(const std::string& doing) const {
+  return {Status::kTargetGone,
+          "the target ended (" + run_.process().exit_status().ToString() + ") " + doing};
+}
+
+StepOutcome StepRunner::AlreadyGone() const {
+  if (gone_accepted_) {
+    return {Status::kSkipped, "the target had ended"};
+  }
+  return Gone("before this step");
+}
+
+StepOutcome StepRunner::TimedOut() {
+  run_.CaptureHang(fmt::format("taken when step {} had outlived its limit", index_));
+  return {Status::kTimedOut, wait_.ToString()};
+}
+
+LiveRun::Wait StepRunner::Wait(const std::string& for_what, const std::function<bool()>& met,
+                               bool may_get_on) {
+  wait_ = {.for_what = for_what,
+           .limit_ms = LimitMs(),
+           .most_ms = may_get_on ? MostMs() : LimitMs(),
+           .limit_is_own = step_->limit_ms.has_value()};
+  return run_.WaitFor(met, wait_);
+}
+
+bool StepRunner::FoundOrLost(const std::regex& pattern, size_t from, Clock::time_point limit) {
+  if (run_.log().Find(pattern, from)) {
+    return true;
+  }
+  if (lost_line_.empty() && Clock::now() >= limit && !run_.exited()) {
+    lost_line_ = run_.failed_calls().LostOutput();
+  }
+  return !lost_line_.empty();
+}
+
+LiveRun::Wait StepRunner::WaitForLine(const std::string& for_what, const std::string& pattern,
+                                      size_t from) {
+  const std::regex line(pattern);
+  const Clock::time_point limit = InMs(LimitMs());
+  return Wait(for_what, [&] { return FoundOrLost(line, from, limit); });
+}
+
+LiveRun::Wait StepRunner::WaitReady(const ReadyCondition& ready) {
+  constexpr char kForWhat[] = "the target to be ready";
+  switch (ready.kind) {
+    case ReadyCondition::Kind::kLogLine:
+      return WaitForLine(kForWhat, ready.log_pattern, 0);
+    case ReadyCondition::Kind::kRpcSocket: {
+      JsonRpcClient& rpc = run_.rpc();
+      if (ready.rpc_method.empty()) {
+        return Wait(kForWhat, [&] { return rpc.state() == JsonRpcClient::State::kConnected; });
+      }
+      // Any answer will do, an error too: it shows that somebody is there.
+      const uint64_t id = rpc.Send(ready.rpc_method, nullptr);
+      const LiveRun::Wait wait = Wait(kForWhat, [&] { return rpc.HasAnswer(id); });
+      rpc.TakeAnswer(id);
+      return wait;
+    }
+    case ReadyCondition::Kind::kStarted:
+      break;
+  }
+  return LiveRun::Wait::kMet;
+}
+
+std::string StepRunner::DroppedClient(RpcExchange::Outcome outcome) {
+  if (run_.request().scenario.tolerance != Tolerance::kMayFailCleanly || run_.exited()) {
+    return "";
+  }
+  const FailedCalls& failed = run_.failed_calls();
+  const std::string point =
+      outcome == RpcExchange::Outcome::kGone ? failed.AnyFailure(index_) : failed.LostChannel(0);
+  if (point.empty() || !run_.ServesAnotherClient()) {
+    return "";
+  }
+  run_.DropRpc();
+  return point;
+}
+
+RpcExchange StepRunner::Exchange(const RpcStep& step) {
+  RpcExchange exchange;
+  exchange.step = index_;
+  exchange.method = step.method;
+  exchange.params = ExpandJsonForRun(step.params, run_.sandbox().variables());
+  exchange.must_fail = MustFail(step.expect);
+  const int64_t begin_ms = run_.now_ms();
+  JsonRpcClient& rpc = run_.rpc();
+  run_.TakeDropped();  // what was dropped before is no matter of this request
+  const uint64_t id = rpc.Send(exchange.method, exchange.params);
+  // Where none is due, silence is what is waited for.
+  const bool silence_is_due =
+      std::any_of(step.expect.begin(), step.expect.end(), [](const RpcExpectation& expected) {
+        return expected.kind == RpcExpectation::Kind::kNoAnswer;
+      });
+  const LiveRun::Wait wait = Wait(
+      "an answer to " + step.method, [&] { return rpc.HasAnswer(id); }, !silence_is_due);
+  exchange.duration_ms = run_.now_ms() - begin_ms;
+  if (wait == LiveRun::Wait::kMet) {
+    if (auto answer = rpc.TakeAnswer(id)) {
+      exchange.outcome = answer->outcome;
+      exchange.answer = std::move(answer->value);
+    }
+  } else {
+    const bool never_connected = rpc.state() == JsonRpcClient::State::kWaiting;
+    exchange.outcome = wait == LiveRun::Wait::kExited || never_connected
+                           ? RpcExchange::Outcome::kGone
+                           : RpcExchange::Outcome::kNoAnswer;
+    rpc.Forget(id);
+  }
+  return exchange;
+}
+
+}  // namespace faultline
