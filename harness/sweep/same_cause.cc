@@ -1,13 +1,15 @@
 #include "harness/sweep/same_cause.h"
 
 #include <algorithm>
+#include <array>
 
 namespace faultline {
 namespace {
 
-// As the oracles write them: crash_oracle.cc, and hang_oracle.cc behind the name of a function.
-constexpr std::string_view kFailedCall = "; a call failed";
-constexpr std::string_view kSilentCaller = " says nothing of a failed call";
+// How what is said of the failed call begins, as the oracles write it: crash_oracle.cc, and the
+// others hang_oracle.cc.
+constexpr std::array<std::string_view, 3> kFailedCall = {"; a call failed", "; after a failed ",
+                                                         "; still retrying "};
 
 constexpr std::string_view kCaller = " < ";
 
@@ -23,9 +25,9 @@ bool IsSameCause(const std::string& a, const std::string& b) {
 }  // namespace
 
 std::string SignatureWithoutFault(std::string_view signature) {
-  size_t end = signature.find(kFailedCall);
-  if (end == std::string_view::npos && signature.find(kSilentCaller) != std::string_view::npos) {
-    end = signature.rfind("; ", signature.find(kSilentCaller));
+  size_t end = std::string_view::npos;
+  for (const std::string_view failed_call : kFailedCall) {
+    end = std::min(end, signature.find(failed_call));
   }
   return std::string(signature.substr(0, end));
 }
