@@ -13,6 +13,7 @@ using testing::AllOf;
 using testing::Contains;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 TEST_F(CliSweepTest, TheCleanTargetHasNoFindings) {
   const Result result = Run(Sweep("s.db"));
@@ -58,6 +59,15 @@ TEST_F(CliSweepTest, FindsAPlantedDefectWithoutBeingToldWhereAndGoesOnFromTheSto
   EXPECT_EQ(Run({"replay", Store("s.db"), id, "--write", file}).exit, 0);
   const Result run = Run({"run", file});
   EXPECT_EQ(run.exit, 1) << run.output;
+}
+
+TEST_F(CliSweepTest, AFindingIsTriedInAnotherBuildByTheCallersOfItsCall) {
+  ASSERT_EQ(Run(Sweep("s.db", WithDefect())).exit, 1);
+  const std::string id = Report()["findings"][0]["id"];
+  const Result other = Run(
+      {"replay", Store("s.db"), id, "--program", FAULTLINE_BINARY_DIR "/reference-target-release"});
+  EXPECT_THAT(other.output, HasSubstr("the build has changed; found again by its callers: "));
+  EXPECT_THAT(other.output, Not(HasSubstr("was never reached")));
 }
 
 TEST_F(CliSweepTest, AFallbackThatFailsTooIsFoundByPairs) {

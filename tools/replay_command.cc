@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "harness/base/files.h"
@@ -11,6 +12,8 @@
 #include "harness/scenario/data_dir.h"
 #include "harness/store/status.h"
 #include "harness/store/store.h"
+#include "harness/sweep/relocate.h"
+#include "harness/sweep/same_cause.h"
 #include "harness/target/interruption.h"
 #include "harness/target/run_dir.h"
 #include "tools/command.h"
@@ -67,20 +70,34 @@ class ReplayCommand : public Command {
     const ScenarioOptions options = Options(global, loaded, environment);
     // What came each time is looked at once, what did not until it comes.
     const int most = StatusOf(group) == FindingStatus::kConfirmed || gdb_ ? 1 : kConfirmationRuns;
-    ScenarioResult result = RunScenario(loaded, options, executor);
+    const std::vector<SitePlace> places = PlacesFromJson(group.places);
+    AnyBuildResult run = RunInAnyBuild(loaded, options, places, executor);
     int runs = 1;
-    for (; runs < most && !Shows(result, group) && !result.broken_without_faults; ++runs) {
-      result = RunScenario(loaded, options, executor);
+    for (; runs < most && MayComeYet(run, group); ++runs) {
+      run = RunInAnyBuild(loaded, options, places, executor);
     }
-    Tell(global, group, result, runs);
-    return result.findings.empty() ? ExitCode::kAsExpected : ExitCode::kFindings;
+    for (const std::string& place : run.moved) {
+      fmt::print("the build has changed; found again by its callers: {}\n", place);
+    }
+    if (!run.lost.empty()) {
+      throw Failure::CannotWork(
+          fmt::format("finding {} cannot be tried: {} cannot be found in this build", group.id,
+                      run.lost.front()));
+    }
+    Tell(global, group, run.result, runs);
+    return run.result.findings.empty() ? ExitCode::kAsExpected : ExitCode::kFindings;
   }
 
  private:
+  // A finding that is proven from below comes by another failure than it was found by.
   static bool Shows(const ScenarioResult& result, const FindingGroup& group) {
     return std::any_of(result.findings.begin(), result.findings.end(), [&](const Finding& finding) {
-      return finding.signature == group.signature;
+      return IsSameCause(finding.signature, group.signature);
     });
+  }
+
+  static bool MayComeYet(const AnyBuildResult& run, const FindingGroup& group) {
+    return !Shows(run.result, group) && !run.result.broken_without_faults && run.lost.empty();
   }
 
   // The store is closed again before anything runs: a sweep may go on meanwhile.
@@ -98,10 +115,10 @@ class ReplayCommand : public Command {
     options.program = RequireProgram(
         loaded.profile, program_.empty() ? environment.program : program_, own_directory);
     if (ProgramKey(options.program) != environment.program_key) {
-      fmt::print(stderr,
-                 "faultline: {} is not the build that was swept; sites are places in that build, "
-                 "and may not be found\n",
-                 options.program.string());
+      fmt::print(
+          stderr,
+          "faultline: {} is not the build that was swept; calls are found by their callers\n",
+          options.program.string());
     }
     options.agent = RequireAgent(own_directory);
     options.cache_dir = CacheDir(global);

@@ -62,7 +62,7 @@ class SweepCommand : public Command {
     progress.Clear();
     const bool complete = result.remaining == 0 && !result.interrupted && options.shard.is_whole();
     const SweepReport report =
-        MakeSweepReport(store, options.selection, baseline, complete, assumed_);
+        MakeSweepReport(store, options.selection, baseline, complete, assumed_, result.impossible);
     fmt::print("{}", TellSweep(report, result, store_));
     if (!json_.empty()) {
       WriteFileAtomically(std::filesystem::absolute(json_),
@@ -149,6 +149,8 @@ class SweepCommand : public Command {
         ->type_name("FILE");
     app.add_option("--write-baseline", write_baseline_, "write what was found as a baseline")
         ->type_name("FILE");
+    app.add_flag("--visit-impossible", visit_impossible_,
+                 "also make calls fail that an earlier sweep of this build saw never to fail");
     app.add_flag("--assumed", assumed_,
                  "findings whose failure nothing was seen to bring about fail the command too");
     app.add_option("--json", json_, "write the summary as JSON too")->type_name("FILE");
@@ -194,6 +196,7 @@ class SweepCommand : public Command {
     options.jobs = jobs_.value_or(DefaultJobs());
     options.budget = budget_.empty() ? Budget() : ParseBudget(budget_);
     options.shard = Shard_();
+    options.visit_impossible = visit_impossible_;
     options.version = FAULTLINE_VERSION;
     if (!coverage_.empty()) {
       options.coverage.emplace(coverage_);
@@ -244,6 +247,7 @@ class SweepCommand : public Command {
   std::string baseline_;
   std::string write_baseline_;
   bool assumed_ = false;
+  bool visit_impossible_ = false;
   std::string json_;
 };
 

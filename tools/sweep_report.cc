@@ -67,8 +67,24 @@ std::string TellLines(const SweepReport& report) {
       report.lines_never.size(), Names(report.lines_never));
 }
 
+std::string TellImpossible(const SweepReport& report) {
+  if (report.impossible.empty()) {
+    return "";
+  }
+  size_t sites = 0;
+  std::string reasons;
+  for (const auto& [why, count] : report.impossible) {
+    sites += count;
+    reasons += fmt::format("  {} ({} site{})\n", why, count, count == 1 ? "" : "s");
+  }
+  return fmt::format(
+      "left out: {} site{} whose call cannot fail in this build, as an earlier sweep saw; "
+      "--visit-impossible visits them\n{}",
+      sites, sites == 1 ? "" : "s", reasons);
+}
+
 std::string TellNotReached(const SweepReport& report) {
-  std::string text = TellLines(report);
+  std::string text = TellLines(report) + TellImpossible(report);
   if (!report.not_visited.empty()) {
     text += fmt::format("not visited: {} sites: {}\n", report.not_visited.size(),
                         Names(PointsOf(report.not_visited)));
@@ -97,7 +113,8 @@ bool SweepReport::has_new() const {
 }
 
 SweepReport MakeSweepReport(Store& store, const Selection& selection, const Baseline& baseline,
-                            bool complete, bool assumed_too) {
+                            bool complete, bool assumed_too,
+                            const std::map<std::string, std::string>& impossible) {
   SweepReport report;
   report.findings = MakeSweepEntries(store.Findings(), baseline, assumed_too);
   std::set<std::string> seen;
@@ -111,6 +128,10 @@ SweepReport MakeSweepReport(Store& store, const Selection& selection, const Base
   for (const StoredRun& run : store.Runs()) {
     visited.insert(run.site);
     report.leaks_not_judged += run.note == kLeaksNotJudged ? 1 : 0;
+  }
+  for (const auto& [site, why] : impossible) {
+    visited.insert(site);
+    ++report.impossible[why];
   }
   for (StoredSite& site : store.Sites()) {
     ++(site.nested_in.empty() ? report.sites : report.nested);
@@ -226,14 +247,17 @@ nlohmann::json SweepToJson(const SweepReport& report, const SweepResult& result)
                      {"only_swept", report.lines_only_swept},
                      {"never", report.lines_never}};
   }
-  for (const char* list : {"findings", "gone", "not_visited", "not_hooked", "nondeterministic",
-                           "fault_free_findings", "control_findings"}) {
+  for (const char* list : {"findings", "impossible", "gone", "not_visited", "not_hooked",
+                           "nondeterministic", "fault_free_findings", "control_findings"}) {
     json[list] = nlohmann::json::array();
   }
   json["statuses"] = CountByStatus(report.findings);
   json["causes"] = CausesToJson(report.findings);
   for (const SweepEntry& entry : report.findings) {
     json["findings"].push_back(ToJson(entry));
+  }
+  for (const auto& [why, sites] : report.impossible) {
+    json["impossible"].push_back({{"why", why}, {"sites", sites}});
   }
   for (const BaselineEntry& entry : report.gone) {
     json["gone"].push_back({{"kind", entry.kind},

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -17,8 +18,10 @@ struct SweepReport {
   std::vector<SweepEntry> findings;
   std::vector<BaselineEntry> gone;      // of the baseline, not seen by a sweep that is complete
   std::vector<StoredSite> not_visited;  // selected sites without a run
-  size_t sites = 0;                     // that stand for themselves
-  size_t nested = 0;                    // parts of others
+  // Reasons why calls were not made to fail: they cannot; with how many places each.
+  std::map<std::string, size_t> impossible;
+  size_t sites = 0;                                // that stand for themselves
+  size_t nested = 0;                               // parts of others
   std::vector<Store::Census::Point> never_called;  // hooked, but the scenario does not reach them
   std::vector<Store::Census::Point> not_hooked;    // with the reason
   std::vector<std::pair<std::string, std::string>> nondeterministic;
@@ -32,9 +35,10 @@ struct SweepReport {
 };
 
 // `complete`: everything was visited, so that what is in the baseline and not here is gone.
-// `assumed_too`: see FailsCommand.
+// `assumed_too`: see FailsCommand. `impossible`: see SweepResult.
 SweepReport MakeSweepReport(Store& store, const Selection& selection, const Baseline& baseline,
-                            bool complete, bool assumed_too = false);
+                            bool complete, bool assumed_too = false,
+                            const std::map<std::string, std::string>& impossible = {});
 
 // The summary for a terminal.
 std::string TellSweep(const SweepReport& report, const SweepResult& result,
@@ -55,6 +59,7 @@ std::string TellSweep(const SweepReport& report, const SweepResult& result,
 //   leaks_not_judged runs
 //   gone             [{kind, signature, note, reference}]
 //   not_visited      [{site, point, place}]
+//   impossible       [{why, sites}]; calls that were left out
 //   never_called     [point]; not_hooked [{point, why}]
 //   lines            {executable, only_swept [range], never [range]}; with a coverage build
 //   nondeterministic [text]; no_verdicts [text]; fault_free_findings [{kind, title, signature}]

@@ -99,6 +99,7 @@ struct Confirmation {
   int64_t control_tries = 0;  // the same runs without the fault; 0: no need to ask
   int64_t control = 0;        // how many of these showed it too
   StoredProof proof = {};
+  std::string places;  // JSON: where the scenario's faults are, see harness/sweep/relocate.h
 };
 
 // All findings with one signature.
@@ -120,6 +121,7 @@ struct FindingGroup {
   StoredProof proof;
   std::string plan_key;
   std::string scenario;  // "" = not yet written
+  std::string places;
 };
 
 // The 8 digits by which users name the finding with `signature`.

@@ -34,7 +34,8 @@ CREATE TABLE findings (
 CREATE INDEX findings_by_signature ON findings (signature);
 CREATE TABLE confirmations (
   signature TEXT PRIMARY KEY, tries INTEGER, confirmed INTEGER, plan_key TEXT, scenario TEXT,
-  control_tries INTEGER, control INTEGER, proof INTEGER, proof_text TEXT, proof_site TEXT)
+  control_tries INTEGER, control INTEGER, proof INTEGER, proof_text TEXT, proof_site TEXT,
+  places TEXT)
   WITHOUT ROWID;
 -- With a coverage build of the target. `reached` as StoredLine::Reached.
 CREATE TABLE lines (file TEXT, line INTEGER, function TEXT, reached INTEGER,

@@ -101,6 +101,7 @@ void Apply(const Confirmation& confirmation, FindingGroup& group) {
   group.proof = confirmation.proof;
   group.plan_key = confirmation.plan_key;
   group.scenario = confirmation.scenario;
+  group.places = confirmation.places;
 }
 
 }  // namespace faultline

@@ -13,7 +13,7 @@ namespace {
 
 constexpr char kConfirmationColumns[] =
     "signature, tries, confirmed, plan_key, scenario, control_tries, control, proof, proof_text, "
-    "proof_site";
+    "proof_site, places";
 
 // From kConfirmationColumns, the first of which is column `from`.
 Confirmation ReadConfirmation(const Statement& row, int from) {
@@ -28,6 +28,7 @@ Confirmation ReadConfirmation(const Statement& row, int from) {
   confirmation.proof.state = static_cast<StoredProof::State>(row.Integer(from + 7));
   confirmation.proof.text = row.Text(from + 8);
   confirmation.proof.site = row.Text(from + 9);
+  confirmation.places = row.Text(from + 10);
   return confirmation;
 }
 
@@ -81,11 +82,12 @@ std::vector<FindingGroup> Store::Findings() {
 
 void Store::SetConfirmation(const Confirmation& confirmation) {
   const std::lock_guard lock(mutex_);
-  Statement(database_, "INSERT OR REPLACE INTO confirmations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+  Statement(database_,
+            "INSERT OR REPLACE INTO confirmations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
       .BindAll(confirmation.signature, confirmation.tries, confirmation.confirmed,
                confirmation.plan_key, confirmation.scenario, confirmation.control_tries,
                confirmation.control, static_cast<int64_t>(confirmation.proof.state),
-               confirmation.proof.text, confirmation.proof.site)
+               confirmation.proof.text, confirmation.proof.site, confirmation.places)
       .Run();
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <functional>
+#include <map>
+#include <string>
 #include <vector>
 
 #include "harness/store/status.h"
@@ -11,13 +13,16 @@
 namespace faultline {
 
 // Runs each finding that is not yet confirmed again, three times, by the smallest plan that showed
-// it (a hang alone: what others take from the target is then no reason); then leaves out scenario
-// steps as long as the same signature comes; and keeps how reliable it is and the scenario file
-// that shows it. What does not come each time is looked for without the fault as well. `plans` are
-// all of the sweep. A finding for which the budget has no runs left gets its file unminimised, and
-// its confirmation when the sweep goes on. `progress` is told each finding as it is known then.
-void ConfirmFindings(const SweepContext& context, Store& store, RunQueue& queue,
-                     const std::vector<SweepPlan>& plans,
-                     const std::function<void(const FindingGroup&)>& progress);
+// it (a hang alone: what others take from the target is then no reason). One whose failed call is
+// of a derived point is proven from below, see proof.h; the failure below then stands for it. Then
+// leaves out scenario steps as long as the same signature comes, and keeps how reliable the finding
+// is and the scenario file that shows it. What does not come each time is looked for without the
+// fault as well. `plans` are all of the sweep. A finding for which the budget has no runs left gets
+// its file unminimised, and its confirmation when the sweep goes on. `progress` is told each
+// finding as it is known then. Returns the derived calls that nothing below makes fail, by site,
+// with the reason.
+std::map<std::string, std::string> ConfirmFindings(
+    const SweepContext& context, Store& store, RunQueue& queue, const std::vector<SweepPlan>& plans,
+    const std::function<void(const FindingGroup&)>& progress);
 
 }  // namespace faultline

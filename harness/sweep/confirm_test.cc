@@ -3,12 +3,14 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <csignal>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "harness/base/testing/temporary_directory.h"
 #include "harness/sweep/testing/fake_sweep.h"
 
 namespace faultline {
@@ -178,6 +180,108 @@ TEST_F(FlakyTest, WhatComesEachTimeNeedsNoControl) {
   EXPECT_EQ(StatusOf(group), FindingStatus::kConfirmed);
   EXPECT_EQ(group.control_tries, 0);
   EXPECT_THAT(group.scenario, HasSubstr("# confirmed: came again in 3 of 3 runs\n"));
+}
+
+// Of the sites only `a/x/one` is selected, and derived; `a/x/two`, a leaf, lies in its call.
+class DerivedTest : public SweepTest {
+ protected:
+  DerivedTest() {
+    loaded_.catalogue.points[0].kind = FaultPoint::Kind::kDerived;
+    options_.selection.points = {"a/x/one"};
+    options_.cache_dir = cache_.path();
+    target_.When("a/x/one", CrashesIn("bad"));
+  }
+
+  // What comes of a failing `a/x/two`: the derived call does not return, or does, failed or not.
+  void WhenBelowFails(bool returned, bool failed, const FakeTarget::Behaviour& behaviour) {
+    target_.When("a/x/two", [=, this](const RunRequest& request, Evidence& evidence) {
+      behaviour(request, evidence);
+      ++below_failed_;
+      EXPECT_THAT(request.watch_returns.size(), testing::Le(1u));
+      WatchedReturn call;
+      call.point = "a/x/one";
+      call.site = FakeTarget::HashOf(sites_[0]);
+      call.hit_inside = true;
+      call.returned = returned;
+      call.failed = failed;
+      evidence.returns = {call};
+    });
+  }
+
+  FindingGroup SweepOne() {
+    Sweep(target_, file_.path());
+    Store store(file_.path(), Store::Mode::kRead);
+    EXPECT_THAT(store.Findings(), SizeIs(1));
+    return store.Findings().at(0);
+  }
+
+  const testkit::TemporaryDirectory cache_;
+  const std::vector<testkit::FakeSite> sites_ = {{"a/x/one", {1, 9}, 1, false, ""},
+                                                 {"a/x/two", {7, 1, 9}, 1, false, ""}};
+  FakeTarget target_{sites_};
+  int below_failed_ = 0;
+};
+
+TEST_F(DerivedTest, AFailureBelowThatBringsTheFindingAboutStandsForIt) {
+  WhenBelowFails(/*returned=*/true, /*failed=*/true, CrashesIn("bad"));
+  const FindingGroup group = SweepOne();
+  EXPECT_EQ(StatusOf(group), FindingStatus::kConfirmed) << StatusText(group);
+  EXPECT_EQ(group.proof.state, StoredProof::State::kProven);
+  EXPECT_THAT(group.scenario, HasSubstr("point: a/x/two"));
+  EXPECT_THAT(group.scenario, HasSubstr("proven from below: a/x/two in "));
+  EXPECT_THAT(group.places, HasSubstr("a/x/two"));
+}
+
+TEST_F(DerivedTest, WhatOnlyComesWhenTheFunctionDoesNotFailProvesNothing) {
+  WhenBelowFails(/*returned=*/true, /*failed=*/false, CrashesIn("bad"));
+  const FindingGroup group = SweepOne();
+  EXPECT_EQ(StatusOf(group), FindingStatus::kAssumed) << "it is another bug";
+  EXPECT_EQ(group.confirmed, 3);
+}
+
+TEST_F(DerivedTest, AFunctionThatAbortsItselfMakesItsFindingAssumedAndIsNotVisitedAgain) {
+  WhenBelowFails(/*returned=*/false, /*failed=*/false, [](const RunRequest&, Evidence& evidence) {
+    evidence.exit = {ExitStatus::Kind::kSignaled, SIGABRT};
+  });
+  const FindingGroup group = SweepOne();
+  EXPECT_EQ(StatusOf(group), FindingStatus::kAssumed);
+  EXPECT_EQ(group.proof.text, "a/x/one was not seen to fail: 1 place below it; it ends in abort()");
+  EXPECT_FALSE(FailsCommand(group));
+  EXPECT_THAT(group.scenario, HasSubstr("point: a/x/one"));
+
+  const testkit::StoreFile next;
+  const SweepResult again = Sweep(target_, next.path());
+  EXPECT_EQ(again.plans, 0u);
+  EXPECT_THAT(again.impossible, SizeIs(1));
+  options_.visit_impossible = true;
+  EXPECT_EQ(Sweep(target_, next.path()).plans, 1u);
+}
+
+TEST_F(DerivedTest, TheStoreThatHasTheVisitsGoesOnAsBefore) {
+  WhenBelowFails(/*returned=*/false, /*failed=*/false, [](const RunRequest&, Evidence& evidence) {
+    evidence.exit = {ExitStatus::Kind::kSignaled, SIGABRT};
+  });
+  SweepOne();
+  const SweepResult again = Sweep(target_, file_.path());
+  EXPECT_EQ(again.plans, 1u);
+  EXPECT_EQ(again.runs, 0);
+  EXPECT_THAT(again.impossible, testing::IsEmpty());
+}
+
+TEST_F(DerivedTest, APlanAtALeafIsTakenFirstAndNeedsNoProof) {
+  options_.selection.points = {"a/x/one", "a/x/two"};
+  WhenBelowFails(/*returned=*/true, /*failed=*/true, CrashesIn("bad"));
+  const FindingGroup group = SweepOne();
+  EXPECT_EQ(group.proof.state, StoredProof::State::kNotNeeded);
+  EXPECT_THAT(group.scenario, HasSubstr("point: a/x/two"));
+}
+
+TEST_F(DerivedTest, ABudgetThatEndsBeforeTheProofLeavesTheFindingUntried) {
+  WhenBelowFails(/*returned=*/true, /*failed=*/true, CrashesIn("bad"));
+  options_.budget.runs = 4;  // the visit and three reruns
+  EXPECT_EQ(StatusOf(SweepOne()), FindingStatus::kNotTried);
+  options_.budget.runs = 100;
+  EXPECT_EQ(StatusOf(SweepOne()), FindingStatus::kConfirmed);
 }
 
 TEST_F(ConfirmTest, ATargetThatGivesUpByItselfDoesNotUnproveAFinding) {

@@ -21,7 +21,8 @@ namespace faultline {
 struct SweepContext {
   Scenario scenario;  // without faults and known findings of its own
   Profile profile;
-  Catalogue catalogue;  // the selected points only
+  Catalogue catalogue;   // the selected points only
+  Catalogue all_points;  // the profile's whole one
   std::filesystem::path program;
   std::filesystem::path agent;
   std::filesystem::path cache_dir;
@@ -68,6 +69,8 @@ struct QueueRequest {
   bool alone = false;  // no other run of this sweep goes on meanwhile
   int retries = 1;     // when no run could be made, or the target gave up before any fault
   bool record_sites = false;
+  const Catalogue* catalogue = nullptr;    // nullptr: the sweep's, of the selected points
+  std::vector<std::string> watch_returns;  // RunRequest::watch_returns
   bool keep_evidence = false;  // it comes with the result, and is judged by whoever asked
   // What is known of the hang in a result; empty: nothing.
   std::function<HangProof(const RunResult&)> proof_of;
@@ -100,6 +103,8 @@ struct RunResult {
   // How the target gave up although nothing was made to fail; "" when it did not. That is no word
   // about the site: the machine lacked something.
   std::string failed_by_itself;
+  std::vector<WatchedReturn> returns;  // of the points in watch_returns
+  ExitStatus exit;
   bool before_main_crash = false;    // a signal ended it before main was reached
   std::optional<Evidence> evidence;  // when asked for
 

@@ -13,15 +13,6 @@ constexpr std::array<std::string_view, 3> kFailedCall = {"; a call failed", "; a
 
 constexpr std::string_view kCaller = " < ";
 
-// A crash in a function in which a call failed is known by that function alone, else by its caller
-// too: which of them it is depends on how deep the failed call lies.
-bool IsSameCause(const std::string& a, const std::string& b) {
-  const size_t caller_a = a.find(kCaller);
-  const size_t caller_b = b.find(kCaller);
-  return a == b || ((caller_a == std::string::npos) != (caller_b == std::string::npos) &&
-                    a.substr(0, caller_a) == b.substr(0, caller_b));
-}
-
 }  // namespace
 
 std::string SignatureWithoutFault(std::string_view signature) {
@@ -32,10 +23,20 @@ std::string SignatureWithoutFault(std::string_view signature) {
   return std::string(signature.substr(0, end));
 }
 
-bool ShowsSameCause(const StoredRun& run, std::string_view signature) {
-  const std::string wanted = SignatureWithoutFault(signature);
+// A crash in a function in which a call failed is known by that function alone, else by its caller
+// too: which of them it is depends on how deep the failed call lies.
+bool IsSameCause(std::string_view a, std::string_view b) {
+  const std::string one = SignatureWithoutFault(a);
+  const std::string other = SignatureWithoutFault(b);
+  const size_t caller = one.find(kCaller);
+  const size_t other_caller = other.find(kCaller);
+  return one == other || ((caller == std::string::npos) != (other_caller == std::string::npos) &&
+                          one.substr(0, caller) == other.substr(0, other_caller));
+}
+
+bool ShowsSameCause(const StoredRun& run, std::string_view signature, std::string_view cause) {
   return std::any_of(run.findings.begin(), run.findings.end(), [&](const StoredFinding& finding) {
-    return IsSameCause(SignatureWithoutFault(finding.signature), wanted);
+    return IsSameCause(finding.signature, signature) || (!cause.empty() && finding.cause == cause);
   });
 }
 

@@ -23,13 +23,21 @@ TEST(ShowsSameCause, IsTrueForTheSameBugAfterAnotherFailure) {
   EXPECT_FALSE(ShowsSameCause(StoredRun(), "hang: stop"));
 }
 
-TEST(ShowsSameCause, LooksAtCallersOnlyWhereBothHaveThem) {
+TEST(ShowsSameCause, IsTrueForWhatIsMendedAtTheSamePlace) {
   StoredRun run;
-  run.findings.emplace_back().signature = "crash: SIGSEGV @ f < g";
-  EXPECT_TRUE(ShowsSameCause(run, "crash: SIGSEGV @ f"));
-  EXPECT_TRUE(ShowsSameCause(run, "crash: SIGSEGV @ f < g"));
-  EXPECT_FALSE(ShowsSameCause(run, "crash: SIGSEGV @ f < h"));
-  EXPECT_FALSE(ShowsSameCause(run, "crash: SIGSEGV @ g"));
+  run.findings.emplace_back().signature = "leak: pool @ create";
+  run.findings.back().cause = "the error path of create";
+  EXPECT_TRUE(ShowsSameCause(run, "leak: ring @ create", "the error path of create"));
+  EXPECT_FALSE(ShowsSameCause(run, "leak: ring @ create", "the error path of start"));
+  run.findings.back().cause = "";
+  EXPECT_FALSE(ShowsSameCause(run, "leak: ring @ create", ""));
+}
+
+TEST(IsSameCause, LooksAtCallersOnlyWhereBothHaveThem) {
+  EXPECT_TRUE(IsSameCause("crash: SIGSEGV @ f < g", "crash: SIGSEGV @ f"));
+  EXPECT_TRUE(IsSameCause("crash: SIGSEGV @ f < g", "crash: SIGSEGV @ f < g"));
+  EXPECT_FALSE(IsSameCause("crash: SIGSEGV @ f < g", "crash: SIGSEGV @ f < h"));
+  EXPECT_FALSE(IsSameCause("crash: SIGSEGV @ f < g", "crash: SIGSEGV @ g"));
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "harness/sweep/census.h"
 #include "harness/sweep/confirm.h"
 #include "harness/sweep/controls.h"
+#include "harness/sweep/impossible_sites.h"
 #include "harness/sweep/novelty_order.h"
 #include "harness/sweep/run_queue.h"
 #include "harness/sweep/visits.h"
@@ -43,6 +44,7 @@ class Sweep {
     context_.scenario.known_findings.clear();
     context_.profile = loaded.profile;
     context_.catalogue = SelectPoints(loaded.catalogue, options.selection);
+    context_.all_points = loaded.catalogue;
     context_.program = options.program;
     context_.agent = options.agent;
     context_.cache_dir = options.cache_dir;
@@ -82,20 +84,47 @@ class Sweep {
 
  private:
   void VisitAndConfirm() {
+    const ImpossibleSites impossible(
+        options_.cache_dir,
+        ImpossibleSitesKey(options_.program, context_.scenario, context_.profile,
+                           context_.all_points, options_.cache_dir));
     plans_ = FirstOrderPlans();
+    LeaveOutImpossible(impossible);
     Visit();
     if (Wants(SweepMode::kPair) && !queue_.stopped()) {
       AddPairs();
+      LeaveOutImpossible(impossible);
       Visit();
     }
     if (is_working_ && !queue_.stopped()) {
-      ConfirmFindings(context_, store_, queue_, plans_,
-                      [this](const FindingGroup& group) { progress_.Confirmed(group); });
+      impossible.Add(
+          ConfirmFindings(context_, store_, queue_, plans_,
+                          [this](const FindingGroup& group) { progress_.Confirmed(group); }));
     }
     const bool lines_wanted = is_working_ || store_.Lines().empty();
     if (options_.coverage && lines_wanted && !queue_.stopped()) {
       store_.AddLines(options_.coverage->Read());
     }
+  }
+
+  // Plans that this store does not have yet and that would make a call fail that never does.
+  void LeaveOutImpossible(const ImpossibleSites& impossible) {
+    if (options_.visit_impossible) {
+      return;
+    }
+    const std::map<std::string, std::string> sites = impossible.Load();
+    const std::set<std::string> done = store_.RunKeys();
+    std::erase_if(plans_, [&](const SweepPlan& plan) {
+      const bool fails =
+          std::any_of(plan.faults.begin(), plan.faults.end(),
+                      [](const Fault& fault) { return fault.action == Fault::Action::kFail; });
+      const auto site = sites.find(plan.site.hash);
+      if (!fails || done.contains(plan.key) || site == sites.end()) {
+        return false;
+      }
+      result_.impossible.insert(*site);
+      return true;
+    });
   }
 
   bool Wants(SweepMode mode) const {

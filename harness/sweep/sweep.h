@@ -30,6 +30,7 @@ struct SweepOptions {
   Budget budget;
   std::optional<uint64_t> random_seed;   // sites in random order
   std::optional<LineCoverage> coverage;  // where a target built with --coverage counts its lines
+  bool visit_impossible = false;         // also the calls that an earlier sweep saw never to fail
   std::string version;                   // of Faultline, for the record
 };
 
@@ -61,6 +62,9 @@ struct SweepResult {
   // What fault-free runs showed that went on as many at a time as the runs of the sweep do: the
   // target or the machine fails by itself then, and no injected call may be blamed for the same.
   std::vector<StoredFinding> control_findings;
+  // Sites at which nothing was made to fail, with the reason: an earlier sweep of this build has
+  // seen that nothing makes the call fail.
+  std::map<std::string, std::string> impossible;
   // No object of the fault-free runs was followed to its end, as when their journal was too small:
   // leaks of objects and lost ones are not judged.
   bool objects_unseen = false;

@@ -34,14 +34,23 @@ const LimitsMs& LimitsOf(const SweepContext& context, Timeout timeout) {
   return context.scenario.limits_ms;
 }
 
+const Catalogue& CatalogueOf(const SweepContext& context, const QueueRequest& request) {
+  return request.catalogue == nullptr ? context.catalogue : *request.catalogue;
+}
+
+bool FindsNewSites(const SweepContext& context, const QueueRequest& request) {
+  return context.find_new_sites && request.plan != nullptr && request.catalogue == nullptr;
+}
+
 RunRequest ToRunRequest(const SweepContext& context, const QueueRequest& request,
                         const Scenario& scenario) {
-  RunRequest run{scenario, context.profile, context.catalogue};
+  RunRequest run{scenario, context.profile, CatalogueOf(context, request)};
   run.program = context.program;
   run.agent = context.agent;
   run.faults = scenario.faults;
   run.limits_ms = LimitsOf(context, request.timeout);
-  run.record_sites = request.record_sites || (context.find_new_sites && request.plan != nullptr);
+  run.record_sites = request.record_sites || FindsNewSites(context, request);
+  run.watch_returns = request.watch_returns;
   run.run_root = context.run_root;
   run.cache_dir = context.cache_dir;
   return run;
@@ -50,8 +59,7 @@ RunRequest ToRunRequest(const SweepContext& context, const QueueRequest& request
 std::vector<StoredSite> NewSites(const SweepContext& context, const QueueRequest& request,
                                  const Evidence& evidence) {
   std::vector<StoredSite> fresh;
-  if (!context.find_new_sites || request.plan == nullptr ||
-      request.plan->mode != SweepMode::kTransient) {
+  if (!FindsNewSites(context, request) || request.plan->mode != SweepMode::kTransient) {
     return fresh;
   }
   Symbolizer symbolizer;
@@ -78,11 +86,13 @@ RunResult ExecuteAndJudge(const SweepContext& context, const QueueRequest& reque
   Evidence evidence = executor.Execute(ToRunRequest(context, request, scenario));
   std::vector<Finding> findings;
   if (!request.keep_evidence) {
-    findings = Judge(evidence, {scenario, context.profile, context.catalogue,
+    findings = Judge(evidence, {scenario, context.profile, CatalogueOf(context, request),
                                 is_measured ? &context.fault_free : nullptr});
   }
   RunResult result = DescribeRun(context, request, evidence, std::move(findings));
   result.new_sites = NewSites(context, request, evidence);
+  result.returns = std::move(evidence.returns);
+  result.exit = evidence.exit;
   if (request.keep_evidence) {
     result.evidence = std::move(evidence);
   }

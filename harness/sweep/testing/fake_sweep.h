@@ -22,6 +22,7 @@ class SweepTest : public ::testing::Test {
       FaultPoint point;
       point.name = name;
       point.symbols = {name};
+      point.kind = FaultPoint::Kind::kLeaf;
       loaded_.catalogue.points.push_back(point);
     }
     loaded_.scenario.name = "fake";

@@ -1,0 +1,284 @@
+#include "harness/sweep/confirmer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "harness/sweep/relocate.h"
+#include "harness/sweep/same_cause.h"
+#include "harness/sweep/scenario_writer.h"
+#include "harness/sweep/site_list.h"
+#include "harness/sweep/stack_json.h"
+
+namespace faultline {
+namespace {
+
+constexpr char kHang[] = "hang";
+
+class Confirmer {
+ public:
+  Confirmer(const SweepContext& context, const Suspect& suspect, ProofKnowledge* knowledge,
+            RunQueue::Runner& runner)
+      : context_(context),
+        group_(suspect.group),
+        suspect_(suspect),
+        knowledge_(knowledge),
+        runner_(runner),
+        plan_(*suspect.witnesses.front().plan),
+        scenario_(context.scenario) {}
+
+  Confirmation Confirm() {
+    // What comes after the finding hardly matters: that it comes without is seen by the way.
+    const bool shortened = Shorten(suspect_.witnesses.front());
+    Confirmation result = TryAll();
+    if (shortened && result.confirmed == 0) {
+      scenario_ = context_.scenario;
+      result = TryAll();
+    }
+    if (result.confirmed > 0 && NeedsProof(plan_, context_.all_points)) {
+      ProveAny(result);
+    }
+    // What does not come every time cannot be minimised: a step less and a bad day look the same.
+    // What is assumed is not worth the runs.
+    if (result.confirmed == kConfirmationRuns &&
+        result.proof.state != StoredProof::State::kMissing) {
+      Minimise();
+    } else if (result.tries == kConfirmationRuns && result.confirmed < kConfirmationRuns) {
+      TryWithoutFault(result);
+    }
+    result.places = PlacesToJson(Places());
+    result.scenario = Write(result);
+    return result;
+  }
+
+ private:
+  enum class Answer { kYes, kNo, kNone };
+
+  // Leaves out the steps behind the finding. False when there are none.
+  bool Shorten(const Witness& witness) {
+    scenario_ = context_.scenario;
+    const auto step = static_cast<size_t>(witness.step);
+    if (step == 0 || step >= scenario_.steps.size()) {
+      return false;
+    }
+    scenario_.steps.resize(step);
+    return true;
+  }
+
+  Confirmation TryAll() {
+    Confirmation result;
+    result.signature = group_.signature;
+    result.plan_key = plan_.key;
+    Rerun(result);
+    return result;
+  }
+
+  // Until there are enough tries.
+  void Rerun(Confirmation& result) {
+    for (; result.tries < kConfirmationRuns; ++result.tries) {
+      // A timeout of half a second would be a weak proof of a hang.
+      const Answer again = Ask(scenario_, result.tries == 0 ? Timeout::kFull : Timeout::kBrief,
+                               group_.kind == kHang);
+      if (again == Answer::kNone) {
+        break;
+      }
+      result.confirmed += again == Answer::kYes ? 1 : 0;
+    }
+  }
+
+  // A run of `plan` in `scenario`.
+  QueueRequest RequestOf(const Scenario& scenario, const SweepPlan& plan, Timeout timeout) const {
+    QueueRequest request;
+    request.purpose = QueueRequest::Purpose::kConfirm;
+    request.scenario = &scenario;
+    request.plan = &plan;
+    request.timeout = timeout;
+    if (is_below_) {
+      request.catalogue = &context_.all_points;
+    }
+    request.proof_of = [this](const RunResult& hung) {
+      return Shows(hung) ? HangProof::kFull : HangProof::kNone;
+    };
+    return request;
+  }
+
+  // Another failure brings the same finding about under another signature.
+  bool Shows(const RunResult& result) const {
+    return is_below_ ? ShowsSameCause(result.run, group_.signature, group_.cause)
+                     : result.Shows(group_.signature);
+  }
+
+  // Does the finding come again in `scenario`?
+  Answer Ask(const Scenario& scenario, Timeout timeout, bool alone) {
+    QueueRequest request = RequestOf(scenario, plan_, timeout);
+    request.alone = alone;
+    const RunResult result = runner_.Run(request);
+    if (!result.made()) {
+      return Answer::kNone;
+    }
+    return Shows(result) ? Answer::kYes : Answer::kNo;
+  }
+
+  // By any witness; without one the reason of the first is kept. Of fewer tries than are due when
+  // no more runs could be made.
+  void ProveAny(Confirmation& result) {
+    const Scenario first_scenario = scenario_;
+    for (size_t i = 0; i < suspect_.witnesses.size(); ++i) {
+      if (i > 0) {
+        Shorten(suspect_.witnesses[i]);
+      }
+      const SweepPlan& plan = *suspect_.witnesses[i].plan;
+      const std::optional<ProofOutcome> outcome = Prove(plan);
+      if (!outcome) {
+        result.tries = result.confirmed = 0;
+        return;
+      }
+      if (outcome->proof.state == StoredProof::State::kProven) {
+        plan_ = outcome->plan;
+        is_below_ = true;
+        result.proof = outcome->proof;
+        result.tries = result.confirmed = 1;  // the run that proved it
+        Rerun(result);
+        return;
+      }
+      if (i == 0) {
+        result.proof = outcome->proof;
+      }
+    }
+    scenario_ = first_scenario;
+  }
+
+  std::optional<ProofOutcome> Prove(const SweepPlan& plan) {
+    return ProveFromBelow(
+        plan, group_, *knowledge_,
+        [this](const SweepPlan& lower, const std::string& watched) -> std::optional<ProofRun> {
+          QueueRequest request = RequestOf(scenario_, lower, Timeout::kBrief);
+          request.catalogue = &context_.all_points;
+          request.watch_returns = {watched};
+          request.proof_of = [this](const RunResult& hung) {
+            return ShowsSameCause(hung.run, group_.signature, group_.cause) ? HangProof::kFull
+                                                                            : HangProof::kNone;
+          };
+          RunResult result = runner_.Run(request);
+          if (!result.made()) {
+            return std::nullopt;
+          }
+          return ProofRun{std::move(result.run), std::move(result.returns), result.exit};
+        });
+  }
+
+  // What comes without the fault too is a race of the target's own.
+  void TryWithoutFault(Confirmation& result) {
+    SweepPlan control = plan_;
+    control.faults.clear();
+    for (; result.control_tries < kConfirmationRuns; ++result.control_tries) {
+      QueueRequest request = RequestOf(scenario_, control, Timeout::kFull);
+      request.alone = group_.kind == kHang;
+      const RunResult run = runner_.Run(request);
+      if (!run.made()) {
+        return;
+      }
+      result.control += ShowsSameCause(run.run, group_.signature) ? 1 : 0;
+    }
+  }
+
+  // Does `scenario` go as written as long as nothing is made to fail?
+  bool WorksWithoutFaults(const Scenario& scenario) {
+    QueueRequest request;
+    request.purpose = QueueRequest::Purpose::kConfirm;
+    request.scenario = &scenario;
+    request.timeout = Timeout::kFull;
+    const RunResult result = runner_.Run(request);
+    return result.made() && result.run.findings.empty();
+  }
+
+  // True when the finding comes without the steps [first, last) too: they are left out from now on.
+  // Not when the steps behind need them to go as written: such a scenario would have a finding
+  // without any fault, and nobody could replay it.
+  bool LeaveOut(size_t first, size_t last) {
+    Scenario fewer = scenario_;
+    fewer.steps.erase(fewer.steps.begin() + static_cast<std::ptrdiff_t>(first),
+                      fewer.steps.begin() + static_cast<std::ptrdiff_t>(last));
+    if (Ask(fewer, Timeout::kBrief, /*alone=*/false) != Answer::kYes ||
+        (last < scenario_.steps.size() && !WorksWithoutFaults(fewer))) {
+      return false;
+    }
+    scenario_ = std::move(fewer);
+    return true;
+  }
+
+  // What comes after the step with the fault at once, for it hardly matters; then one by one from
+  // the last to the first. The wait for readiness stays: without it the stop signal comes at any
+  // moment of the start.
+  void Minimise() {
+    const auto waits = [](const Step& step) {
+      return std::holds_alternative<WaitReadyStep>(step.action);
+    };
+    const std::vector<Step>& steps = scenario_.steps;
+    auto after = static_cast<size_t>(plan_.site.step);
+    while (after < steps.size() && waits(steps[after])) {
+      ++after;
+    }
+    if (after + 1 < steps.size()) {
+      LeaveOut(after, steps.size());
+    }
+    for (size_t i = steps.size(); i-- > 0;) {
+      if (!waits(steps[i])) {
+        LeaveOut(i, i + 1);
+      }
+    }
+  }
+
+  // Where the faults of the plan are, in words that other builds share.
+  std::vector<SitePlace> Places() const {
+    std::vector<SitePlace> places;
+    for (const Fault& fault : plan_.faults) {
+      if (fault.site == 0) {
+        continue;
+      }
+      std::optional<SitePlace> place = PlaceOfSite(SiteHashText(fault.site), suspect_.sites);
+      if (!place && knowledge_ != nullptr) {
+        place = PlaceOfSite(SiteHashText(fault.site), knowledge_->census());
+      }
+      if (place) {
+        places.push_back(std::move(*place));
+      }
+    }
+    return places;
+  }
+
+  std::string Write(const Confirmation& confirmation) const {
+    Scenario scenario = scenario_;
+    scenario.faults = plan_.faults;
+    scenario.name = "finding-" + group_.id;
+    scenario.summary = group_.title;
+    FindingGroup known = group_;
+    Apply(confirmation, known);
+    std::string comment =
+        fmt::format("Found by a sweep of {}.\n{}\n{}\nfault: {} {} at\n", context_.scenario.name,
+                    StatusText(known), group_.signature, ModeName(plan_.mode), plan_.site.point);
+    for (const Frame& frame : StackFromJson(plan_.site.stack)) {
+      comment += "  " + frame.ToString() + "\n";
+    }
+    return WriteScenario(scenario, comment);
+  }
+
+  const SweepContext& context_;
+  const FindingGroup& group_;
+  const Suspect& suspect_;
+  ProofKnowledge* const knowledge_;
+  RunQueue::Runner& runner_;
+  SweepPlan plan_;         // that shows the finding, as far as is known
+  bool is_below_ = false;  // it is the failure below the derived call
+  Scenario scenario_;
+};
+
+}  // namespace
+
+Confirmation Confirm(const SweepContext& context, const Suspect& suspect, ProofKnowledge* knowledge,
+                     RunQueue::Runner& runner) {
+  return Confirmer(context, suspect, knowledge, runner).Confirm();
+}
+
+}  // namespace faultline
