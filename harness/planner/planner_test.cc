@@ -77,7 +77,9 @@ class MakePlanTest : public ::testing::Test {
 
 TEST_F(MakePlanTest, LaysOutModulesHooksAndPoints) {
   catalogue_.points = {Point("a", {"call_twin"}), Point("b", {"original_name", "other_name"})};
-  catalogue_.points[0].failure = {-1, EIO, {{"last_error", 33}}};
+  catalogue_.points[0].failure.result = -1;
+  catalogue_.points[0].failure.errno_value = EIO;
+  catalogue_.points[0].failure.error_variables = {{"last_error", 33}};
   catalogue_.points[0].when = {{Condition::Kind::kArgEquals, 1, 42}};
   Plan plan = Make();
   const auto& header = HeaderOf(plan);
