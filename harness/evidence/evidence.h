@@ -176,8 +176,9 @@ struct Finding {
   std::string title;      // one line: what happened, without addresses
   std::string signature;  // equal for the same bug: no addresses, no times, no line numbers
   std::string object;     // the device, pool, ... it is about; "" = none
-  // What a maintainer mends once, in words without numbers: equal for findings that one missing
-  // piece of clean-up or one broken function makes. "" = nothing but the finding itself.
+  // What a maintainer mends once, in words without numbers; clauses with "; " between them, one of
+  // which is equal in findings that one missing piece of clean-up or one broken function makes. ""
+  // = nothing but the finding itself.
   std::string cause;
   std::vector<std::string> details;    // lines for the story
   Stack stack;                         // the code to blame, innermost first; may be empty

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "harness/oracle/blame.h"
+#include "harness/oracle/ignored_failure.h"
 #include "harness/oracle/journal_events.h"
 #include "harness/oracle/line_pattern.h"
 #include "harness/oracle/oracle.h"
@@ -252,6 +253,9 @@ class HangOracle : public Oracle {
     const std::optional<PassedOver> left =
         hangs.front().phase == kStop ? FindPassedOver(evidence, context) : std::nullopt;
     Identify(hangs.front(), whole, ReasonOf(left, error, evidence), evidence, finding);
+    if (!left) {
+      finding.cause = CauseOfIgnoring(IgnoringFunction(evidence, context));
+    }
     for (const Hang& hang : hangs) {
       finding.details.push_back(hang.limit);
     }
@@ -280,7 +284,8 @@ class HangOracle : public Oracle {
   // What waits for ever is never freed.
   bool Explains(const Finding& own, const Finding& other, const Evidence& evidence,
                 const OracleContext& context) const override {
-    return IsLeakReport(other) || Oracle::Explains(own, other, evidence, context);
+    return IsLeakReport(other) || other.kind == "leak" ||
+           Oracle::Explains(own, other, evidence, context);
   }
 };
 

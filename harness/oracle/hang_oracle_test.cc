@@ -110,6 +110,39 @@ TEST(HangOracle, AHangAfterAFailureIsKnownByWhoMetItAndNotByTheLastLine) {
             one.signature);
 }
 
+// A poller that could not be had is missed where its work is waited for: by an RPC, or by the stop.
+TEST(HangOracle, OfOneFunctionThatGoesOnAfterAFailureHaveOneCause) {
+  const auto fail = [](JudgedRun& run) {
+    run.Inject("calloc", "fail");
+    // What makes pools tells its callers that it failed: it is not the one that goes on.
+    run.evidence.injections[0].stack = {
+        At("alloc_pool", "/src/pool.c"), At("rt_mempool_create", "/src/pool.c"),
+        At("wait_for_examine", "/src/bdev.c"), At("main", "/src/main.c")};
+  };
+  JudgedRun stop;
+  fail(stop);
+  stop.HangAtStop(kPolling);
+  JudgedRun answer;
+  fail(answer);
+  answer.evidence.rpcs[0].outcome = RpcExchange::Outcome::kNoAnswer;
+  answer.result(2).status = StepResult::Status::kTimedOut;
+  const Finding at_stop = stop.Judge().at(0);
+  const Finding at_answer = answer.Judge().at(0);
+  EXPECT_EQ(at_stop.cause, "wait_for_examine goes on after a failed call");
+  EXPECT_EQ(at_answer.cause, at_stop.cause);
+  EXPECT_NE(at_answer.signature, at_stop.signature);
+}
+
+TEST(HangOracle, AfterAFailureThatWasReportedNobodyIgnoredIt) {
+  JudgedRun run;
+  run.Inject("ring", "fail");
+  run.evidence.injections[0].stack = {At("init", "/src/iobuf.c"), At("main", "/src/main.c")};
+  run.evidence.rpcs[0].outcome = RpcExchange::Outcome::kError;
+  run.scenario.tolerance = Tolerance::kMayFailCleanly;
+  run.HangAtStop(kPolling);
+  EXPECT_EQ(run.Judge().at(0).cause, "");
+}
+
 TEST(HangOracle, WhatIsTriedForEverIsNamed) {
   JudgedRun run;
   run.Inject("bind", "fail");

@@ -206,6 +206,24 @@ class ObjectLeakFinder {
 
   // See Finding::cause.
   std::string Cause(const Leak& leak, const std::string& skipped) const {
+    const std::string cause = CauseOfForgetting(leak, skipped);
+    const std::string object = silent_.empty() && SomethingFailed() ? UnreleasedObject(leak) : "";
+    return cause.empty() || object.empty() ? cause + object : cause + "; " + object;
+  }
+
+  // An object may be forgotten by the error paths of several functions that call each other: to
+  // release it where the outermost one fails mends them all. "" where objects have no names: a
+  // helper that makes and frees memory for many says nothing of whose it is.
+  std::string UnreleasedObject(const Leak& leak) const {
+    const std::vector<std::string> makers = BlamedFunctions(WithoutMakers(leak.stack));
+    return IsNameless(leak.group) || makers.empty() || leak.group.released_by.empty()
+               ? ""
+               : fmt::format("nothing releases the {} of {} as {} does",
+                             leak.group.objects.front().registry, fmt::join(makers, " < "),
+                             leak.group.released_by);
+  }
+
+  std::string CauseOfForgetting(const Leak& leak, const std::string& skipped) const {
     if (!leak.forgetter.function.empty()) {
       return CauseOfErrorPath(leak.forgetter);
     }

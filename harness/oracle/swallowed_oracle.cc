@@ -12,6 +12,7 @@
 #include "harness/oracle/oracle.h"
 #include "harness/oracle/run_course.h"
 #include "harness/oracle/signature.h"
+#include "harness/oracle/silent_creator.h"
 #include "harness/oracle/tracked_objects.h"
 
 // `swallowed`: a call failed, nobody reported it, and the target claims success while something
@@ -203,6 +204,8 @@ class SwallowedFinder {
               [](const ObjectGroup* a, const ObjectGroup* b) { return a->order < b->order; });
     const ObjectGroup& first = *missing.front();
     Finding& finding = Add(first.name + " is missing", first.name, StepOfEnd(evidence_));
+    finding.cause =
+        CauseOfSilence(SilentCreator(evidence_, context_.catalogue, RegistryOf(first.name)));
     finding.details.push_back(
         fmt::format("the fault-free run has {}, this one {}", first.lasting, made[first.name]));
     for (size_t i = 1; i < std::min(missing.size(), kMostOthers); ++i) {

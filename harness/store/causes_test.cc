@@ -28,6 +28,19 @@ TEST(Causes, GatherWhatIsMendedAtOnePlaceInTheOrderOfTheFirst) {
   EXPECT_EQ(CountCauses({&a, &c}), "1 cause (2 findings)");
 }
 
+// The pools of one init are made by a function each, and nobody frees them when one fails.
+TEST(Causes, AreSharedByOneClauseAndByWayOfOthers) {
+  const FindingGroup inner = WithCause("the error path of make_pool forgets; the pool of init");
+  const FindingGroup other = WithCause("the error path of open forgets");
+  const FindingGroup outer = WithCause("the error path of make_pools forgets; the pool of init");
+  const FindingGroup ring = WithCause("the error path of make_pools forgets; the ring of init");
+  const std::vector<CauseGroup> groups = GroupByCause({&inner, &other, &ring, &outer});
+  ASSERT_THAT(groups, SizeIs(2));
+  EXPECT_THAT(groups[0].members, ElementsAre(0, 2, 3));
+  EXPECT_EQ(groups[0].text, "the error path of make_pool forgets");
+  EXPECT_EQ(GroupByCause({&inner, &outer})[0].text, "the pool of init");
+}
+
 // That nothing is known of two findings is nothing that they have in common.
 TEST(Causes, OfWhichNothingIsKnownAreNotShared) {
   const FindingGroup a = WithCause("");

@@ -38,6 +38,11 @@ const Catalogue& CatalogueOf(const SweepContext& context, const QueueRequest& re
   return request.catalogue == nullptr ? context.catalogue : *request.catalogue;
 }
 
+// Which functions are known to pass failures on does not depend on which are made to fail.
+const Catalogue& JudgedBy(const SweepContext& context) {
+  return context.all_points.points.empty() ? context.catalogue : context.all_points;
+}
+
 bool FindsNewSites(const SweepContext& context, const QueueRequest& request) {
   return context.find_new_sites && request.plan != nullptr && request.catalogue == nullptr;
 }
@@ -86,7 +91,7 @@ RunResult ExecuteAndJudge(const SweepContext& context, const QueueRequest& reque
   Evidence evidence = executor.Execute(ToRunRequest(context, request, scenario));
   std::vector<Finding> findings;
   if (!request.keep_evidence) {
-    findings = Judge(evidence, {scenario, context.profile, CatalogueOf(context, request),
+    findings = Judge(evidence, {scenario, context.profile, JudgedBy(context),
                                 is_measured ? &context.fault_free : nullptr});
   }
   RunResult result = DescribeRun(context, request, evidence, std::move(findings));

@@ -1,0 +1,59 @@
+#include "harness/oracle/ignored_failure.h"
+
+#include <algorithm>
+
+#include "harness/oracle/blame.h"
+
+namespace faultline {
+namespace {
+
+bool Contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// Frames in which such functions are looked for: spdk_poller_register calls calloc by one more.
+constexpr size_t kMostDepth = 3;
+
+// Functions whose failures the catalogue knows: what fails inside of one is passed on by it.
+bool PassesFailuresOn(const std::string& function, const Catalogue& catalogue) {
+  return std::any_of(catalogue.points.begin(), catalogue.points.end(),
+                     [&](const FaultPoint& point) { return Contains(point.symbols, function); }) ||
+         std::any_of(catalogue.observers.begin(), catalogue.observers.end(),
+                     [&](const Observer& observer) {
+                       return observer.event == Observer::Event::kCreate &&
+                              Contains(observer.symbols, function);
+                     });
+}
+
+}  // namespace
+
+bool ReportedAFailure(const Evidence& evidence, const Profile& profile) {
+  const std::vector<int>& clean = profile.clean_exit_codes;
+  const bool by_exit = evidence.exit.kind == ExitStatus::Kind::kExited &&
+                       std::find(clean.begin(), clean.end(), evidence.exit.code) == clean.end();
+  return by_exit ||
+         std::any_of(evidence.rpcs.begin(), evidence.rpcs.end(), [](const RpcExchange& rpc) {
+           return rpc.outcome == RpcExchange::Outcome::kError;
+         });
+}
+
+std::string IgnoringFunction(const Evidence& evidence, const OracleContext& context) {
+  const auto first =
+      std::find_if(evidence.injections.begin(), evidence.injections.end(),
+                   [](const Injection& injection) { return injection.action == "fail"; });
+  if (first == evidence.injections.end() || ReportedAFailure(evidence, context.profile)) {
+    return "";
+  }
+  const Stack stack = BlamedStack(first->stack);
+  size_t met_at = 0;
+  for (size_t i = 0; i < std::min(stack.size(), kMostDepth); ++i) {
+    met_at = PassesFailuresOn(stack[i].function, context.catalogue) ? i + 1 : met_at;
+  }
+  return met_at < stack.size() ? stack[met_at].function : "";
+}
+
+std::string CauseOfIgnoring(const std::string& function) {
+  return function.empty() ? "" : function + " goes on after a failed call";
+}
+
+}  // namespace faultline

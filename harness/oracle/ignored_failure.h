@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+
+#include "harness/oracle/oracle.h"
+
+namespace faultline {
+
+// Did the target tell anybody of a failure: by an error answer, or by an exit code other than those
+// of a clean stop? Then somebody took an error path.
+bool ReportedAFailure(const Evidence& evidence, const Profile& profile);
+
+// The function that met a run's first failure and went on, of a run that reported none: the
+// innermost one that is no part of a function known to pass failures on (a fault point, or an
+// observed one that makes something). "" when nothing failed, when it was reported, and where the
+// stack has no names.
+std::string IgnoringFunction(const Evidence& evidence, const OracleContext& context);
+
+// Finding::cause of what comes of it; "" for "".
+std::string CauseOfIgnoring(const std::string& function);
+
+}  // namespace faultline
