@@ -14,6 +14,7 @@ using protocol::AgentState;
 using protocol::HookStatus;
 using protocol::JournalRecord;
 using protocol::kNone;
+using protocol::PlanReplacement;
 using protocol::PlanRule;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -279,6 +280,45 @@ TEST_F(WidgetTest, ChanceIsTheSameInEveryRunOfASeed) {
   EXPECT_LT(failed, 75);
   std::filesystem::remove(run_.plan.journal_path);
   EXPECT_EQ(Run(calls).output, first);
+}
+
+TEST_F(WidgetTest, AReplacedArgumentMakesTheOriginalFailByItself) {
+  PlanReplacement too_large;
+  too_large.kind = PlanReplacement::kNumber;
+  too_large.value = 1000;
+  run_.plan.FailByReplacing(point_, too_large);
+  Hook();
+  run_.plan.AddRule(RuleFor(point_, 2, 2));
+  const VictimResult result = Run("aaa");
+  EXPECT_EQ(result.output, "-(12,0)++\n") << "one was made before main";
+  EXPECT_THAT(RecordsOf(result, JournalRecord::kInjected), SizeIs(1));
+}
+
+TEST_F(WidgetTest, WhatAReplacementPointedAtIsPutBack) {
+  const uint32_t toolbox = run_.plan.AddPoint("toolbox/make", 0, ENOMEM);
+  PlanReplacement letter;
+  letter.kind = PlanReplacement::kPointee;
+  letter.width = 1;
+  letter.value = 't';
+  run_.plan.FailByReplacing(toolbox, letter);
+  PlanRule rule = RuleFor(point_, 1, UINT64_MAX);
+  rule.phase = PlanRule::kAfterMain;
+  Hook();
+  run_.plan.AddHook(kVictim, "make_toolbox", {toolbox});
+  run_.plan.AddRule(rule);
+  run_.plan.AddRule(RuleFor(toolbox, 2, 2));
+  EXPECT_EQ(run_.Run({"toolboxes", "f", "f", "f"}).output, "-+-");
+}
+
+TEST_F(WidgetTest, AFailureMayBeReportedAfterTheCall) {
+  const uint32_t toolbox = run_.plan.AddPoint("toolbox/make", 0, ENOMEM);
+  run_.plan.FailAfterCall(toolbox);
+  Hook();
+  run_.plan.AddHook(kVictim, "make_toolbox", {toolbox});
+  run_.plan.AddRule(RuleFor(toolbox, 1, 1));
+  const VictimResult result = run_.Run({"toolboxes", "f", "f"});
+  EXPECT_EQ(result.output, "-+");
+  EXPECT_EQ(result.journal.hooks[hook_].calls, 3u) << "before main, and in both calls";
 }
 
 }  // namespace

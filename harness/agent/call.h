@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "harness/agent/call_frame.h"
+#include "harness/agent/conditions.h"
 #include "harness/agent/hooks.h"
 #include "harness/agent/journal_writer.h"
 #include "harness/agent/stack.h"
@@ -19,6 +20,7 @@ class Call {
   Call& operator=(const Call&) = delete;
 
   CallFrame& frame() const { return *frame_; }
+  CallArguments arguments() const { return {frame_->arguments, &frame_->return_address + 1}; }
   // The return address into the direct caller, the agent's own frames left out.
   uint64_t caller() {
     return walker_->IsOwn(frame_->return_address) ? raw_stack().addresses[0]

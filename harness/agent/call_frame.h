@@ -20,6 +20,11 @@ struct PendingRecord {
   uint64_t watched_occurrence;
   uint32_t watched_point;  // kNone: its return is not watched
   uint32_t watched_site;   // index into the journal's site table
+  uint32_t failed_point;   // kNone: it is not to report a failure
+  uint32_t failed_rule;    // that failed it; kNone: by hand
+  uint64_t restored;       // what stood at restore_at
+  uint64_t restore_at;     // address of what was replaced for the call, 0: nothing was
+  uint64_t restore_width;
 };
 
 // A hooked call as the stub saved it, in the order of its pushes. Changes of registers reach the

@@ -23,6 +23,7 @@ using namespace protocol;
 
 constexpr uint32_t kOverridesResult = 1u << 0;
 constexpr uint32_t kOverridesErrno = 1u << 1;
+constexpr size_t kLongestPath = 4096;
 
 // A rule without overrides, for points switched on by hand.
 constexpr PlanRule kByHand;
@@ -70,40 +71,131 @@ void StopThread() {
   Syscall(__NR_rt_tgsigqueueinfo, the_agent.journal.pid(), Syscall(__NR_gettid), SIGSTOP, &info);
 }
 
+// The path behind a descriptor, its end when it is too long.
+void NameFile(int fd, char (&label)[kLabelSize]) {
+  char link[] = "/proc/self/fd/0000000000";
+  char* digit = link + sizeof(link) - 1;
+  char* const first = link + sizeof("/proc/self/fd/") - 1;
+  for (auto rest = static_cast<uint32_t>(fd); digit > first; rest /= 10) {
+    *--digit = static_cast<char>('0' + rest % 10);
+  }
+  while (*digit == '0' && digit[1] != '\0') {
+    ++digit;
+  }
+  // The kernel takes no leading zeros.
+  char* end = first;
+  while (*digit != '\0') {
+    *end++ = *digit++;
+  }
+  *end = '\0';
+  char path[kLongestPath];
+  const long size = Syscall(__NR_readlink, link, path, sizeof(path));
+  if (IsError(size)) {
+    return;
+  }
+  const size_t kept =
+      static_cast<size_t>(size) < kLabelSize ? static_cast<size_t>(size) : kLabelSize - 1;
+  CopyBytes(label, path + size - kept, kept);
+  label[kept] = '\0';
+}
+
+const PlanRule& RuleOf(uint32_t rule) {
+  return rule == kNone ? kByHand : the_agent.plan->rules.In(the_agent.plan)[rule];
+}
+
+uint64_t ResultOf(const PlanPoint& point, const PlanRule& rule) {
+  return (rule.has_override & kOverridesResult) != 0 ? static_cast<uint64_t>(rule.result_override)
+                                                     : point.result;
+}
+
+int ErrnoOf(const PlanPoint& point, const PlanRule& rule) {
+  return (rule.has_override & kOverridesErrno) != 0 ? rule.errno_override : point.errno_value;
+}
+
 }  // namespace
 
-bool Inject(Call& call, uint32_t point_index, const Verdict& verdict) {
+Injected Inject(Call& call, uint32_t point_index, const Verdict& verdict) {
   const PlanHeader* plan = the_agent.plan;
   const PlanPoint& point = plan->points.In(plan)[point_index];
-  const PlanRule& rule = verdict.rule == kNone ? kByHand : plan->rules.In(plan)[verdict.rule];
+  const PlanRule& rule = RuleOf(verdict.rule);
   const bool fails = rule.action == PlanRule::kFail;
-  const uint64_t result = (rule.has_override & kOverridesResult) != 0
-                              ? static_cast<uint64_t>(rule.result_override)
-                              : point.result;
+  const uint64_t result = ResultOf(point, rule);
   if (IsRecorded(verdict)) {
     JournalRecord record = RecordOf(JournalRecord::kInjected, call, point_index, verdict);
     record.result = fails ? result : 0;
     static_assert(sizeof(call.frame().arguments) == kArguments * sizeof(uint64_t));
     std::memcpy(record.label, call.frame().arguments, sizeof(call.frame().arguments));
     the_agent.journal.Append(record);
+    if (fails && point.held_file != kNone) {
+      JournalRecord held = RecordOf(JournalRecord::kHeldFile, call, point_index, verdict);
+      NameFile(static_cast<int>(call.frame().arguments[point.held_file]), held.label);
+      the_agent.journal.Append(held);
+    }
   }
   faultline_injected_call(point.name.CString(plan));
   if (rule.action == PlanRule::kStop) {
     StopThread();
-    return false;
+    return {};
   }
   if (!fails) {
     SendSignal(rule.signal);
-    return false;
+    return {};
+  }
+  if (point.after_call != 0 || point.replacements.count != 0) {
+    return {Effect::kFailByCall, point_index, verdict.rule};
   }
   call.frame().rax = result;
   SetErrorVariable(point);
-  const int error =
-      (rule.has_override & kOverridesErrno) != 0 ? rule.errno_override : point.errno_value;
-  if (error != 0) {
+  if (const int error = ErrnoOf(point, rule); error != 0) {
     errno = error;
   }
-  return true;
+  return {Effect::kFail, point_index, verdict.rule};
+}
+
+void PrepareFailingCall(CallFrame& frame, const Injected& injected) {
+  const PlanHeader* plan = the_agent.plan;
+  const PlanPoint& point = plan->points.In(plan)[injected.point];
+  PendingRecord& pending = frame.pending;
+  pending.failed_point = injected.point;
+  pending.failed_rule = injected.rule;
+  for (const PlanReplacement& replacement : point.replacements.In(plan)) {
+    uint64_t& argument = frame.arguments[replacement.argument];
+    switch (replacement.kind) {
+      case PlanReplacement::kText:
+        argument = reinterpret_cast<uint64_t>(replacement.text.CString(plan));
+        break;
+      case PlanReplacement::kNumber:
+        argument = replacement.value;
+        break;
+      case PlanReplacement::kPointee:
+        if (argument >= kPageSize) {
+          pending.restore_at = argument + replacement.offset;
+          pending.restore_width = replacement.width;
+          auto* place = reinterpret_cast<void*>(pending.restore_at);
+          CopyBytes(&pending.restored, place, replacement.width);
+          CopyBytes(place, &replacement.value, replacement.width);
+        }
+        break;
+    }
+  }
+}
+
+int FinishFailingCall(CallFrame& frame) {
+  const PendingRecord& pending = frame.pending;
+  if (pending.failed_point == kNone) {
+    return 0;
+  }
+  if (pending.restore_at != 0) {
+    CopyBytes(reinterpret_cast<void*>(pending.restore_at), &pending.restored,
+              pending.restore_width);
+  }
+  const PlanPoint& point = the_agent.plan->points.In(the_agent.plan)[pending.failed_point];
+  const PlanRule& rule = RuleOf(pending.failed_rule);
+  if (point.after_call != 0 || (rule.has_override & kOverridesResult) != 0) {
+    frame.rax = ResultOf(point, rule);
+  }
+  SetErrorVariable(point);
+  return ErrnoOf(point, rule);
 }
 
 }  // namespace faultline::agent

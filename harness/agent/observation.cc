@@ -103,7 +103,7 @@ void Record(const PendingRecord& pending, uint64_t result, uint32_t more_flags) 
 bool JournalObserved(Call& call, uint32_t index, bool failed) {
   const PlanHeader* plan = the_agent.plan;
   const PlanObserver& observer = plan->observers.In(plan)[index];
-  if (!ConditionsHold(observer.conditions.In(plan), call.frame().arguments)) {
+  if (!ConditionsHold(observer.conditions.In(plan), call.arguments())) {
     return false;
   }
   if (observer.is_error_note != 0) {
@@ -152,14 +152,17 @@ void FillWatched(Call& call, const WatchedCall& watched, bool observed) {
   pending.watched_point = watched.point;
   pending.watched_site = watched.verdict.site;
   pending.watched_occurrence = watched.verdict.occurrence;
+  pending.failed_point = kNone;
+  pending.restore_at = 0;
 }
 
 }  // namespace
 
-bool Observe(Call& call, uint32_t observer, bool failed, const WatchedCall& watched) {
+bool Observe(Call& call, uint32_t observer, Effect effect, const WatchedCall& watched) {
   ForgetAbandonedWraps(&call.frame());
+  const bool failed = effect == Effect::kFail;
   const bool observed = observer != kNone && JournalObserved(call, observer, failed);
-  if (failed || (!observed && watched.point == kNone)) {
+  if (failed || (!observed && watched.point == kNone && effect == Effect::kGoOn)) {
     return false;
   }
   FillWatched(call, watched, observed);

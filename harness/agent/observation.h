@@ -2,6 +2,7 @@
 
 #include "harness/agent/call.h"
 #include "harness/agent/decision.h"
+#include "harness/agent/injection.h"
 #include "harness/protocol/plan.h"
 
 namespace faultline::agent {
@@ -12,10 +13,10 @@ struct WatchedCall {
   Verdict verdict;
 };
 
-// Journals a call that a function's observer (kNone: there is none) sees. `failed`: a rule failed
-// it, so the original does not run and the frame's rax is its result. True when the original is to
-// be called from the stub, for the observer or for `watched`, with FinishWrapped afterwards.
-bool Observe(Call& call, uint32_t observer, bool failed, const WatchedCall& watched);
+// Journals a call that a function's observer (kNone: there is none) sees. `effect`: with kFail the
+// original does not run and the frame's rax is its result. True when the original is to be called
+// from the stub, for the observer, for `watched` or for `effect`, with FinishWrapped afterwards.
+bool Observe(Call& call, uint32_t observer, Effect effect, const WatchedCall& watched);
 
 // A rule has failed this call: the watched calls that its thread is in are told of it.
 void NoteHit(Call& call);

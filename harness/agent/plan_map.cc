@@ -104,13 +104,46 @@ class Checker {
 
   bool Conditions(const Array<PlanCondition>& conditions) const {
     return conditions.CheckBounds(size_) && All(conditions, [](const PlanCondition& condition) {
-             return condition.kind <= PlanCondition::kArgNotEquals &&
-                    condition.argument < kArgumentRegisters;
+             return condition.kind <= PlanCondition::kLastKind &&
+                    condition.argument <= kLastArgument &&
+                    condition.source <= PlanCondition::kStreamArgument &&
+                    IsWidth(condition.width) && NamesArguments(condition);
+           });
+  }
+
+  static bool IsWidth(uint32_t width) {
+    return width == 1 || width == 2 || width == 4 || width == 8;
+  }
+
+  // The arguments that `value` tells.
+  static bool NamesArguments(const PlanCondition& condition) {
+    switch (condition.kind) {
+      case PlanCondition::kAboveArgument:
+      case PlanCondition::kRaisesLimit:
+        return condition.value <= kLastArgument;
+      case PlanCondition::kGrows:
+        return (condition.value & 0xff) <= kLastArgument &&
+               condition.value >> 8 <= kLastArgument + 1;
+      default:
+        return true;
+    }
+  }
+
+  bool Replacements(const Array<PlanReplacement>& replacements) const {
+    uint32_t pointees = 0;
+    return replacements.CheckBounds(size_) &&
+           All(replacements, [&](const PlanReplacement& replacement) {
+             pointees += replacement.kind == PlanReplacement::kPointee ? 1 : 0;
+             return replacement.kind <= PlanReplacement::kPointee && pointees <= 1 &&
+                    replacement.argument < kArgumentRegisters && IsWidth(replacement.width) &&
+                    HasText(replacement.text);
            });
   }
 
   bool Point(const PlanPoint& point) const {
     return HasText(point.name) && point.name.size > 0 && Conditions(point.conditions) &&
+           Replacements(point.replacements) &&
+           (point.held_file == kNone || point.held_file < kArgumentRegisters) &&
            (point.error_variable == kNone || point.error_variable < plan_.error_variables.count);
   }
 

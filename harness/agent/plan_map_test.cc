@@ -22,6 +22,7 @@ std::vector<std::byte> SoundPlan() {
   plan.journal_path = "/run/journal";
   const uint32_t module = plan.AddModule("/proc/self/exe", /*is_main=*/true);
   const uint32_t point = plan.AddPoint("a/b", 0, 12, {{PlanCondition::kArgHasBits, 5, 1}});
+  plan.FailByReplacing(point, {});
   PlanObserver observer;
   observer.wrap = 1;
   observer.stack_words = 32;
@@ -96,7 +97,25 @@ TEST(PlanMapTest, RefusesEveryReferenceThatLeadsNowhere) {
               }),
               HasSubstr("points"));
   EXPECT_THAT(AfterDamage([](PlanHeader& plan, std::byte* base) {
-                First(First(plan.points, base).conditions, base).argument = 6;
+                First(First(plan.points, base).conditions, base).argument = kLastArgument + 1;
+              }),
+              HasSubstr("points"));
+  EXPECT_THAT(AfterDamage([](PlanHeader& plan, std::byte* base) {
+                First(First(plan.points, base).conditions, base).width = 3;
+              }),
+              HasSubstr("points"));
+  EXPECT_THAT(AfterDamage([](PlanHeader& plan, std::byte* base) {
+                PlanCondition& condition = First(First(plan.points, base).conditions, base);
+                condition.kind = PlanCondition::kAboveArgument;
+                condition.value = kLastArgument + 1;
+              }),
+              HasSubstr("points"));
+  EXPECT_THAT(AfterDamage([](PlanHeader& plan, std::byte* base) {
+                First(First(plan.points, base).replacements, base).argument = 6;
+              }),
+              HasSubstr("points"));
+  EXPECT_THAT(AfterDamage([](PlanHeader& plan, std::byte* base) {
+                First(First(plan.points, base).replacements, base).text.offset = 1u << 30;
               }),
               HasSubstr("points"));
   EXPECT_THAT(

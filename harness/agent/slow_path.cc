@@ -16,19 +16,20 @@ namespace {
 
 using namespace protocol;
 
-// Puts the call to each of its function's points. True when a rule failed it; otherwise `watched`
-// tells the point whose return is watched, if any.
-bool DecidePoints(Call& call, const PlanHook& hook, WatchedCall& watched) {
+// Puts the call to each of its function's points, until a rule fails it. Before, `watched` may be
+// told the point whose return is watched.
+Injected DecidePoints(Call& call, const PlanHook& hook, WatchedCall& watched) {
   const PlanHeader* plan = the_agent.plan;
   for (uint32_t point : hook.points.In(plan)) {
     const PlanPoint& plan_point = plan->points.In(plan)[point];
-    if (!ConditionsHold(plan_point.conditions.In(plan), call.frame().arguments)) {
+    if (!ConditionsHold(plan_point.conditions.In(plan), call.arguments())) {
       continue;
     }
     const Verdict verdict = the_agent.decision.Decide(call, point);
     if (verdict.hit) {
-      if (Inject(call, point, verdict)) {
-        return true;
+      const Injected injected = Inject(call, point, verdict);
+      if (injected.effect != Effect::kGoOn) {
+        return injected;
       }
     } else if (the_agent.HasFlag(kRecordSites) && verdict.occurrence <= kMostRecordedCalls &&
                call.in_own_process()) {
@@ -39,7 +40,7 @@ bool DecidePoints(Call& call, const PlanHook& hook, WatchedCall& watched) {
       watched = {point, verdict};
     }
   }
-  return false;
+  return {};
 }
 
 uint32_t HandleCall(CallFrame* frame) {
@@ -48,15 +49,18 @@ uint32_t HandleCall(CallFrame* frame) {
   const int saved_errno = errno;
   Call call(frame, &the_agent.walker, &the_agent.journal);
   WatchedCall watched;
-  const bool failed = DecidePoints(call, *hook.plan, watched);
+  const Injected injected = DecidePoints(call, *hook.plan, watched);
   const int failed_errno = errno;
-  if (failed) {
+  if (injected.effect != Effect::kGoOn) {
     NoteHit(call);
   }
-  const bool wrap = Observe(call, hook.plan->observer, failed, watched);
-  errno = failed ? failed_errno : saved_errno;
-  if (failed) {
+  const bool wrap = Observe(call, hook.plan->observer, injected.effect, watched);
+  errno = injected.effect == Effect::kFail ? failed_errno : saved_errno;
+  if (injected.effect == Effect::kFail) {
     return FAULTLINE_RETURN;
+  }
+  if (injected.effect == Effect::kFailByCall) {
+    PrepareFailingCall(*frame, injected);
   }
   return wrap ? FAULTLINE_CALL : FAULTLINE_GO_ON;
 }
@@ -78,10 +82,11 @@ extern "C" __attribute__((visibility("hidden"))) uint32_t faultline_slow_path(Ca
 extern "C" __attribute__((visibility("hidden"))) void faultline_after_call(CallFrame* frame) {
   const BusyScope busy;
   const int saved_errno = errno;
+  const int error = FinishFailingCall(*frame);
   if (!hook_table.inert && the_agent.journal.InOwnProcess()) {
     FinishWrapped(*frame);
   }
-  errno = saved_errno;
+  errno = error != 0 ? error : saved_errno;
 }
 
 }  // namespace faultline::agent

@@ -1,7 +1,7 @@
 #pragma once
 
 // What stub.S and the C++ handlers agree on; included by both.
-#define FAULTLINE_FRAME 168      /* CallFrame starts this many bytes below the stub's %rbp */
+#define FAULTLINE_FRAME 200      /* CallFrame starts this many bytes below the stub's %rbp */
 #define FAULTLINE_STACK_WORDS 20 /* offset of CallFrame::pending.stack_words, 32 bits */
 
 /* What faultline_slow_path answers. */

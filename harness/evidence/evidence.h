@@ -101,6 +101,8 @@ struct Injection {
   bool before_main = false;
   int64_t time_ms = 0;
   Stack stack;
+  // With FaultPoint::held_by_another: the path of the file, its end when it is long.
+  std::string held_file = {};
 };
 
 // A call of a point in RunRequest::watch_returns that was not itself failed.

@@ -118,12 +118,23 @@ struct DeliberateLine {
   bool allowed;
   std::string note;
 };
+
+// A note that speaks of a version is for targets that say that they are of it.
+bool NoteHolds(const DeliberateAbort& abort, const Evidence& evidence) {
+  if (abort.note_when.empty()) {
+    return true;
+  }
+  const LinePattern when(abort.note_when);
+  return std::any_of(evidence.log.begin(), evidence.log.end(),
+                     [&](const LogLine& line) { return when.Matches(line.text); });
+}
+
 std::optional<DeliberateLine> FindDeliberateLine(const Evidence& evidence, const Profile& profile) {
   for (const DeliberateAbort& abort : profile.deliberate_abort) {
     const LinePattern pattern(abort.pattern);
     for (size_t i = evidence.log.size(); i-- > FirstOfLastWords(evidence.log);) {
       if (pattern.Matches(evidence.log[i].text)) {
-        return DeliberateLine{i, abort.allowed, abort.note};
+        return DeliberateLine{i, abort.allowed, NoteHolds(abort, evidence) ? abort.note : ""};
       }
     }
   }

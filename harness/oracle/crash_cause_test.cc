@@ -125,5 +125,21 @@ TEST(CrashCause, NamesAnAbortOnPurposeAsTheProfileKnowsIt) {
   EXPECT_FALSE(FindCrashCause(Died(SIGSEGV, {"out of memory"}), profile, {}).deliberate);
 }
 
+TEST(CrashCause, ANoteOfAVersionIsForTargetsThatSayTheyAreOfIt) {
+  Profile profile;
+  profile.deliberate_abort = {{.pattern = "msg could not be allocated",
+                               .note = "made fatal in v26.01",
+                               .note_when = "Starting SPDK v(2[6-9]|[3-9][0-9])\\."}};
+  const auto note = [&](const char* first_line) {
+    return FindCrashCause(Died(SIGABRT, {first_line, "*ERROR*: msg could not be allocated"}),
+                          profile, {})
+        .note;
+  };
+  EXPECT_EQ(note("Starting SPDK v26.09-pre git sha1 3230130e6a"), "made fatal in v26.01");
+  EXPECT_EQ(note("Starting SPDK v24.05-pre git sha1 0123456789"), "");
+  profile.deliberate_abort[0].note_when.clear();
+  EXPECT_EQ(note("Starting SPDK v24.05-pre git sha1 0123456789"), "made fatal in v26.01");
+}
+
 }  // namespace
 }  // namespace faultline

@@ -62,13 +62,23 @@ class LeftByFaultFree {
   std::vector<std::regex> patterns_;
 };
 
+// Who cannot get a lock because another process has it must leave that one's file alone.
+bool IsHeldByAnother(const std::string& left, const Evidence& evidence) {
+  const std::string name = left.substr(left.find_last_of("/ ") + 1);
+  return std::any_of(evidence.injections.begin(), evidence.injections.end(),
+                     [&](const Injection& injection) {
+                       const std::string& held = injection.held_file;
+                       return !held.empty() && held.substr(held.rfind('/') + 1) == name;
+                     });
+}
+
 std::vector<Finding> FindLeftBehind(const Evidence& evidence, const FaultFreeRun& fault_free) {
   const LeftByFaultFree known(fault_free);
   std::set<std::string> seen;
   std::vector<Finding> findings;
   for (const std::string& left : evidence.left_behind) {
     const std::string kind = WithoutNumbers(left);
-    if (!known.Has(kind) && seen.insert(kind).second) {
+    if (!known.Has(kind) && !IsHeldByAnother(left, evidence) && seen.insert(kind).second) {
       Finding& finding =
           findings.emplace_back(FindingAtEnd(kKind, "left behind: " + left, evidence));
       finding.object = left;

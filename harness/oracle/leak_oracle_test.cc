@@ -57,6 +57,17 @@ TEST_F(LeftBehind, UnderAnotherPrefixItIsTheSameFile) {
   EXPECT_EQ(findings[1].title, "left behind: file dpdk/a/b/config");
 }
 
+TEST_F(LeftBehind, AFileThatAnotherProcessHoldsMayStay) {
+  run_.evidence.left_behind = {"file ${run_dir}/rpc.sock.lock", "file rpc.sock"};
+  Injection injection;
+  injection.point = "libc/file/flock";
+  injection.held_file = "/tmp/fl-x/rpc.sock.lock";
+  run_.evidence.injections = {injection};
+  const auto findings = run_.Judge();
+  ASSERT_EQ(findings.size(), 1u) << "what was not locked is still a leak";
+  EXPECT_EQ(findings[0].object, "file rpc.sock");
+}
+
 TEST_F(LeftBehind, WithoutAFaultFreeRunNothingIsTooMuch) {
   run_.evidence.left_behind = {"file anything"};
   run_.fault_free = nullptr;

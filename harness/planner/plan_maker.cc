@@ -137,11 +137,17 @@ PlanPoint PlanMaker::MakePoint(uint32_t index) {
       }
     }
   }
-  std::vector<protocol::PlanCondition> conditions;
-  for (const Condition& condition : point.when) {
-    conditions.push_back(PlanConditionOf(condition));
+  result.conditions = file_.Add(point.when);
+  std::vector<protocol::PlanReplacement> replacements;
+  for (const Replacement& replacement : point.instead) {
+    replacements.push_back(
+        {replacement.kind, static_cast<uint32_t>(replacement.argument),
+         static_cast<uint32_t>(replacement.offset), static_cast<uint32_t>(replacement.width),
+         static_cast<uint64_t>(replacement.value), file_.AddText(replacement.text)});
   }
-  result.conditions = file_.Add(conditions);
+  result.replacements = file_.Add(replacements);
+  result.after_call = point.after_call ? 1 : 0;
+  result.held_file = point.held_by_another ? static_cast<uint32_t>(*point.held_by_another) : kNone;
   return result;
 }
 
@@ -185,11 +191,7 @@ PlanObserver PlanMaker::MakeObserver(uint32_t index) {
   // Who wants the result must wait for it.
   result.wrap = observer.wrap || result.key == PlanObserver::kKeyResult ? 1 : 0;
   result.stack_words = static_cast<uint32_t>(observer.stack_words);
-  std::vector<protocol::PlanCondition> conditions;
-  for (const Condition& condition : observer.when) {
-    conditions.push_back(PlanConditionOf(condition));
-  }
-  result.conditions = file_.Add(conditions);
+  result.conditions = file_.Add(observer.when);
   std::vector<PlanRange> ignored;
   for (const std::string& caller : observer.ignore_callers) {
     size_t before = ignored.size();

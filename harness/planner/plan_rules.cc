@@ -8,7 +8,6 @@
 
 namespace faultline {
 
-using protocol::PlanCondition;
 using protocol::PlanRule;
 
 namespace {
@@ -68,33 +67,6 @@ protocol::PlanRule RuleOf(const Fault& fault) {
   rule.errno_override = fault.errno_value.value_or(0);
   rule.has_override = (fault.result ? 1u : 0u) | (fault.errno_value ? 2u : 0u);
   return rule;
-}
-
-protocol::PlanCondition PlanConditionOf(const Condition& condition) {
-  PlanCondition result;
-  switch (condition.kind) {
-    case Condition::Kind::kArgHasBits:
-      result.kind = PlanCondition::kArgHasBits;
-      break;
-    case Condition::Kind::kArgEquals:
-      result.kind = PlanCondition::kArgEquals;
-      break;
-    case Condition::Kind::kArgNotEquals:
-      result.kind = PlanCondition::kArgNotEquals;
-      break;
-    case Condition::Kind::kArgSignedAtMost:
-      result.kind = PlanCondition::kArgSignedAtMost;
-      break;
-    case Condition::Kind::kFdOnHugetlbfs:
-      result.kind = PlanCondition::kFdOnHugetlbfs;
-      break;
-    case Condition::Kind::kPathOnHugetlbfs:
-      result.kind = PlanCondition::kPathOnHugetlbfs;
-      break;
-  }
-  result.argument = static_cast<uint32_t>(condition.argument);
-  result.value = condition.value;
-  return result;
 }
 
 void ThrowBadFault(const Fault& fault, const std::string& text) {

@@ -12,9 +12,6 @@ namespace faultline {
 // `fault` as the agent takes it, without its point and callers, which need the target's symbols.
 protocol::PlanRule RuleOf(const Fault& fault);
 
-// `condition` as the agent takes it.
-protocol::PlanCondition PlanConditionOf(const Condition& condition);
-
 // "FILE:LINE:COLUMN: fault `ID`: TEXT" as a Failure (kBadInput).
 [[noreturn]] void ThrowBadFault(const Fault& fault, const std::string& text);
 

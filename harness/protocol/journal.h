@@ -117,6 +117,8 @@ struct JournalRecord {
                      // thread; written at once, since the watched call may never come back
     kReturned = 12,  // a watched call came back with `result`: of each site the first
                      // kMostRecordedReturns, and all with kHitBelow
+    kHeldFile = 13,  // behind kInjected, with PlanPoint::held_file: label is the file's path, its
+                     // end when it is too long
   };
   enum Flags : uint16_t {
     kBeforeMain = 1u << 0,

@@ -65,19 +65,94 @@ struct PlanHook {
   Text symbol;
 };
 
-// A condition on a call's arguments under which it belongs to a point (all must hold).
+inline constexpr uint32_t kLastArgument = 11;  // 0 to 5 in registers, the others on the stack
+
+// What a descriptor is. A file or directory has one more bit that says where it lies, a socket one
+// or more that say what it speaks.
+struct PlanDescriptor {
+  enum Kind : uint64_t {
+    kClosed = 1u << 0,
+    kFile = 1u << 1,  // a regular one
+    kDirectory = 1u << 2,
+    kPipe = 1u << 3,
+    kDevice = 1u << 4,     // block or character, but no terminal
+    kTty = 1u << 5,        // a terminal
+    kAnonymous = 1u << 6,  // eventfd, epoll, timerfd, signalfd, inotify, ...
+    kSocket = 1u << 7,
+    kStream = 1u << 8,  // a connection: SOCK_STREAM, SOCK_SEQPACKET
+    kUnix = 1u << 9,
+    kTcp = 1u << 10,
+    kUdp = 1u << 11,
+    kOnDisk = 1u << 12,  // a disk or a server, whatever may report an error
+    kOnTmpfs = 1u << 13,
+    kOnHugetlbfs = 1u << 14,
+    kOnKernelFs = 1u << 15,  // /proc, /sys and the like
+  };
+};
+
+// What is about to happen to a FILE of glibc's.
+struct PlanStream {
+  enum State : uint64_t {
+    kNeedsInput = 1u << 0,  // its buffer is empty: to read is to ask the kernel
+    kHasOutput = 1u << 1,   // something waits to be written
+  };
+};
+
+// A condition under which a call belongs to a point. All must hold, but of those that stand
+// together with the same group, not 0, one is enough.
 struct PlanCondition {
   enum Kind : uint32_t {
-    kArgHasBits = 0,       // (argument & value) != 0
-    kArgEquals = 1,        // argument == value
-    kFdOnHugetlbfs = 2,    // argument is an open fd on hugetlbfs (fstatfs)
-    kPathOnHugetlbfs = 3,  // argument is a path whose directory is on hugetlbfs (statfs)
-    kArgSignedAtMost = 4,  // (int32_t)argument <= (int32_t)value
-    kArgNotEquals = 5,     // argument != value
+    // Of the number that `source`, `width` and `offset` tell.
+    kArgHasBits = 0,       // (number & value) != 0
+    kArgEquals = 1,        // number == value
+    kArgNotEquals = 2,     // number != value
+    kArgSignedAtMost = 3,  // (int32_t)number <= (int32_t)value
+    kLacksBits = 4,        // (number & value) == 0
+    kAbove = 5,            // number > value, both with their signs
+    kBelow = 6,            // number < value
+    kOtherThread = 7,      // number is not the calling thread's pthread_t
+    // Of the argument as it is.
+    kAboveArgument = 8,  // larger than the argument `value`, both without signs
+    kDescriptorIs = 9,   // any of the PlanDescriptor bits in `value`
+    kDescriptorIsNot = 10,
+    kPathOnHugetlbfs = 11,  // a path whose directory is on hugetlbfs (statfs)
+    kStreamIs = 12,         // a FILE: any of the PlanStream bits in `value`
+    kGrows = 13,        // a piece of malloc's memory, or null, that is too small for the argument
+                        // value & 0xff, times the argument (value >> 8) - 1 unless that is -1
+    kNewVariable = 14,  // "NAME=VALUE" or "NAME": the environment has no such variable
+    kRaisesLimit = 15,  // an rlimit above the hard limit of the resource in argument `value`
+    // Of the process.
+    kNotRoot = 16,  // its effective user is not root
+    kLastKind = kNotRoot
+  };
+  enum Source : uint32_t {
+    kArgument = 0,
+    kPointee = 1,         // `width` bytes at the argument + offset; a descriptor has 4
+    kStreamArgument = 2,  // the argument is a FILE; of kDescriptorIs and -Not: its descriptor
   };
   Kind kind = kArgHasBits;
-  uint32_t argument = 0;  // 0 to 5, the integer argument registers
+  uint32_t argument = 0;  // 0 to kLastArgument
   uint64_t value = 0;
+  Source source = kArgument;
+  uint32_t offset = 0;
+  uint32_t width = 8;  // bytes of the number, which has a sign: 1, 2, 4 or 8
+  uint32_t group = 0;
+};
+
+// Something that is replaced while the original runs, so that it fails by itself, with all that
+// such a failure leaves behind.
+struct PlanReplacement {
+  enum Kind : uint32_t {
+    kText = 0,     // the argument becomes the address of `text`
+    kNumber = 1,   // the argument becomes `value`
+    kPointee = 2,  // `width` bytes at the argument + offset become `value`; restored afterwards
+  };
+  Kind kind = kText;
+  uint32_t argument = 0;  // 0 to 5
+  uint32_t offset = 0;
+  uint32_t width = 8;  // 1, 2, 4 or 8
+  uint64_t value = 0;
+  Text text;
 };
 
 // A thread-local int that the failing function also sets, as rte_errno. Found at
@@ -98,7 +173,13 @@ struct PlanPoint {
   // one call belongs to, the first such one is told of.
   uint32_t watch_return = 0;
   Array<PlanCondition> conditions;
-  uint64_t name_hash = 0;  // HashText(name)
+  // Not empty: the original runs with these and fails by itself; its own result is returned, and
+  // errno is errno_value unless that is 0. At most one of them is a kPointee.
+  Array<PlanReplacement> replacements;
+  uint32_t after_call = 0;     // 1: the original runs, then the failure is reported
+  uint32_t held_file = kNone;  // argument with the descriptor of a file that another process
+                               // holds: a kHeldFile record names it
+  uint64_t name_hash = 0;      // HashText(name)
 };
 
 // One armed fault: which calls of `point` it hits and what happens to them. A call is counted by

@@ -96,12 +96,23 @@ class InjectionReader {
     for (const JournalRecord& record : journal_.records) {
       if (record.kind == JournalRecord::kInjected && injections.size() < kMostInjections) {
         injections.push_back(ReadOne(record));
+      } else if (record.kind == JournalRecord::kHeldFile) {
+        NameHeldFile(record, injections);
       }
     }
     return injections;
   }
 
  private:
+  static void NameHeldFile(const JournalRecord& record, std::vector<Injection>& injections) {
+    const auto of_thread = std::find_if(
+        injections.rbegin(), injections.rend(),
+        [&](const Injection& injection) { return injection.tid == static_cast<int>(record.tid); });
+    if (of_thread != injections.rend()) {
+      of_thread->held_file = record.label;
+    }
+  }
+
   Injection ReadOne(const JournalRecord& record) {
     Injection injection;
     if (record.rule < plan_.faults.size()) {

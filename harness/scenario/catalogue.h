@@ -6,24 +6,23 @@
 #include <string>
 #include <vector>
 
+#include "harness/protocol/plan.h"
 #include "harness/scenario/source_position.h"
 
 // What can be made to fail in a target, and what is watched in it.
 namespace faultline {
 
-// See protocol::PlanCondition for the meaning of each kind.
-struct Condition {
-  enum class Kind {
-    kArgHasBits,
-    kArgEquals,
-    kArgNotEquals,
-    kArgSignedAtMost,
-    kFdOnHugetlbfs,
-    kPathOnHugetlbfs
-  };
-  Kind kind = Kind::kArgHasBits;
+using Condition = protocol::PlanCondition;
+
+// See protocol::PlanReplacement for the meaning of each kind.
+struct Replacement {
+  using Kind = protocol::PlanReplacement::Kind;
+  Kind kind = Kind::kText;
   int argument = 0;  // 0 to 5
-  uint64_t value = 0;
+  int offset = 0;
+  int width = 8;
+  int64_t value = 0;
+  std::string text;
 };
 
 // What a forced failure looks like to the caller.
@@ -65,12 +64,16 @@ struct FaultPoint {
   std::vector<std::string> symbols;  // every definition of any of them is the point
   std::string module;  // base-name prefix ("libc.so") the symbols must lie in; "" = any
   FailureValue failure;
-  std::vector<Condition> when;       // all must hold
-  Kind kind = Kind::kDerived;        // who says nothing promises nothing
-  std::string fails_when;            // what makes it fail, for people; "" for derived points only
-  std::optional<FileArgument> file;  // what the call is about, when that is a file
-  bool writes = false;               // a failed call loses, or holds back, what was to be written
-  bool waits = false;                // a target that has nothing to do calls it all the time
+  std::vector<Condition> when;         // see protocol::PlanCondition
+  std::vector<Replacement> instead;    // not empty: it runs with these and fails by itself
+  bool after_call = false;             // the original runs, then the failure is reported
+  std::optional<int> held_by_another;  // argument with the descriptor of a file that another
+                                       // process holds when the call fails, so that it may stay
+  Kind kind = Kind::kDerived;          // who says nothing promises nothing
+  std::string fails_when;              // what makes it fail, for people; "" for derived points only
+  std::optional<FileArgument> file;    // what the call is about, when that is a file
+  bool writes = false;                 // a failed call loses, or holds back, what was to be written
+  bool waits = false;                  // a target that has nothing to do calls it all the time
   std::string summary;
   SourcePosition position;
 };

@@ -89,10 +89,44 @@ TEST_F(LoadCatalogueTest, ReadsConditions) {
   const std::vector<Condition>& when = Point("hugepage/mmap").when;
   ASSERT_EQ(when.size(), 2u);
   EXPECT_EQ(when[0].kind, Condition::Kind::kArgHasBits);
-  EXPECT_EQ(when[0].argument, 3);
+  EXPECT_EQ(when[0].argument, 3u);
   EXPECT_EQ(when[0].value, 0x40000u);
-  EXPECT_EQ(when[1].kind, Condition::Kind::kFdOnHugetlbfs);
-  EXPECT_EQ(when[1].argument, 4);
+  EXPECT_EQ(when[1].kind, Condition::kDescriptorIs);
+  EXPECT_EQ(when[1].argument, 4u);
+  EXPECT_EQ(when[1].value, protocol::PlanDescriptor::kOnHugetlbfs);
+}
+
+TEST_F(LoadCatalogueTest, ReadsConditionsOfEverySubject) {
+  using protocol::PlanDescriptor;
+  const std::vector<Condition>& when = Point("libc/file/fgets").when;
+  ASSERT_EQ(when.size(), 5u);
+  EXPECT_EQ(when[0].kind, Condition::kStreamIs);
+  EXPECT_EQ(when[0].value, protocol::PlanStream::kNeedsInput);
+  EXPECT_EQ(when[1].source, Condition::kStreamArgument);
+  EXPECT_EQ(when[1].value, PlanDescriptor::kOnDisk | PlanDescriptor::kOnTmpfs);
+  EXPECT_EQ(when[2].kind, Condition::kAbove);
+  EXPECT_EQ(when[2].width, 4u);
+  EXPECT_EQ(static_cast<int64_t>(when[2].value), -1);
+  EXPECT_EQ(when[3].source, Condition::kPointee);
+  EXPECT_EQ(when[3].offset, 8u);
+  EXPECT_NE(when[2].group, 0u);
+  EXPECT_EQ(when[2].group, when[3].group);
+  EXPECT_EQ(when[0].group, 0u);
+  EXPECT_EQ(when[4].kind, Condition::kNotRoot);
+}
+
+TEST_F(LoadCatalogueTest, ReadsHowAFailureComesAbout) {
+  const FaultPoint& fgets = Point("libc/file/fgets");
+  ASSERT_EQ(fgets.instead.size(), 2u);
+  EXPECT_EQ(fgets.instead[0].kind, Replacement::Kind::kPointee);
+  EXPECT_EQ(fgets.instead[0].argument, 2);
+  EXPECT_EQ(fgets.instead[0].offset, 112);
+  EXPECT_EQ(fgets.instead[0].width, 4);
+  EXPECT_EQ(fgets.instead[0].value, -1);
+  EXPECT_EQ(fgets.instead[1].text, "here");
+  EXPECT_EQ(fgets.held_by_another, 2);
+  EXPECT_FALSE(fgets.after_call);
+  EXPECT_TRUE(Point("libc/file/close").after_call);
 }
 
 TEST_F(LoadCatalogueTest, ReadsWhatACallIsAbout) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <string_view>
 
@@ -13,6 +14,9 @@
 
 namespace faultline {
 namespace {
+
+constexpr int kLastReplaced = 5;  // of the integer argument registers
+constexpr int kLastOffset = 4096;
 
 // null, void (nothing is returned: the call is just left out), a number, or an errno's name with or
 // without a minus. Sets `failure`'s shape too.
@@ -101,6 +105,67 @@ std::optional<FileArgument> ReadFileArgument(const YamlValue& value, ReadContext
   return file;
 }
 
+// `instead`: what is replaced so that the original fails by itself.
+Replacement ReadReplacement(const YamlValue& value, ReadContext& context) {
+  static const Words<int> kTypes = {{"long", 8}, {"int", 4}, {"short", 2}, {"byte", 1}};
+  Replacement replacement;
+  MapReader map(value, "a replacement", context);
+  if (map.Find("pointee") != nullptr) {
+    replacement.kind = Replacement::Kind::kPointee;
+    map.Integer("pointee", replacement.argument, 0, kLastReplaced);
+    map.Integer("offset", replacement.offset, 0, kLastOffset);
+    if (const YamlValue* type = map.Find("type"); type != nullptr) {
+      replacement.width = ReadWord(*type, "type", context, kTypes).value_or(replacement.width);
+    }
+  } else {
+    map.Require("argument");
+    map.Integer("argument", replacement.argument, 0, kLastReplaced);
+    map.Text("text", replacement.text);
+  }
+  if (replacement.kind == Replacement::Kind::kPointee || map.Find("text") == nullptr) {
+    if (const YamlValue* number = map.Require("value"); number != nullptr) {
+      replacement.value =
+          ReadInteger(*number, "`value`", context, std::numeric_limits<int64_t>::min(),
+                      std::numeric_limits<int64_t>::max())
+              .value_or(0);
+    }
+    if (replacement.kind != Replacement::Kind::kPointee) {
+      replacement.kind = Replacement::Kind::kNumber;
+    }
+  }
+  map.Finish();
+  return replacement;
+}
+
+// How a failure comes about when the original is not just left out: `after_call`, `instead`.
+void ReadCourse(MapReader& map, FaultPoint& point) {
+  map.Bool("after_call", point.after_call);
+  const YamlValue* instead = map.Find("instead");
+  if (instead != nullptr && instead->kind != YamlValue::Kind::kSequence) {
+    ReportWrongType(*instead, "`instead`", "a list of replacements", map.context());
+  } else if (instead != nullptr) {
+    int pointees = 0;
+    for (const YamlPtr& item : instead->items) {
+      point.instead.push_back(ReadReplacement(*item, map.context()));
+      pointees += point.instead.back().kind == Replacement::Kind::kPointee ? 1 : 0;
+    }
+    if (pointees > 1) {
+      map.context().diagnostics.Add(instead->position,
+                                    "`instead` replaces several pointees; expected at most one");
+    }
+    if (point.after_call) {
+      map.context().diagnostics.Add(map.KeyPosition("instead"),
+                                    "`instead` makes the call fail, `after_call` lets it succeed; "
+                                    "expected one of them");
+    }
+  }
+  if (const YamlValue* held = map.Find("held_by_another"); held != nullptr) {
+    int argument = 0;
+    map.Integer("held_by_another", argument, 0, kLastReplaced);
+    point.held_by_another = argument;
+  }
+}
+
 bool IsPointName(std::string_view name) {
   return !name.empty() && name.front() != '/' && name.back() != '/' &&
          name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-/") ==
@@ -176,6 +241,7 @@ void ReadPoint(const YamlValue::Entry& entry, const HookTarget& target, ReadCont
   point.kind = target.kind;
   ReadKind(map, point.kind);
   ReadFailsWhen(map, point);
+  ReadCourse(map, point);
   if (const YamlValue* fails = map.Require("fails"); fails != nullptr) {
     ReadFailure(*fails, point.failure, context);
   }

@@ -49,6 +49,9 @@ struct DeliberateAbort {
   std::string pattern;
   bool allowed = false;  // this kind of target may end so: then it is no finding
   std::string note = {};
+  // The note holds only where this pattern is found in something that the target printed, as the
+  // line with its version. "": everywhere.
+  std::string note_when = {};
   SourcePosition position = {};
 };
 

@@ -147,6 +147,11 @@ std::vector<std::byte> PlanBuilder::Build() const {
     PlanPoint& plan = points.emplace_back(point.plan);
     plan.name = image.AddText(point.name);
     plan.conditions = image.Add(point.conditions);
+    std::vector<PlanReplacement> replacements = point.replacements;
+    for (PlanReplacement& replacement : replacements) {
+      replacement.text = image.AddText("");
+    }
+    plan.replacements = image.Add(replacements);
   }
   header.points = image.Add(points);
   header.error_variables = image.Add(error_variables_);

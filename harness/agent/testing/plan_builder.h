@@ -29,6 +29,10 @@ class PlanBuilder {
   // The point also sets the thread-local int `symbol` of the module to `value`.
   void SetErrorVariable(uint32_t point, uint32_t module, const std::string& symbol, int value);
   void WatchReturn(uint32_t point) { points_[point].plan.watch_return = 1; }
+  void FailAfterCall(uint32_t point) { points_[point].plan.after_call = 1; }
+  void FailByReplacing(uint32_t point, const protocol::PlanReplacement& replacement) {
+    points_[point].replacements.push_back(replacement);
+  }
   // Hooks of one module must be added one after the other.
   uint32_t AddHook(uint32_t module, const std::string& symbol, std::vector<uint32_t> points,
                    uint32_t observer = protocol::kNone);
@@ -48,6 +52,7 @@ class PlanBuilder {
     protocol::PlanPoint plan;
     std::string name;
     std::vector<protocol::PlanCondition> conditions;
+    std::vector<protocol::PlanReplacement> replacements = {};
   };
   struct Hook {
     protocol::PlanHook plan;
