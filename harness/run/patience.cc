@@ -35,6 +35,7 @@ void Patience::LookNow() {
   std::optional<std::string> progress = look_();
   if (progress && looked_) {
     last_progress_ = Clock::now();
+    wait_.got_on |= *last_progress_ >= begin_ + milliseconds(wait_.limit_ms);
     wait_.progress = std::move(*progress);
   }
   looked_ = true;
@@ -46,6 +47,7 @@ void Patience::SetDeadline() {
 
 bool Patience::Extend() {
   LookNow();
+  wait_ = Account();  // of one that has ended nothing can be read any more
   const bool goes_on = Clock::now() < end_ || ExtendForCpu() || ExtendForProgress();
   SetDeadline();
   return goes_on;
@@ -83,8 +85,8 @@ WaitAccount Patience::Account() const {
   WaitAccount account = wait_;
   const CpuUse::Times times = cpu_.Since();
   account.took_ms = MsSince(begin_);
-  account.ran_ms = times.ran_ns / 1'000'000;
-  account.waited_ms = times.waited_ns / 1'000'000;
+  account.ran_ms = std::max(wait_.ran_ms, times.ran_ns / 1'000'000);
+  account.waited_ms = std::max(wait_.waited_ms, times.waited_ns / 1'000'000);
   return account;
 }
 

@@ -73,6 +73,16 @@ TEST(PatienceTest, WhatATargetDidLongBeforeItsLimitIsNoProgress) {
   EXPECT_FALSE(WaitInVain(patience).got_on);
 }
 
+// However long it was kept waiting for a CPU: it got on behind its limit.
+TEST(PatienceTest, ATargetThatEndsBehindItsLimitAndGotOnWasSlow) {
+  Patience patience(kGone, Limit(100, 5'000), [] { return std::optional<std::string>("on"); });
+  const Clock::time_point end = Clock::now() + milliseconds(150);
+  do {
+    std::this_thread::sleep_until(patience.deadline());
+  } while (patience.Extend() && Clock::now() < end);
+  EXPECT_TRUE(patience.Account().got_on);
+}
+
 TEST(PatienceTest, ALimitWithoutAMoreIsALimit) {
   Patience patience(kGone, Limit(100, 100), [] { return std::optional<std::string>("on"); });
   EXPECT_FALSE(WaitInVain(patience).got_on);

@@ -10,7 +10,10 @@ namespace {
 bool WaitForEnd(LiveRun& run) {
   const int64_t elapsed_ms = run.now_ms() - run.stop_sent_ms();
   const int64_t limit_ms = run.stop_limit_ms();
-  const int64_t most_ms = std::max<int64_t>(run.request().scenario.limits_ms.stop, 2 * limit_ms);
+  // Of a target that has hung before nothing more is to be learned.
+  const int64_t most_ms =
+      run.hang() ? limit_ms
+                 : std::max<int64_t>(run.request().scenario.limits_ms.stop, 2 * limit_ms);
   WaitAccount& wait = run.evidence().stop_wait;
   wait = {.for_what = "the target to end after the stop signal",
           .limit_ms = std::max<int64_t>(0, limit_ms - elapsed_ms),
