@@ -14,7 +14,7 @@
 #include "harness/oracle/run_course.h"
 #include "harness/oracle/signature.h"
 #include "harness/oracle/silent_creator.h"
-#include "harness/oracle/unwinding.h"
+#include "harness/oracle/skipped_release.h"
 
 namespace faultline {
 namespace {
@@ -41,7 +41,8 @@ class ObjectLeakFinder {
         context_(context),
         tracked_(TrackObjects(evidence, context.catalogue)),
         silent_(UnnoticedSilentCreator(evidence, context.catalogue)),
-        forgetters_(evidence, tracked_, symbolizer_) {}
+        forgetters_(evidence, tracked_, symbolizer_),
+        skipped_(evidence, context.catalogue, symbolizer_) {}
 
   std::vector<Finding> Find() {
     std::vector<Leak> all;
@@ -171,39 +172,6 @@ class ObjectLeakFinder {
                          makers);
   }
 
-  // The functions that this run was seen in since it began to unwind.
-  const std::set<std::string>& FunctionsOfStop() {
-    if (!functions_of_stop_.empty()) {
-      return functions_of_stop_;
-    }
-    const std::vector<JournalRecord>& records = evidence_.journal.records;
-    std::set<uint32_t> stacks;
-    for (size_t i = BeginOfUnwinding(evidence_, context_.catalogue).value_or(0); i < records.size();
-         ++i) {
-      if (records[i].kind == JournalRecord::kObserved &&
-          records[i].stack < evidence_.journal.stacks.size()) {
-        stacks.insert(records[i].stack);
-      }
-    }
-    for (const uint32_t stack : stacks) {
-      for (const Frame& frame :
-           symbolizer_.Symbolize(evidence_.journal, evidence_.journal.stacks[stack])) {
-        functions_of_stop_.insert(NameInFile(frame));
-      }
-    }
-    return functions_of_stop_;
-  }
-
-  // The outermost function in which the fault-free run releases the object and this run nothing: it
-  // was not called, or came to nothing. "" when there is none.
-  std::string SkippedFunction(const Leak& leak) {
-    const std::vector<std::string>& chain = leak.group.release_chain;
-    const std::set<std::string>& seen = FunctionsOfStop();
-    const auto skipped = std::find_if(chain.rbegin(), chain.rend(),
-                                      [&](const std::string& one) { return !seen.contains(one); });
-    return skipped == chain.rend() ? "" : *skipped;
-  }
-
   // See Finding::cause.
   std::string Cause(const Leak& leak, const std::string& skipped) const {
     const std::string cause = CauseOfForgetting(leak, skipped);
@@ -251,7 +219,7 @@ class ObjectLeakFinder {
                       leak.forgetter.point, PlaceText(finding.stack)));
     } else {
       finding.stack = leak.stack;
-      skipped = SkippedFunction(leak);
+      skipped = skipped_.Find(leak.group.release_chain);
     }
     finding.cause = Cause(leak, skipped);
     if (!group.released_by.empty()) {
@@ -313,7 +281,7 @@ class ObjectLeakFinder {
   const std::string silent_;  // see UnnoticedSilentCreator
   Symbolizer symbolizer_;
   const ForgetterFinder forgetters_;
-  std::set<std::string> functions_of_stop_;
+  SkippedRelease skipped_;
 };
 
 }  // namespace
