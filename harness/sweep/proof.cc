@@ -69,6 +69,20 @@ std::optional<Depth> DepthBelow(const Stack& inner, const Stack& outer, const Fa
   return found;
 }
 
+// A quick look: may a site at `inner` lie below a call at `outer`? These are StoredSite::place,
+// which has the innermost kPlaceFunctions functions.
+bool MayLieBelow(const std::string& inner, const std::string& outer) {
+  constexpr size_t kPlaceFunctions = 12;
+  constexpr std::string_view kSeparator = " < ";
+  const std::string near = outer.substr(0, outer.find(kSeparator));
+  size_t functions = 1;
+  for (size_t at = inner.find(kSeparator); at != std::string::npos;
+       at = inner.find(kSeparator, at + 1)) {
+    ++functions;
+  }
+  return functions >= kPlaceFunctions || inner.find(near) != std::string::npos;
+}
+
 std::string Counted(size_t count, const char* verb_one, const char* verb_many, size_t of) {
   if (count == of) {
     const char* all = of == 1 ? "it" : (of == 2 ? "both" : "all");
@@ -117,7 +131,8 @@ std::vector<PlaceBelow> PlacesBelow(const StoredSite& derived, const FaultPoint&
   std::vector<Ranked> ranked;
   for (const StoredSite& site : census) {
     const FaultPoint* below = catalogue.FindPoint(site.point);
-    if (below == nullptr || below->kind == FaultPoint::Kind::kDerived || site.point == point.name) {
+    if (below == nullptr || below->kind == FaultPoint::Kind::kDerived || site.point == point.name ||
+        !MayLieBelow(site.place, derived.place)) {
       continue;
     }
     if (const auto depth = DepthBelow(StackFromJson(site.stack), outer, point)) {

@@ -36,6 +36,7 @@ StoredSite ASite(const std::string& point, const std::vector<std::string>& frame
   StoredSite site;
   site.point = point;
   site.stack = CompactText(StackToJson(AStack(frames)));
+  site.place = PlaceOf(AStack(frames));
   site.hash = SiteHashText(protocol::HashText(point + site.stack));
   site.position = position;
   site.calls = 1;

@@ -60,6 +60,9 @@ class Relocator {
         continue;
       }
       const std::optional<StoredSite> found = FindByCallers(*place, SitesReached(i, place->point));
+      if (found && found->hash == place->hash) {
+        continue;  // this is the build, and this run did not come there
+      }
       if (found) {
         moved_.scenario.faults[i].site = SiteHashValue(found->hash);
       }

@@ -116,6 +116,15 @@ TEST_F(AnyBuildTest, ACallThatHasMovedIsFoundByItsCallersAndFails) {
   EXPECT_THAT(run.result.evidence.faults_not_reached, IsEmpty());
 }
 
+TEST_F(AnyBuildTest, ACallThatThisRunDidNotReachHasNotMoved) {
+  FakeTarget target({kOld});
+  loaded_.scenario.faults[0].first = loaded_.scenario.faults[0].last = 2;  // it is called once
+  const AnyBuildResult run = Run(target);
+  EXPECT_THAT(run.moved, IsEmpty());
+  EXPECT_THAT(run.lost, IsEmpty());
+  EXPECT_THAT(run.result.evidence.faults_not_reached, ElementsAre("site"));
+}
+
 TEST_F(AnyBuildTest, ACallThatIsGoneIsSaidToBe) {
   FakeTarget target({{"a/x/one", {2, 3, 9}, 1, false, ""}});
   const AnyBuildResult run = Run(target);
