@@ -75,6 +75,39 @@ class MakePlanTest : public ::testing::Test {
   PlanRequest request_;
 };
 
+TEST_F(MakePlanTest, HooksAPointWhoseReturnIsWatchedThoughNothingElseAsksForIt) {
+  catalogue_.points = {Point("a", {"call_twin"}), Point("b", {"original_name"})};
+  request_.points = {&catalogue_.points[0]};
+  request_.watch_returns = {"b"};
+  const Plan plan = MakePlan(request_);
+  ASSERT_THAT(plan.points, ElementsAre("a", "b"));
+  const auto points = In(plan, HeaderOf(plan).points);
+  EXPECT_EQ(points[0].watch_return, 0u);
+  EXPECT_EQ(points[1].watch_return, 1u);
+  EXPECT_EQ(plan.hook_symbols.size(), 2u);
+  request_.watch_returns = {"c"};
+  EXPECT_THROW(MakePlan(request_), Failure);
+}
+
+TEST_F(MakePlanTest, LaysOutHowAFailureComesAbout) {
+  catalogue_.points = {Point("a", {"call_twin"})};
+  FaultPoint& point = catalogue_.points[0];
+  point.after_call = true;
+  point.held_by_another = 2;
+  point.instead.push_back({Replacement::Kind::kText, 1, 0, 8, 0, "no/such/file"});
+  point.instead.push_back({Replacement::Kind::kPointee, 3, 112, 4, -1, ""});
+  const Plan plan = Make();
+  const protocol::PlanPoint& planned = In(plan, HeaderOf(plan).points)[0];
+  EXPECT_EQ(planned.after_call, 1u);
+  EXPECT_EQ(planned.held_file, 2u);
+  const auto replacements = In(plan, planned.replacements);
+  ASSERT_EQ(replacements.size(), 2u);
+  EXPECT_STREQ(replacements[0].text.CString(plan.bytes.data()), "no/such/file");
+  EXPECT_EQ(replacements[1].kind, protocol::PlanReplacement::kPointee);
+  EXPECT_EQ(replacements[1].offset, 112u);
+  EXPECT_EQ(replacements[1].width, 4u);
+}
+
 TEST_F(MakePlanTest, LaysOutModulesHooksAndPoints) {
   catalogue_.points = {Point("a", {"call_twin"}), Point("b", {"original_name", "other_name"})};
   catalogue_.points[0].failure.result = -1;
