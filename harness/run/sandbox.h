@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "harness/run/cpu_claim.h"
+#include "harness/run/cpus.h"
 #include "harness/run/executor.h"
 #include "harness/scenario/substitute.h"
 #include "harness/target/machine.h"

@@ -168,4 +168,26 @@ std::optional<CensusResult> TakeCensus(const CensusSubject& subject, const Selec
   return CensusTaker(subject, selection, run).Take(progress);
 }
 
+std::vector<StoredFinding> RunControls(RunQueue& queue, int runs) {
+  std::map<std::string, StoredFinding> shown;
+  queue.RunAll([&, begun = 0]() mutable -> RunQueue::Task {
+    if (begun++ == runs) {
+      return {};
+    }
+    return [&](RunQueue::Runner& runner) {
+      QueueRequest request;
+      request.purpose = QueueRequest::Purpose::kCensus;
+      request.timeout = Timeout::kFull;
+      for (const StoredFinding& finding : runner.Run(request).run.findings) {
+        shown.emplace(finding.signature, finding);
+      }
+    };
+  });
+  std::vector<StoredFinding> findings;
+  for (auto& [signature, finding] : shown) {
+    findings.push_back(std::move(finding));
+  }
+  return findings;
+}
+
 }  // namespace faultline

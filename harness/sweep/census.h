@@ -9,6 +9,7 @@
 #include "harness/oracle/fault_free_run.h"
 #include "harness/scenario/model.h"
 #include "harness/store/store.h"
+#include "harness/sweep/run_queue.h"
 #include "harness/sweep/selection.h"
 
 namespace faultline {
@@ -38,5 +39,9 @@ struct CensusSubject {
 std::optional<CensusResult> TakeCensus(const CensusSubject& subject, const Selection& selection,
                                        const FaultFreeRunner& run,
                                        const std::function<void(int run, size_t sites)>& progress);
+
+// Fault-free runs, `runs` of them, as many at a time as the queue lets. What they show, each
+// signature once: the target or the machine fails by itself then, and no injected call is to blame.
+std::vector<StoredFinding> RunControls(RunQueue& queue, int runs);
 
 }  // namespace faultline

@@ -1,4 +1,4 @@
-#include "harness/sweep/controls.h"
+#include "harness/sweep/census.h"
 
 #include <gmock/gmock.h>
 

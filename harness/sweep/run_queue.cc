@@ -40,7 +40,6 @@ RunResult RunQueue::Runner::Run(QueueRequest request) {
   Active& active = queue_.Get(task_);
   active.request = std::move(request);
   active.tried.reset();
-  active.state = State::kReady;
   active.coroutine->Pause();
   return std::exchange(active.result, {});
 }
@@ -104,7 +103,7 @@ RunQueue::Active* RunQueue::NextToStart() {
 RunQueue::Active* RunQueue::FirstReady(bool alone) {
   Active* first = nullptr;
   for (auto& [id, active] : active_) {
-    if (active.state == State::kReady && active.request.alone == alone &&
+    if (!active.is_running && active.request.alone == alone &&
         (first == nullptr || (alone && active.request.label() < first->request.label()))) {
       first = &active;
     }
@@ -140,7 +139,7 @@ bool RunQueue::HasRoom() {
   const Clock::time_point now = workers_.Now();
   int fast = 0;
   for (const auto& [id, active] : active_) {
-    if (active.state == State::kRunning && active.since + SlowAfter() > now) {
+    if (active.is_running && active.since + SlowAfter() > now) {
       ++fast;
       look_again_ = std::min(look_again_, active.since + SlowAfter());
     }
@@ -183,7 +182,7 @@ void RunQueue::Continue(Active& active, RunResult::Status status) {
 void RunQueue::CancelReady() {
   const auto first_ready = [this] {
     return std::find_if(active_.begin(), active_.end(),
-                        [](const auto& one) { return one.second.state == State::kReady; });
+                        [](const auto& one) { return !one.second.is_running; });
   };
   for (auto ready = first_ready(); ready != active_.end(); ready = first_ready()) {
     Continue(ready->second, RunResult::Status::kCancelled);
@@ -195,7 +194,7 @@ void RunQueue::Start(Active& active) {
       active.request.purpose != QueueRequest::Purpose::kCensus) {
     ++runs_;
   }
-  active.state = State::kRunning;
+  active.is_running = true;
   active.tried = active.request;
   active.since = workers_.Now();
   alone_ = active.request.alone;
@@ -205,7 +204,7 @@ void RunQueue::Start(Active& active) {
     workers_.Start(active.id, context_, *active.tried);
   } catch (...) {
     --running_;
-    active.state = State::kReady;
+    active.is_running = false;
     Fail(std::current_exception());
   }
 }
@@ -218,7 +217,7 @@ void RunQueue::Finish(Workers::Done done) {
   const Clock::duration took = std::min(workers_.Now() - active.since, SlowAfter());
   usual_ += (took - usual_) / kMeanOver;
   const bool hung_before = active.result.hung && active.result.starved;
-  active.state = State::kReady;
+  active.is_running = false;
   active.result = std::move(done.result);
   if (active.tried->alone && hung_before && !active.result.hung) {
     active.result.run.note = kHungOnce;
@@ -252,7 +251,7 @@ void RunQueue::Settle(Active& active) {
       if (active.result.why.empty()) {
         active.result.why = active.result.failed_by_itself;
       }
-      no_verdicts_.push_back({active.request.label(), active.result.why});
+      no_verdicts_.push_back(active.request.label() + ": " + active.result.why);
       Continue(active, RunResult::Status::kNoVerdict);
       break;
     case Decision::Kind::kTooBusy:

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
-#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -83,20 +82,16 @@ class RunQueue {
   // From which duration on a run counts as slow now.
   Clock::duration SlowAfter() const;
 
-  struct NoVerdict {
-    std::string label;
-    std::string why;
-  };
-  // Requests of which no run could be made, and those that the machine was too busy to judge.
-  const std::vector<NoVerdict>& no_verdicts() const { return no_verdicts_; }
+  // Requests of which no run could be made, with the reason, and those that the machine was too
+  // busy to judge.
+  const std::vector<std::string>& no_verdicts() const { return no_verdicts_; }
   const std::vector<std::string>& too_busy() const { return too_busy_; }
 
  private:
-  enum class State { kReady, kRunning };
   // A task that has begun, and the run it waits for.
   struct Active {
     int id = 0;
-    State state = State::kReady;
+    bool is_running = false;            // else it waits for its turn
     QueueRequest request;               // as it is to be run next
     std::optional<QueueRequest> tried;  // as it was run last
     RunResult result;                   // of the last run
@@ -137,7 +132,7 @@ class RunQueue {
   bool stopped_ = false;
   std::optional<int> interrupted_;
   std::exception_ptr error_;
-  std::vector<NoVerdict> no_verdicts_;
+  std::vector<std::string> no_verdicts_;
   std::vector<std::string> too_busy_;
 };
 

@@ -202,6 +202,19 @@ TEST_F(RunQueueTest, WhatAnotherRunHasProvenMeanwhileIsNotRunAgain) {
   }
 }
 
+TEST_F(RunQueueTest, WhatOneRunShowedIsNotSaidOfTheNext) {
+  RunQueue queue = Queue(1);
+  behaviour_ = [](const QueueRequest& request, RunResult& result) {
+    result.hung = result.starved = request.label() == "a";
+  };
+  queue.RunOne([&](RunQueue::Runner& runner) {
+    QueueRequest request = Ask("a");
+    request.proof_of = [](const RunResult&) { return HangProof::kAlone; };
+    EXPECT_TRUE(runner.Run(request).hung);
+    EXPECT_EQ(runner.Run(Ask("b", /*alone=*/true)).run.note, "");
+  });
+}
+
 TEST_F(RunQueueTest, AHangThatStarvesEvenAloneIsNotJudged) {
   RunQueue queue = Queue(2);
   behaviour_ = [](const QueueRequest&, RunResult& result) { result.hung = result.starved = true; };
@@ -225,8 +238,7 @@ TEST_F(RunQueueTest, ARunThatCannotBeMadeIsTriedOnceMoreAndElseGetsNoVerdict) {
   failures = 2;
   RunEach(queue, {"a"});
   EXPECT_EQ(results_["a"].status, Status::kNoVerdict);
-  EXPECT_THAT(queue.no_verdicts(), testing::SizeIs(1));
-  EXPECT_EQ(queue.no_verdicts()[0].why, "no hugepages");
+  EXPECT_THAT(queue.no_verdicts(), ElementsAre("a: no hugepages"));
 }
 
 TEST_F(RunQueueTest, ABudgetOfRunsCountsRequestsNotRetries) {

@@ -13,7 +13,6 @@
 #include "harness/run/module_cache.h"
 #include "harness/sweep/census.h"
 #include "harness/sweep/confirm.h"
-#include "harness/sweep/controls.h"
 #include "harness/sweep/impossible_sites.h"
 #include "harness/sweep/novelty_order.h"
 #include "harness/sweep/run_queue.h"
@@ -73,9 +72,7 @@ class Sweep {
     if (PrepareCensus()) {
       VisitAndConfirm();
     }
-    for (const RunQueue::NoVerdict& one : queue_.no_verdicts()) {
-      result_.no_verdicts.push_back(one.label + ": " + one.why);
-    }
+    result_.no_verdicts = queue_.no_verdicts();
     result_.too_busy = queue_.too_busy();
     result_.interrupted = queue_.interrupted();
     Count();
@@ -311,7 +308,7 @@ class Sweep {
     if (!is_working_) {
       is_working_ = true;
       if (store_.RunKeys().empty()) {
-        result_.control_findings = RunFirstControls(queue_, kControlsPerJob * options_.jobs);
+        result_.control_findings = RunControls(queue_, kControlsPerJob * options_.jobs);
       }
       if (options_.coverage) {
         CountLinesBelow(options_.coverage->swept_prefix());

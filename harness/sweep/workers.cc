@@ -2,7 +2,6 @@
 
 #include <sys/resource.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "harness/base/failure.h"
@@ -124,15 +123,7 @@ RunResult MakeRun(const SweepContext& context, const QueueRequest& request, Exec
 }
 
 void ThreadWorkers::Start(int id, const SweepContext& context, const QueueRequest& request) {
-  Running& running = running_.emplace_back();
-  running.id = id;
-  if (idle_executors_.empty()) {
-    running.executor = make_executor_();
-  } else {
-    running.executor = std::move(idle_executors_.back());
-    idle_executors_.pop_back();
-  }
-  running.thread = std::jthread([this, id, &context, &request, executor = running.executor.get()] {
+  threads_[id] = std::jthread([this, id, &context, &request, executor = make_executor_()] {
     RunResult result = MakeRun(context, request, *executor);
     const std::lock_guard lock(mutex_);
     done_.push_back({id, std::move(result)});
@@ -151,11 +142,7 @@ std::optional<Workers::Done> ThreadWorkers::Wait(Clock::time_point until) {
   Done done = std::move(done_.front());
   done_.pop_front();
   lock.unlock();
-  const auto running = std::find_if(running_.begin(), running_.end(),
-                                    [&](const Running& one) { return one.id == done.id; });
-  running->thread.join();
-  idle_executors_.push_back(std::move(running->executor));
-  running_.erase(running);
+  threads_.erase(done.id);
   return done;
 }
 

@@ -4,14 +4,15 @@
 #include <condition_variable>
 #include <functional>
 #include <list>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <thread>
-#include <vector>
+#include <utility>
 
+#include "harness/run/cpus.h"
 #include "harness/run/executor.h"
-#include "harness/run/idle_cpus.h"
 #include "harness/sweep/queue_request.h"
 
 namespace faultline {
@@ -41,7 +42,7 @@ class Workers {
   virtual std::optional<Done> Wait(Clock::time_point until) = 0;
 };
 
-// A thread per run, each with an executor that no other uses meanwhile.
+// A thread and an executor per run.
 class ThreadWorkers : public Workers {
  public:
   explicit ThreadWorkers(ExecutorFactory make_executor)
@@ -53,19 +54,12 @@ class ThreadWorkers : public Workers {
   std::optional<Done> Wait(Clock::time_point until) override;
 
  private:
-  struct Running {
-    int id;
-    std::unique_ptr<Executor> executor;
-    std::jthread thread;
-  };
-
   const ExecutorFactory make_executor_;
   IdleCpus idle_cpus_;
-  std::vector<std::unique_ptr<Executor>> idle_executors_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::list<Done> done_;
-  std::list<Running> running_;  // last: its threads use all else
+  std::map<int, std::jthread> threads_;  // by id; last, for they use all else
 };
 
 }  // namespace faultline

@@ -60,21 +60,6 @@ TEST(ThreadWorkers, RunsGoOnAtTheSameTime) {
   EXPECT_EQ(made, 2);
 }
 
-TEST(ThreadWorkers, AnExecutorServesOneRunAfterAnother) {
-  std::atomic<int> made = 0;
-  ThreadWorkers workers([&] {
-    ++made;
-    return std::make_unique<FakeExecutor>([] {});
-  });
-  const SweepContext context;
-  const QueueRequest request;
-  for (int id = 0; id < 10; ++id) {
-    workers.Start(id, context, request);
-    EXPECT_EQ(workers.Wait(Workers::Clock::time_point::max())->id, id);
-  }
-  EXPECT_EQ(made, 1);
-}
-
 TEST(ThreadWorkers, AWaitEndsAtItsTime) {
   std::latch end(1);
   ThreadWorkers workers([&] { return std::make_unique<FakeExecutor>([&] { end.wait(); }); });
