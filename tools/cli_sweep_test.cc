@@ -65,7 +65,7 @@ TEST_F(CliSweepTest, AFindingIsTriedInAnotherBuildByTheCallersOfItsCall) {
   ASSERT_EQ(Run(Sweep("s.db", WithDefect())).exit, 1);
   const std::string id = Report()["findings"][0]["id"];
   const Result other = Run(
-      {"replay", Store("s.db"), id, "--program", FAULTLINE_BINARY_DIR "/reference-target-release"});
+      {"replay", Store("s.db"), id, "--program", FAULTLINE_BINARY_DIR "/reference-target-shared"});
   EXPECT_THAT(other.output, HasSubstr("the build has changed; found again by its callers: "));
   EXPECT_THAT(other.output, Not(HasSubstr("was never reached")));
 }

@@ -150,8 +150,41 @@ class Confirmer {
   }
 
   std::optional<ProofOutcome> Prove(const SweepPlan& plan) {
+    if (plan.mode != SweepMode::kPair) {
+      return Prove(plan, *knowledge_);
+    }
+    // What lies below the second call of a pair is only reached once the first has failed.
+    std::optional<std::vector<StoredSite>> census = CensusAfterFirst(plan);
+    if (!census) {
+      return std::nullopt;
+    }
+    ProofKnowledge after_first(context_.all_points, std::move(*census));
+    return Prove(plan, after_first);
+  }
+
+  // The leaf and state sites of a run in which the first failure of the pair `plan` happens.
+  std::optional<std::vector<StoredSite>> CensusAfterFirst(const SweepPlan& plan) {
+    SweepPlan first = plan;
+    first.faults.resize(1);
+    Catalogue points = context_.all_points;
+    std::erase_if(points.points, [&](const FaultPoint& point) {
+      return point.kind == FaultPoint::Kind::kDerived && point.name != first.faults[0].point;
+    });
+    QueueRequest request = RequestOf(scenario_, first, Timeout::kFull);
+    request.catalogue = &points;
+    request.record_sites = true;
+    request.keep_evidence = true;
+    const RunResult result = runner_.Run(request);
+    if (!result.made() || !result.evidence) {
+      return std::nullopt;
+    }
+    Symbolizer symbolizer;
+    return ListSites(*result.evidence, points, Nested::kAll, symbolizer);
+  }
+
+  std::optional<ProofOutcome> Prove(const SweepPlan& plan, ProofKnowledge& knowledge) {
     return ProveFromBelow(
-        plan, group_, *knowledge_,
+        plan, group_, knowledge,
         [this](const SweepPlan& lower, const std::string& watched) -> std::optional<ProofRun> {
           QueueRequest request = RequestOf(scenario_, lower, Timeout::kBrief);
           request.catalogue = &context_.all_points;
