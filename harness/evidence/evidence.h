@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "harness/evidence/journal_reader.h"
@@ -77,10 +78,17 @@ struct Frame {
   int line = 0;
   std::string module;   // base name
   uint64_t offset = 0;  // of the return address (or pc) in the module
+  // It never returns and does not loop: all it does is end the process, as a panic function does.
+  // Known of inlined functions that are declared so, and of the thread that crashed.
+  bool ends_process = false;
 
   std::string ToString() const;  // "function (file:line)" or "module+0xoffset"
 };
 using Stack = std::vector<Frame>;
+
+// The module of a frame that is no code: what a null or wild function pointer led to. Its caller
+// follows.
+inline constexpr std::string_view kNoCode = "[no code]";
 
 struct ThreadStack {
   int tid = 0;

@@ -63,6 +63,54 @@ bool IsSourceFile(std::string_view file) {
   return !file.empty() && !file.starts_with('<') && !file.ends_with(".o") && file != "crtstuff.c";
 }
 
+struct Scopes {
+  Dwarf_Die* dies = nullptr;
+  int count = 0;
+  ~Scopes() { std::free(dies); }
+  std::span<Dwarf_Die> all() const { return {dies, static_cast<size_t>(count > 0 ? count : 0)}; }
+};
+
+bool IsCxx(Dwarf_Die* die) {
+  Dwarf_Die unit;
+  if (dwarf_diecu(die, &unit, nullptr, nullptr) == nullptr) {
+    return false;
+  }
+  const int language = dwarf_srclang(&unit);
+  return language == DW_LANG_C_plus_plus || language == DW_LANG_C_plus_plus_11 ||
+         language == DW_LANG_C_plus_plus_14 || language == DW_LANG_C_plus_plus_03 ||
+         language == 0x2b;  // of C++20; older headers do not name it
+}
+
+// "ns::Class::" for a function that has no mangled name, as those of anonymous namespaces. "" for
+// one of C, whose unit need not be searched.
+std::string ScopeOf(Dwarf_Die* function) {
+  if (!IsCxx(function)) {
+    return "";
+  }
+  Dwarf_Attribute attribute;
+  Dwarf_Die declared = *function;
+  for (const unsigned int origin : {DW_AT_abstract_origin, DW_AT_specification}) {
+    Dwarf_Die die;
+    if (dwarf_attr(&declared, origin, &attribute) != nullptr &&
+        dwarf_formref_die(&attribute, &die) != nullptr) {
+      declared = die;
+    }
+  }
+  Scopes scopes;
+  scopes.count = dwarf_getscopes_die(&declared, &scopes.dies);
+  std::string text;
+  for (Dwarf_Die& scope : scopes.all().subspan(scopes.count > 0 ? 1 : 0)) {
+    const int tag = dwarf_tag(&scope);
+    const char* name = dwarf_diename(&scope);
+    if (tag == DW_TAG_namespace) {
+      text = (name != nullptr ? std::string(name) : "(anonymous namespace)") + "::" + text;
+    } else if ((tag == DW_TAG_class_type || tag == DW_TAG_structure_type) && name != nullptr) {
+      text = std::string(name) + "::" + text;
+    }
+  }
+  return text;
+}
+
 // The function's name: the mangled one tells overloads and classes apart, C has only the other.
 std::string NameOf(Dwarf_Die* die) {
   Dwarf_Attribute attribute;
@@ -74,7 +122,7 @@ std::string NameOf(Dwarf_Die* die) {
     }
   }
   const char* name = dwarf_diename(die);
-  return name != nullptr ? name : "";
+  return name != nullptr ? ScopeOf(die) + name : "";
 }
 
 // Where the code of `inlined` was called from, as the line of the frame around it.
@@ -93,13 +141,6 @@ void SetCallPlace(Dwarf_Die* unit, Dwarf_Die* inlined, Frame& outer) {
     }
   }
 }
-
-struct Scopes {
-  Dwarf_Die* dies = nullptr;
-  int count = 0;
-  ~Scopes() { std::free(dies); }
-  std::span<Dwarf_Die> all() const { return {dies, static_cast<size_t>(count > 0 ? count : 0)}; }
-};
 
 }  // namespace
 
@@ -160,6 +201,8 @@ bool DebugModule::LookupDebugInfo(uint64_t pc, Stack& stack) {
       continue;
     }
     frame.function = NameOf(&scope);
+    frame.ends_process =
+        tag == DW_TAG_inlined_subroutine && dwarf_hasattr_integrate(&scope, DW_AT_noreturn) != 0;
     stack.push_back(frame);
     if (tag == DW_TAG_subprogram) {
       return true;

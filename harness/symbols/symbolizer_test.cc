@@ -85,6 +85,21 @@ TEST(Symbolizer, ExpandsInlinedFunctionsToTheLinesOfTheirCalls) {
   ExpectFullStack(Symbolizer().Symbolize(file, offset, true), "libprobe-full.so", offset);
 }
 
+// GCC gives no mangled name to what nobody else can call.
+TEST(Symbolizer, NamesAFunctionOfAnAnonymousNamespaceInFull) {
+  const fs::path file = kProbes / "libprobe-full.so";
+  void* handle = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
+  ASSERT_NE(handle, nullptr) << dlerror();
+  void* hidden = reinterpret_cast<void* (*)()>(dlsym(handle, "symbolizer_probe_hidden"))();
+  Dl_info info;
+  ASSERT_NE(dladdr(hidden, &info), 0);
+  const auto offset =
+      reinterpret_cast<uint64_t>(hidden) - reinterpret_cast<uint64_t>(info.dli_fbase);
+  dlclose(handle);
+  EXPECT_EQ(Symbolizer().Symbolize(file, offset, false).back().function,
+            "probe::(anonymous namespace)::Holder::Hidden");
+}
+
 TEST(Symbolizer, FindsDebugInfoByDebugLink) {
   const fs::path file = kProbes / "libprobe-linked.so";
   const uint64_t offset = ProbeOffset(file);

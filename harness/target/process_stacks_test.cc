@@ -76,6 +76,30 @@ TEST(ProcessStacks, ACrashGivesTheStacksOfAllThreads) {
   EXPECT_THAT(Functions(*idler), Contains(HasSubstr("WaitForever")));
 }
 
+// Nothing tells an unwinder what lies at address 0; the caller's address lies on the stack.
+TEST(ProcessStacks, ACallThroughANullPointerKeepsItsCaller) {
+  for (const auto& [deed, planted] :
+       {std::pair{"call-null", "PlantedNullCall"}, std::pair{"call-data", "PlantedWildCall"}}) {
+    const StackSnapshot snapshot = Crash({deed}, SIGSEGV);
+    ASSERT_FALSE(snapshot.threads.empty()) << deed;
+    const std::vector<RawFrame>& frames = snapshot.threads[0].frames;
+    ASSERT_GE(frames.size(), 3u) << deed;
+    EXPECT_EQ(frames[0].module_path, kNoCode);
+    EXPECT_EQ(frames[0].offset == 0, std::string(deed) == "call-null");
+    EXPECT_TRUE(frames[1].is_return_address);
+    const std::vector<std::string> functions = Functions(snapshot.threads[0]);
+    EXPECT_THAT(functions.at(0), HasSubstr(planted)) << "no caller is left out";
+    EXPECT_THAT(functions, Contains("main"));
+  }
+}
+
+// The thread goes on with the registers that it had: its own handler must see them.
+TEST(ProcessStacks, ANullCallThatIsCaughtIsLeftAlone) {
+  VictimRun run({"catch-segv", "call-null"});
+  ASSERT_TRUE(run.WaitForExit());
+  EXPECT_EQ(run.process().exit_status().code, 42);
+}
+
 TEST(ProcessStacks, AnAbortIsWalkedThroughLibc) {
   const StackSnapshot snapshot = Crash({"abort"}, SIGABRT);
   ASSERT_FALSE(snapshot.threads.empty());

@@ -8,7 +8,8 @@ namespace faultline {
 
 // One frame as it was found in memory; harness/symbols gives it a name.
 struct RawFrame {
-  std::string module_path;         // file of the module; "" when the address lies in none
+  std::string module_path;         // file of the module; "" when the address lies in none;
+                                   // kNoCode for a call through a pointer that is null or wild
   uint64_t offset = 0;             // relative to the module's load bias; the address itself in none
   bool is_return_address = false;  // false: a program counter (innermost frame, or one that a
                                    // signal interrupted)

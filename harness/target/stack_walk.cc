@@ -3,9 +3,13 @@
 #include <elfutils/libdwfl.h>
 
 #include <memory>
+#include <optional>
 #include <string_view>
+#include <utility>
 
+#include "harness/evidence/evidence.h"
 #include "harness/target/proc_status.h"
+#include "harness/target/wild_call.h"
 
 namespace faultline {
 namespace {
@@ -45,6 +49,7 @@ struct Walk {
   Dwfl* dwfl;
   Deadline deadline;
   RawThreadStack& stack;
+  bool first_is_caller = false;  // the walk begins behind a call that led to no code
 };
 
 int OnFrame(Dwfl_Frame* frame, void* argument) {
@@ -60,7 +65,8 @@ int OnFrame(Dwfl_Frame* frame, void* argument) {
   if (pc == 0 && !walk.stack.frames.empty()) {
     return DWARF_CB_ABORT;
   }
-  walk.stack.frames.push_back(MakeFrame(walk.dwfl, pc, !is_activation));
+  const bool is_call = std::exchange(walk.first_is_caller, false);
+  walk.stack.frames.push_back(MakeFrame(walk.dwfl, pc, !is_activation || is_call));
   return DWARF_CB_OK;
 }
 
@@ -92,6 +98,11 @@ std::vector<RawThreadStack> WalkStacks(const std::vector<pid_t>& tids, Deadline 
     stack.tid = tid;
     stack.name = ProcessName(tid);
     Walk walk{dwfl.get(), deadline, stack};
+    const std::optional<WildCall> wild = WildCall::Undo(tid);
+    if (wild) {
+      stack.frames.push_back({std::string(kNoCode), wild->address(), false});
+      walk.first_is_caller = true;
+    }
     if (dwfl_getthread_frames(dwfl.get(), tid, OnFrame, &walk) < 0) {
       stack.truncated = true;
     }

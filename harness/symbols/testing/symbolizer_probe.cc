@@ -42,3 +42,18 @@ static int own_variable = 1;
 
 int* symbolizer_probe_shared() { return symbolizer_probe_variable; }
 int* symbolizer_probe_own() { return &own_variable; }
+
+namespace probe {
+namespace {
+
+struct Holder {
+  [[gnu::noinline]] static int Hidden(int value) {
+    asm volatile("");
+    return value + 1;
+  }
+};
+
+}  // namespace
+}  // namespace probe
+
+void* symbolizer_probe_hidden() { return reinterpret_cast<void*>(&probe::Holder::Hidden); }

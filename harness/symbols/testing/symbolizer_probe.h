@@ -10,5 +10,6 @@ extern "C" {
 void symbolizer_probe(Visitor visit);
 int* symbolizer_probe_shared();     // symbolizer_probe_variable
 int* symbolizer_probe_own();        // symbolizer_probe.cc's own_variable
+void* symbolizer_probe_hidden();    // probe::(anonymous namespace)::Holder::Hidden
 int* symbolizer_probe_twins_own();  // symbolizer_probe_twin.cc's own_variable
 }

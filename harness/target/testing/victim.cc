@@ -29,6 +29,19 @@ void Say(const std::string& text) {
   *nowhere = 1;
 }
 
+void (*volatile g_null_function)() = nullptr;
+
+[[gnu::noinline]] void PlantedNullCall() {
+  g_null_function();
+  asm volatile("");  // no tail call
+}
+
+[[gnu::noinline]] void PlantedWildCall() {
+  static int data[16];
+  reinterpret_cast<void (*)()>(reinterpret_cast<void*>(data))();
+  asm volatile("");
+}
+
 [[gnu::noinline]] int PlantedRecursion(int depth) {
   volatile char room[512];
   room[0] = static_cast<char>(depth);
@@ -167,6 +180,8 @@ const std::map<std::string, std::function<void()>>& Deeds() {
       {"partial", [] { Say("prompt> "); }},
       {"stderr", [] { [[maybe_unused]] auto n = write(2, "to stderr\n", 10); }},
       {"crash", PlantedCrash},
+      {"call-null", PlantedNullCall},
+      {"call-data", PlantedWildCall},
       {"abort", [] { std::abort(); }},
       {"recurse", [] { std::exit(PlantedRecursion(0)); }},
       {"thread-crash", [] { std::thread(PlantedCrash).join(); }},
