@@ -15,25 +15,18 @@ bool StartsWithAny(std::string_view text, const auto& prefixes) {
 
 constexpr std::string_view kAgentModule = "libfaultline_agent";
 
-constexpr std::array<std::string_view, 15> kMachineryModules = {
-    "libc.so",     "libc-2.",    "ld-linux",   "libpthread",    "libstdc++.so",
-    "libgcc_s",    "libm.so",    kAgentModule, "linux-vdso.so", "[vdso]",
-    "libubsan.so", "libasan.so", "liblsan.so", "libtsan.so",    "libclang_rt."};
+constexpr std::array<std::string_view, 16> kMachineryModules = {
+    kNoCode,      "libc.so",    "libc-2.",    "ld-linux",      "libpthread", "libstdc++.so",
+    "libgcc_s",   "libm.so",    kAgentModule, "linux-vdso.so", "[vdso]",     "libubsan.so",
+    "libasan.so", "liblsan.so", "libtsan.so", "libclang_rt."};
 
 // In statically linked programs the same code has no module of its own to be known by.
-constexpr std::array<std::string_view, 26> kMachineryFunctions = {
-    "__GI_",           "__assert",
-    "__pthread_kill",  "__libc_",
-    "__restore_rt",    "__stack_chk_fail",
-    "__fortify_fail",  "__chk_fail",
-    "__cxa_",          "__gnu_cxx::__verbose_terminate_handler",
-    "std::terminate",  "std::__throw_",
-    "operator new",    "operator delete",
-    "malloc_printerr", "_int_free",
-    "_int_malloc",     "__rte_panic",
-    "rte_panic",       "rte_dump_stack",
-    "faultline_",      "__interceptor_",
-    "__asan_",         "__lsan_",
+constexpr std::array<std::string_view, 22> kMachineryFunctions = {
+    "__GI_",           "__assert",         "__pthread_kill", "__libc_",
+    "__restore_rt",    "__stack_chk_fail", "__fortify_fail", "__chk_fail",
+    "__cxa_",          "__gnu_cxx::",      "std::",          "operator new",
+    "operator delete", "malloc_printerr",  "_int_free",      "_int_malloc",
+    "faultline_",      "__interceptor_",   "__asan_",        "__lsan_",
     "__ubsan_",        "__sanitizer",
 };
 
@@ -63,6 +56,53 @@ Stack BlamedStack(const Stack& stack) {
   return blamed;
 }
 
+Stack StackThatAborted(const Stack& stack, const std::vector<std::string>& helpers) {
+  const Stack blamed = BlamedStack(stack);
+  const auto aborter = std::find_if_not(blamed.begin(), blamed.end(), [&](const Frame& frame) {
+    return IsMachinery(frame) || frame.ends_process ||
+           std::find(helpers.begin(), helpers.end(), frame.function) != helpers.end();
+  });
+  return aborter == blamed.end() ? blamed : Stack(aborter, blamed.end());
+}
+
+Stack StackThatMetFailure(const Stack& stack, const Catalogue& catalogue) {
+  const auto is_point = [&](const std::string& function) {
+    return std::any_of(catalogue.points.begin(), catalogue.points.end(),
+                       [&](const FaultPoint& point) {
+                         return std::find(point.symbols.begin(), point.symbols.end(), function) !=
+                                point.symbols.end();
+                       });
+  };
+  const Stack blamed = BlamedStack(stack);
+  const auto met = std::find_if_not(blamed.begin(), blamed.end(), [&](const Frame& frame) {
+    return IsMachinery(frame) || is_point(frame.function);
+  });
+  return met == blamed.end() ? blamed : Stack(met, blamed.end());
+}
+
+std::string FoldTemplates(std::string_view function) {
+  std::string folded;
+  int depth = 0;
+  for (size_t i = 0; i < function.size(); ++i) {
+    // The brackets of an operator's own name are none of a template.
+    if (depth == 0 && function.substr(i).starts_with("operator") &&
+        (i == 0 || function[i - 1] == ':' || function[i - 1] == ' ')) {
+      const size_t name = std::min(i + std::string_view("operator").size(), function.size());
+      const size_t behind = std::min(function.find_first_not_of("<>=-!", name), function.size());
+      folded += function.substr(i, behind - i);
+      i = behind - 1;
+      continue;
+    }
+    const char c = function[i];
+    depth -= c == '>' && depth > 0 ? 1 : 0;
+    if (depth == 0) {
+      folded += c;
+    }
+    depth += c == '<' ? 1 : 0;
+  }
+  return folded;
+}
+
 std::vector<std::string> BlamedFunctions(const Stack& stack) {
   std::vector<std::string> functions;
   std::string_view file;
@@ -71,10 +111,10 @@ std::vector<std::string> BlamedFunctions(const Stack& stack) {
       continue;
     }
     if (functions.empty()) {
-      functions.push_back(frame.function);
+      functions.push_back(FoldTemplates(frame.function));
       file = frame.file;
     } else if (frame.file.empty() || frame.file != file) {
-      functions.push_back(frame.function);
+      functions.push_back(FoldTemplates(frame.function));
       break;
     }
   }

@@ -3,10 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
+#include <limits>
+#include <string_view>
 #include <vector>
 
+#include "harness/oracle/blame.h"
+#include "harness/oracle/last_error.h"
 #include "harness/oracle/line_pattern.h"
+#include "harness/oracle/log_line.h"
 #include "harness/oracle/recursion.h"
 
 namespace faultline {
@@ -51,7 +57,27 @@ std::string BareFunction(const std::string& pretty) {
 }
 
 std::string LineBehind(const std::vector<LogLine>& log, size_t index) {
-  return index + 1 < log.size() ? log[index + 1].text : "";
+  return index + 1 < log.size() ? MessageOfLine(log[index + 1].text) : "";
+}
+
+// The checks by which glibc finds a heap damaged some time after the deed, in any function that
+// happens to allocate or to free (malloc/malloc.c, malloc_printerr). Of the others the pointer that
+// is being freed is to blame, and so is who frees it.
+bool IsFoundLate(std::string_view message) {
+  constexpr std::array<std::string_view, 12> kLate = {"malloc_consolidate():",
+                                                      "corrupted size vs.",
+                                                      "malloc():",
+                                                      "calloc():",
+                                                      "corrupted double-linked",
+                                                      "break adjusted to",
+                                                      "free(): invalid next",
+                                                      "free(): corrupted",
+                                                      "free(): too many",
+                                                      "free(): unaligned",
+                                                      "realloc(): invalid next",
+                                                      "double free or corruption (out)"};
+  return std::any_of(kLate.begin(), kLate.end(),
+                     [&](std::string_view words) { return message.starts_with(words); });
 }
 
 // What log line `index` says about a death by SIGABRT, if it says anything.
@@ -68,8 +94,8 @@ std::optional<CrashCause> ReadLastWords(const std::vector<LogLine>& log, size_t 
     cause.function = (*panic)[1];
     cause.message = fmt::format("panic: {}", LineBehind(log, index));
   } else if (const auto check = LibcCheckPattern().Match(line)) {
-    cause.kind = Class::kLibcCheck;
     cause.message = (*check)[0];
+    cause.kind = IsFoundLate(cause.message) ? Class::kHeapDamage : Class::kLibcCheck;
   } else if (const auto exception = ExceptionPattern().Match(line)) {
     cause.kind = Class::kException;
     cause.message = (*exception)[0];
@@ -83,17 +109,102 @@ size_t FirstOfLastWords(const std::vector<LogLine>& log) {
   return log.size() > kLastWordsLines ? log.size() - kLastWordsLines : 0;
 }
 
-CrashCause AbortCause(const std::vector<LogLine>& log) {
+// SPDK and others name the function in front of the level: "thread.c:3012:spdk_spin_lock: ".
+std::string FunctionOfLine(const std::string& line) {
+  static const LinePattern pattern(R"([\w-]+\.(?:c|cc|cpp|cxx|h|hpp):\s*\d+:\s*(\w+):)");
+  const auto match = pattern.Match(SplitLogLine(line).message);
+  return match ? (*match)[1] : "";
+}
+
+// Can `function` be who called abort() on `stack`? Where there is no debug info it may be inlined.
+bool MayBeOn(const Stack& stack, const std::string& function) {
+  const bool all_known = std::any_of(stack.begin(), stack.end(),
+                                     [](const Frame& frame) { return !frame.file.empty(); });
+  return function.empty() || !all_known ||
+         std::any_of(stack.begin(), stack.end(),
+                     [&](const Frame& frame) { return frame.function == function; });
+}
+
+// `assert(false)` stands where the line before it says what is wrong.
+std::string SaidBeforeAssertion(const std::vector<LogLine>& log, size_t assertion,
+                                const std::string& function) {
+  constexpr size_t kLinesBefore = 3;
+  for (size_t i = assertion; i-- > 0 && assertion - i <= kLinesBefore;) {
+    const std::string writer = FunctionOfLine(log[i].text);
+    if (SpeaksOfError(log[i].text) && (writer.empty() || writer == function)) {
+      return MessageOfLine(log[i].text);
+    }
+  }
+  return "";
+}
+bool SaysNothing(const std::string& assertion) {
+  return assertion == "assertion `false' failed" || assertion == "assertion `0' failed";
+}
+
+CrashCause AbortCause(const Evidence& evidence, const Stack& stack,
+                      const FaultFreeRun* fault_free) {
+  const std::vector<LogLine>& log = evidence.log;
   for (size_t i = log.size(); i-- > FirstOfLastWords(log);) {
-    if (std::optional<CrashCause> cause = ReadLastWords(log, i)) {
+    std::optional<CrashCause> cause = ReadLastWords(log, i);
+    if (cause && (fault_free == nullptr || !fault_free->Says(log[i].text))) {
+      if (SaysNothing(cause->message)) {
+        cause->said_before = SaidBeforeAssertion(log, i, cause->function);
+      }
       return *cause;
     }
   }
-  return {.kind = Class::kAbort,
-          .message = "abort() without a message",
-          .function = "",
-          .turn = {},
-          .log_line = std::nullopt};
+  CrashCause cause;
+  cause.kind = Class::kAbort;
+  cause.message = "abort() without a message";
+  cause.log_line =
+      FindLastError(evidence, fault_free, std::numeric_limits<int64_t>::max(), kLastWordsLines);
+  const std::string function = cause.log_line ? FunctionOfLine(log[*cause.log_line].text) : "";
+  if (!MayBeOn(stack, function)) {
+    cause.log_line.reset();  // the error of somebody else
+  }
+  if (cause.log_line) {
+    cause.message = MessageOfLine(log[*cause.log_line].text);
+    cause.function = function;
+  }
+  return cause;
+}
+
+// Did the thread die inside an allocation, rather than of a pointer that it gave to free()?
+bool DiedAllocating(const Stack& stack) {
+  constexpr std::array<std::string_view, 10> kAllocators = {
+      "malloc",        "calloc",         "realloc",        "_int_malloc",   "__libc_malloc",
+      "__libc_calloc", "__libc_realloc", "posix_memalign", "aligned_alloc", "memalign"};
+  for (const Frame& frame : stack) {
+    if (!IsMachinery(frame)) {
+      return false;
+    }
+    if (std::find(kAllocators.begin(), kAllocators.end(), frame.function) != kAllocators.end()) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool IsWildCall(const Stack& stack) { return !stack.empty() && stack.front().module == kNoCode; }
+
+CrashCause WildPointerCause(const Stack& stack) {
+  CrashCause cause;
+  cause.turn = TurnOfRecursion(stack);
+  if (!cause.turn.empty()) {
+    cause.kind = Class::kStackOverflow;
+    cause.message = "stack overflow";
+  } else if (IsWildCall(stack)) {
+    cause.kind = Class::kWildCall;
+    cause.message =
+        fmt::format("{} function pointer called", stack.front().offset == 0 ? "null" : "wild");
+  } else if (DiedAllocating(stack)) {
+    cause.kind = Class::kHeapDamage;
+    cause.message = "wild pointer inside an allocation";
+  } else {
+    cause.kind = Class::kWildPointer;
+    cause.message = "wild pointer";
+  }
+  return cause;
 }
 
 std::string SignalMeaning(int signal) {
@@ -149,27 +260,26 @@ const ThreadStack* CrashedThread(const Evidence& evidence) {
   return crashed == evidence.threads.end() ? nullptr : &*crashed;
 }
 
-CrashCause FindCrashCause(const Evidence& evidence, const Profile& profile, const Stack& stack) {
+CrashCause FindCrashCause(const Evidence& evidence, const Profile& profile, const Stack& stack,
+                          const FaultFreeRun* fault_free) {
   CrashCause cause;
   switch (evidence.exit.code) {
     case SIGABRT:
-      cause = AbortCause(evidence.log);
+      cause = AbortCause(evidence, stack, fault_free);
       if (const auto deliberate = FindDeliberateLine(evidence, profile)) {
         cause.deliberate = true;
         cause.allowed = deliberate->allowed;
         cause.note = deliberate->note;
         if (cause.kind == Class::kAbort) {
-          cause.message = evidence.log[deliberate->line].text;
+          cause.message = MessageOfLine(evidence.log[deliberate->line].text);
+          cause.function = FunctionOfLine(evidence.log[deliberate->line].text);
           cause.log_line = deliberate->line;
         }
       }
       return cause;
     case SIGSEGV:
     case SIGBUS:
-      cause.turn = TurnOfRecursion(stack);
-      cause.kind = cause.turn.empty() ? Class::kWildPointer : Class::kStackOverflow;
-      cause.message = cause.kind == Class::kStackOverflow ? "stack overflow" : "wild pointer";
-      return cause;
+      return WildPointerCause(stack);
     default:
       cause.message = SignalMeaning(evidence.exit.code);
       return cause;

@@ -1,12 +1,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <set>
+#include <csignal>
 #include <string_view>
 
 #include "harness/oracle/blame.h"
 #include "harness/oracle/crash_cause.h"
+#include "harness/oracle/expected_end.h"
 #include "harness/oracle/oracle.h"
 #include "harness/oracle/run_course.h"
 #include "harness/oracle/signature.h"
@@ -15,47 +15,59 @@
 namespace faultline {
 namespace {
 
-// Signals that the harness or the scenario sent: to die of one of them is rude, but no crash.
-std::set<int> SentSignals(const Evidence& evidence, const OracleContext& context) {
-  std::set<int> sent;
-  if (evidence.asked_to_stop) {
-    sent.insert(context.profile.stop_signal);
-  }
-  for (const StepResult& result : evidence.steps) {
-    const auto* step = StepActionAs<SignalStep>(context.scenario, result.index);
-    if (step != nullptr && result.status != StepResult::Status::kSkipped) {
-      sent.insert(step->signal);
-    }
-  }
-  for (const Injection& injection : evidence.injections) {
-    const auto fault = std::find_if(context.scenario.faults.begin(), context.scenario.faults.end(),
-                                    [&](const Fault& f) { return f.id == injection.fault; });
-    if (fault != context.scenario.faults.end() && fault->action == Fault::Action::kSignal) {
-      sent.insert(fault->signal);
-    }
-  }
-  return sent;
-}
-
 std::string SignalName(const Evidence& evidence) {
   return ExitStatus{ExitStatus::Kind::kSignaled, evidence.exit.code}.ToString();
 }
 
-// The function that the title names: the message's own, else the innermost known that is to blame.
+// The function that the title names: the innermost known that is to blame, else the message's own.
+// An assertion and a panic know better than a stack, which may have no symbols.
 std::string BlamedFunction(const CrashCause& cause, const Stack& stack) {
-  if (!cause.function.empty()) {
-    return cause.function;
-  }
   const std::vector<std::string> functions = BlamedFunctions(stack);
-  return functions.empty() ? "" : functions.front();
+  const bool names_itself = cause.kind != CrashCause::Class::kAbort && !cause.function.empty();
+  return names_itself || functions.empty() ? cause.function : functions.front();
 }
 
-std::string Title(const Evidence& evidence, const CrashCause& cause, const Stack& stack) {
-  // A line of the log brings its time and its numbers.
-  const std::string message = cause.deliberate ? NormaliseMessage(cause.message) : cause.message;
-  std::string title = fmt::format("{}: {}", SignalName(evidence), message);
-  if (const std::string function = BlamedFunction(cause, stack); !function.empty()) {
+// "dpdk/ring/create failed in iobuf_init"
+std::string FailureText(const Injection& failure) {
+  const std::vector<std::string> functions = BlamedFunctions(failure.stack);
+  return functions.empty() ? failure.point + " failed"
+                           : fmt::format("{} failed in {}", failure.point, functions.front());
+}
+
+// The first function of a source file behind the functions of headers with which `stack` begins; ""
+// when it does not begin so.
+std::string CallerOfHeader(const Stack& stack) {
+  const auto is_header = [](const Frame& frame) {
+    return frame.file.ends_with(".h") || frame.file.ends_with(".hpp");
+  };
+  if (stack.empty() || !is_header(stack.front())) {
+    return "";
+  }
+  const auto caller = std::find_if(stack.begin(), stack.end(), [&](const Frame& frame) {
+    return !is_header(frame) && !frame.function.empty() && !IsMachinery(frame);
+  });
+  return caller == stack.end() ? "" : FoldTemplates(caller->function);
+}
+
+std::string Title(const Evidence& evidence, const CrashCause& cause, const Stack& stack,
+                  const Injection* failure) {
+  std::string title = fmt::format("{}: {}", SignalName(evidence), cause.message);
+  // Who finds a damaged heap has nothing to do with it.
+  const bool is_chance = cause.kind == CrashCause::Class::kHeapDamage && failure != nullptr;
+  if (const std::string function = BlamedFunction(cause, stack); !function.empty() && !is_chance) {
     title += " in " + function;
+  }
+  // An inline function of a header only checks what its caller gave it.
+  if (const std::string caller = CallerOfHeader(stack); !is_chance && !caller.empty()) {
+    title += ", called by " + caller;
+  }
+  if (!cause.said_before.empty()) {
+    title += ": " + cause.said_before;
+  }
+  if (is_chance) {
+    title += ", a heap damaged after " + FailureText(*failure);
+  } else if (cause.kind == CrashCause::Class::kLibcCheck && failure != nullptr) {
+    title += ", after " + FailureText(*failure);
   }
   return cause.deliberate ? title + " (a deliberate abort)" : title;
 }
@@ -68,16 +80,6 @@ bool FailedWithin(const std::string& function, const Evidence& evidence) {
                std::any_of(injection.stack.begin(), injection.stack.end(),
                            [&](const Frame& frame) { return frame.function == function; });
       });
-}
-
-// glibc's words for a heap that it finds damaged some time after the deed, in any function that
-// happens to allocate (malloc/malloc.c, malloc_printerr).
-bool IsFoundLate(std::string_view message) {
-  constexpr std::array<std::string_view, 5> kLate = {"malloc_consolidate():", "corrupted size vs.",
-                                                     "malloc():", "corrupted double-linked",
-                                                     "realloc(): invalid next size"};
-  return std::any_of(kLate.begin(), kLate.end(),
-                     [&](std::string_view words) { return message.starts_with(words); });
 }
 
 // The first call that was made to fail; nullptr when none was.
@@ -103,25 +105,37 @@ class CrashOracle : public Oracle {
 
   std::vector<Finding> Judge(const Evidence& evidence,
                              const OracleContext& context) const override {
-    if (evidence.exit.kind != ExitStatus::Kind::kSignaled ||
-        SentSignals(evidence, context).contains(evidence.exit.code)) {
+    if (evidence.exit.kind != ExitStatus::Kind::kSignaled || DiedOfSentSignal(evidence, context)) {
       return {};
     }
     const ThreadStack* thread = CrashedThread(evidence);
     const Stack whole = thread != nullptr ? thread->frames : Stack();
-    const CrashCause cause = FindCrashCause(evidence, context.profile, whole);
+    const CrashCause cause = FindCrashCause(evidence, context.profile, whole, context.fault_free);
     if (cause.allowed) {
       return {};
     }
+    const Injection* failure = FirstFailure(evidence);
+    const Stack died = evidence.exit.code == SIGABRT
+                           ? StackThatAborted(whole, context.catalogue.abort_helpers)
+                           : BlamedStack(whole);
 
     Finding finding;
     finding.kind = kind();
-    finding.stack = BlamedStack(whole);
     finding.step = StepOfEnd(evidence);
-    finding.title = Title(evidence, cause, cause.turn.empty() ? finding.stack : cause.turn);
-    finding.signature = Signature(evidence, cause, finding.stack);
+    finding.title = Title(evidence, cause, cause.turn.empty() ? died : cause.turn, failure);
+    finding.signature = Signature(evidence, cause, died, failure, context.catalogue);
+    finding.stack = died;
+    if (cause.kind == CrashCause::Class::kHeapDamage && failure != nullptr) {
+      finding.stack = BlamedStack(failure->stack);
+      finding.details.push_back("the damage showed in " + PlaceText(died));
+    }
     if (cause.log_line) {
       finding.details.push_back("it said: " + evidence.log[*cause.log_line].text);
+    }
+    if (failure != nullptr) {
+      finding.details.push_back(
+          fmt::format("before that {} failed, called by {}", failure->point,
+                      PlaceText(StackThatMetFailure(failure->stack, context.catalogue))));
     }
     if (!cause.note.empty()) {
       finding.details.push_back("the profile says of it: " + cause.note);
@@ -136,17 +150,21 @@ class CrashOracle : public Oracle {
 
  private:
   // Of SIGABRT the message says more than the signal; of the others the message is the signal's.
-  std::string Signature(const Evidence& evidence, const CrashCause& cause,
-                        const Stack& stack) const {
+  std::string Signature(const Evidence& evidence, const CrashCause& cause, const Stack& stack,
+                        const Injection* failure, const Catalogue& catalogue) const {
     const std::string message =
         cause.log_line ? cause.message : fmt::format("{} {}", SignalName(evidence), cause.message);
     if (!cause.turn.empty()) {
       return MakeSignature(kind(), message, cause.turn);
     }
     // Where the damage shows is chance, what it came after is not.
-    const Injection* failure = FirstFailure(evidence);
-    if (failure != nullptr && IsFoundLate(cause.message)) {
-      return MakeSignature(kind(), "the heap is damaged; a call failed", failure->stack);
+    if (failure != nullptr && cause.kind == CrashCause::Class::kHeapDamage) {
+      return MakeSignature(kind(), "the heap is damaged; a call failed",
+                           StackThatMetFailure(failure->stack, catalogue));
+    }
+    // The function that panics is the same with and without symbols.
+    if (cause.kind == CrashCause::Class::kPanic) {
+      return MakeSignature(kind(), message, {OnlyFunction(cause.function)});
     }
     const std::vector<std::string> functions = BlamedFunctions(stack);
     // A function that cannot bear the failure of a call of its own is one bug, whoever called it:

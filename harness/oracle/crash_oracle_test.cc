@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "harness/oracle/signature.h"
 #include "harness/oracle/testing/judged_run.h"
 
 namespace faultline {
@@ -103,9 +104,186 @@ TEST(CrashOracle, ADamagedHeapIsKnownByTheFailureAndNotByWhereItShows) {
   const std::string late = signature("malloc_consolidate(): invalid chunk size", "accel_create");
   EXPECT_EQ(late, "crash: the heap is damaged; a call failed @ part_construct < gpt_init");
   EXPECT_EQ(signature("corrupted size vs. prev_size in fastbins", "parse_request"), late);
+  EXPECT_EQ(signature("malloc(): unaligned tcache chunk detected", "parse_request"), late);
+  EXPECT_EQ(signature("double free or corruption (out)", "parse_request"), late);
   // Here the second free itself is caught.
   EXPECT_THAT(signature("free(): double free detected in tcache 2", "pool_fini"),
               HasSubstr("@ pool_fini"));
+}
+
+TEST(CrashOracle, ADamagedHeapIsTitledByTheFailureBeforeIt) {
+  JudgedRun run;
+  run.Say("malloc(): invalid size (unsorted)");
+  run.Die(SIGABRT, {At("abort", "", "libc.so.6"), At("malloc", "", "libc.so.6"),
+                    At("innocent", "/src/any.c"), At("main", "/src/main.c")});
+  EXPECT_EQ(run.Judge().at(0).title, "SIGABRT: malloc(): invalid size (unsorted) in innocent")
+      << "nothing failed";
+  run.Inject("one");
+  run.evidence.injections[0].point = "bdev/open";
+  run.evidence.injections[0].stack = {At("part_construct", "/src/part.c")};
+  const Finding finding = run.Judge().at(0);
+  EXPECT_EQ(finding.title,
+            "SIGABRT: malloc(): invalid size (unsorted), a heap damaged after bdev/open failed in "
+            "part_construct");
+  EXPECT_EQ(finding.stack.front().function, "part_construct");
+  EXPECT_THAT(finding.details, Contains(HasSubstr("the damage showed in innocent")));
+}
+
+// spdk_bdev_open_ext itself is made to fail, or a call in it that makes it fail.
+TEST(CrashOracle, ADamagedHeapIsOneBugWhetherAFunctionFailsOrACallInIt) {
+  JudgedRun run;
+  run.catalogue.points.emplace_back().symbols = {"open_ext"};
+  run.Say("malloc(): invalid size (unsorted)");
+  run.Die(SIGABRT, {At("abort", "", "libc.so.6"), At("malloc", "", "libc.so.6")});
+  run.Inject("one");
+  run.evidence.injections[0].stack = {At("part_construct", "/src/part.c"),
+                                      At("gpt_init", "/src/gpt.c")};
+  const std::string outer = run.Judge().at(0).signature;
+  run.evidence.injections[0].stack.insert(run.evidence.injections[0].stack.begin(),
+                                          At("open_ext", "/src/bdev.c"));
+  EXPECT_EQ(run.Judge().at(0).signature, outer);
+  run.evidence.injections[0].stack[1] = At("other_construct", "/src/other.c");
+  EXPECT_NE(run.Judge().at(0).signature, outer);
+}
+
+TEST(CrashOracle, AnAssertionThatSaysNothingIsTitledWithTheErrorBeforeIt) {
+  JudgedRun run;
+  run.Say("reactor.c: 219:reactor_construct: *ERROR*: Failed to allocate events ring");
+  run.Say("spdk_tgt: reactor.c:220: reactor_construct: Assertion `false' failed.");
+  run.Die(SIGABRT, {At("abort", "", "libc.so.6"), At("reactor_construct", "/src/reactor.c")});
+  EXPECT_EQ(run.Judge().at(0).title,
+            "SIGABRT: assertion `false' failed in reactor_construct: Failed to allocate events "
+            "ring");
+  EXPECT_EQ(run.Judge().at(0).signature, "crash: assertion `false' failed @ reactor_construct");
+  run.evidence.log[0].text = "other.c: 1:other: *ERROR*: Failed to allocate a pool";
+  EXPECT_EQ(run.Judge().at(0).title, "SIGABRT: assertion `false' failed in reactor_construct");
+}
+
+TEST(CrashOracle, AnInlineFunctionOfAHeaderIsToldWithItsCaller) {
+  JudgedRun run;
+  run.Say("spdk_tgt: thread.h:757: get_ctx: Assertion `false' failed.");
+  run.Die(SIGABRT, {At("abort", "", "libc.so.6"), At("get_ctx", "/inc/thread.h"),
+                    At("init_thread", "/src/iscsi.c")});
+  EXPECT_EQ(run.Judge().at(0).title,
+            "SIGABRT: assertion `false' failed in get_ctx, called by init_thread");
+}
+
+TEST(CrashOracle, AWildPointerInsideMallocIsADamagedHeap) {
+  JudgedRun run;
+  run.Die(SIGSEGV,
+          {At("", "", "libc.so.6"), At("malloc", "", "libc.so.6"), At("innocent", "/src/any.c")});
+  run.Inject("one");
+  run.evidence.injections[0].stack = {At("part_construct", "/src/part.c")};
+  EXPECT_EQ(run.Judge().at(0).signature,
+            "crash: the heap is damaged; a call failed @ part_construct");
+  // Whoever frees a wild pointer is to blame for it.
+  run.evidence.threads[0].frames[1] = At("free", "", "libc.so.6");
+  EXPECT_EQ(run.Judge().at(0).title, "SIGSEGV: wild pointer in innocent");
+}
+
+TEST(CrashOracle, ADoubleFreeNamesWhoFreesAndTheFailureBeforeIt) {
+  JudgedRun run;
+  run.Say("free(): double free detected in tcache 2");
+  run.Die(SIGABRT, {At("abort", "", "libc.so.6"), At("free", "", "libc.so.6"),
+                    At("pool_fini", "/src/pool.c")});
+  run.Inject("one");
+  run.evidence.injections[0].point = "dpdk/ring/create";
+  run.evidence.injections[0].stack = {At("pool_init", "/src/pool.c")};
+  EXPECT_EQ(run.Judge().at(0).title,
+            "SIGABRT: free(): double free detected in tcache 2 in pool_fini, after "
+            "dpdk/ring/create failed in pool_init");
+  run.evidence.injections[0].action = "signal SIGTERM";
+  EXPECT_EQ(run.Judge().at(0).title,
+            "SIGABRT: free(): double free detected in tcache 2 in pool_fini");
+}
+
+TEST(CrashOracle, ACallThroughANullPointerIsItsCallers) {
+  JudgedRun run;
+  run.Die(
+      SIGSEGV,
+      {{"", "", 0, std::string(kNoCode), 0}, At("poll", "/src/poll.c"), At("main", "/src/main.c")});
+  const Finding finding = run.Judge().at(0);
+  EXPECT_EQ(finding.title, "SIGSEGV: null function pointer called in poll");
+  EXPECT_EQ(finding.signature, "crash: SIGSEGV null function pointer called @ poll < main");
+  EXPECT_EQ(finding.stack.front().function, "poll");
+  run.evidence.threads[0].frames[0].offset = 0x7fff1234;
+  EXPECT_EQ(run.Judge().at(0).title, "SIGSEGV: wild function pointer called in poll");
+}
+
+TEST(CrashOracle, AnAbortIsTitledByTheErrorBeforeIt) {
+  JudgedRun run;
+  FaultFreeRun fault_free;
+  fault_free.lines = {NormaliseMessage("[2026-01-02 20:21:22.1] *ERROR*: no hugepages")};
+  run.fault_free = &fault_free;
+  run.Say(
+      "[2026-01-02 20:21:22.123456] thread.c:3012:spin_lock: *ERROR*: unrecoverable spinlock "
+      "error 8: Lock has been destroyed (sspin)");
+  run.Say("[2026-01-02 20:21:22.123457] app.c: 12:app_stop: *NOTICE*: error count 0");
+  run.Say("[2026-01-02 20:21:22.123458] *ERROR*: no hugepages");
+  run.Die(SIGABRT, {At("abort", "", "libc.so.6"), At("__posix_abort", "/src/thread.c"),
+                    At("spin_lock", "/src/thread.c"), At("poll", "/src/poll.c")});
+  run.evidence.threads[0].frames[1].ends_process = true;
+  const Finding finding = run.Judge().at(0);
+  EXPECT_EQ(finding.title,
+            "SIGABRT: unrecoverable spinlock error 8: Lock has been destroyed (sspin) in "
+            "spin_lock");
+  EXPECT_EQ(finding.signature,
+            "crash: unrecoverable spinlock error <n>: Lock has been destroyed (sspin) @ spin_lock "
+            "< poll");
+}
+
+TEST(CrashOracle, TheErrorOfAFunctionThatDidNotAbortIsNotTheAborts) {
+  JudgedRun run;
+  run.Say("pool.c: 12:pool_init: *ERROR*: no memory");
+  run.Die(SIGABRT, {At("abort", "", "libc.so.6"), At("ring_init", "/src/ring.c")});
+  EXPECT_EQ(run.Judge().at(0).title, "SIGABRT: abort() without a message in ring_init");
+}
+
+TEST(CrashOracle, APanicHasOneNameWithAndWithoutSymbols) {
+  JudgedRun run;
+  run.Say("PANIC in eal_intr_thread_main():");
+  run.Say("Error adding fd to 7 epoll_ctl, No space left on device");
+  run.Die(SIGABRT, {At("abort", "", "libc.so.6"), At("", "", "librte_eal.so.23"),
+                    At("rte_eal_init", "", "librte_eal.so.23")});
+  const std::string stripped = run.Judge().at(0).signature;
+  EXPECT_EQ(stripped,
+            "crash: panic: Error adding fd to <n> epoll_ctl, <errno> @ eal_intr_thread_main");
+  run.evidence.threads[0].frames = {At("abort", "", "libc.so.6"),
+                                    At("eal_intr_thread_main", "/d/intr.c"),
+                                    At("start", "/d/thread.c")};
+  EXPECT_EQ(run.Judge().at(0).signature, stripped);
+}
+
+TEST(CrashOracle, AnAbortThatTheProfileAllowsIsNoFindingOfAnyKind) {
+  JudgedRun run;
+  run.scenario.tolerance = Tolerance::kMayFailCleanly;
+  run.profile.deliberate_abort = {{.pattern = "^PANIC in", .allowed = true}};
+  run.Say("PANIC in rte_eal_init():");
+  run.Die(SIGABRT, {At("abort", "", "libc.so.6"), At("rte_eal_init", "/d/eal.c")});
+  run.Inject("pipe");
+  run.result(1).status = StepResult::Status::kTargetGone;
+  run.evidence.rpcs.clear();
+  EXPECT_THAT(run.Judge(), IsEmpty());
+  run.profile.deliberate_abort[0].allowed = false;
+  EXPECT_THAT(run.Judge(), ElementsAre(IsKind("crash")));
+}
+
+TEST(CrashOracle, AKillThatTheScenarioAskedForIsAsWritten) {
+  JudgedRun run;
+  std::get<SignalStep>(run.scenario.steps[2].action).signal = SIGKILL;
+  run.evidence.asked_to_stop = false;
+  run.result(4).status = StepResult::Status::kUnmet;
+  run.result(4).detail = "expected an exit, got SIGKILL";
+  run.Die(SIGKILL);
+  EXPECT_THAT(run.Judge(), IsEmpty());
+
+  CommandStep kill;
+  kill.argv = {"sh", "-c", "kill -9 100"};
+  run.scenario.steps[2].action = kill;
+  EXPECT_THAT(run.Judge(), IsEmpty());
+  kill.argv = {"sh", "-c", "cat skills.txt"};
+  run.scenario.steps[2].action = kill;
+  EXPECT_THAT(run.Judge(), ElementsAre(IsKind("crash"))) << "nobody asked for it";
 }
 
 TEST(CrashOracle, AnAssertionHasTheSameNameWithAndWithoutItsStack) {
@@ -170,13 +348,14 @@ TEST(CrashOracle, SaysWhenTheAbortWasOnPurpose) {
   run.profile.deliberate_abort = {{.pattern = "PANIC in"}};
   run.Say("PANIC in rte_eal_init():");
   run.Say("Cannot init pipe");
+  run.catalogue.abort_helpers = {"__rte_panic"};
   run.Die(SIGABRT, {At("abort", "", "libc.so.6"), At("__rte_panic", "/d/eal.c"),
                     At("rte_eal_init", "/d/eal.c"), At("main", "/src/main.c")});
   const std::vector<Finding> findings = run.Judge();
   ASSERT_THAT(findings, SizeIs(1));
   EXPECT_EQ(findings[0].title,
             "SIGABRT: panic: Cannot init pipe in rte_eal_init (a deliberate abort)");
-  EXPECT_EQ(findings[0].signature, "crash: panic: Cannot init pipe @ rte_eal_init < main");
+  EXPECT_EQ(findings[0].signature, "crash: panic: Cannot init pipe @ rte_eal_init");
 }
 
 TEST(CrashOracle, TitlesALineOfTheLogWithoutItsTime) {
@@ -186,8 +365,7 @@ TEST(CrashOracle, TitlesALineOfTheLogWithoutItsTime) {
       "[2026-11-22 15:11:24.595940] thread.c:1444:send_msg: *ERROR*: msg could not be allocated");
   run.Die(SIGABRT, {At("abort", "", "libc.so.6"), At("send_msg", "/src/thread.c")});
   EXPECT_EQ(run.Judge().at(0).title,
-            "SIGABRT: thread.c:send_msg: *ERROR*: msg could not be allocated in send_msg (a "
-            "deliberate abort)");
+            "SIGABRT: msg could not be allocated in send_msg (a deliberate abort)");
 }
 
 TEST(CrashOracle, TwentyFaultsWithOneCauseGiveOneSignature) {

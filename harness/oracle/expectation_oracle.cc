@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "harness/oracle/expected_end.h"
 #include "harness/oracle/oracle.h"
 #include "harness/oracle/run_course.h"
 #include "harness/oracle/signature.h"
@@ -43,6 +44,14 @@ bool IsExpectationOnly(const StepResult& result, const Scenario& scenario) {
   return StepActionAs<ExpectLogStep>(scenario, result.index) != nullptr ||
          StepActionAs<CommandStep>(scenario, result.index) != nullptr ||
          StepActionAs<TerminalStep>(scenario, result.index) != nullptr;
+}
+
+// The scenario killed the target, and then waited for its end.
+bool WaitsForOwnKill(const StepResult& result, const Evidence& evidence,
+                     const OracleContext& context) {
+  const auto* wait = StepActionAs<WaitExitStep>(context.scenario, result.index);
+  return wait != nullptr && wait->expect_exit.empty() && result.status == Status::kUnmet &&
+         EndedAsWritten(evidence, context);
 }
 
 std::string_view Word(Status status) {
@@ -114,7 +123,7 @@ class ExpectationOracle : public Oracle {
           (result.status == Status::kTimedOut && IsExpectationOnly(result, context.scenario));
       const bool unasked = WasWellUnasked(result, evidence);
       const bool may_be =
-          IsCleanFailure(result, evidence, context) ||
+          IsCleanFailure(result, evidence, context) || WaitsForOwnKill(result, evidence, context) ||
           (result.status == Status::kUnmet && DependsOnDropped(result, evidence, context.scenario));
       if (!unasked && (!unmet || may_be)) {
         continue;
@@ -137,7 +146,8 @@ class ExpectationOracle : public Oracle {
 
   void JudgeExit(const Evidence& evidence, const OracleContext& context,
                  std::vector<Finding>& findings) const {
-    if (MayGiveUp(context) || SaysExitCode(evidence, context.scenario)) {
+    if (MayGiveUp(context) || SaysExitCode(evidence, context.scenario) ||
+        EndedAsWritten(evidence, context)) {
       return;
     }
     const std::vector<int>& clean = context.profile.clean_exit_codes;

@@ -54,7 +54,7 @@ FaultFreeRun Parse(const json& in) {
     run.answers.push_back(
         {answer.at(0), static_cast<RpcExchange::Outcome>(answer.at(1).get<int>()), answer.at(2)});
   }
-  in.at("error_lines").get_to(run.error_lines);
+  in.at("lines").get_to(run.lines);
   return run;
 }
 
@@ -65,7 +65,7 @@ std::string FaultFreeToJson(const FaultFreeRun& run) {
                     {"stop_ms", run.stop_ms},        {"left_behind", run.left_behind},
                     {"groups", GroupsToJson(run)},   {"open_files", run.open_files},
                     {"open_std", run.open_std},      {"static_objects", StaticObjectsToJson(run)},
-                    {"answers", AnswersToJson(run)}, {"error_lines", run.error_lines},
+                    {"answers", AnswersToJson(run)}, {"lines", run.lines},
                     {"unwinds", run.unwinds},        {"opened_by", run.opened_by}};
   return out.dump(-1, ' ', false, json::error_handler_t::replace);
 }

@@ -9,7 +9,6 @@
 #include "harness/evidence/registry.h"
 #include "harness/oracle/blame.h"
 #include "harness/oracle/forgetter.h"
-#include "harness/oracle/line_pattern.h"
 #include "harness/oracle/open_files.h"
 #include "harness/oracle/run_course.h"
 #include "harness/oracle/signature.h"
@@ -82,17 +81,11 @@ std::vector<StaticObject> FindStaticObjects(const Evidence& evidence, const Cata
   return objects;
 }
 
-std::set<std::string> FindErrorLines(const Evidence& evidence, const Profile& profile) {
-  std::set<std::string> lines;
-  for (const std::string& text : profile.error_lines) {
-    const LinePattern pattern(text);
-    for (const LogLine& line : evidence.log) {
-      if (pattern.Matches(line.text)) {
-        lines.insert(NormaliseMessage(line.text));
-      }
-    }
+// A target that writes without end must not fill a store.
+void AddLine(std::set<std::string>& lines, const std::string& line) {
+  if (lines.size() < FaultFreeRun::kMostLines) {
+    lines.insert(line);
   }
-  return lines;
 }
 
 // What is in both, by name; the fewest made, the most left.
@@ -128,8 +121,12 @@ const ObjectGroup* FaultFreeRun::FindGroup(const std::string& name) const {
   return at == groups.end() || at->name != name ? nullptr : &*at;
 }
 
+bool FaultFreeRun::Says(const std::string& line) const {
+  return lines.contains(NormaliseMessage(line));
+}
+
 FaultFreeRun DescribeFaultFree(const Evidence& evidence, const Catalogue& catalogue,
-                               const Profile& profile) {
+                               const Profile& /*profile*/) {
   FaultFreeRun run;
   run.start_ms = evidence.start_ms;
   run.stop_ms = evidence.stop_ms;
@@ -151,7 +148,9 @@ FaultFreeRun DescribeFaultFree(const Evidence& evidence, const Catalogue& catalo
     }
   }
   run.static_objects = FindStaticObjects(evidence, catalogue);
-  run.error_lines = FindErrorLines(evidence, profile);
+  for (const LogLine& line : evidence.log) {
+    AddLine(run.lines, NormaliseMessage(line.text));
+  }
   return run;
 }
 
@@ -173,7 +172,9 @@ void Widen(FaultFreeRun& run, const FaultFreeRun& other) {
     run.opened_by[opener] = std::max(run.opened_by[opener], count);
   }
   std::erase_if(run.open_std, [&](int number) { return other.open_std.count(number) == 0; });
-  run.error_lines.insert(other.error_lines.begin(), other.error_lines.end());
+  for (const std::string& line : other.lines) {
+    AddLine(run.lines, line);
+  }
   run.answers = other.answers;
 }
 

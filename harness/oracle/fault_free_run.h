@@ -59,8 +59,11 @@ struct FaultFreeRun {
   std::set<int> open_std;                 // of descriptors 0 to 2, those open at the exit
   std::vector<StaticObject> static_objects;
   std::vector<FaultFreeAnswer> answers;  // in order
-  std::set<std::string> error_lines;     // normalised
+  std::set<std::string> lines;           // of the log, normalised; at most kMostLines
+  static constexpr size_t kMostLines = 20'000;
 
+  // Does the log of a fault-free run have a line like this one?
+  bool Says(const std::string& line) const;
   const ObjectGroup* FindGroup(const std::string& name) const;  // nullptr when it is not known
 };
 

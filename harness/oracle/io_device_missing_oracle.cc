@@ -4,6 +4,7 @@
 
 #include "harness/oracle/blame.h"
 #include "harness/oracle/crash_cause.h"
+#include "harness/oracle/last_error.h"
 #include "harness/oracle/missing_device.h"
 #include "harness/oracle/oracle.h"
 #include "harness/oracle/signature.h"
@@ -86,7 +87,7 @@ Finding FromLine(const MissingDeviceLine& line, const LogLine& text) {
   Finding finding;
   finding.object = line.name;
   finding.step = text.step;
-  finding.title = NormaliseMessage(text.text);
+  finding.title = MessageOfLine(text.text);
   finding.signature = MakeSignature("io-device-missing", text.text, {});
   return finding;
 }

@@ -134,7 +134,7 @@ TEST(IoDeviceMissingOracle, TheLogAloneIsEnoughWhereNothingCouldBeHooked) {
   run.Die(SIGABRT);
   const std::vector<Finding> findings = run.Judge();
   ASSERT_THAT(findings, ElementsAre(IsKind("io-device-missing")));
-  EXPECT_THAT(findings[0].title, HasSubstr("io_device <address> not found"));
+  EXPECT_THAT(findings[0].title, HasSubstr("io_device 0x9f5fe0 not found"));
   EXPECT_THAT(findings[0].details, Contains("it said: " + std::string(kLine)));
 }
 

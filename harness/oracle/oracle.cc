@@ -4,6 +4,7 @@
 #include <string>
 
 #include "harness/oracle/line_pattern.h"
+#include "harness/oracle/user_names.h"
 
 namespace faultline {
 namespace {
@@ -68,9 +69,13 @@ void MarkKnown(Finding& finding, const Scenario& scenario) {
 
 }  // namespace
 
-bool Oracle::Explains(const Finding&, const Finding& other, const Evidence&,
+bool Oracle::Explains(const Finding& own, const Finding& other, const Evidence&,
                       const OracleContext&) const {
-  return other.kind == kExpectation;
+  return other.kind == kExpectation || (own.kind == other.kind && HappensOnce(own.kind));
+}
+
+bool HappensOnce(std::string_view kind) {
+  return kind == "crash" || kind == "hang" || kind == "swallowed";
 }
 
 const std::vector<std::unique_ptr<Oracle>>& AllOracles() { return Registered(); }
@@ -96,9 +101,11 @@ std::vector<Finding> Judge(const Evidence& evidence, const OracleContext& contex
     }
   }
   FoldExplained(judgements, evidence, context);
+  const std::vector<std::string> names = UserNames(context.scenario);
   std::vector<Finding> findings;
   for (Judgement& judgement : judgements) {
     Finding& finding = judgement.finding;
+    finding.signature = WithoutUserNames(finding.signature, names);
     finding.caused_by = CausesOf(finding, evidence);
     MarkKnown(finding, context.scenario);
     findings.push_back(std::move(finding));

@@ -17,6 +17,9 @@ struct OracleContext {
   const Catalogue& catalogue;
   // The target's own fault-free runs of this scenario; nullptr when there is none.
   const FaultFreeRun* fault_free = nullptr;
+  // This run is to be the fault-free one: what its log says is what runs with faults are judged
+  // against.
+  bool is_fault_free = false;
 };
 
 // A judge of evidence: one file per oracle, registered by FAULTLINE_ORACLE in that file and named
@@ -30,10 +33,14 @@ class Oracle {
   // Does `own`, a finding of this oracle, explain `other`, one of another oracle in the same run?
   // Then only `own` is reported, and tells the other among its details: one bug, one finding.
   // Unless an oracle knows better, whatever is wrong explains that the scenario did not go as
-  // written.
+  // written, and what else is said of it (HappensOnce).
   virtual bool Explains(const Finding& own, const Finding& other, const Evidence& evidence,
                         const OracleContext& context) const;
 };
+
+// One run dies once, hangs once and swallows one failure: two findings of such a kind speak of the
+// same bug. What leaks or breaks memory may do so in several places.
+bool HappensOnce(std::string_view kind);
 
 // The kind of findings that only say that a run did not go as its scenario says.
 inline constexpr std::string_view kExpectation = "expectation";

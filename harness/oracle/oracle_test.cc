@@ -20,7 +20,7 @@ TEST(Oracles, RegisterThemselvesInOrderOfKind) {
     kinds.push_back(oracle->kind());
   }
   EXPECT_THAT(kinds, ElementsAre("crash", "double-free", "expectation", "hang", "io-device-missing",
-                                 "leak", "leak", "sanitizer", "swallowed"));
+                                 "leak", "leak", "log-pattern", "sanitizer", "swallowed"));
 }
 
 TEST(Judge, MarksKnownFindingsByKindAndPattern) {
@@ -50,6 +50,19 @@ TEST(Judge, AFindingNamesOnlyFaultsThatHadFired) {
   EXPECT_THAT(run.Judge().at(0).caused_by, ElementsAre("early"));
   run.evidence.injections.clear();
   EXPECT_THAT(run.Judge().at(0).caused_by, IsEmpty());
+}
+
+TEST(Judge, ASignatureHasNoNamesThatTheScenarioChose) {
+  const auto signature = [](const std::string& name) {
+    JudgedRun run;
+    std::get<RpcStep>(run.scenario.steps[1].action).params = {{"name", name}, {"size", "Big7"}};
+    run.Say("cannot open " + name + " of Big7");
+    run.Die(SIGABRT, {testkit::At("abort", "", "libc.so.6"), testkit::At("open", "/src/open.c")});
+    return run.Judge().at(0);
+  };
+  EXPECT_EQ(signature("Malloc0").signature, "crash: cannot open <name> of Big# @ open");
+  EXPECT_EQ(signature("my_own_disk").signature, signature("Malloc0").signature);
+  EXPECT_THAT(signature("Malloc0").title, testing::HasSubstr("cannot open Malloc0 of Big7"));
 }
 
 TEST(Judge, TellsTheUserThatAPatternIsWrong) {

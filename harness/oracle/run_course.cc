@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <csignal>
 #include <set>
 
 namespace faultline {
@@ -53,6 +54,9 @@ Finding FindingAtEnd(std::string_view kind, const std::string& title, const Evid
 bool GaveUpCleanly(const Evidence& evidence) {
   if (evidence.exit.kind == ExitStatus::Kind::kExited && evidence.exit.code != 0) {
     return true;
+  }
+  if (evidence.exit.kind == ExitStatus::Kind::kSignaled && evidence.exit.code == SIGABRT) {
+    return true;  // allowed, or else the crash tells why the rest did not come
   }
   return std::any_of(evidence.rpcs.begin(), evidence.rpcs.end(), [](const RpcExchange& rpc) {
     return rpc.outcome == RpcExchange::Outcome::kError && !rpc.must_fail;

@@ -27,8 +27,9 @@ int StepOfEnd(const Evidence& evidence);
 // A finding of what shows at the end of the run; its signature and stack are still to be filled in.
 Finding FindingAtEnd(std::string_view kind, const std::string& title, const Evidence& evidence);
 
-// True when the target gave up in a way that design.md's contract allows: a non-zero exit, or an
-// error answer where the scenario accepts a result too.
+// True when the target gave up in a way that the contract allows: a non-zero exit, an abort on
+// purpose that its profile allows (any other one is a finding of its own), or an error answer where
+// the scenario accepts a result too.
 bool GaveUpCleanly(const Evidence& evidence);
 
 // The waits of the run, for the start, answers and the end, in order of time; those in which

@@ -5,8 +5,11 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstring>
+#include <vector>
 
 #include "harness/oracle/blame.h"
+#include "harness/oracle/log_line.h"
 
 namespace faultline {
 namespace {
@@ -49,6 +52,34 @@ bool IsFilePrefix(std::string_view word) {
          });
 }
 
+// Is `word` what C calls an error, as ENOMEM?
+bool IsErrorName(std::string_view word) {
+  constexpr int kLastError = 133;  // EHWPOISON
+  if (word.size() < 3 || word[0] != 'E') {
+    return false;
+  }
+  for (int error = 1; error <= kLastError; ++error) {
+    const char* name = ::strerrorname_np(error);
+    if (name != nullptr && word == name) {
+      return true;
+    }
+  }
+  return word == "EWOULDBLOCK" || word == "ENOTSUP" || word == "EDEADLOCK";
+}
+
+// "net_null0" is "net_null#": which of several it was.
+std::string WithoutDigits(std::string_view word) {
+  std::string out;
+  for (const char c : word) {
+    if (!IsDigit(c)) {
+      out += c;
+    } else if (out.empty() || out.back() != '#') {
+      out += '#';
+    }
+  }
+  return out;
+}
+
 std::string NormaliseWord(std::string_view word) {
   if (word.size() > 2 && (word.starts_with("0x") || word.starts_with("0X")) &&
       AllOf(word.substr(2), std::isxdigit)) {
@@ -60,7 +91,10 @@ std::string NormaliseWord(std::string_view word) {
   if (IsFilePrefix(word)) {
     return "<prefix>";
   }
-  return IsHash(word) ? "<hash>" : std::string(word);
+  if (IsHash(word)) {
+    return "<hash>";
+  }
+  return IsErrorName(word) ? "<errno>" : WithoutDigits(word);
 }
 
 // The size of ":123" at `colon`, also of ": 123" when another colon follows (SPDK pads line
@@ -73,22 +107,56 @@ size_t LineNumberSize(std::string_view text, size_t colon) {
   return digits > 0 && (blanks == 0 || padded) ? size : 0;
 }
 
-// `text` behind a time in brackets at its beginning.
-std::string_view WithoutTime(std::string_view text) {
-  if (!text.starts_with('[')) {
-    return text;
+// What strerror(3) says of any error, the longest first: none of them is the beginning of another
+// that comes behind it.
+const std::vector<std::string_view>& ErrorTexts() {
+  static const std::vector<std::string_view> texts = [] {
+    constexpr int kLastError = 133;
+    std::vector<std::string_view> all;
+    for (int error = 1; error <= kLastError; ++error) {
+      if (const char* text = ::strerrordesc_np(error); text != nullptr) {
+        all.emplace_back(text);
+      }
+    }
+    std::sort(all.begin(), all.end(),
+              [](std::string_view a, std::string_view b) { return a.size() > b.size(); });
+    return all;
+  }();
+  return texts;
+}
+
+// A failure that is forced brings an error of ours to choose: which one is no part of the bug.
+std::string WithoutErrorTexts(std::string_view text) {
+  std::string out(text);
+  for (const std::string_view error : ErrorTexts()) {
+    for (size_t at = out.find(error); at != std::string::npos; at = out.find(error, at + 1)) {
+      const size_t behind = at + error.size();
+      const bool whole = (at == 0 || !IsWordCharacter(out[at - 1])) &&
+                         (behind == out.size() || !IsWordCharacter(out[behind]));
+      if (whole) {
+        out.replace(at, error.size(), "<errno>");
+      }
+    }
   }
-  const std::string_view time = TakeWhile(text, 1, [](char c) {
-    return IsDigit(c) || std::string_view(" -:.,TZ+").find(c) != std::string_view::npos;
-  });
-  const bool closed = text.size() > time.size() + 1 && text[time.size() + 1] == ']';
-  return closed && !time.empty() ? text.substr(time.size() + 2) : text;
+  return out;
+}
+
+// rsyslog writes control characters of a message as "#012".
+void ReplaceEscapedControls(std::string& text) {
+  for (size_t at = text.find("#0"); at != std::string::npos; at = text.find("#0", at + 1)) {
+    const bool octal = at + 4 <= text.size() && text[at + 2] >= '0' && text[at + 2] <= '3' &&
+                       text[at + 3] >= '0' && text[at + 3] <= '7';
+    if (octal) {
+      text.replace(at, 4, " ");
+    }
+  }
 }
 
 }  // namespace
 
-std::string NormaliseMessage(std::string_view text) {
-  text = WithoutTime(text);
+std::string NormaliseMessage(std::string_view whole) {
+  std::string text = WithoutErrorTexts(SplitLogLine(whole).message);
+  ReplaceEscapedControls(text);
   std::string out;
   size_t at = 0;
   while (at < text.size()) {

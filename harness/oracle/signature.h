@@ -11,8 +11,9 @@ namespace faultline {
 // `text` without what differs between two runs, machines or builds: addresses, numbers, directories
 // of paths, line numbers, hashes, control characters, repeated blanks. "a.c:123" becomes "a.c",
 // "0x9f5fe0"
-// "<address>", "4711" "<n>". A time in brackets at the beginning goes too. Digits inside a word
-// ("nvme0", "lcore_1") stay.
+// "<address>", "4711" "<n>", "nvme0" "nvme#". What a logger puts in front goes too (SplitLogLine),
+// and the names and texts of errors ("ENOMEM", "Cannot allocate memory") become "<errno>": a forced
+// failure brings an error of the catalogue's choice.
 std::string NormaliseMessage(std::string_view text);
 
 // "KIND: MESSAGE @ FUNCTION < CALLER", with the message normalised and the functions that `stack`

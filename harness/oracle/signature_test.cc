@@ -37,10 +37,37 @@ TEST(NormaliseMessage, KnowsTheLinesOfSpdk) {
 TEST(NormaliseMessage, KeepsWhatMakesTheMessage) {
   EXPECT_EQ(NormaliseMessage("Assertion `rc == false && a / b' failed."),
             "Assertion `rc == false && a / b' failed.");
-  EXPECT_EQ(NormaliseMessage("nvme0 on lcore_1"), "nvme0 on lcore_1");
+  EXPECT_EQ(NormaliseMessage("nvme0 on lcore_1"), "nvme# on lcore_#");
   EXPECT_EQ(NormaliseMessage("error: deadbeat"), "error: deadbeat");
   EXPECT_EQ(NormaliseMessage("a::b"), "a::b");
   EXPECT_EQ(NormaliseMessage("status: 5"), "status: <n>");
+}
+
+TEST(NormaliseMessage, DropsWhatALoggerPutsInFront) {
+  EXPECT_EQ(NormaliseMessage("2026-01-02T20:21:22Z|00012|dpdk|EMER|Cannot init"),
+            NormaliseMessage("2026-01-03T04:05:06Z|00317|dpdk|EMER|Cannot init"));
+  EXPECT_EQ(NormaliseMessage("2026-01-02T20:21:22Z|00012|dpdk|EMER|Cannot init"),
+            "dpdk|EMER|Cannot init");
+  EXPECT_EQ(NormaliseMessage("Jan  2 20:21:22 host7 prog[4711]: cannot#012open"),
+            "prog[<n>]: cannot open");
+}
+
+// A forced failure brings the errno that the catalogue or the scenario chose.
+TEST(NormaliseMessage, ForgetsWhichErrorItWas) {
+  const std::string message = NormaliseMessage("cannot map: Cannot allocate memory (ENOMEM)");
+  EXPECT_EQ(message, "cannot map: <errno> (<errno>)");
+  EXPECT_EQ(NormaliseMessage("cannot map: Input/output error (EIO)"), message);
+  EXPECT_EQ(NormaliseMessage("No such file or directory"), "<errno>");
+  EXPECT_EQ(NormaliseMessage("EAL: Invalid arguments, ERROR"), "EAL: Invalid arguments, ERROR")
+      << "words of its own";
+}
+
+TEST(NormaliseMessage, IsTheSameWhenDoneTwice) {
+  for (const char* text : {"nvme0: ENOMEM at 0x1234 [7] /a/b.c:12", "12:13:14 E 7 x.c:3] no",
+                           "deadbeef01 #012 <n> cannot"}) {
+    const std::string once = NormaliseMessage(text);
+    EXPECT_EQ(NormaliseMessage(once), once) << text;
+  }
 }
 
 TEST(NormaliseMessage, MakesOneBlankOfManyAndOfControlCharacters) {
@@ -79,10 +106,39 @@ TEST(Blame, SkipsLibcAndTheMachineryThatEndsAProcess) {
               ElementsAre("spdk_io_device_unregister", "spdk_iobuf_finish"));
 }
 
-TEST(Blame, KnowsTheMachineryOfStaticProgramsAndThePanicOfDpdkByName) {
-  const Stack stack = {At("raise", "", 0), At("abort", "", 0), At("__rte_panic", "eal.c", 9),
-                       At("rte_eal_init", "eal.c", 99)};
+TEST(Blame, KnowsTheMachineryOfStaticProgramsByName) {
+  const Stack stack = {At("raise", "", 0), At("abort", "", 0), At("rte_eal_init", "eal.c", 99)};
   EXPECT_EQ(BlamedStack(stack).front().function, "rte_eal_init");
+}
+
+TEST(Blame, IsNotOfAHelperThatOnlyAborts) {
+  Stack stack = {At("abort", "", 0, "libc.so.6"), At("die_in_style", "die.c", 9),
+                 At("__rte_panic", "eal.c", 9), At("rte_eal_init", "eal.c", 99),
+                 At("never_back", "main.c", 3)};
+  EXPECT_EQ(StackThatAborted(stack, {"__rte_panic"}).front().function, "die_in_style");
+  stack[1].ends_process = true;
+  EXPECT_EQ(StackThatAborted(stack, {"__rte_panic"}).front().function, "rte_eal_init");
+  EXPECT_EQ(BlamedStack(stack).front().function, "die_in_style") << "it may crash like any other";
+  stack[4].ends_process = true;
+  EXPECT_EQ(StackThatAborted(stack, {"__rte_panic"}).size(), 2u) << "an event loop called it";
+  EXPECT_EQ(StackThatAborted({stack[0], stack[1]}, {}).front().function, "die_in_style")
+      << "there is nobody else";
+}
+
+TEST(Blame, IsNotOfTheStandardLibraryOfCxx) {
+  const Stack stack = {At("std::string::assign", "/usr/include/c++/12/bits/basic_string.h", 9),
+                       At("__gnu_cxx::new_allocator<char>::allocate", "new_allocator.h", 9),
+                       At("app::Pool::Name", "pool.cc", 99), At("main", "main.cc", 3)};
+  EXPECT_THAT(BlamedFunctions(stack), ElementsAre("app::Pool::Name", "main"));
+}
+
+TEST(Blame, KeepsTheNamespaceAndFoldsTemplateArguments) {
+  EXPECT_EQ(FoldTemplates("a::Pool<std::pair<int, b::C>, 7>::Grow<x>"), "a::Pool<>::Grow<>");
+  EXPECT_EQ(FoldTemplates("a::operator<< <int>"), "a::operator<< <>");
+  EXPECT_EQ(FoldTemplates("a::operator->"), "a::operator->");
+  EXPECT_EQ(FoldTemplates("plain_c"), "plain_c");
+  EXPECT_THAT(BlamedFunctions({At("(anonymous namespace)::F<int>", "f.cc", 1)}),
+              ElementsAre("(anonymous namespace)::F<>"));
 }
 
 TEST(Blame, SkipsTheAgentAndItsTrampolines) {

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -68,7 +69,7 @@ class SwallowedFinder {
 
   // At most one: what one failure leads to is one bug.
   std::vector<Finding> Find() {
-    if (FindFalseAnswer()) {
+    if (FindFalseAnswer() || FindEarlyExit()) {
       return std::move(findings_);
     }
     if (!ClaimsSuccess() || IsInLog()) {
@@ -84,7 +85,7 @@ class SwallowedFinder {
   Finding& Add(const std::string& what, const std::string& object, int step) {
     Finding& finding = findings_.emplace_back();
     finding.kind = kKind;
-    finding.title = what + ", and nobody was told";
+    finding.title = fmt::format("{} after a failure in {}", what, FailureStepText());
     finding.object = object;
     finding.step = step;
     finding.stack = BlamedStack(failure_.stack);
@@ -92,6 +93,22 @@ class SwallowedFinder {
     finding.details.push_back(fmt::format("what failed: {} in step {}{}", failure_.point,
                                           failure_.step, CallerText(finding.stack)));
     return finding;
+  }
+
+  std::string FailureStepText() const {
+    const auto step =
+        std::find_if(evidence_.steps.begin(), evidence_.steps.end(),
+                     [&](const StepResult& result) { return result.index == failure_.step; });
+    return step == evidence_.steps.end() ? fmt::format("step {}", failure_.step) : StepText(*step);
+  }
+
+  // Makes the finding known by who met the failure.
+  void IdentifyByFailure(Finding& finding) const {
+    if (const std::vector<std::string> functions =
+            BlamedFunctions(StackThatMetFailure(failure_.stack, context_.catalogue));
+        !functions.empty()) {
+      finding.signature += fmt::format(" @ {}", fmt::join(functions, " < "));
+    }
   }
 
   static std::string CallerText(const Stack& stack) {
@@ -116,8 +133,11 @@ class SwallowedFinder {
       const bool any_result_was_wrong =
           !rpc->expect.empty() && !HasKind(*rpc, RpcExpectation::Kind::kResult);
       if (any_result_was_wrong || ClaimsSuccess()) {
-        Finding& finding = Add(fmt::format("{} answers as if all were well", rpc->method),
-                               rpc->method, result.index);
+        Finding& finding = Add(rpc->method + " reports success", rpc->method, result.index);
+        // The request is not to blame for what went wrong before it came.
+        if (failure_.step < result.index) {
+          IdentifyByFailure(finding);
+        }
         finding.details.push_back(result.detail);
         return true;
       }
@@ -125,12 +145,32 @@ class SwallowedFinder {
     return false;
   }
 
+  // It ended by itself, with the code of a success, before the scenario was through.
+  bool FindEarlyExit() {
+    const auto gone = std::find_if(
+        evidence_.steps.begin(), evidence_.steps.end(),
+        [](const StepResult& step) { return step.status == StepResult::Status::kTargetGone; });
+    if (gone == evidence_.steps.end() || gone->index < failure_.step || evidence_.asked_to_stop ||
+        !ExitedCleanly()) {
+      return false;
+    }
+    const std::string what = fmt::format("exit {}", evidence_.exit.code);
+    Finding& finding = Add(what, "", gone->index);
+    finding.signature = fmt::format("{}: {} after a failure", kKind, what);
+    IdentifyByFailure(finding);
+    return true;
+  }
+
+  bool ExitedCleanly() const {
+    const std::vector<int>& clean = context_.profile.clean_exit_codes;
+    return evidence_.exit.kind == ExitStatus::Kind::kExited &&
+           std::find(clean.begin(), clean.end(), evidence_.exit.code) != clean.end();
+  }
+
   // All that was asked was answered without an error, as far as its last answer goes, and the end
   // was a clean one.
   bool ClaimsSuccess() const {
-    const std::vector<int>& clean = context_.profile.clean_exit_codes;
-    if (evidence_.exit.kind != ExitStatus::Kind::kExited ||
-        std::find(clean.begin(), clean.end(), evidence_.exit.code) == clean.end()) {
+    if (!ExitedCleanly()) {
       return false;
     }
     std::map<std::string, Outcome> last;
@@ -152,7 +192,7 @@ class SwallowedFinder {
       const LinePattern pattern(text);
       for (const LogLine& line : evidence_.log) {
         if (line.time_ms >= failure_.time_ms && pattern.Matches(line.text) &&
-            !context_.fault_free->error_lines.contains(NormaliseMessage(line.text))) {
+            !context_.fault_free->Says(line.text)) {
           return true;
         }
       }

@@ -42,7 +42,8 @@ TEST_F(Swallowed, IsAnEssentialObjectThatIsMissingWhileTheTargetClaimsSuccess) {
   Make(run_, {"iobuf"});
   const std::vector<Finding> findings = run_.Judge();
   ASSERT_THAT(findings, ElementsAre(IsKind("swallowed")));
-  EXPECT_EQ(findings[0].title, "io_device `accel' is missing, and nobody was told");
+  EXPECT_EQ(findings[0].title,
+            "io_device `accel' is missing after a failure in step 2 (rpc framework_start_init)");
   EXPECT_EQ(findings[0].signature, "swallowed: io_device `accel' is missing");
   EXPECT_EQ(findings[0].stack.front().function, "accel_init");
   EXPECT_THAT(findings[0].caused_by, ElementsAre("device"));
@@ -93,7 +94,7 @@ TEST_F(Swallowed, IsNothingThatTheLogReportsWhereTheLogIsAReport) {
   EXPECT_THAT(run_.Judge(), ElementsAre(IsKind("swallowed"))) << "this target's is none";
   run_.profile.error_lines = {"\\*ERROR\\*"};
   EXPECT_THAT(run_.Judge(), IsEmpty());
-  described_.error_lines = {"*ERROR*: no device"};
+  described_.lines = {"*ERROR*: no device"};
   EXPECT_THAT(run_.Judge(), ElementsAre(IsKind("swallowed"))) << "fault-free runs say it too";
 }
 
@@ -127,8 +128,45 @@ TEST_F(Swallowed, IsAResultWhereOnlyAnErrorIsTrue) {
   run_.result(2).detail = "expected an error, got a result";
   const std::vector<Finding> findings = run_.Judge();
   ASSERT_THAT(findings, ElementsAre(IsKind("swallowed"))) << "it explains the expectation";
-  EXPECT_EQ(findings[0].signature, "swallowed: framework_start_init answers as if all were well");
+  EXPECT_EQ(findings[0].signature, "swallowed: framework_start_init reports success");
   EXPECT_THAT(findings[0].details, Contains("expected an error, got a result"));
+}
+
+// The fault hit while the target started, in code that the request has nothing to do with.
+TEST_F(Swallowed, NamesTheStepInWhichTheFaultHit) {
+  Make(run_, {"iobuf"});
+  run_.evidence.injections[0].step = 1;
+  std::get<RpcStep>(run_.scenario.steps[1].action).expect = {
+      {.kind = RpcExpectation::Kind::kError, .value = {}, .code = {}, .message_pattern = ""}};
+  run_.result(2).status = StepResult::Status::kUnmet;
+  const std::vector<Finding> findings = run_.Judge();
+  ASSERT_THAT(findings, ElementsAre(IsKind("swallowed")));
+  EXPECT_EQ(findings[0].title,
+            "framework_start_init reports success after a failure in step 1 (wait until ready)");
+  EXPECT_EQ(findings[0].signature, "swallowed: framework_start_init reports success @ accel_init");
+}
+
+TEST_F(Swallowed, IsAnExitWithTheCodeOfASuccessBeforeTheEnd) {
+  run_.result(3).status = StepResult::Status::kTargetGone;
+  run_.evidence.asked_to_stop = false;
+  run_.evidence.injections[0].stack.push_back(testkit::At("subsystem_init", "/src/subsystem.c"));
+  const std::vector<Finding> findings = run_.Judge();
+  ASSERT_THAT(findings, ElementsAre(IsKind("swallowed"))) << "and no expectation beside it";
+  EXPECT_EQ(findings[0].title, "exit 0 after a failure in step 2 (rpc framework_start_init)");
+  EXPECT_EQ(findings[0].signature,
+            "swallowed: exit 0 after a failure @ accel_init < subsystem_init");
+  run_.evidence.injections[0].stack = {testkit::At("sock_init", "/src/sock.c")};
+  EXPECT_NE(run_.Judge().at(0).signature, findings[0].signature) << "another thing that failed";
+}
+
+TEST_F(Swallowed, IsNoEarlyExitThatTellsOfTheFailureOrWasAskedFor) {
+  run_.result(3).status = StepResult::Status::kTargetGone;
+  run_.evidence.asked_to_stop = false;
+  run_.evidence.exit.code = 1;
+  EXPECT_THAT(run_.Judge(), IsEmpty());
+  run_.evidence.exit.code = 0;
+  run_.evidence.injections[0].action = "signal SIGTERM";
+  EXPECT_THAT(run_.Judge(), ElementsAre(IsKind("expectation"))) << "nothing failed";
 }
 
 TEST_F(Swallowed, OneCauseHasOneSignatureWhateverWasMadeToFail) {

@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "harness/oracle/blame.h"
 #include "harness/oracle/run_course.h"
 #include "harness/report/contract.h"
 #include "harness/report/text.h"
@@ -19,7 +20,12 @@ namespace {
 std::string Place(const Frame& frame) {
   Frame shortened = frame;
   shortened.file = ShortPath(frame.file);
+  shortened.function = FoldTemplates(frame.function);
   return shortened.ToString();
+}
+
+bool IsStandardLibrary(const Frame& frame) {
+  return frame.function.starts_with("std::") || frame.function.starts_with("__gnu_cxx::");
 }
 
 std::string Outcome(const RpcExchange& rpc) {
@@ -112,11 +118,17 @@ void Story::More(size_t shown, size_t all, std::string_view what, size_t indent)
 }
 
 void Story::TellStack(const Stack& stack, size_t indent) {
-  const size_t shown = std::min(stack.size(), limits_.frames);
-  for (size_t i = 0; i < shown; ++i) {
-    Line(fmt::format("{} {}", i == 0 ? "at" : "by", Place(stack[i])), indent);
+  // What the standard library of C++ does in between says nothing of the target.
+  size_t shown = 0;
+  size_t looked_at = 0;
+  for (; looked_at < stack.size() && shown < limits_.frames; ++looked_at) {
+    if (IsStandardLibrary(stack[looked_at]) && looked_at > 0 && !limits_.whole_stacks) {
+      continue;
+    }
+    Line(fmt::format("{} {}", shown == 0 ? "at" : "by", Place(stack[looked_at])), indent);
+    ++shown;
   }
-  More(shown, stack.size(), "frames", indent);
+  More(looked_at, stack.size(), "frames", indent);
 }
 
 void Story::TellFinding(const Finding& finding) {

@@ -29,7 +29,8 @@ struct StoryLimits {
   size_t frames = 6;    // of a stack
   size_t injections = 2;
   size_t log_lines = 8;
-  size_t threads = 0;  // stacks of all threads
+  size_t threads = 0;         // stacks of all threads
+  bool whole_stacks = false;  // with the frames of C++'s standard library
 };
 
 // The parts of a story, in the order in which they are told: each a heading and its lines, escaped

@@ -68,7 +68,7 @@ std::string TellRun(const RunReport& report, const TerminalOptions& options) {
 
 std::string TellRunInFull(const RunReport& report, const TerminalOptions& options) {
   constexpr size_t kAll = std::numeric_limits<size_t>::max() / 4;  // room to reckon with
-  return Tell(report, options, {kAll, kAll, kAll, kAll, kAll, kAll, kAll});
+  return Tell(report, options, {kAll, kAll, kAll, kAll, kAll, kAll, kAll, true});
 }
 
 }  // namespace faultline

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "harness/evidence/watched_returns.h"
+#include "harness/run/dead_end.h"
 #include "harness/symbols/symbolizer.h"
 
 namespace faultline {
@@ -166,10 +167,16 @@ std::vector<ThreadStack> Name(const StackSnapshot& snapshot, Symbolizer& symboli
     thread.tid = raw.tid;
     thread.name = raw.name;
     thread.crashed = raw.crashed;
+    std::vector<Stack> named;
     for (const RawFrame& frame : raw.frames) {
-      const Stack named =
-          symbolizer.Symbolize(frame.module_path, frame.offset, frame.is_return_address);
-      thread.frames.insert(thread.frames.end(), named.begin(), named.end());
+      named.push_back(
+          symbolizer.Symbolize(frame.module_path, frame.offset, frame.is_return_address));
+    }
+    if (thread.crashed && snapshot.signal == SIGABRT) {
+      MarkDeadEnds(raw.frames, named);
+    }
+    for (const Stack& frames : named) {
+      thread.frames.insert(thread.frames.end(), frames.begin(), frames.end());
     }
     threads.push_back(std::move(thread));
   }

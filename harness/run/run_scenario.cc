@@ -67,8 +67,8 @@ class ScenarioRunner {
     const LimitsMs limits = known ? CalibratedLimits(UpperLimits(), *known) : UpperLimits();
     ScenarioResult result;
     result.evidence = Execute(scenario, limits);
-    result.findings =
-        Judge(result.evidence, {scenario, loaded_.profile, loaded_.catalogue, nullptr});
+    result.findings = Judge(result.evidence, {scenario, loaded_.profile, loaded_.catalogue, nullptr,
+                                              /*is_fault_free=*/!written.faults.empty()});
     if (!known && result.findings.empty()) {
       cache_.Store(Describe(result.evidence));
     }

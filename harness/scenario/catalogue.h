@@ -132,6 +132,8 @@ struct Catalogue {
   std::vector<FaultPoint> points;     // names are unique
   std::vector<Observer> observers;    // names are unique
   std::vector<std::string> wrappers;  // functions dropped from call stacks ("operator new")
+  // Functions that end the process on behalf of whoever calls them ("__rte_panic").
+  std::vector<std::string> abort_helpers;
   // Groups of points that are layers of one allocation ("dpdk/malloc"): of those that a call passes
   // one after the other, one is a place to fail.
   std::vector<std::string> allocations;

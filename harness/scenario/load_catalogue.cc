@@ -137,6 +137,9 @@ void Append(const ParsedFile& parsed, Catalogue& catalogue, Diagnostics& diagnos
   std::vector<std::string> wrappers;
   document.Texts("wrappers", wrappers);
   catalogue.wrappers.insert(catalogue.wrappers.end(), wrappers.begin(), wrappers.end());
+  std::vector<std::string> helpers;
+  document.Texts("abort_helpers", helpers);
+  catalogue.abort_helpers.insert(catalogue.abort_helpers.end(), helpers.begin(), helpers.end());
   HookTarget target{catalogue, ""};
   document.Text("module", target.module);
   ReadKind(document, target.kind);

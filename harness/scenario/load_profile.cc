@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "harness/scenario/document.h"
+#include "harness/scenario/finding_kinds.h"
 #include "harness/scenario/load_common.h"
 #include "harness/scenario/nearest_word.h"
 
@@ -56,6 +57,8 @@ void ReadLogPatterns(MapReader& map, std::vector<LogPattern>& out) {
     reader.Pattern("pattern", pattern.pattern);
     reader.Text("note", pattern.note);
     reader.Finish();
+    CheckFindingKind(pattern.kind, LogPatternKinds(), "a log pattern", reader.KeyPosition("kind"),
+                     map.context().diagnostics);
     out.push_back(std::move(pattern));
   }
 }

@@ -7,6 +7,7 @@
 #include "harness/base/failure.h"
 #include "harness/scenario/check_references.h"
 #include "harness/scenario/document.h"
+#include "harness/scenario/finding_kinds.h"
 #include "harness/scenario/load_catalogue.h"
 #include "harness/scenario/load_common.h"
 #include "harness/scenario/load_faults.h"
@@ -70,6 +71,8 @@ void ReadKnownFindings(MapReader& map, std::vector<KnownFinding>& out) {
     reader.Pattern("pattern", finding.pattern);
     reader.Text("note", finding.note);
     reader.Finish();
+    CheckFindingKind(finding.kind, FindingKinds(), "a known finding", reader.KeyPosition("kind"),
+                     map.context().diagnostics);
     out.push_back(std::move(finding));
   }
 }

@@ -138,7 +138,8 @@ class CensusTaker {
 
   bool IsClean(const Evidence& evidence, const FaultFreeRun* fault_free) {
     result_.findings =
-        Judge(evidence, {subject_.scenario, subject_.profile, subject_.catalogue, fault_free});
+        Judge(evidence, {subject_.scenario, subject_.profile, subject_.catalogue, fault_free,
+                         /*is_fault_free=*/true});
     return result_.findings.empty();
   }
 

@@ -80,12 +80,13 @@ class JudgedRun : public ObservedRun {
   }
 
   std::vector<Finding> Judge() const {
-    return faultline::Judge(evidence, {scenario, profile, catalogue, fault_free});
+    return faultline::Judge(evidence, {scenario, profile, catalogue, fault_free, is_fault_free});
   }
 
   Scenario scenario;
   Profile profile;
   const FaultFreeRun* fault_free = nullptr;
+  bool is_fault_free = false;
 };
 
 inline Frame At(const std::string& function, const std::string& file,

@@ -1,0 +1,81 @@
+#include "harness/oracle/user_names.h"
+
+#include <algorithm>
+#include <cctype>
+#include <set>
+#include <variant>
+
+#include "harness/oracle/signature.h"
+
+namespace faultline {
+namespace {
+
+constexpr size_t kShortest = 3;
+
+bool SpeaksOfName(const std::string& key) {
+  return key.find("name") != std::string::npos || key.ends_with("nqn") || key.ends_with("uuid");
+}
+
+void Collect(const nlohmann::json& value, bool is_name, std::set<std::string>& names) {
+  if (value.is_object()) {
+    for (const auto& [key, member] : value.items()) {
+      Collect(member, SpeaksOfName(key), names);
+    }
+  } else if (value.is_array()) {
+    for (const nlohmann::json& element : value) {
+      Collect(element, is_name, names);
+    }
+  } else if (value.is_string() && is_name) {
+    const std::string name = value.get<std::string>();
+    if (name.size() >= kShortest) {
+      names.insert(name);
+      names.insert(NormaliseMessage(name));  // as signatures have it
+    }
+  }
+}
+
+bool IsAlnum(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
+
+// A name that could be a common word must not be found inside of a longer one: "malloc" is a part
+// of "bdev_malloc_create", "Malloc0" the user's part of "bdev_Malloc0".
+bool IsCommonWord(const std::string& name) {
+  return std::all_of(name.begin(), name.end(),
+                     [](unsigned char c) { return std::islower(c) != 0 || c == '_'; });
+}
+
+}  // namespace
+
+std::vector<std::string> UserNames(const Scenario& scenario) {
+  std::set<std::string> names;
+  for (const Step& step : scenario.steps) {
+    if (const auto* rpc = std::get_if<RpcStep>(&step.action)) {
+      Collect(rpc->params, false, names);
+    }
+  }
+  std::vector<std::string> longest_first(names.begin(), names.end());
+  std::stable_sort(longest_first.begin(), longest_first.end(),
+                   [](const std::string& a, const std::string& b) { return a.size() > b.size(); });
+  return longest_first;
+}
+
+std::string WithoutUserNames(std::string_view signature, const std::vector<std::string>& names) {
+  const size_t functions = std::min(signature.find(" @ "), signature.size());
+  const size_t kind = signature.find(": ");
+  std::string text(signature.substr(0, functions));
+  for (const std::string& name : names) {
+    const auto is_inside = [&](char c) { return IsAlnum(c) || (c == '_' && IsCommonWord(name)); };
+    size_t at = text.find(name, kind == std::string_view::npos ? 0 : kind);
+    while (at != std::string::npos) {
+      const size_t behind = at + name.size();
+      const bool whole = (at == 0 || !is_inside(text[at - 1])) &&
+                         (behind == text.size() || !is_inside(text[behind]));
+      if (whole) {
+        text.replace(at, name.size(), "<name>");
+      }
+      at = text.find(name, at + (whole ? 6 : 1));
+    }
+  }
+  return text + std::string(signature.substr(functions));
+}
+
+}  // namespace faultline

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/scenario/model.h"
+
+namespace faultline {
+
+// The names that the author of a scenario gave to things of the target: texts of RPC parameters
+// whose key speaks of a name. At least three characters long: shorter ones are parts of any text.
+std::vector<std::string> UserNames(const Scenario& scenario);
+
+// `signature` with "<name>" in the place of each of `names`, where it stands as a word of its own
+// in what comes before the functions (" @ "): the same bug has the same signature whatever somebody
+// called his bdev.
+std::string WithoutUserNames(std::string_view signature, const std::vector<std::string>& names);
+
+}  // namespace faultline
