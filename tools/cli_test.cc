@@ -107,6 +107,30 @@ TEST_F(CliTest, ATargetThatCannotBeWatchedIsNotJudged) {
   EXPECT_THAT(result.output, HasSubstr("it is fully static"));
 }
 
+// The file lies where a variable says, and the agent knows but its path.
+TEST_F(CliTest, ALockFileThatAnotherProcessHoldsRightlyStays) {
+  fs::create_directories(directory_ / "data" / "profiles");
+  fs::create_directory_symlink(Scenario("catalogue"), directory_ / "data" / "catalogue");
+  Write("data/profiles/locker.yaml",
+        "faultline: 1\n"
+        "summary: takes its lock and removes the file when it ends\n"
+        "program: perl\n"
+        "args: [-e, '$$SIG{TERM} = sub { exit 0 }; $$| = 1; open(F, q(>), $$ARGV[0]);\n"
+        "       flock(F, 6) or exit 1; unlink $$ARGV[0]; print qq(ready\\n); sleep 1 while 1',\n"
+        "       '${rpc_socket}.lock']\n"
+        "ready: {log: '^ready'}\n"
+        "catalogues: [libc-file]\n");
+  const std::string file = Write("data/locked.yaml",
+                                 "faultline: 1\n"
+                                 "summary: another has the lock\n"
+                                 "profile: locker\n"
+                                 "faults: [{point: libc/file/flock}]\n"
+                                 "steps: [wait_ready]\n");
+  const Result result = Run({"run", file, "--data", directory_ / "data"});
+  EXPECT_EQ(result.exit, 0) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("clean error"));
+}
+
 TEST_F(CliTest, ADirectoryInThePlaceOfTestpmdsSocketIsOneCrash) {
   const Result result = Run({"run", Scenario("dpdk/mp-socket-taken.yaml"), "--json", ReportPath()});
   EXPECT_EQ(result.exit, 1) << result.output;

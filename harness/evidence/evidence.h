@@ -109,7 +109,8 @@ struct Injection {
   bool before_main = false;
   int64_t time_ms = 0;
   Stack stack;
-  // With FaultPoint::held_by_another: the path of the file, its end when it is long.
+  // With FaultPoint::held_by_another: the file as Evidence::left_behind names it; empty when it is
+  // not among what was left behind.
   std::string held_file = {};
 };
 

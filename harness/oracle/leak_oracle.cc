@@ -67,12 +67,8 @@ class LeftByFaultFree {
 
 // Who cannot get a lock because another process has it must leave that one's file alone.
 bool IsHeldByAnother(const std::string& left, const Evidence& evidence) {
-  const std::string name = left.substr(left.find_last_of("/ ") + 1);
   return std::any_of(evidence.injections.begin(), evidence.injections.end(),
-                     [&](const Injection& injection) {
-                       const std::string& held = injection.held_file;
-                       return !held.empty() && held.substr(held.rfind('/') + 1) == name;
-                     });
+                     [&](const Injection& injection) { return injection.held_file == left; });
 }
 
 std::vector<Finding> FindLeftBehind(const Evidence& evidence, const FaultFreeRun& fault_free) {

@@ -61,7 +61,7 @@ TEST_F(LeftBehind, AFileThatAnotherProcessHoldsMayStay) {
   run_.evidence.left_behind = {"file ${run_dir}/rpc.sock.lock", "file rpc.sock"};
   Injection injection;
   injection.point = "libc/file/flock";
-  injection.held_file = "/tmp/fl-x/rpc.sock.lock";
+  injection.held_file = "file ${run_dir}/rpc.sock.lock";
   run_.evidence.injections = {injection};
   const auto findings = run_.Judge();
   ASSERT_EQ(findings.size(), 1u) << "what was not locked is still a leak";

@@ -105,12 +105,21 @@ class InjectionReader {
   }
 
  private:
-  static void NameHeldFile(const JournalRecord& record, std::vector<Injection>& injections) {
+  // The record has the end of a long path, and what was left behind is named by variables.
+  std::string LeftFile(const std::string& path_end) const {
+    const std::vector<std::string>& left = run_.evidence().left_behind;
+    const auto found = std::find_if(left.begin(), left.end(), [&](const std::string& name) {
+      return run_.sandbox().Specialise(name).ends_with(path_end);
+    });
+    return found == left.end() || path_end.empty() ? "" : *found;
+  }
+
+  void NameHeldFile(const JournalRecord& record, std::vector<Injection>& injections) const {
     const auto of_thread = std::find_if(
         injections.rbegin(), injections.rend(),
         [&](const Injection& injection) { return injection.tid == static_cast<int>(record.tid); });
     if (of_thread != injections.rend()) {
-      of_thread->held_file = record.label;
+      of_thread->held_file = LeftFile(record.label);
     }
   }
 

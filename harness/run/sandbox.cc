@@ -160,6 +160,13 @@ std::string Sandbox::Generalise(std::string text) const {
   return text;
 }
 
+std::string Sandbox::Specialise(std::string text) const {
+  for (const auto& [name, value] : variables_) {
+    ReplaceAll(text, "${" + name + "}", value);
+  }
+  return text;
+}
+
 std::string AddPreload(const std::string& preload, const fs::path& library) {
   return preload.empty() ? library.string() : preload + ":" + library.string();
 }

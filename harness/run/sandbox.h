@@ -43,6 +43,8 @@ class Sandbox {
   std::vector<std::string> LeftInRunDir() const;
   // `text` with the run's own values written as ${name}, so that two runs compare.
   std::string Generalise(std::string text) const;
+  // The reverse: ${name} of the run's own values is replaced by the value.
+  std::string Specialise(std::string text) const;
 
   void Keep() { directory_.Keep(); }
 

@@ -82,6 +82,14 @@ TEST_F(SandboxTest, WhatAppearedSinceTheMarkIsLeftBehind) {
               ElementsAre("file ${run_dir}/dpdk/${file_prefix}/config", "socket ${rpc_socket}"));
 }
 
+TEST_F(SandboxTest, NamesOfItsValuesAreGoneBackFrom) {
+  const RunRequest request = Request();
+  Sandbox sandbox(request);
+  const std::string lock = sandbox.rpc_socket().string() + ".lock";
+  EXPECT_EQ(sandbox.Generalise("file " + lock), "file ${rpc_socket}.lock");
+  EXPECT_EQ(sandbox.Specialise("file ${rpc_socket}.lock"), "file " + lock);
+}
+
 TEST_F(SandboxTest, ReplacesAPidOnlyWhereItStandsAlone) {
   const RunRequest request = Request();
   Sandbox sandbox(request);
