@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/base/console.h"
 #include "harness/base/failure.h"
 #include "harness/base/files.h"
 #include "harness/report/table.h"
@@ -180,7 +181,7 @@ bool Measure(const Subject& subject, const fs::path& data_dir, int rounds, Table
   Measurement measurement(subject, data_dir, directory.path());
   const ProgramSearch search = measurement.Search();
   if (!search.problem.empty()) {
-    fmt::print("{}: left out: {}\n", subject.name, search.problem);
+    PrintResult("{}: left out: {}\n", subject.name, search.problem);
     return true;
   }
   measurement.Prepare(search.program);
@@ -227,7 +228,7 @@ int Main(int argc, char** argv) {
       good &= Measure(subject, data_dir, rounds, table);
     }
   }
-  fmt::print("{}", table.ToString());
+  PrintResult("{}", table.ToString());
   return good ? 0 : 1;
 }
 

@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <system_error>
 
@@ -61,6 +64,20 @@ std::vector<std::string> CommandNames(const CLI::App& app) {
   return names;
 }
 
+// Where a command is expected: the first argument that is neither an option of the program itself
+// nor the value of one.
+std::optional<std::string> FirstWord(const CLI::App& app,
+                                     const std::vector<std::string>& arguments) {
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    if (!arguments[i].starts_with("-")) {
+      return arguments[i];
+    }
+    const CLI::Option* option = app.get_option_no_throw(arguments[i]);
+    i += option != nullptr && option->get_items_expected_max() > 0 ? 1 : 0;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 fs::path CacheDir(const GlobalOptions& global) {
@@ -80,27 +97,32 @@ bool UseColor(const GlobalOptions& global) {
   return !global.no_color && (no_color == nullptr || *no_color == '\0') && ::isatty(STDOUT_FILENO);
 }
 
+std::optional<OutputFile> OptionalOutput(const std::string& option, const std::string& path) {
+  return path.empty() ? std::nullopt : std::make_optional<OutputFile>(option, path);
+}
+
 std::string DescribeParseError(const CLI::App& app, const CLI::ParseError& error,
                                const std::vector<std::string>& arguments) {
-  std::string text = error.what();
   const CLI::App& reached = Reached(app);
-  const std::vector<std::string> commands = CommandNames(app);
   std::vector<std::string> options = OptionNames(reached);
   const std::vector<std::string> global = OptionNames(app);
   options.insert(options.end(), global.begin(), global.end());
   for (const std::string& argument : arguments) {
-    const bool is_option = argument.starts_with("--");
-    if (!is_option && &reached != &app) {
-      continue;  // a value or a file of the sub-command
-    }
     const std::string word = argument.substr(0, argument.find('='));
-    const std::vector<std::string>& known = is_option ? options : commands;
-    if (std::find(known.begin(), known.end(), word) != known.end()) {
-      continue;
+    if (word.starts_with("--") && word != "--" &&
+        std::find(options.begin(), options.end(), word) == options.end()) {
+      return "unknown option `" + word + "`" + DidYouMean(word, options);
     }
-    return text + DidYouMean(word, known);
   }
-  return text;
+  if (&reached != &app) {
+    return reached.get_name() + ": " + error.what();
+  }
+  const std::vector<std::string> commands = CommandNames(app);
+  const std::string expected = fmt::format("expected {}", fmt::join(commands, ", "));
+  const std::optional<std::string> command = FirstWord(app, arguments);
+  return command
+             ? "unknown command `" + *command + "`: " + expected + DidYouMean(*command, commands)
+             : "no command is given: " + expected;
 }
 
 }  // namespace faultline

@@ -3,10 +3,12 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "harness/base/failure.h"
+#include "harness/base/output_file.h"
 
 namespace faultline {
 
@@ -44,6 +46,9 @@ std::filesystem::path CacheDir(const GlobalOptions& global);
 
 // Colours are for terminals, and for nobody who said --no-color or set NO_COLOR (no-color.org).
 bool UseColor(const GlobalOptions& global);
+
+// The file that `option` names, checked before the work begins; nothing when `path` is "".
+std::optional<OutputFile> OptionalOutput(const std::string& option, const std::string& path);
 
 // What CLI11 says about wrong arguments, and the nearest valid word when one is near.
 std::string DescribeParseError(const CLI::App& app, const CLI::ParseError& error,

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "harness/base/files.h"
+#include "harness/base/console.h"
 #include "harness/run/program_lookup.h"
 #include "tools/command.h"
 #include "tools/machine_check.h"
@@ -43,6 +43,7 @@ class DoctorCommand : public Command {
   }
 
   ExitCode Run(const GlobalOptions& global) override {
+    const std::optional<OutputFile> json_file = OptionalOutput("--json", json_file_);
     std::vector<MachineCheck> checks = CheckMachine(OwnDirectory(), CacheDir(global));
     if (!program_.empty()) {
       const auto program = RequireProgram(Profile{}, program_, OwnDirectory());
@@ -51,18 +52,18 @@ class DoctorCommand : public Command {
     }
     nlohmann::json json = nlohmann::json::array();
     for (const MachineCheck& check : checks) {
-      fmt::print("{:8} {:16} {}\n", Name(check.status), check.name, check.found);
+      PrintResult("{:8} {:16} {}\n", Name(check.status), check.name, check.found);
       if (!check.advice.empty()) {
-        fmt::print("{:25} -> {}\n", "", check.advice);
+        PrintResult("{:25} -> {}\n", "", check.advice);
       }
       json.push_back({{"name", check.name},
                       {"status", Name(check.status)},
                       {"found", check.found},
                       {"advice", check.advice}});
     }
-    if (!json_file_.empty()) {
+    if (json_file) {
       const nlohmann::json document = {{"faultline_doctor", 1}, {"checks", json}};
-      WriteFileAtomically(std::filesystem::absolute(json_file_), document.dump(2) + "\n");
+      json_file->Write(document.dump(2) + "\n");
     }
     const bool missing = std::any_of(checks.begin(), checks.end(), [](const MachineCheck& check) {
       return check.status == Status::kMissing;

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "harness/base/console.h"
 #include "harness/scenario/data_dir.h"
 #include "harness/scenario/lint.h"
 #include "tools/command.h"
@@ -42,14 +43,14 @@ class LintCommand : public Command {
       for (const std::filesystem::path& file : Expand(named)) {
         const Diagnostics diagnostics = LintFile(file, options);
         if (!diagnostics.empty()) {
-          fmt::print("{}\n", diagnostics.ToString());
+          PrintResult("{}\n", diagnostics.ToString());
         }
         ++files;
         mistakes += diagnostics.count();
       }
     }
-    fmt::print("{} file{} checked, {} mistake{}\n", files, files == 1 ? "" : "s", mistakes,
-               mistakes == 1 ? "" : "s");
+    PrintResult("{} file{} checked, {} mistake{}\n", files, files == 1 ? "" : "s", mistakes,
+                mistakes == 1 ? "" : "s");
     return mistakes == 0 ? ExitCode::kAsExpected : ExitCode::kBadInput;
   }
 

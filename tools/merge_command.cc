@@ -1,3 +1,4 @@
+#include "harness/base/console.h"
 #include "harness/store/merge.h"
 
 #include <fmt/format.h>
@@ -26,8 +27,8 @@ class MergeCommand : public Command {
 
   ExitCode Run(const GlobalOptions&) override {
     const MergeResult result = MergeStores(out_, {inputs_.begin(), inputs_.end()});
-    fmt::print("{}: {} runs ({} in several stores), {} findings\n", out_, result.runs,
-               result.runs_in_several, result.findings);
+    PrintResult("{}: {} runs ({} in several stores), {} findings\n", out_, result.runs,
+                result.runs_in_several, result.findings);
     return ExitCode::kAsExpected;
   }
 

@@ -4,10 +4,11 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "harness/base/files.h"
+#include "harness/base/console.h"
 #include "harness/planner/planner.h"
 #include "harness/planner/startup_libraries.h"
 #include "harness/report/table.h"
+#include "harness/run/agent_check.h"
 #include "harness/run/module_cache.h"
 #include "harness/run/program_lookup.h"
 #include "harness/scenario/data_dir.h"
@@ -46,6 +47,7 @@ class PointsCommand : public Command {
   }
 
   ExitCode Run(const GlobalOptions& global) override {
+    const std::optional<OutputFile> json_file = OptionalOutput("--json", json_file_);
     const std::filesystem::path data_dir = FindDataDir(global.data_dir);
     Profile profile;
     if (!profile_.empty()) {
@@ -58,11 +60,13 @@ class PointsCommand : public Command {
     }
     const Catalogue catalogue = LoadCatalogue(data_dir, catalogues_);
     const auto program = RequireProgram(profile, program_, OwnDirectory());
+    if (const std::string reason = WhyPreloadFails(program); !reason.empty()) {
+      throw Failure::BadInput("nothing can be made to fail in " + program.string() + ": " + reason);
+    }
     const Plan plan = MakePlan(Request(profile, catalogue, program, CacheDir(global)));
     Print(plan, catalogue, program);
-    if (!json_file_.empty()) {
-      WriteFileAtomically(std::filesystem::absolute(json_file_),
-                          ToJson(plan, catalogue, program).dump(2) + "\n");
+    if (json_file) {
+      json_file->Write(ToJson(plan, catalogue, program).dump(2) + "\n");
     }
     return ExitCode::kAsExpected;
   }
@@ -110,12 +114,12 @@ class PointsCommand : public Command {
                     ToString(coverage.status), why,
                     point == nullptr || !first ? "" : point->fails_when});
     }
-    fmt::print("{}\n{}:", table.ToString(), program.string());
+    PrintResult("{}\n{}:", table.ToString(), program.string());
     for (const Status status :
          {Status::kFound, Status::kInlined, Status::kVariant, Status::kRefused, Status::kMissing}) {
-      fmt::print(" {} {}", counts[status], ToString(status));
+      PrintResult(" {} {}", counts[status], ToString(status));
     }
-    fmt::print("; of {} functions\n", plan.coverage.size());
+    PrintResult("; of {} functions\n", plan.coverage.size());
   }
 
   static std::string KindOf(const FaultPoint* point) {

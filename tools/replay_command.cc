@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "harness/base/console.h"
 #include "harness/base/files.h"
 #include "harness/report/run_report.h"
 #include "harness/report/terminal.h"
@@ -49,14 +50,15 @@ class ReplayCommand : public Command {
   }
 
   ExitCode Run(const GlobalOptions& global) override {
+    const std::optional<OutputFile> output = OptionalOutput("--write", write_);
     const auto [group, environment] = Find();
     if (group.scenario.empty()) {
       throw Failure::BadInput("finding " + group.id +
                               " has no scenario yet: let the sweep go on to its end first");
     }
-    if (!write_.empty()) {
-      WriteFileAtomically(std::filesystem::absolute(write_), group.scenario);
-      fmt::print("{}\n", write_);
+    if (output) {
+      output->Write(group.scenario);
+      PrintMessage("{}\n", write_);
       return ExitCode::kAsExpected;
     }
     Interruption interruption;
@@ -77,7 +79,7 @@ class ReplayCommand : public Command {
       run = RunInAnyBuild(loaded, options, places, executor);
     }
     for (const std::string& place : run.moved) {
-      fmt::print("the build has changed; found again by its callers: {}\n", place);
+      PrintResult("the build has changed; found again by its callers: {}\n", place);
     }
     if (!run.lost.empty()) {
       throw Failure::CannotWork(
@@ -115,8 +117,7 @@ class ReplayCommand : public Command {
     options.program = RequireProgram(
         loaded.profile, program_.empty() ? environment.program : program_, own_directory);
     if (ProgramKey(options.program) != environment.program_key) {
-      fmt::print(
-          stderr,
+      PrintMessage(
           "faultline: {} is not the build that was swept; calls are found by their callers\n",
           options.program.string());
     }
@@ -142,13 +143,13 @@ class ReplayCommand : public Command {
                            .gdb_command = again + " --gdb"};
     const TerminalOptions terminal{.color = UseColor(global)};
     if (!Shows(result, group) && !result.broken_without_faults) {
-      fmt::print("finding {} did not come again (0 of {}): {}\n  in the sweep: {}\n", group.id,
-                 runs, group.title, StatusText(group));
+      PrintResult("finding {} did not come again (0 of {}): {}\n  in the sweep: {}\n", group.id,
+                  runs, group.title, StatusText(group));
       if (result.findings.empty() && !verbose_) {
         return;  // a verdict of this run would be read as one about the finding
       }
     }
-    fmt::print("{}", verbose_ ? TellRunInFull(report, terminal) : TellRun(report, terminal));
+    PrintResult("{}", verbose_ ? TellRunInFull(report, terminal) : TellRun(report, terminal));
   }
 
   std::string store_;

@@ -4,7 +4,8 @@
 #include <ctime>
 #include <optional>
 
-#include "harness/base/files.h"
+#include "harness/base/console.h"
+#include "harness/base/output_file.h"
 #include "harness/report/page_data.h"
 #include "harness/report/sweep_digest.h"
 #include "harness/scenario/data_dir.h"
@@ -39,6 +40,7 @@ class ReportCommand : public Command {
   }
 
   ExitCode Run(const GlobalOptions& global) override {
+    const OutputFile page("--html", html_);
     const Baseline baseline = baseline_.empty() ? Baseline() : LoadBaseline(baseline_);
     Store store(store_, Store::Mode::kRead);
     const SweepDigest digest = MakeDigest(store, baseline);
@@ -54,8 +56,8 @@ class ReportCommand : public Command {
       options.compare = &*comparison;
       options.compare_file = compare_;
     }
-    WriteFileAtomically(std::filesystem::absolute(html_), PageHtml(PageData(digest, options)));
-    fmt::print("{}\n", html_);
+    page.Write(PageHtml(PageData(digest, options)));
+    PrintMessage("{}\n", html_);
     return ExitCode::kAsExpected;
   }
 

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "harness/base/console.h"
 #include "harness/oracle/known_findings.h"
 #include "harness/report/json.h"
 #include "harness/report/run_report.h"
@@ -67,7 +68,7 @@ class RunCommandLine : public Command {
     }
     std::optional<JsonReportFile> json;
     if (!json_file_.empty()) {
-      json.emplace(std::filesystem::absolute(json_file_));
+      json.emplace(json_file_);
     }
     ColdExecutor executor(&interruption);
     ScenarioResult result = RunScenario(loaded, Options(global, loaded), executor);
@@ -84,19 +85,16 @@ class RunCommandLine : public Command {
         .replay_command = Replay(global, ""),
         .gdb_command = result.evidence.injections.empty() ? std::string() : Replay(global, "--gdb"),
         .leaks_not_judged = result.leaks_not_judged};
+    const TerminalOptions terminal{.color = UseColor(global)};
+    PrintResult("{}", verbose_ ? TellRunInFull(report, terminal) : TellRun(report, terminal));
+    if (keep_) {
+      PrintResult("kept: {}\n", result.evidence.run_dir.string());
+    }
     if (json) {
       json->Finish(report);
     }
-    const TerminalOptions terminal{.color = UseColor(global)};
-    fmt::print("{}", verbose_ ? TellRunInFull(report, terminal) : TellRun(report, terminal));
-    if (keep_) {
-      fmt::print("kept: {}\n", result.evidence.run_dir.string());
-    }
-    const bool as_expected =
-        result.not_seen.empty() &&
-        std::all_of(result.findings.begin(), result.findings.end(),
-                    [&](const Finding& finding) { return baseline && finding.known; });
-    return as_expected ? ExitCode::kAsExpected : ExitCode::kFindings;
+    const Verdict verdict = VerdictOf(report);
+    return verdict != Verdict::kFindings ? ExitCode::kAsExpected : ExitCode::kFindings;
   }
 
  private:

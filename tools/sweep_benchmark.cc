@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "harness/base/console.h"
 #include "harness/report/table.h"
 #include "harness/run/executor.h"
 #include "harness/run/program_lookup.h"
@@ -151,8 +152,8 @@ int Main(int argc, char** argv) {
                 fmt::format("{:.2f}", one_ratio), fmt::format("{:.2f}", kWantedOneJob)});
   table.AddRow({"sweep, two jobs, per run", fmt::format("{:.0f}", Median(two)),
                 fmt::format("{:.2f}", two_ratio), fmt::format("{:.2f}", kWantedTwoJobs)});
-  fmt::print("{}harness CPU per run: {:.1f} ms\nstore: {:.0f} KiB per 1,000 runs\n",
-             table.ToString(), cost.harness_cpu_ms, cost.store_kib);
+  PrintResult("{}harness CPU per run: {:.1f} ms\nstore: {:.0f} KiB per 1,000 runs\n",
+              table.ToString(), cost.harness_cpu_ms, cost.store_kib);
   return one_ratio <= kWantedOneJob && two_ratio <= kWantedTwoJobs ? 0 : 1;
 }
 

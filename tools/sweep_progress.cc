@@ -46,18 +46,19 @@ void ProgressLine::Confirmed(const FindingGroup& group) {
 
 void ProgressLine::Clear() {
   if (shown_) {
-    fmt::print(out_, "\r\033[K");
+    Write("\r\033[K");
     shown_ = false;
   }
 }
 
 void ProgressLine::Show(const std::string& text) {
-  if (is_terminal_) {
-    fmt::print(out_, "\r\033[K{}", text);
-    shown_ = true;
-  } else {
-    fmt::print(out_, "{}\n", text);
-  }
+  Write(is_terminal_ ? "\r\033[K" + text : text + "\n");
+  shown_ |= is_terminal_;
+}
+
+// Nobody can be told when that fails, and the sweep is worth going on with.
+void ProgressLine::Write(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), out_);
   std::fflush(out_);
 }
 

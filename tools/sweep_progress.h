@@ -27,6 +27,7 @@ class ProgressLine : public SweepProgress {
 
  private:
   void Show(const std::string& text);
+  void Write(const std::string& text);
 
   std::FILE* const out_;
   const bool is_terminal_;

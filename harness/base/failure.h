@@ -22,7 +22,7 @@ class Failure : public std::runtime_error {
 
   ExitCode code() const { return code_; }
 
-  // "MESSAGE: strerror(error)" with kCannotWork. `error` is an errno value.
+  // "MESSAGE: strerror(error) (ulimit behind it)", kCannotWork. `error` is an errno value.
   static Failure FromErrno(const std::string& message, int error);
   static Failure BadInput(const std::string& message) { return {ExitCode::kBadInput, message}; }
   static Failure CannotWork(const std::string& message) { return {ExitCode::kCannotWork, message}; }

@@ -6,8 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <fstream>
-#include <sstream>
+#include <system_error>
 
 #include "harness/base/failure.h"
 #include "harness/base/unique_fd.h"
@@ -17,7 +16,8 @@ namespace {
 
 // mkdir -p with mode 0700 for what is new.
 void MakeDirectories(const std::filesystem::path& path) {
-  if (path.empty() || std::filesystem::is_directory(path)) {
+  std::error_code ignored;  // what cannot be looked at cannot be made, and mkdir says why
+  if (path.empty() || std::filesystem::is_directory(path, ignored)) {
     return;
   }
   MakeDirectories(path.parent_path());
@@ -26,30 +26,45 @@ void MakeDirectories(const std::filesystem::path& path) {
   }
 }
 
-void WriteAll(int fd, std::string_view content, const std::string& name) {
+}  // namespace
+
+std::optional<std::string> ReadFile(const std::filesystem::path& path) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  if (!fd) {
+    if (errno == EMFILE || errno == ENFILE) {
+      throw Failure::FromErrno("cannot read " + path.string(), errno);
+    }
+    return std::nullopt;
+  }
+  std::string content;
+  char buffer[65536];
+  while (true) {
+    const ssize_t count = ::read(fd.get(), buffer, sizeof buffer);
+    if (count == 0) {
+      return content;
+    }
+    if (count > 0) {
+      content.append(buffer, static_cast<size_t>(count));
+    } else if (errno != EINTR) {
+      return std::nullopt;  // a directory, for one
+    }
+  }
+}
+
+void WriteAll(int fd, std::string_view content, const std::string& message) {
   while (!content.empty()) {
     const ssize_t written = ::write(fd, content.data(), content.size());
     if (written < 0) {
       if (errno == EINTR) {
         continue;
       }
-      throw Failure::FromErrno("cannot write " + name, errno);
+      if (errno == EPIPE) {
+        return;
+      }
+      throw Failure::FromErrno(message, errno);
     }
     content.remove_prefix(static_cast<size_t>(written));
   }
-}
-
-}  // namespace
-
-std::optional<std::string> ReadFile(const std::filesystem::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  std::ostringstream content;
-  // An empty file sets failbit of `content`, for nothing was inserted; it was read all the same.
-  if (!stream || std::filesystem::is_directory(path)) {
-    return std::nullopt;
-  }
-  content << stream.rdbuf();
-  return std::move(content).str();
 }
 
 void WriteFileAtomically(const std::filesystem::path& path, std::string_view content) {
@@ -60,7 +75,7 @@ void WriteFileAtomically(const std::filesystem::path& path, std::string_view con
     throw Failure::FromErrno("cannot write " + path.string(), errno);
   }
   try {
-    WriteAll(fd.get(), content, path.string());
+    WriteAll(fd.get(), content, "cannot write " + path.string());
     if (::rename(temporary.c_str(), path.c_str()) != 0) {
       throw Failure::FromErrno("cannot write " + path.string(), errno);
     }

@@ -7,11 +7,16 @@
 
 namespace faultline {
 
-// The whole of a file; nothing when it is not there or cannot be read.
+// The whole of a file; nothing when it is not there or cannot be read. Failure (kCannotWork) when
+// this process may open no more files: that says nothing about the file.
 std::optional<std::string> ReadFile(const std::filesystem::path& path);
 
 // Replaces `path` by a file with `content` and mode 0600, such that a reader sees the old or the
 // new content and never a part. Missing directories are made (0700). Throws Failure (kCannotWork).
 void WriteFileAtomically(const std::filesystem::path& path, std::string_view content);
+
+// write(2) until all of `content` is written. A reader that closed its pipe ends it quietly; any
+// other error is a Failure (kCannotWork) that begins with `message`.
+void WriteAll(int fd, std::string_view content, const std::string& message);
 
 }  // namespace faultline

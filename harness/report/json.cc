@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "harness/base/files.h"
-
 namespace faultline {
 namespace {
 
@@ -129,6 +127,14 @@ json FromRpc(const RpcExchange& rpc) {
           {"client_dropped", rpc.client_dropped}};
 }
 
+json FromFaultRpc(const FaultRpc& rpc) {
+  json out = FromRpc(rpc.exchange);
+  out["fault"] = rpc.fault;
+  out["delivered"] = rpc.delivered;
+  out["unmet"] = rpc.unmet;
+  return out;
+}
+
 json FromInjection(const Injection& injection) {
   return {{"fault", injection.fault},
           {"point", injection.point},
@@ -167,6 +173,7 @@ void AddCourse(const Evidence& evidence, json& out) {
   out["stop_wait"] = FromWait(evidence.stop_wait);
   out["steps"] = ArrayOf(evidence.steps, FromStep);
   out["rpcs"] = ArrayOf(evidence.rpcs, FromRpc);
+  out["fault_rpcs"] = ArrayOf(evidence.fault_rpcs, FromFaultRpc);
   out["log"] = ArrayOf(evidence.log, [](const LogLine& line) {
     return json{{"time_ms", line.time_ms}, {"step", line.step}, {"text", line.text}};
   });
@@ -190,8 +197,8 @@ void AddFaults(const Evidence& evidence, json& out) {
                   {"lost_records", evidence.lost_records}};
 }
 
-void Write(const std::filesystem::path& path, const json& content) {
-  WriteFileAtomically(path, content.dump(2, ' ', false, json::error_handler_t::replace) + "\n");
+void Write(const OutputFile& file, const json& content) {
+  file.Write(content.dump(2, ' ', false, json::error_handler_t::replace) + "\n");
 }
 
 }  // namespace
@@ -219,11 +226,12 @@ json ToJson(const RunReport& report) {
   return out;
 }
 
-JsonReportFile::JsonReportFile(std::filesystem::path path)
-    : path_(std::filesystem::absolute(path)) {
-  Write(path_, {{"faultline_report", kSchemaVersion}, {"state", "unfinished"}});
+JsonReportFile::JsonReportFile(const std::filesystem::path& path) : file_("--json", path) {
+  if (file_.is_replaceable()) {
+    Write(file_, {{"faultline_report", kSchemaVersion}, {"state", "unfinished"}});
+  }
 }
 
-void JsonReportFile::Finish(const RunReport& report) { Write(path_, ToJson(report)); }
+void JsonReportFile::Finish(const RunReport& report) { Write(file_, ToJson(report)); }
 
 }  // namespace faultline

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "harness/base/output_file.h"
 #include "harness/report/run_report.h"
 
 // The run report for programs. Schema, version 1 (members are added without a new number, and never
@@ -20,6 +21,7 @@
 //   times_ms           {start, stop, total}
 //   steps              [{index, title, status, detail, begin_ms, duration_ms, limit_ms}]
 //   rpcs               [{step, method, params, outcome, answer, duration_ms}]
+//   fault_rpcs         [as rpcs, and fault, delivered, unmet: "" when it ended as expected]
 //   injections         [{fault, point, action, site: 16 hex digits, occurrence, step, tid,
 //   before_main,
 //                        time_ms, stack}]
@@ -36,17 +38,18 @@ namespace faultline {
 
 nlohmann::json ToJson(const RunReport& report);
 
-// A report file that says "unfinished" from its beginning until the run is told: whoever finds it
-// after the harness was killed is not misled.
+// A report file (--json) that says "unfinished" from its beginning until the run is told: whoever
+// finds it after the harness was killed is not misled. A device or FIFO gets the finished one
+// alone.
 class JsonReportFile {
  public:
-  // Writes the unfinished report. Failure (kCannotWork) when that is not possible.
-  explicit JsonReportFile(std::filesystem::path path);
+  // Writes the unfinished report. Failure when that is not possible; see OutputFile.
+  explicit JsonReportFile(const std::filesystem::path& path);
   // Replaces it, atomically, by the finished one.
   void Finish(const RunReport& report);
 
  private:
-  std::filesystem::path path_;
+  OutputFile file_;
 };
 
 }  // namespace faultline

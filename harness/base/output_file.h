@@ -1,0 +1,36 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace faultline {
+
+// A file that the user names for a result (--json, --write). A regular file is replaced as a whole,
+// so that a reader sees the old or the new content and never a part; what a symlink leads to is
+// replaced, not the link. Anything else (a device, a FIFO, /dev/stdout) is written through.
+// Directories are not made.
+class OutputFile {
+ public:
+  // Looks before the work begins. `option` names the file's option in messages. Failure (kBadInput)
+  // when `path` is a directory or its directory does not exist.
+  OutputFile(std::string option, const std::filesystem::path& path);
+
+  // Writing again replaces what was written: false for what is written through, which must be
+  // written once.
+  bool is_replaceable() const { return descriptor_ < 0 && !write_through_; }
+
+  // Failure (kCannotWork) when it cannot be written; a reader that closed the pipe is none.
+  void Write(std::string_view content) const;
+
+ private:
+  std::string Problem(const std::string& what) const;
+
+  std::string option_;
+  std::filesystem::path given_;
+  std::filesystem::path path_;  // behind symlinks
+  int descriptor_ = -1;         // one of our own, borrowed: /dev/stdout, /dev/fd/3
+  bool write_through_ = false;
+};
+
+}  // namespace faultline

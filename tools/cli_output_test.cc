@@ -1,0 +1,88 @@
+// What becomes of output that cannot be written.
+#include <fcntl.h>
+#include <gmock/gmock.h>
+
+#include "harness/base/files.h"
+#include "tools/testing/cli_fixture.h"
+
+namespace faultline {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+class CliOutputTest : public CliTest {
+ protected:
+  // `arguments` of faultline as a line of sh: `redirection` behind it.
+  Result Shell(const std::string& arguments, const std::string& redirection) {
+    TestProgram program(
+        {"/bin/sh", "-c", "'" FAULTLINE_BINARY_DIR "/faultline' " + arguments + " " + redirection},
+        options_);
+    Result result;
+    result.exit = program.Wait();
+    result.output = program.output();
+    return result;
+  }
+};
+
+TEST_F(CliOutputTest, AResultThatIsLostIsSaidAndNoSuccess) {
+  const Result full = Shell("points --profile reference", ">/dev/full");
+  EXPECT_EQ(full.exit, 3);
+  EXPECT_THAT(full.output, HasSubstr("the result could not be written to stdout: No space left"));
+  EXPECT_THAT(full.output, Not(HasSubstr("report this")));
+  const Result closed = Shell("points --profile reference", ">&-");
+  EXPECT_EQ(closed.exit, 3);
+  EXPECT_THAT(closed.output, HasSubstr("stdout: Bad file descriptor"));
+  EXPECT_EQ(Shell("--help", ">/dev/full").exit, 3);
+}
+
+TEST_F(CliOutputTest, AMessageThatIsLostDoesNoHarm) {
+  EXPECT_EQ(Shell("rnu", "2>/dev/full").exit, 2);
+  EXPECT_EQ(Shell("rnu", "2>&-").exit, 2);
+  const Result run = Shell("run " + Scenario("reference/start.yaml"), "2>&- </dev/null");
+  EXPECT_EQ(run.exit, 0) << run.output;
+}
+
+TEST_F(CliOutputTest, AClosedPipeEndsQuietly) {
+  const Result result = Shell("points --profile reference", "| head -n 1");
+  EXPECT_THAT(result.output, testing::StartsWith("point "));
+  EXPECT_THAT(result.output, Not(HasSubstr("faultline:")));
+}
+
+// The store is opened after the descriptors that are missing.
+TEST_F(CliOutputTest, AClosedStdoutDoesNotGetIntoTheStore) {
+  const std::string store = directory_ / "s.db";
+  Shell("sweep " + Scenario("reference/start.yaml") +
+            " --groups dpdk/ring --budget 1runs --store " + store,
+        ">&- 2>&- <&-");
+  const Result compare = Run({"compare", store, store});
+  EXPECT_EQ(compare.exit, 0) << compare.output;
+}
+
+TEST_F(CliOutputTest, AReportIsCheckedBeforeTheWorkBegins) {
+  const std::string scenario = Scenario("reference/start.yaml");
+  const Result missing = Run({"run", scenario, "--json", directory_ / "no" / "r.json"});
+  EXPECT_EQ(missing.exit, 2);
+  EXPECT_THAT(missing.output, HasSubstr("there is no directory " + (directory_ / "no").string()));
+  EXPECT_FALSE(std::filesystem::exists(directory_ / "no"));
+  for (const char* option : {"--json", "--write-baseline"}) {
+    const Result sweep =
+        Run({"sweep", scenario, "--store", directory_ / "s.db", option, directory_.string()});
+    EXPECT_EQ(sweep.exit, 2);
+    EXPECT_THAT(sweep.output, HasSubstr("it is a directory"));
+  }
+  EXPECT_FALSE(std::filesystem::exists(directory_ / "s.db"));
+}
+
+TEST_F(CliOutputTest, AReportOnStdoutComesBehindTheStory) {
+  const Result result =
+      Shell("run " + Scenario("reference/start.yaml"), "--json /dev/stdout | tail -n 1");
+  EXPECT_EQ(result.output, "}\n");
+  const std::string file = directory_ / "out";
+  EXPECT_EQ(Shell("run " + Scenario("reference/start.yaml"), "--json /dev/stdout >" + file).exit,
+            0);
+  EXPECT_THAT(*ReadFile(file), testing::AllOf(HasSubstr("pass"), HasSubstr("\"finished\"")));
+}
+
+}  // namespace
+}  // namespace faultline
