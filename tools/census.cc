@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -32,11 +34,20 @@ void AddEntries(const fs::path& directory, std::set<std::string>& items) {
   }
 }
 
+// What a run leaves behind becomes this process's child; see AdoptOrphans.
+bool DescendsFromUs(pid_t pid) {
+  while (pid > 1 && pid != ::getpid()) {
+    pid = ReadProcStat(pid).parent;
+  }
+  return pid == ::getpid();
+}
+
 // Every process of every run says so in its environment.
-void AddRunProcesses(std::set<std::string>& items) {
+void AddRunProcesses(bool only_ours, std::set<std::string>& items) {
   const std::string variable = '\0' + std::string(kRunIdVariable) + "=";
   for (const pid_t pid : AllPids()) {
-    if (('\0' + ReadEnvironment(pid)).find(variable) != std::string::npos) {
+    if ((!only_ours || DescendsFromUs(pid)) &&
+        ('\0' + ReadEnvironment(pid)).find(variable) != std::string::npos) {
       items.insert(fmt::format("process {} {}", pid, ProcessName(pid)));
     }
   }
@@ -46,10 +57,10 @@ void AddRunProcesses(std::set<std::string>& items) {
 
 MachineCensus TakeCensus(bool shared_machine) {
   MachineCensus census;
-  AddLines("/proc/mounts", "mount", census.items);
-  AddEntries("/var/run/dpdk", census.items);
-  AddRunProcesses(census.items);
+  AddRunProcesses(shared_machine, census.items);
   if (!shared_machine) {
+    AddLines("/proc/mounts", "mount", census.items);
+    AddEntries("/var/run/dpdk", census.items);
     for (const fs::path& place : {fs::temp_directory_path(), fs::path("/tmp"), fs::path("/dev/shm"),
                                   fs::path("/var/tmp")}) {
       AddEntries(place, census.items);

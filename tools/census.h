@@ -13,7 +13,8 @@ struct MachineCensus {
 
 // Mounts, hugepages (total and free), processes of runs, and what lies in the places where targets
 // leave things: the directory for temporary files, /tmp, /dev/shm, /var/tmp, DPDK's run-time
-// directory. With `shared_machine` the places where other programs come and go are left out.
+// directory. With `shared_machine` only this process's own descendants: others mount, start and
+// write meanwhile, other users' runs among them.
 MachineCensus TakeCensus(bool shared_machine);
 
 // What is in `after` and not in `before`.

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/base/console.h"
 #include "harness/base/failure.h"
 #include "harness/run/program_lookup.h"
 #include "harness/run/run_scenario.h"
@@ -53,7 +54,7 @@ int Soak(const std::string& file, const SoakOptions& options, const fs::path& sc
   for (int i = 1; i <= options.runs; ++i) {
     const ScenarioResult result = RunScenario(loaded, run, executor);
     for (const Finding& finding : result.findings) {
-      fmt::print("{}: run {}: {}: {}\n", file, i, finding.kind, finding.title);
+      PrintResult("{}: run {}: {}: {}\n", file, i, finding.kind, finding.title);
     }
     bad += result.findings.empty() ? 0 : 1;
     if (!fs::is_empty(run.run_root)) {
@@ -61,8 +62,8 @@ int Soak(const std::string& file, const SoakOptions& options, const fs::path& sc
           fmt::format("run {} left its directory in {}", i, run.run_root.string()));
     }
   }
-  fmt::print("{}: {} runs, {} with findings, {:.0f} ms each\n", file, options.runs, bad,
-             static_cast<double>(MsSince(begin)) / options.runs);
+  PrintResult("{}: {} runs, {} with findings, {:.0f} ms each\n", file, options.runs, bad,
+              static_cast<double>(MsSince(begin)) / options.runs);
   return bad;
 }
 
@@ -78,8 +79,8 @@ int Main(int argc, char** argv) {
   app.add_option("--program", options.program, "as faultline run's")->type_name("PATH");
   app.add_flag(
       "--shared-machine", options.shared_machine,
-      "others use this machine meanwhile: do not look into /tmp, /dev/shm and /var/tmp, nor "
-      "at free hugepages");
+      "others use this machine meanwhile: look only at processes of this program's own runs, not "
+      "at mounts, free hugepages, /tmp, /dev/shm and /var/tmp");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -96,9 +97,9 @@ int Main(int argc, char** argv) {
   }
   const std::vector<std::string> left = NewIn(TakeCensus(options.shared_machine), before);
   for (const std::string& item : left) {
-    fmt::print("left behind: {}\n", item);
+    PrintResult("left behind: {}\n", item);
   }
-  fmt::print("{}\n", left.empty() ? "nothing left behind" : "the machine is not as it was before");
+  PrintResult("{}\n", left.empty() ? "nothing left behind" : "the machine is not as it was before");
   return bad == 0 && left.empty() ? 0 : 1;
 }
 

@@ -4,11 +4,13 @@
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <bit>
 #include <cerrno>
+#include <cstring>
 #include <new>
 #include <stdexcept>
 #include <utility>
@@ -69,6 +71,27 @@ void FillTables(JournalHeader& header, const protocol::PlanHeader& plan,
   header.file_size = layout.end();
 }
 
+// On a file system that fills up, touching a hole is a SIGBUS, here and in the target: the blocks
+// are reserved. Not where so much is free that no run fills it: on tmpfs it takes 40 ms.
+void Reserve(int fd, const std::filesystem::path& path, uint64_t size) {
+  constexpr uint64_t kPlenty = uint64_t{1} << 30;
+  struct statvfs space {};
+  if (fstatvfs(fd, &space) == 0 && space.f_bavail >= kPlenty / space.f_frsize) {
+    return;
+  }
+  int result = 0;
+  do {
+    result = fallocate(fd, 0, 0, static_cast<off_t>(size));
+  } while (result != 0 && errno == EINTR);
+  if (result != 0 && errno != EOPNOTSUPP && errno != ENOSYS) {
+    throw Failure::FromErrno(
+        fmt::format("no room for the journal of a run ({} MiB): make some, or set TMPDIR to a "
+                    "directory that has it: {}",
+                    size >> 20, path.string()),
+        errno);
+  }
+}
+
 }  // namespace
 
 JournalFile JournalFile::Create(const std::filesystem::path& path, std::span<const std::byte> plan,
@@ -87,6 +110,7 @@ JournalFile JournalFile::Create(const std::filesystem::path& path, std::span<con
   if (ftruncate(fd.get(), static_cast<off_t>(sizes.file_size)) != 0) {
     throw Failure::FromErrno("cannot size the journal " + path.string(), errno);
   }
+  Reserve(fd.get(), path, sizes.file_size);
   void* base = mmap(nullptr, sizes.file_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
   if (base == MAP_FAILED) {
     throw Failure::FromErrno("cannot map the journal " + path.string(), errno);
@@ -105,6 +129,8 @@ JournalFile JournalFile::Create(const std::filesystem::path& path, std::span<con
   file.records_ = {reinterpret_cast<const protocol::JournalRecord*>(static_cast<char*>(base) +
                                                                     header->records_offset),
                    header->records_capacity};
+  std::memcpy(file.layout_.data(), base, file.layout_.size());
+  file.points_ = plan_header.points.count;
   uint32_t index = 0;
   for (const protocol::PlanRule& rule : plan_header.rules.In(plan.data())) {
     if (rule.armed_at_start != 0) {
@@ -120,7 +146,9 @@ JournalFile::JournalFile(JournalFile&& other) noexcept
       base_(std::exchange(other.base_, nullptr)),
       size_(std::exchange(other.size_, 0)),
       rules_(std::exchange(other.rules_, {})),
-      records_(std::exchange(other.records_, {})) {}
+      records_(std::exchange(other.records_, {})),
+      layout_(other.layout_),
+      points_(other.points_) {}
 
 JournalFile& JournalFile::operator=(JournalFile&& other) noexcept {
   if (this != &other) {
@@ -130,6 +158,8 @@ JournalFile& JournalFile::operator=(JournalFile&& other) noexcept {
     size_ = std::exchange(other.size_, 0);
     rules_ = std::exchange(other.rules_, {});
     records_ = std::exchange(other.records_, {});
+    layout_ = other.layout_;
+    points_ = other.points_;
   }
   return *this;
 }
@@ -203,7 +233,26 @@ JournalSnapshot JournalFile::Read() const {
     throw Failure::CannotWork(fmt::format(
         "the journal was cut to {} bytes while the target ran; it had {}", status.st_size, size_));
   }
-  return ReadJournal(base_, size_);
+  const bool damaged = RepairLayout();
+  JournalSnapshot snapshot = ReadJournal(base_, size_, points_);
+  if (damaged) {
+    snapshot.agent_message += std::string(snapshot.agent_message.empty() ? "" : "; ") +
+                              "the target wrote over the journal's header";
+  }
+  return snapshot;
+}
+
+// True when there was something to repair.
+bool JournalFile::RepairLayout() const {
+  constexpr size_t kClosed = offsetof(JournalHeader, closed);
+  auto layout = layout_;
+  std::memcpy(layout.data() + kClosed, static_cast<const char*>(base_) + kClosed,
+              sizeof(JournalHeader::closed));
+  if (std::memcmp(base_, layout.data(), layout.size()) == 0) {
+    return false;
+  }
+  std::memcpy(base_, layout_.data(), layout_.size());
+  return true;
 }
 
 void JournalFile::MarkClosed() { header()->closed = 1; }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -52,7 +53,8 @@ class JournalFile {
   // What was written from record `position` (0 = the first) on, but for what is being written just
   // now; `position` is then behind the last.
   std::vector<protocol::JournalRecord> RecordsFrom(uint64_t& position) const;
-  // A copy of what is in it now. Failure (kCannotWork) when the target damaged it.
+  // A copy of what is in it now, as far as it makes sense: the target may have written over any of
+  // it, which agent_message says of the header. Failure (kCannotWork) when the file was cut.
   JournalSnapshot Read() const;
   // Says that the evidence has been taken (JournalHeader::closed).
   void MarkClosed();
@@ -62,6 +64,7 @@ class JournalFile {
   protocol::JournalHeader* header() const { return static_cast<protocol::JournalHeader*>(base_); }
   std::atomic<uint64_t>& ArmedWord(uint32_t rule);
   void Release();
+  bool RepairLayout() const;
 
   int fd_ = -1;  // kept to see a truncation before it becomes a SIGBUS here
   void* base_ = nullptr;
@@ -69,6 +72,9 @@ class JournalFile {
   // In the mapping; the target may damage its header.
   std::span<protocol::RuleState> rules_;
   std::span<const protocol::JournalRecord> records_;
+  // The header up to agent_state, as it was made: the target has no business there.
+  std::array<std::byte, offsetof(protocol::JournalHeader, agent_state)> layout_ = {};
+  uint32_t points_ = 0;  // of the plan
 };
 
 }  // namespace faultline

@@ -2,9 +2,12 @@
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <csignal>
+#include <cstdio>
 #include <cstring>
 #include <stdexcept>
 #include <vector>
@@ -18,6 +21,7 @@ namespace {
 
 using protocol::JournalHeader;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using testkit::MappedJournal;
 using testkit::TemporaryDirectory;
 
@@ -102,6 +106,46 @@ TEST_F(JournalFileTest, RefusesWhatIsNotAPlan) {
   reinterpret_cast<protocol::PlanHeader*>(plan.data())->rules.count = 1'000'000;
   EXPECT_THROW(JournalFile::Create(path_, plan), Failure);
   EXPECT_FALSE(std::filesystem::exists(path_));
+}
+
+// Whatever a stray write of the target hits, what can be read is read.
+TEST_F(JournalFileTest, SurvivesAnyBytesInItsHeader) {
+  JournalFile journal = JournalFile::Create(path_, testkit::MakePlan(1, {true}));
+  MappedJournal target(path_);
+  target.header().records_offset = ~uint64_t{0};
+  target.header().rules_offset = ~uint32_t{0};
+  target.header().rules_capacity = ~uint32_t{0};
+  target.header().magic = 0;
+  EXPECT_EQ(journal.Hits(0), 0u);
+  EXPECT_THAT(journal.Read().agent_message, HasSubstr("wrote over the journal's header"));
+  EXPECT_THAT(journal.Read().agent_message, IsEmpty()) << "it is repaired";
+  std::memset(static_cast<void*>(&target.header()), 0xff, sizeof(protocol::JournalHeader));
+  const JournalSnapshot snapshot = journal.Read();
+  EXPECT_THAT(snapshot.records, IsEmpty());
+}
+
+TEST_F(JournalFileTest, LeavesOutSitesOfPointsThatThePlanDoesNotHave) {
+  JournalFile journal = JournalFile::Create(path_, testkit::MakePlan(1, {}));
+  MappedJournal target(path_);
+  target.PutStack(1, {protocol::PackFrame(0, 1)});
+  target.PutSite(2, 4'000'000, 1);
+  EXPECT_THAT(journal.Read().sites, IsEmpty());
+}
+
+TEST_F(JournalFileTest, NamesTheLimitThatIsTooSmallForIt) {
+  const auto create = [&] {
+    signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit = {4096, 4096};
+    setrlimit(RLIMIT_FSIZE, &limit);
+    try {
+      JournalFile::Create(path_, testkit::MakePlan(1, {}));
+    } catch (const Failure& failure) {
+      std::fputs(failure.what(), stderr);
+      _exit(static_cast<int>(failure.code()));
+    }
+    _exit(0);
+  };
+  EXPECT_EXIT(create(), ::testing::ExitedWithCode(3), "File too large .ulimit -f is 4.");
 }
 
 TEST_F(JournalFileTest, ReportsAJournalThatTheTargetCut) {

@@ -19,6 +19,11 @@ using protocol::JournalHeader;
 using protocol::JournalRecord;
 using protocol::kNone;
 
+// Beyond these a number is one that the target wrote over: more steps than a scenario may have, a
+// clock that has run for a century.
+constexpr uint32_t kMostSteps = 1'000'000;
+constexpr uint64_t kLatestNs = uint64_t{100} * 366 * 24 * 3600 * 1'000'000'000;
+
 [[noreturn]] void Refuse(const std::string& what) {
   throw Failure::CannotWork("the journal cannot be read: " + what);
 }
@@ -41,7 +46,8 @@ std::string Hexadecimal(const protocol::BuildId& id) {
 // index and each size is checked where it is used; the header is checked once, by the constructor.
 class Reader {
  public:
-  Reader(const void* base, uint64_t size) : base_(static_cast<const std::byte*>(base)) {
+  Reader(const void* base, uint64_t size, uint32_t points)
+      : base_(static_cast<const std::byte*>(base)), points_(points) {
     if (size < sizeof(JournalHeader)) {
       Refuse(fmt::format("{} bytes are too few for its header", size));
     }
@@ -135,6 +141,8 @@ class Reader {
       }
       JournalRecord record = entry;
       record.label[protocol::kLabelSize - 1] = '\0';
+      record.step = record.step <= kMostSteps ? record.step : 0;
+      record.time_ns = record.time_ns <= kLatestNs ? record.time_ns : 0;
       record.stack = DenseStack(record.stack).value_or(kNone);
       record.site = DenseSite(record.site).value_or(kNone);
       if (record.rule >= rules_.size()) {
@@ -171,7 +179,7 @@ class Reader {
     }
     const protocol::SiteEntry& entry = sites_[slot];
     const uint64_t hash = entry.hash.load(std::memory_order_acquire);
-    if (hash == 0) {
+    if (hash == 0 || entry.point >= points_) {
       return std::nullopt;
     }
     if (const auto known = dense_sites_.find(slot); known != dense_sites_.end()) {
@@ -188,6 +196,7 @@ class Reader {
   }
 
   const std::byte* base_;
+  const uint32_t points_;
   const JournalHeader* header_ = nullptr;
   std::span<const protocol::HookState> hooks_;
   std::span<const protocol::RuleState> rules_;
@@ -202,6 +211,8 @@ class Reader {
 
 }  // namespace
 
-JournalSnapshot ReadJournal(const void* base, uint64_t size) { return Reader(base, size).Read(); }
+JournalSnapshot ReadJournal(const void* base, uint64_t size, uint32_t points) {
+  return Reader(base, size, points).Read();
+}
 
 }  // namespace faultline

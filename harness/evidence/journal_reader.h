@@ -56,7 +56,8 @@ struct JournalSnapshot {
 
 // Copies the journal mapped at `base` (`size` bytes). A torn or foreign file gives a Failure
 // (kCannotWork) that says what is wrong; records that were being written when the target died are
-// left out. Safe while the target still writes.
-JournalSnapshot ReadJournal(const void* base, uint64_t size);
+// left out, and so are sites of points that the plan's `points` do not have. Safe while the target
+// still writes.
+JournalSnapshot ReadJournal(const void* base, uint64_t size, uint32_t points = protocol::kNone);
 
 }  // namespace faultline

@@ -82,6 +82,12 @@ std::string OutputOf(std::vector<std::string> argv, std::vector<std::string> env
   return output;
 }
 
+std::string DescribeEnd(int wait_status) {
+  return WIFSIGNALED(wait_status)
+             ? fmt::format("it died of SIG{}", sigabbrev_np(WTERMSIG(wait_status)))
+             : fmt::format("it ended with exit {}", WEXITSTATUS(wait_status));
+}
+
 // Asks the dynamic loader `loader` what it maps for `program`, an absolute path.
 std::vector<std::filesystem::path> AskLoader(const std::string& loader,
                                              const std::filesystem::path& program,
@@ -108,8 +114,11 @@ std::vector<std::filesystem::path> AskLoader(const std::string& loader,
     }
   }
   if (!WIFEXITED(wait_status) || WEXITSTATUS(wait_status) != 0) {
-    throw Failure::CannotWork(fmt::format("{}: the dynamic loader cannot list its libraries: {}",
-                                          program.string(), output.substr(0, output.find('\n'))));
+    const std::string words = output.substr(0, output.find('\n'));
+    throw Failure::CannotWork(fmt::format(
+        "{}: the dynamic loader cannot list its libraries: {}", program.string(),
+        words.empty() ? DescribeEnd(wait_status) + " without a word; is the file damaged?"
+                      : words));
   }
   return libraries;
 }

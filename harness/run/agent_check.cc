@@ -46,8 +46,8 @@ std::string WhyPreloadFails(const std::filesystem::path& program) {
       return "it is built with AddressSanitizer, whose runtime must come first: set LD_PRELOAD to "
              "the runtime in the scenario's environment";
     }
-  } catch (const Failure&) {
-    return "it is no ELF program; give the program itself and not a script that starts it";
+  } catch (const Failure& failure) {
+    return failure.what();
   }
   return "";
 }

@@ -43,6 +43,28 @@ void Prepare(const RunRequest& request, const Sandbox& sandbox, Interruption* in
   }
 }
 
+// A target that executes another program before it is ready, as unshare or taskset do, has shaken
+// off the agent: whatever was judged would be about nothing.
+void CheckPrograms(LiveRun& run) {
+  const std::string refusal = run.process().refusal();
+  if (!refusal.empty()) {
+    throw Failure::BadInput(refusal);
+  }
+  const std::optional<ExecutedProgram> other = run.process().replaced_by();
+  if (!other || !run.hooking().wanted()) {
+    return;
+  }
+  const int64_t ready_ms = run.evidence().start_ms;
+  const bool was_ready = run.request().profile.ready.kind != ReadyCondition::Kind::kStarted &&
+                         ready_ms > 0 && other->time_ms > ready_ms;
+  if (!was_ready) {
+    throw Failure::BadInput(fmt::format(
+        "{} executed {} in its place, and the agent does not follow: name that as the program, and "
+        "put what stands before it in front of faultline itself (`unshare ... faultline run ...`)",
+        run.request().program.string(), other->program.string()));
+  }
+}
+
 struct Attempt {
   Evidence evidence;
   bool missed_hooks = false;  // a late library has functions that should have been hooked
@@ -62,9 +84,11 @@ Attempt ExecuteOnce(const RunRequest& request, Interruption* interruption) {
     debugger.emplace(run.process().pid(), sandbox.private_dir());
   }
   RunSteps(run);
+  run.AwaitFaultRpcs();
   StopTarget(run);
   debugger.reset();  // the user looks around as long as there is something to see
   CollectEvidence(run, leftovers);
+  CheckPrograms(run);
   CheckAgentReady(run);
   if (request.keep_run_dir) {
     sandbox.Keep();

@@ -39,11 +39,21 @@ class EmptyMaskAttributes {
   posix_spawnattr_t attributes_;
 };
 
+// As one word of a POSIX shell, whatever TMPDIR holds.
+std::string ShellWord(const std::string& text) {
+  std::string quoted = "'";
+  for (const char c : text) {
+    quoted += c == '\'' ? "'\\''" : std::string(1, c);
+  }
+  return quoted + "'";
+}
+
 std::vector<std::string> Arguments(pid_t target, const std::filesystem::path& fifo) {
   return {"gdb", "-q", "-p", std::to_string(target),
           // The harness stopped the target only to let gdb in.
           "-ex", "handle SIGSTOP nostop noprint nopass", "-ex", "set breakpoint pending on", "-ex",
-          "break faultline_injected_call", "-ex", "shell : > " + fifo.string(), "-ex", "continue"};
+          "break faultline_injected_call", "-ex", "shell : > " + ShellWord(fifo.string()), "-ex",
+          "continue"};
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <glob.h>
 
 #include <algorithm>
+#include <iterator>
+#include <string_view>
 #include <system_error>
 
 #include "harness/base/failure.h"
@@ -10,10 +12,34 @@
 namespace faultline {
 namespace {
 
-bool NamesThisRun(const std::string& pattern, const Variables& values) {
-  return std::any_of(values.begin(), values.end(), [&](const auto& variable) {
-    return pattern.find(variable.second) != std::string::npos;
-  });
+// Names whose values no other run or program has. Not ${cpu}: a digit stands in many names.
+constexpr std::string_view kUnique[] = {"${run_dir}", "${file_prefix}", "${rpc_socket}",
+                                        "${huge_dir}"};
+
+// A number is only this run's where it stands alone: 12* matches 123 as well.
+bool HasOwnPid(const std::string& written) {
+  constexpr std::string_view kPid = "${pid}";
+  constexpr std::string_view kMoreDigits = "0123456789*?[]{}$";
+  for (size_t at = written.find(kPid); at != std::string::npos; at = written.find(kPid, at + 1)) {
+    const size_t end = at + kPid.size();
+    const bool open_before = at > 0 && kMoreDigits.find(written[at - 1]) != std::string::npos;
+    const bool open_behind =
+        end < written.size() && kMoreDigits.find(written[end]) != std::string::npos;
+    if (!open_before && !open_behind) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// `written` as the profile has it.
+bool NamesThisRun(const std::string& written) {
+  const bool leads_up = ("/" + written + "/").find("/../") != std::string::npos;
+  return !leads_up &&
+         (HasOwnPid(written) ||
+          std::any_of(std::begin(kUnique), std::end(kUnique), [&](std::string_view name) {
+            return written.find(name) != std::string::npos;
+          }));
 }
 
 }  // namespace
@@ -28,10 +54,11 @@ Leftovers::~Leftovers() {
 void Leftovers::Watch(const std::vector<std::string>& patterns, const Variables& values) {
   for (const std::string& written : patterns) {
     const std::string pattern = ExpandForRun(written, values);
-    if (!pattern.starts_with('/') || !NamesThisRun(pattern, values)) {
+    if (!pattern.starts_with('/') || !NamesThisRun(written)) {
       throw Failure::BadInput("the profile's leftovers: `" + written +
-                              "` must be an absolute path with ${pid}, ${file_prefix} or "
-                              "${run_dir} in it, for what it matches is removed");
+                              "` must be an absolute path without .. and with ${pid} (no digit or "
+                              "wildcard beside it), ${file_prefix} or ${run_dir} in it, for what "
+                              "it matches is removed");
     }
     watches_.push_back(Guardian::Get().WatchFiles(pattern));
     patterns_.push_back(pattern);

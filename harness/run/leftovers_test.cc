@@ -18,7 +18,8 @@ class LeftoversTest : public testing::Test {
  protected:
   testkit::TemporaryDirectory temporary_;
   const std::filesystem::path& directory_ = temporary_.path();
-  const Variables values_ = {{"pid", "4711"}, {"run_dir", "/run/dir"}};
+  const Variables values_ = {
+      {"pid", "4711"}, {"run_dir", "/run/dir"}, {"cpu", "1"}, {"second_cpu", "2"}};
 };
 
 TEST_F(LeftoversTest, RemovesTheRunsFilesAndNoOthers) {
@@ -36,7 +37,9 @@ TEST_F(LeftoversTest, RemovesTheRunsFilesAndNoOthers) {
 }
 
 TEST_F(LeftoversTest, RefusesPatternsThatFitFilesOfOthers) {
-  for (const char* pattern : {"/dev/shm/*", "trace.pid${pid}", "*"}) {
+  for (const char* pattern :
+       {"/dev/shm/*", "trace.pid${pid}", "*", "/tmp/dpdk-${cpu}*", "/tmp/x${second_cpu}",
+        "/tmp/x${pid}*", "/tmp/*${pid}", "/tmp/1${pid}", "${run_dir}/../*", "/tmp/4711"}) {
     Leftovers leftovers;
     EXPECT_THROW(leftovers.Watch({pattern}, values_), Failure) << pattern;
   }

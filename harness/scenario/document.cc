@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <system_error>
 
+#include "harness/base/failure.h"
 #include "harness/scenario/nearest_word.h"
 
 namespace faultline {
@@ -29,7 +31,11 @@ bool CheckVersion(MapReader& document) {
 std::vector<std::string> NamesIn(const std::filesystem::path& dir) {
   std::vector<std::string> names;
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(dir, error)) {
+  const std::filesystem::directory_iterator entries(dir, error);
+  if (error.value() == EMFILE || error.value() == ENFILE) {
+    throw Failure::FromErrno("cannot look into " + dir.string(), error.value());
+  }
+  for (const auto& entry : entries) {
     if (entry.path().extension() == ".yaml") {
       names.push_back(entry.path().stem());
     }

@@ -5,10 +5,12 @@
 #include <fmt/format.h>
 #include <gelf.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <string_view>
 
 #include "harness/base/failure.h"
 
@@ -34,6 +36,28 @@ bool IsX86Object(Elf* elf) {
          (header.e_type == ET_EXEC || header.e_type == ET_DYN);
 }
 
+// They come last in what linkers write, so a file that was cut lacks them. 0: there are none.
+uint64_t EndOfSectionHeaders(Elf* elf) {
+  GElf_Ehdr header;
+  return gelf_getehdr(elf, &header) == nullptr || header.e_shoff == 0
+             ? 0
+             : header.e_shoff + uint64_t{header.e_shnum} * header.e_shentsize;
+}
+
+// "; it is a script for /bin/sh: ..." where that is so.
+std::string AdviceForScript(int fd) {
+  char begin[128];
+  const ssize_t size = pread(fd, begin, sizeof begin, 0);
+  std::string_view text(begin, static_cast<size_t>(std::max<ssize_t>(size, 0)));
+  if (!text.starts_with("#!")) {
+    return "";
+  }
+  text.remove_prefix(2);
+  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+  return fmt::format("; it is a script for {}: name the program that it starts",
+                     text.substr(0, text.find_first_of(" \n")));
+}
+
 }  // namespace
 
 ElfFile ElfFile::Open(const std::filesystem::path& path) {
@@ -41,7 +65,8 @@ ElfFile ElfFile::Open(const std::filesystem::path& path) {
   if (version == EV_NONE) {
     throw Failure::CannotWork(fmt::format("libelf does not work: {}", elf_errmsg(-1)));
   }
-  UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // Not waiting: the path may be a FIFO's, as a name that the target gave can be anything's.
+  UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd) {
     throw Failure::FromErrno(fmt::format("cannot open {}", path.string()), errno);
   }
@@ -50,8 +75,8 @@ ElfFile ElfFile::Open(const std::filesystem::path& path) {
     throw Failure::FromErrno(fmt::format("cannot read {}", path.string()), errno);
   }
   auto not_elf = [&] {
-    return Failure::BadInput(
-        fmt::format("{}: not a 64-bit x86 executable or shared object", path.string()));
+    return Failure::BadInput(fmt::format("{}: not a 64-bit x86 executable or shared object{}",
+                                         path.string(), AdviceForScript(fd.get())));
   };
   if (!S_ISREG(status.st_mode) || status.st_size < static_cast<off_t>(sizeof(Elf64_Ehdr))) {
     throw not_elf();
@@ -66,6 +91,12 @@ ElfFile ElfFile::Open(const std::filesystem::path& path) {
   }
   size_t size = 0;
   const char* base = elf_rawfile(file.handle_.get(), &size);
+  if (const uint64_t needed = EndOfSectionHeaders(file.handle_.get()); needed > size) {
+    throw Failure::BadInput(
+        fmt::format("{} is truncated: its section headers end at byte {}, it has {}; build or copy "
+                    "it again",
+                    path.string(), needed, size));
+  }
   file.bytes_ = {reinterpret_cast<const std::byte*>(base), base == nullptr ? 0 : size};
   file.build_id_ = ReadBuildId(file.handle_.get());
   return file;

@@ -65,6 +65,8 @@ int64_t AddHugepages(int64_t pages) {
   return PersistentPages() - before;
 }
 
+bool MayChangeHugepages() { return access((PoolDirectory() / "nr_hugepages").c_str(), W_OK) == 0; }
+
 std::vector<HugetlbfsMount> ReadHugetlbfsMounts() {
   struct Closer {
     void operator()(FILE* file) const { endmntent(file); }

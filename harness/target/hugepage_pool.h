@@ -26,6 +26,9 @@ std::optional<HugepagePool> ReadHugepagePool();
 // much it really changed. Needs root; throws Failure when the file cannot be written.
 int64_t AddHugepages(int64_t pages);
 
+// Whether this process may call AddHugepages: root, and /sys is not read-only (a container's is).
+bool MayChangeHugepages();
+
 struct HugetlbfsMount {
   std::filesystem::path directory;
   std::string options;    // as in /proc/mounts

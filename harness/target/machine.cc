@@ -74,10 +74,11 @@ HugepageReservation::HugepageReservation(int mb) {
   if (pool.available() >= needed) {
     return;
   }
-  if (!is_root) {
-    throw TooFew(
-        needed, pool.available(),
-        fmt::format("as root, sysctl vm.nr_hugepages={}", pool.total + needed - pool.available()));
+  if (!is_root || !MayChangeHugepages()) {
+    throw TooFew(needed, pool.available(),
+                 fmt::format("as root{}, sysctl vm.nr_hugepages={}",
+                             is_root ? " of the host, for /sys is read-only here" : "",
+                             pool.total + needed - pool.available()));
   }
   throw TooFew(needed, pool.available(),
                has_memory ? "no more could be made; free memory is short or fragmented (echo 1 > "
@@ -85,8 +86,11 @@ HugepageReservation::HugepageReservation(int mb) {
                           : "it has not enough memory for the others");
 }
 
-// All of them or none.
+// All of them or none; none where /sys may not be written, as in a container.
 bool HugepageReservation::Enlarge(int64_t pages) {
+  if (!MayChangeHugepages()) {
+    return false;
+  }
   // Told to the guardian first: a harness killed between the two lines costs the machine some
   // hugepages that the next run can ask for again; the other order could keep memory for good.
   watch_ = Guardian::Get().WatchHugepages(pages);

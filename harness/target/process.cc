@@ -27,6 +27,8 @@ namespace faultline {
 namespace {
 
 constexpr int kKillLimitMs = 10'000;
+// Where the target itself has had those in vain.
+constexpr int kLastLimitMs = 500;
 
 // Pointers as execve(2) wants them; valid as long as `strings` does not change.
 std::vector<char*> Pointers(std::vector<std::string>& strings) {
@@ -159,6 +161,12 @@ void Process::OnEvent() {
   }
 }
 
+std::optional<ExecutedProgram> Process::replaced_by() const {
+  return impl_->supervisor->replaced_by();
+}
+
+std::string Process::refusal() const { return impl_->supervisor->refusal(); }
+
 bool Process::exited() const { return impl_->end.has_value(); }
 
 const ExitStatus& Process::exit_status() const {
@@ -217,8 +225,11 @@ std::vector<std::string> Process::Finish(int grace_ms) {
     ReapOrphans(impl_->supervisor->seen_processes());
   } else {
     // Without ptrace nobody has told of descendants: they are looked for.
-    for (const RunProcess& process :
-         KillRunProcesses(impl_->run_id, InMs(grace_ms), InMs(kKillLimitMs))) {
+    for (const RunProcess& process : KillRunProcesses(
+             impl_->run_id, InMs(grace_ms), InMs(exited() ? kKillLimitMs : kLastLimitMs))) {
+      if (process.pid == pid()) {
+        continue;  // it cannot be killed, and the supervisor has said so
+      }
       killed.push_back(fmt::format("process {} {}", process.pid, process.name));
     }
     ReapOrphans(AllPids());

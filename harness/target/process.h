@@ -13,6 +13,7 @@
 
 #include "harness/evidence/evidence.h"
 #include "harness/target/clock.h"
+#include "harness/target/executed_program.h"
 #include "harness/target/stack_snapshot.h"
 
 namespace faultline {
@@ -79,6 +80,10 @@ class Process {
   void LetGoOn();
   // Takes over what happened; the accessors below change only here (and in calls that say so).
   void OnEvent();
+
+  // See Supervisor.
+  std::optional<ExecutedProgram> replaced_by() const;
+  std::string refusal() const;
 
   bool exited() const;
   // kNotEnded before the exit; kKilledByUs only when Kill() or Finish() had to end it.

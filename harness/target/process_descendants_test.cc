@@ -2,6 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <csignal>
 
 #include "harness/target/proc_status.h"
@@ -10,7 +14,10 @@
 namespace faultline {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
 
@@ -85,6 +92,61 @@ TEST_P(Descendants, RunsSideBySideDoNotMeet) {
 
 INSTANTIATE_TEST_SUITE_P(Traced, Descendants, ::testing::Values(true));
 INSTANTIATE_TEST_SUITE_P(Untraced, Descendants, ::testing::Values(false));
+
+// As in an uninterruptible sleep: a tracer that does not let it go holds it at its exit.
+class HeldAtExit {
+ public:
+  explicit HeldAtExit(pid_t target) {
+    int ready[2];
+    int end[2];
+    if (pipe(ready) != 0 || pipe(end) != 0) {
+      return;
+    }
+    tracer_ = fork();
+    if (tracer_ == 0) {
+      close(end[1]);
+      const char answer =
+          ptrace(PTRACE_SEIZE, target, nullptr, PTRACE_O_TRACEEXIT) == 0 ? 'y' : 'n';
+      char byte = 0;
+      if (write(ready[1], &answer, 1) != 1 || read(end[0], &byte, 1) < 0) {
+        _exit(1);
+      }
+      _exit(0);
+    }
+    char answer = 0;
+    works_ = read(ready[0], &answer, 1) == 1 && answer == 'y';
+    end_ = end[1];
+    close(ready[0]);
+    close(ready[1]);
+    close(end[0]);
+  }
+  ~HeldAtExit() {
+    close(end_);
+    waitpid(tracer_, nullptr, 0);
+  }
+  bool works() const { return works_; }
+
+ private:
+  pid_t tracer_ = -1;
+  int end_ = -1;
+  bool works_ = false;
+};
+
+TEST(Process, ATargetThatSigkillDoesNotEndIsNamedAndLeftAlone) {
+  VictimRun run({"hello", "wait"}, {.trace = false});
+  ASSERT_TRUE(run.WaitForLine("hello"));
+  const pid_t pid = run.process().pid();
+  {
+    const HeldAtExit held(pid);
+    if (!held.works()) {
+      GTEST_SKIP() << "ptrace is refused";
+    }
+    EXPECT_THAT(run.process().Finish(0),
+                Contains(AllOf(HasSubstr(std::to_string(pid)), HasSubstr("SIGKILL does not end"))));
+    EXPECT_FALSE(run.process().exited());
+  }
+  waitpid(pid, nullptr, 0);
+}
 
 }  // namespace
 }  // namespace faultline

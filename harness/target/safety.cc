@@ -2,12 +2,16 @@
 
 #include <fmt/format.h>
 #include <glob.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
+#include <map>
+#include <mutex>
 #include <set>
 #include <sstream>
+#include <tuple>
 
 #include "harness/base/failure.h"
 #include "harness/target/elf_facts.h"
@@ -100,6 +104,24 @@ bool LibrariesUseDpdk(ElfFacts facts, const std::string& library_path) {
   return false;
 }
 
+// As UsesDpdk, which reads a program's libraries too: remembered, for a script executes the same
+// few programs again and again, each stopped until the answer is here.
+bool UsesDpdkAsBefore(const std::filesystem::path& program, const std::string& library_path) {
+  struct stat info = {};
+  if (stat(program.c_str(), &info) != 0) {
+    return UsesDpdk(program, library_path);
+  }
+  static std::mutex mutex;
+  static std::map<std::tuple<dev_t, ino_t, int64_t, int64_t, std::string>, bool> known;
+  const std::lock_guard lock(mutex);
+  const auto [entry, is_new] = known.try_emplace(
+      {info.st_dev, info.st_ino, info.st_mtim.tv_sec, info.st_mtim.tv_nsec, library_path}, false);
+  if (is_new) {
+    entry->second = UsesDpdk(program, library_path);
+  }
+  return entry->second;
+}
+
 }  // namespace
 
 bool UsesDpdk(const std::filesystem::path& program, const std::string& library_path) {
@@ -130,7 +152,7 @@ void CheckSafeToStart(const std::filesystem::path& program, const Args& args,
           fmt::format("its profile requires the argument {}; add it before any \"--\"", required));
     }
   }
-  if (!Has(args, kNoPci) && UsesDpdk(program, library_path)) {
+  if (!Has(args, kNoPci) && UsesDpdkAsBefore(program, library_path)) {
     throw refuse(
         "it contains DPDK, which without --no-pci takes over the machine's PCI devices, its "
         "network card among them; add --no-pci to its arguments, before any \"--\"");

@@ -20,8 +20,8 @@ void CheckSafeToStart(const std::filesystem::path& program, const std::vector<st
 // True when the ELF file contains or links rte_eal_init: by its symbol tables, or by librte_eal
 // among the libraries it needs, directly or through others; a file without a symbol table is judged
 // by the strings of EAL's messages and options. `library_path` is the target's LD_LIBRARY_PATH.
-// False for what is no ELF file. A script that starts such a program is not seen through: its
-// profile must list the required arguments.
+// False for what is no ELF file. A script or wrapper that starts such a program is not seen
+// through; of a traced target each program that it executes is checked in its turn (Supervisor).
 bool UsesDpdk(const std::filesystem::path& program, const std::string& library_path = {});
 
 }  // namespace faultline

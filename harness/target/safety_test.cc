@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "harness/base/failure.h"
+#include "harness/target/event_loop.h"
 #include "harness/target/process.h"
 #include "harness/target/run_dir.h"
 
@@ -81,6 +82,27 @@ TEST(Safety, TheSpawnItselfRefuses) {
   EXPECT_THROW(Process{options}, Failure);
   options.args = {"--no-pci"};
   EXPECT_NO_THROW(Process{options});
+}
+
+// A wrapper is not seen through beforehand; what it executes is stopped before it does anything.
+TEST(Safety, AProgramThatTheTargetExecutesIsCheckedToo) {
+  for (const bool forked : {false, true}) {
+    SpawnOptions options;
+    options.program = "/bin/sh";
+    options.args = {"-c", std::string(forked ? "" : "exec ") + kFakeEal + " --no-huge; exit 9"};
+    options.working_dir = "/";
+    options.environment = OwnEnvironment();
+    options.run_id = NewRunId();
+    Process process(options);
+    if (!process.traced()) {
+      GTEST_SKIP() << process.trace_note();
+    }
+    EventLoop loop;
+    loop.Add(process.event_fd(), [&] { process.OnEvent(); });
+    loop.RunUntil([&] { return process.exited(); }, InMs(20'000));
+    EXPECT_THAT(process.refusal(), HasSubstr("add --no-pci"));
+    EXPECT_EQ(process.replaced_by().has_value(), !forked);
+  }
 }
 
 }  // namespace

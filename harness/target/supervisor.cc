@@ -9,11 +9,15 @@
 
 #include <cerrno>
 #include <csignal>
+#include <sstream>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "harness/base/failure.h"
 #include "harness/target/pidfd.h"
 #include "harness/target/proc_status.h"
+#include "harness/target/safety.h"
 
 namespace faultline {
 namespace {
@@ -21,9 +25,40 @@ namespace {
 // SIGKILL ends a process within milliseconds unless it is in an uninterruptible wait; PTRACE's
 // EXITKILL and PR_SET_PDEATHSIG stay in force for what outlives this.
 constexpr int kKillLimitMs = 10'000;
+// For a target that had those already.
+constexpr int kLastLimitMs = 500;
 constexpr int kWaitFlags = __WALL | __WNOTHREAD;
 
 int64_t Milliseconds(const timeval& time) { return time.tv_sec * 1000 + time.tv_usec / 1000; }
+
+// The texts of a file below /proc in which each ends with a NUL.
+std::vector<std::string> Texts(pid_t pid, const char* file) {
+  std::vector<std::string> texts;
+  std::istringstream all(ReadProcFile(pid, file));
+  for (std::string text; std::getline(all, text, '\0');) {
+    texts.push_back(text);
+  }
+  return texts;
+}
+
+// argv without argv[0].
+std::vector<std::string> ArgumentsOf(pid_t pid) {
+  std::vector<std::string> arguments = Texts(pid, "cmdline");
+  if (!arguments.empty()) {
+    arguments.erase(arguments.begin());
+  }
+  return arguments;
+}
+
+std::string LibraryPathOf(pid_t pid) {
+  constexpr std::string_view kName = "LD_LIBRARY_PATH=";
+  for (const std::string& entry : Texts(pid, "environ")) {
+    if (entry.starts_with(kName)) {
+      return entry.substr(kName.size());
+    }
+  }
+  return "";
+}
 
 // Signals from outside are for the harness's main thread; SIGCHLD wakes ChildEvents.
 void KeepOnlySigchld() {
@@ -68,13 +103,15 @@ std::optional<TargetEnd> Supervisor::End() const {
 
 void Supervisor::WaitEnd() {
   std::unique_lock lock(mutex_);
-  changed_.wait_until(lock, InMs(kKillLimitMs), [this] { return end_.has_value(); });
+  changed_.wait_until(lock, kill_until_.value_or(InMs(kKillLimitMs)),
+                      [this] { return end_.has_value(); });
 }
 
 void Supervisor::Kill() {
   const std::lock_guard lock(mutex_);
   if (!end_) {
     killed_ = true;
+    kill_until_ = kill_until_.value_or(InMs(kKillLimitMs));
     pidfd_send_signal(pidfd_.get(), SIGKILL, nullptr, 0);
   }
 }
@@ -83,15 +120,24 @@ std::vector<std::string> Supervisor::Finish(int grace_ms) {
   Kill();
   std::unique_lock lock(mutex_);
   const auto all_gone = [this] { return living_.empty(); };
-  changed_.wait_until(lock, InMs(kKillLimitMs), [this] { return end_.has_value(); });
+  changed_.wait_until(lock, kill_until_.value_or(InMs(kKillLimitMs)),
+                      [this] { return end_.has_value(); });
   changed_.wait_until(lock, InMs(grace_ms), all_gone);
   for (const pid_t pid : living_) {
     KillLeftBehind(pid);
   }
   stop_ = true;
+  stop_until_ = InMs(end_ ? kKillLimitMs : kLastLimitMs);
   lock.unlock();
   events_.Wake();
   thread_.join();
+  for (const pid_t pid : living_) {
+    std::erase_if(left_behind_, [name = fmt::format("process {} ", pid)](const std::string& one) {
+      return one.starts_with(name);
+    });
+    left_behind_.push_back(fmt::format("process {} {} (SIGKILL does not end it; its state is {})",
+                                       pid, ProcessName(pid), ReadProcStat(pid).state));
+  }
   own_child_.reset();
   return left_behind_;
 }
@@ -119,13 +165,15 @@ void Supervisor::Loop() {
     do {
       any_left = Drain();
     } while (ServeRequests());
+    Deadline until = kNoDeadline;
     {
       const std::lock_guard lock(mutex_);
-      if (stop_ && !any_left) {
+      if (stop_ && (!any_left || Clock::now() >= stop_until_)) {
         return;
       }
+      until = stop_ ? stop_until_ : kNoDeadline;
     }
-    events_.Wait(kNoDeadline);
+    events_.Wait(until);
   }
 }
 
@@ -164,6 +212,44 @@ void Supervisor::NoteThread(pid_t tid) {
   if (stop_) {
     KillLeftBehind(tid);
   }
+}
+
+// Before the new program's first instruction, so that one that must not run never does: a wrapper
+// or a script is not seen through beforehand.
+void Supervisor::NoteExec(pid_t pid) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (pid == pid_ && !std::exchange(executed_, true)) {
+      return;  // checked before it was started
+    }
+  }
+  std::error_code ignored;
+  const std::filesystem::path program =
+      std::filesystem::read_symlink(fmt::format("/proc/{}/exe", pid), ignored);
+  std::string refusal;
+  try {
+    CheckSafeToStart(program, ArgumentsOf(pid), {}, LibraryPathOf(pid));
+  } catch (const Failure& failure) {
+    refusal = failure.what();
+    kill(pid, SIGKILL);
+  }
+  const std::lock_guard lock(mutex_);
+  if (pid == pid_) {
+    replaced_by_ = ExecutedProgram{program, MsSince(start_)};
+  }
+  if (refusal_.empty()) {
+    refusal_ = refusal;
+  }
+}
+
+std::optional<ExecutedProgram> Supervisor::replaced_by() const {
+  const std::lock_guard lock(mutex_);
+  return replaced_by_;
+}
+
+std::string Supervisor::refusal() const {
+  const std::lock_guard lock(mutex_);
+  return refusal_;
 }
 
 void Supervisor::HandleEnd(pid_t tid, int status, const rusage& usage) {
@@ -208,6 +294,9 @@ void Supervisor::HandleStop(pid_t tid, int status) {
     if (ptrace(PTRACE_GETEVENTMSG, tid, nullptr, &born) == 0) {
       NoteThread(static_cast<pid_t>(born));
     }
+  }
+  if (event == PTRACE_EVENT_EXEC) {
+    NoteExec(tid);
   }
   if (event != 0) {
     ptrace(PTRACE_CONT, tid, nullptr, nullptr);  // a new process or thread, an exec, our interrupt

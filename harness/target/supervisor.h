@@ -21,6 +21,7 @@
 #include "harness/target/child.h"
 #include "harness/target/child_events.h"
 #include "harness/target/clock.h"
+#include "harness/target/executed_program.h"
 #include "harness/target/orphans.h"
 #include "harness/target/stack_snapshot.h"
 
@@ -64,13 +65,21 @@ class Supervisor {
   // The root of the target's hugetlbfs; invalid when it has none.
   const UniqueFd& hugetlbfs() const { return hugetlbfs_; }
 
+  // The last program that the target's own process has executed in its place, if any: the agent
+  // does not follow. Known of a traced target only.
+  std::optional<ExecutedProgram> replaced_by() const;
+  // Why a program that a process of the run was about to execute was killed instead; see
+  // CheckSafeToStart. "" = none. Of a traced target only.
+  std::string refusal() const;
+
   std::optional<TargetEnd> End() const;
   void WaitEnd();
   void Kill();  // SIGKILL to the target; returns at once
   StackSnapshot CaptureStacks(int limit_ms);
 
   // After the target's end: waits up to `grace_ms` for the traced descendants, kills what is left
-  // of them and ends the thread. Returns pids and names of the killed ones.
+  // of them and ends the thread. Returns pids and names of the killed ones. What cannot be killed
+  // (a process in uninterruptible sleep) is left alone after 10 s, and named as such.
   std::vector<std::string> Finish(int grace_ms);
   // Every process that was ever seen in this run.
   const std::vector<pid_t>& seen_processes() const { return seen_processes_; }
@@ -89,6 +98,7 @@ class Supervisor {
   void HandleEnd(pid_t tid, int status, const rusage& usage);
   void HandleStop(pid_t tid, int status);
   void NoteThread(pid_t tid);
+  void NoteExec(pid_t pid);
   void KillLeftBehind(pid_t pid);  // with mutex_ held
   bool WaitsForHarness(pid_t tid, int signal) const;
   bool IsTargetsThread(pid_t tid) const;
@@ -120,7 +130,12 @@ class Supervisor {
   // Guarded by mutex_:
   std::optional<TargetEnd> end_;
   std::set<pid_t> living_;  // processes: the target and its traced descendants
+  bool executed_ = false;   // the target's own program, which Start() was asked for
+  std::optional<ExecutedProgram> replaced_by_;
+  std::string refusal_;
   bool killed_ = false;
+  std::optional<Deadline> kill_until_;  // the SIGKILL has until then
+  Deadline stop_until_ = kNoDeadline;   // with stop_: then the thread ends all the same
   bool let_go_ = false;
   bool stop_ = false;  // what is seen from now on is killed; the thread ends with the last process
   std::vector<std::string> left_behind_;
