@@ -51,6 +51,15 @@ struct RpcExchange {
   bool client_dropped = false;
 };
 
+// A request that a fault's `rpc` sent while a call of the target waited.
+struct FaultRpc {
+  std::string fault;      // its id
+  RpcExchange exchange;   // kGone also when it could not be delivered
+  bool delivered = true;  // the target took the connection
+  std::string unmet;      // "expected ..., got ..."; "" when it ended as expected
+  WaitAccount wait;       // for its answer
+};
+
 struct StepResult {
   enum class Status {
     kDone,
@@ -155,6 +164,7 @@ struct Evidence {
   std::vector<StepResult> steps;
   std::vector<LogLine> log;  // stdout and stderr, or the terminal
   std::vector<RpcExchange> rpcs;
+  std::vector<FaultRpc> fault_rpcs;  // in the order of sending
 
   bool agent_ready = false;  // hooks were in place before main
   std::string agent_message;

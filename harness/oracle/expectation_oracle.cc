@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include "harness/oracle/expected_end.h"
@@ -37,6 +38,33 @@ bool IsCleanFailure(const StepResult& result, const Evidence& evidence,
     return WasRefused(evidence, result.index);
   }
   return GaveUpCleanly(evidence);
+}
+
+// The request itself was wrong (JSON-RPC 2.0, section 5.1): no failure of the target's makes it so.
+bool IsWrongRequest(const RpcExchange& rpc) {
+  constexpr std::array<int, 4> kCodes = {-32700, -32600, -32601, -32602};
+  return rpc.outcome == RpcExchange::Outcome::kError && rpc.answer.is_object() &&
+         std::any_of(kCodes.begin(), kCodes.end(), [&](int code) {
+           return rpc.answer.contains("code") && rpc.answer["code"] == code;
+         });
+}
+
+// The request of a fault makes no call fail, so that only another fault excuses the target: it was
+// refused, or the target gave up before it answered. One that asks to stop may end it at once.
+bool IsCleanFailure(const FaultRpc& rpc, const Evidence& evidence, const OracleContext& context) {
+  const Fault* fault = context.scenario.FindFault(rpc.fault);
+  if (fault == nullptr || !fault->expect.empty() || !rpc.delivered ||
+      IsWrongRequest(rpc.exchange)) {
+    return false;
+  }
+  const bool is_gone = rpc.exchange.outcome == RpcExchange::Outcome::kGone;
+  if (is_gone && rpc.exchange.method == context.profile.stop_rpc.method) {
+    return true;
+  }
+  const bool something_failed =
+      std::any_of(evidence.injections.begin(), evidence.injections.end(),
+                  [](const Injection& injection) { return injection.action == "fail"; });
+  return MayGiveUp(context) && something_failed && (!is_gone || GaveUpCleanly(evidence));
 }
 
 // Steps that wait for a target's life to go on are a matter of the hang oracle.
@@ -89,6 +117,7 @@ class ExpectationOracle : public Oracle {
                              const OracleContext& context) const override {
     std::vector<Finding> findings;
     JudgeSteps(evidence, context, findings);
+    JudgeFaultRpcs(evidence, context, findings);
     JudgeExit(evidence, context, findings);
     for (const std::string& fault : evidence.faults_not_reached) {
       if (MayStayAway(fault, context.scenario)) {
@@ -141,6 +170,22 @@ class ExpectationOracle : public Oracle {
         finding.details.push_back("the target had ended: " + evidence.exit.ToString());
         return;  // what comes after it found it gone too
       }
+    }
+  }
+
+  // Of the requests that faults sent; one without an answer is a hang.
+  void JudgeFaultRpcs(const Evidence& evidence, const OracleContext& context,
+                      std::vector<Finding>& findings) const {
+    for (const FaultRpc& rpc : evidence.fault_rpcs) {
+      if (rpc.unmet.empty() || rpc.exchange.outcome == RpcExchange::Outcome::kNoAnswer ||
+          IsCleanFailure(rpc, evidence, context)) {
+        continue;
+      }
+      Finding& finding = Add(findings, fmt::format("rpc {} of fault {} did not end as written",
+                                                   rpc.exchange.method, rpc.fault));
+      finding.object = rpc.fault;
+      finding.step = rpc.exchange.step;
+      finding.details.push_back(rpc.unmet);
     }
   }
 

@@ -39,10 +39,25 @@ std::string CpuText(const WaitAccount& wait) {
                      wait.ran_ms, wait.waited_ms);
 }
 
-bool AcceptsNoAnswer(const RpcStep& rpc) {
-  return std::any_of(rpc.expect.begin(), rpc.expect.end(), [](const RpcExpectation& expected) {
+bool AcceptsNoAnswer(const std::vector<RpcExpectation>& expect) {
+  return std::any_of(expect.begin(), expect.end(), [](const RpcExpectation& expected) {
     return expected.kind == RpcExpectation::Kind::kNoAnswer;
   });
+}
+
+// A request that a fault sent and that nobody answered.
+std::optional<Hang> HangOfFaultRpc(const FaultRpc& rpc) {
+  if (rpc.unmet.empty() || rpc.exchange.outcome != RpcExchange::Outcome::kNoAnswer) {
+    return std::nullopt;
+  }
+  Hang hang;
+  hang.step = rpc.exchange.step;
+  hang.phase = "answer to " + rpc.exchange.method;
+  hang.title = fmt::format("no answer to RPC {} of fault {} within its limit", rpc.exchange.method,
+                           rpc.fault);
+  hang.wait = &rpc.wait;
+  hang.limit = rpc.wait.ToString();
+  return hang;
 }
 
 // The hang that a step which ran into its limit stands for; nullopt for steps that wait for
@@ -54,13 +69,16 @@ std::optional<Hang> HangOfStep(const StepResult& result, const Evidence& evidenc
   hang.wait = &result.wait;
   hang.limit = fmt::format("{}: {}", StepText(result), result.wait.ToString());
   if (const auto* rpc = StepActionAs<RpcStep>(scenario, result.index)) {
-    if (AcceptsNoAnswer(*rpc) || DependsOnDropped(result, evidence, scenario)) {
+    if (AcceptsNoAnswer(rpc->expect) || DependsOnDropped(result, evidence, scenario)) {
       return std::nullopt;
     }
     hang.phase = "answer to " + rpc->method;
     hang.title = fmt::format("no answer to RPC {} within its limit", rpc->method);
   } else if (StepActionAs<WaitReadyStep>(scenario, result.index) != nullptr) {
     hang.phase = "start";
+    if (result.detail.starts_with(result.wait.ToString())) {
+      hang.limit = fmt::format("{}: {}", StepText(result), result.detail);  // with its last words
+    }
     hang.title = "the target was not ready within its limit";
   } else if (WasWellUnasked(result, evidence)) {
     return std::nullopt;  // not as the scenario says, and not hanging either
@@ -75,7 +93,9 @@ std::optional<Hang> HangOfStep(const StepResult& result, const Evidence& evidenc
 }
 
 std::optional<Hang> HangOfStop(const Evidence& evidence) {
-  if (evidence.exit.kind != ExitStatus::Kind::kKilledByUs || !evidence.asked_to_stop) {
+  const bool ended_by_itself = evidence.exit.kind == ExitStatus::Kind::kExited ||
+                               evidence.exit.kind == ExitStatus::Kind::kSignaled;
+  if (ended_by_itself || !evidence.asked_to_stop) {
     return std::nullopt;
   }
   Hang hang;
@@ -98,6 +118,11 @@ std::vector<Hang> FindHangs(const Evidence& evidence, const Scenario& scenario) 
       if (std::optional<Hang> hang = HangOfStep(result, evidence, scenario)) {
         hangs.push_back(std::move(*hang));
       }
+    }
+  }
+  for (const FaultRpc& rpc : evidence.fault_rpcs) {
+    if (std::optional<Hang> hang = HangOfFaultRpc(rpc)) {
+      hangs.push_back(std::move(*hang));
     }
   }
   if (std::optional<Hang> hang = HangOfStop(evidence)) {

@@ -217,6 +217,11 @@ void Story::Course() {
     }
     Line(step.detail.empty() ? line : line + "; " + step.detail);
   }
+  for (const FaultRpc& rpc : evidence.fault_rpcs) {
+    Line(fmt::format("fault {}, in step {}: rpc {}: {}", rpc.fault, rpc.exchange.step,
+                     rpc.exchange.method,
+                     rpc.delivered ? Outcome(rpc.exchange) : "not sent: no connection"));
+  }
   Line(fmt::format("end: {}{}", evidence.exit.ToString(),
                    evidence.asked_to_stop
                        ? fmt::format(", {} ms after the stop signal", evidence.stop_ms)

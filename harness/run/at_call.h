@@ -28,6 +28,10 @@ class AtCall {
   void Serve();
   // True when the run's connection was closed since the last call.
   bool TakeDropped();
+  // Waits for the answers that are still to come, each up to the limit of an RPC from its sending,
+  // and puts all exchanges into the run's evidence. To be called once, before the target is
+  // stopped.
+  void AwaitAnswers();
   // A fault has asked the target to stop: its signal was sent, or its request answered.
   bool AskedToStop() const;
 
@@ -35,10 +39,15 @@ class AtCall {
   struct Sent {
     std::unique_ptr<JsonRpcClient> client;
     uint64_t id = 0;
-    std::string method;
+    const Fault* fault = nullptr;
+    RpcExchange exchange;
+    WaitAccount wait;
+    int64_t begin_ms = 0;
+    bool answered = false;
   };
 
   void Do(const Fault& fault);
+  void Await(Sent& sent);
   bool WasHit(const Fault& fault) const;
 
   const RunRequest& request_;

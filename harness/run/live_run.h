@@ -68,6 +68,8 @@ class LiveRun {
 
   // True when a fault has closed the RPC connection since the last call.
   bool TakeDropped() { return calls_.TakeDropped(); }
+  // See AtCall.
+  void AwaitFaultRpcs() { calls_.AwaitAnswers(); }
   // A fault has asked the target to stop, by a signal or its profile's stop_rpc.
   bool StoppedByFault() const { return calls_.AskedToStop(); }
 

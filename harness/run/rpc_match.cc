@@ -3,19 +3,23 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <regex>
+
+#include "harness/oracle/line_pattern.h"
 
 namespace faultline {
 namespace {
 
 constexpr size_t kMostShown = 200;
 
-std::string Show(const nlohmann::json& value) {
-  std::string text = value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+std::string Cut(std::string text) {
   if (text.size() > kMostShown) {
     text = text.substr(0, kMostShown) + "...";
   }
   return text;
+}
+
+std::string Show(const nlohmann::json& value) {
+  return Cut(value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 std::string ErrorMessage(const nlohmann::json& error) {
@@ -31,7 +35,7 @@ bool ErrorMatches(const nlohmann::json& error, const RpcExpectation& expectation
     return false;
   }
   return expectation.message_pattern.empty() ||
-         std::regex_search(ErrorMessage(error), std::regex(expectation.message_pattern));
+         LinePattern(expectation.message_pattern).Matches(ErrorMessage(error));
 }
 
 bool Meets(const RpcExchange& exchange, const RpcExpectation& expectation) {
@@ -102,6 +106,16 @@ bool MustFail(const std::vector<RpcExpectation>& expect) {
          });
 }
 
+std::vector<RpcExpectation> ExpandForRun(std::vector<RpcExpectation> expect,
+                                         const Variables& values) {
+  for (RpcExpectation& expectation : expect) {
+    if (expectation.value) {
+      expectation.value = ExpandJsonForRun(*expectation.value, values);
+    }
+  }
+  return expect;
+}
+
 std::string Describe(const std::vector<RpcExpectation>& expect) {
   std::string text;
   for (const RpcExpectation& expectation : expect) {
@@ -118,7 +132,7 @@ std::string Describe(const RpcExchange& exchange) {
       const nlohmann::json& error = exchange.answer;
       const bool has_code = error.is_object() && error.contains("code");
       return fmt::format("error {}: {}", has_code ? Show(error["code"]) : "without a code",
-                         ErrorMessage(error));
+                         Cut(ErrorMessage(error)));
     }
     case RpcExchange::Outcome::kNoAnswer:
       return fmt::format("no answer in {} ms", exchange.duration_ms);

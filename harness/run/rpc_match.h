@@ -6,6 +6,7 @@
 
 #include "harness/evidence/evidence.h"
 #include "harness/scenario/scenario.h"
+#include "harness/scenario/substitute.h"
 
 namespace faultline {
 
@@ -18,6 +19,10 @@ bool MeetsAny(const RpcExchange& exchange, const std::vector<RpcExpectation>& ex
 
 // True when `expect` accepts no result.
 bool MustFail(const std::vector<RpcExpectation>& expect);
+
+// `expect` with the run's values in what results must contain.
+std::vector<RpcExpectation> ExpandForRun(std::vector<RpcExpectation> expect,
+                                         const Variables& values);
 
 // "a result", "error -32603 or the end of the target"; for people.
 std::string Describe(const std::vector<RpcExpectation>& expect);

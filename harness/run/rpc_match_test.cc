@@ -96,5 +96,17 @@ TEST(RpcMatchTest, OnlyWithoutAResultAmongTheExpectationsMustItFail) {
   EXPECT_TRUE(MustFail({Expect(Kind::kError), Expect(Kind::kGone)}));
 }
 
+// std::regex takes stack for each character; a target may answer with any amount of them.
+TEST(RpcMatchTest, AMessageOf64MebibytesIsMatchedByItsBeginning) {
+  RpcExchange exchange;
+  exchange.outcome = RpcExchange::Outcome::kError;
+  exchange.answer = {{"code", -1}, {"message", "begin" + std::string(64 << 20, 'x')}};
+  RpcExpectation expectation;
+  expectation.kind = RpcExpectation::Kind::kError;
+  expectation.message_pattern = "^begin(x|y)*$";
+  EXPECT_TRUE(MeetsAny(exchange, {expectation}));
+  EXPECT_LT(Describe(exchange).size(), 1'000u);
+}
+
 }  // namespace
 }  // namespace faultline

@@ -1,8 +1,8 @@
 #include "harness/run/run_scenario.h"
 
 #include <algorithm>
-#include <regex>
 
+#include "harness/oracle/line_pattern.h"
 #include "harness/oracle/oracle.h"
 #include "harness/oracle/unwinding.h"
 #include "harness/run/fault_free.h"
@@ -92,7 +92,7 @@ class ScenarioRunner {
 
 bool Answers(const Finding& finding, const KnownFinding& known) {
   return finding.kind == known.kind &&
-         (known.pattern.empty() || std::regex_search(finding.title, std::regex(known.pattern)));
+         (known.pattern.empty() || LinePattern(known.pattern).Matches(finding.title));
 }
 
 }  // namespace

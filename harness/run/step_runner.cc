@@ -21,6 +21,16 @@ using Status = StepResult::Status;
 // this time.
 constexpr int64_t kGoneGraceMs = 1'000;
 
+// "; it last said `...`"
+std::string LastWords(const LogWatch& log) {
+  constexpr size_t kMostShown = 200;
+  const std::vector<LogLine> lines = log.Lines();
+  const auto last = std::find_if(lines.rbegin(), lines.rend(),
+                                 [](const LogLine& line) { return !line.text.empty(); });
+  return last == lines.rend() ? "; it said nothing"
+                              : "; it last said `" + last->text.substr(0, kMostShown) + "`";
+}
+
 }  // namespace
 
 StepOutcome StepRunner::operator()(const WaitReadyStep&) {
@@ -36,14 +46,18 @@ StepOutcome StepRunner::operator()(const WaitReadyStep&) {
     return {};
   }
   if (wait == LiveRun::Wait::kExited) {
-    return Gone("before it was ready");
+    StepOutcome gone = Gone("before it was ready");
+    gone.detail += LastWords(run_.log());
+    return gone;
   }
   if (const std::string point = DroppedClient(RpcExchange::Outcome::kNoAnswer); !point.empty()) {
     return {Status::kDone, fmt::format("the failed {} lost the harness's connection; the target "
                                        "serves another client",
                                        point)};
   }
-  return TimedOut();
+  StepOutcome timed_out = TimedOut();
+  timed_out.detail += LastWords(run_.log());
+  return timed_out;
 }
 
 StepOutcome StepRunner::operator()(const RpcStep& step) {
@@ -57,12 +71,7 @@ StepOutcome StepRunner::operator()(const RpcStep& step) {
   if (exchange.outcome == RpcExchange::Outcome::kGone) {
     run_.WaitForExit(kGoneGraceMs);
   }
-  std::vector<RpcExpectation> expect = step.expect;
-  for (RpcExpectation& expectation : expect) {
-    if (expectation.value) {
-      expectation.value = ExpandJsonForRun(*expectation.value, run_.sandbox().variables());
-    }
-  }
+  const std::vector<RpcExpectation> expect = ExpandForRun(step.expect, run_.sandbox().variables());
   const bool met = MeetsAny(exchange, expect);
   may_be_asked_ |= step.method == run_.request().profile.stop_rpc.method;
   const bool unanswered = exchange.outcome == RpcExchange::Outcome::kNoAnswer ||

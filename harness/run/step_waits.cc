@@ -14,6 +14,14 @@ using Status = StepResult::Status;
 
 constexpr int kCommandLimitMs = 60'000;
 
+// " (its line `...`)": what never came when it is not ready.
+std::string HowKnown(const ReadyCondition& ready) {
+  if (ready.kind == ReadyCondition::Kind::kLogLine) {
+    return " (its line `" + ready.log_pattern + "`)";
+  }
+  return ready.rpc_method.empty() ? "" : " (an answer to RPC " + ready.rpc_method + ")";
+}
+
 }  // namespace
 
 void StepRunner::Select(const Step& step, int index) {
@@ -97,18 +105,18 @@ LiveRun::Wait StepRunner::WaitForLine(const std::string& for_what, const std::st
 }
 
 LiveRun::Wait StepRunner::WaitReady(const ReadyCondition& ready) {
-  constexpr char kForWhat[] = "the target to be ready";
+  const std::string for_what = "the target to be ready" + HowKnown(ready);
   switch (ready.kind) {
     case ReadyCondition::Kind::kLogLine:
-      return WaitForLine(kForWhat, ready.log_pattern, 0);
+      return WaitForLine(for_what, ready.log_pattern, 0);
     case ReadyCondition::Kind::kRpcSocket: {
       JsonRpcClient& rpc = run_.rpc();
       if (ready.rpc_method.empty()) {
-        return Wait(kForWhat, [&] { return rpc.state() == JsonRpcClient::State::kConnected; });
+        return Wait(for_what, [&] { return rpc.state() == JsonRpcClient::State::kConnected; });
       }
       // Any answer will do, an error too: it shows that somebody is there.
       const uint64_t id = rpc.Send(ready.rpc_method, nullptr);
-      const LiveRun::Wait wait = Wait(kForWhat, [&] { return rpc.HasAnswer(id); });
+      const LiveRun::Wait wait = Wait(for_what, [&] { return rpc.HasAnswer(id); });
       rpc.TakeAnswer(id);
       return wait;
     }

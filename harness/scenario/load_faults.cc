@@ -8,6 +8,7 @@
 #include <set>
 
 #include "harness/scenario/load_common.h"
+#include "harness/scenario/load_rpc_expectation.h"
 
 namespace faultline {
 namespace {
@@ -125,6 +126,12 @@ const char* ReadAction(MapReader& map, Fault& fault) {
   ReadParams(map, fault.rpc.params);
   if (!fault.rpc.params.is_null() && fault.rpc.method.empty()) {
     context.diagnostics.Add(map.KeyPosition("params"), "`params` needs `rpc`");
+  }
+  if (const YamlValue* expect = map.Find("expect"); expect != nullptr) {
+    fault.expect = ReadRpcExpectations(*expect, context);
+    if (fault.action != Fault::Action::kRpc) {
+      context.diagnostics.Add(map.KeyPosition("expect"), "`expect` needs `rpc`");
+    }
   }
   bool drop = false;
   map.Bool("drop_connection", drop);

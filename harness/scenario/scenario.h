@@ -74,8 +74,8 @@ struct Step {
 struct Fault {
   enum class Action {
     kFail,
-    kSignal,  // `signal` is sent to the target, and the call goes on
-    kRpc,     // the harness sends it a request while the call waits, and waits for no answer
+    kSignal,          // `signal` is sent to the target, and the call goes on
+    kRpc,             // the harness sends it a request while the call waits; its answer comes later
     kDropConnection,  // the harness closes its RPC connection while the call waits
   };
   enum class Phase { kAny, kBeforeMain, kAfterMain };
@@ -83,7 +83,8 @@ struct Fault {
   std::string point;  // name in the catalogue
   Action action = Action::kFail;
   int signal = 0;
-  RpcCall rpc;  // of kRpc
+  RpcCall rpc;                         // of kRpc
+  std::vector<RpcExpectation> expect;  // of kRpc; any one of them; empty = a result
   Phase phase = Phase::kAny;
   uint64_t site = 0;  // 0 = any; written as 16 hexadecimal digits
   // "3", "2..", "2..8+2": 1-based, as strace's inject expression. With a site: the occurrence on

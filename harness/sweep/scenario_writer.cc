@@ -113,6 +113,7 @@ class ScenarioWriter {
   void WriteAction(const TerminalStep& step) { QuotedPair("type", step.text); }
   void WriteAction(const ExpectLogStep& step) { QuotedPair("expect_log", step.pattern); }
   void WriteAction(const WaitExitStep& step);
+  void WriteExpectations(const std::vector<RpcExpectation>& expect);
   void WriteExpectation(const RpcExpectation& expectation);
 
   const Scenario& scenario_;
@@ -218,6 +219,7 @@ void ScenarioWriter::WriteAction(const Fault& fault) {
       if (!fault.rpc.params.is_null()) {
         Json("params", fault.rpc.params);
       }
+      WriteExpectations(fault.expect);
       return;
     case Fault::Action::kDropConnection:
       Pair("drop_connection", true);
@@ -245,11 +247,15 @@ void ScenarioWriter::WriteAction(const RpcStep& step) {
   if (!step.params.is_null()) {
     Json("params", step.params);
   }
-  if (step.expect.empty()) {
+  WriteExpectations(step.expect);
+}
+
+void ScenarioWriter::WriteExpectations(const std::vector<RpcExpectation>& expect) {
+  if (expect.empty()) {
     return;
   }
   out_ << YAML::Key << "expect" << YAML::Value << YAML::BeginSeq;
-  for (const RpcExpectation& expectation : step.expect) {
+  for (const RpcExpectation& expectation : expect) {
     WriteExpectation(expectation);
   }
   out_ << YAML::EndSeq;

@@ -92,6 +92,11 @@ std::vector<Fault> FaultsOf(SweepMode mode, const StoredSite& site, uint64_t occ
     case SweepMode::kStopRpc:
       fault.action = Fault::Action::kRpc;
       fault.rpc = stop_rpc;
+      // Asked in the middle of anything, it may refuse, or be gone before it answers.
+      for (const auto kind : {RpcExpectation::Kind::kResult, RpcExpectation::Kind::kError,
+                              RpcExpectation::Kind::kGone}) {
+        fault.expect.emplace_back().kind = kind;
+      }
       break;
     case SweepMode::kDropConnection:
       fault.action = Fault::Action::kDropConnection;
