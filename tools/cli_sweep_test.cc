@@ -135,8 +135,16 @@ TEST_F(CliSweepTest, MalformedInputIsRefusedWithAWord) {
       {{"--modes", "transitent"}, "did you mean `transient`"},
       {{"--points", "dpdk/rung/*"}, "no point of the catalogue matches"},
       {{"--exclude", "nothing"}, "no point of the catalogue matches"},
-      {{"--groups", "dpkd"}, "no point of the catalogue matches"},
+      {{"--groups", "dpkd"}, "no point of the catalogue matches; did you mean `dpdk`?"},
       {{"--exclude", "*"}, "leave no fault point"},
+      {{"--module", "typo*"}, "--module typo*: none of the "},
+      {{"--module", "reference-target-debig"}, "did you mean `reference-target-debug`?"},
+      {{"--caller", "ref_subsystem_ini"}, "did you mean `"},
+      {{"--file", "iobuff.cc"}, "did you mean `iobuf.cc`?"},
+      {{"--subsystem", "fixtures/refrence"}, "did you mean `fixtures/reference`?"},
+      {{"--step", "77"}, "--step 77: no fault point is reached in it; steps with some: "},
+      {{"--file", "iobuf.cc", "--step", "1"}, "select none of the "},
+      {{"--modes", "pair"}, "--modes transient,pair"},
       {{"--occurrences", "0"}, "--occurrences"},
       {{"--nested", "sideways"}, "--nested"},
       {{"--changed-since", "HEAD"}, "--source"},
@@ -208,6 +216,40 @@ TEST_F(CliSweepTest, AStoreOfAnotherBuildIsRefused) {
   const Result other = Run(Sweep("s.db", {"--set", "build=release"}));
   EXPECT_EQ(other.exit, 2) << other.output;
   EXPECT_THAT(other.output, HasSubstr("another store"));
+}
+
+TEST_F(CliSweepTest, StoresOfDifferentScenariosAreNotComparedNorMerged) {
+  ASSERT_EQ(Run(Sweep("s.db", {"--budget", "1runs"})).exit, 0);
+  ASSERT_LE(Run({"sweep", Scenario("reference/start-again.yaml"), "--store", Store("other.db"),
+                 "--groups", "dpdk/ring", "--budget", "1runs"})
+                .exit,
+            1);
+  const Result compare = Run({"compare", Store("s.db"), Store("other.db")});
+  EXPECT_EQ(compare.exit, 2) << compare.output;
+  EXPECT_THAT(compare.output, HasSubstr("they cannot be compared"));
+  const Result merge = Run({"merge", Store("all.db"), Store("s.db"), Store("other.db")});
+  EXPECT_EQ(merge.exit, 2) << merge.output;
+  EXPECT_FALSE(std::filesystem::exists(Store("all.db")));
+}
+
+// What another selection has found is not gone because this one did not look.
+TEST_F(CliSweepTest, ASelectionCallsNothingGoneThatItDidNotLookAt) {
+  const std::string known = Write("known.yaml",
+                                  "faultline: 1\nselection: --groups dpdk/ring\nfindings:\n"
+                                  "  - {kind: crash, signature: 'crash: elsewhere'}\n");
+  const Result same = Run(Sweep("s.db", {"--baseline", known}));
+  EXPECT_EQ(same.exit, 0) << same.output;
+  EXPECT_THAT(same.output, HasSubstr("gone: crash crash: elsewhere"));
+  const Result other = Run(Sweep("s.db", {"--baseline", known, "--module", "reference*"}));
+  EXPECT_EQ(other.exit, 0) << other.output;
+  EXPECT_THAT(other.output, testing::Not(HasSubstr("gone: ")));
+  EXPECT_THAT(other.output, HasSubstr("1 findings of the baseline were not seen"));
+}
+
+TEST_F(CliSweepTest, ABuildWithoutCoverageIsSaid) {
+  const Result result = Run(Sweep("s.db", {"--coverage", directory_ / "lines"}));
+  EXPECT_EQ(result.exit, 2) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("the target counted no lines"));
 }
 
 TEST_F(CliSweepTest, ASweepWithABudgetSaysWhatRemains) {

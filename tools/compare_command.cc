@@ -1,10 +1,10 @@
+#include "harness/base/console.h"
 #include "harness/store/compare.h"
 
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
 
-#include "harness/base/files.h"
 #include "harness/report/table.h"
 #include "harness/store/status.h"
 #include "tools/command.h"
@@ -18,7 +18,7 @@ constexpr char kExamples[] =
     "Exit code 1 when the second has findings that the first has not: confirmed ones, or crashes "
     "that came at least twice.";
 
-nlohmann::json ToJson(const std::vector<FindingGroup>& groups) {
+nlohmann::json GroupsToJson(const std::vector<FindingGroup>& groups) {
   nlohmann::json json = nlohmann::json::array();
   for (const FindingGroup& group : groups) {
     json.push_back({{"id", group.id},
@@ -46,17 +46,46 @@ class CompareCommand : public Command {
   }
 
   ExitCode Run(const GlobalOptions&) override {
+    const std::optional<OutputFile> json_file = OptionalOutput("--json", json_);
     Store before(before_, Store::Mode::kRead);
     Store after(after_, Store::Mode::kRead);
+    CheckComparable(before, after);
     const Comparison comparison = CompareStores(before, after);
     Print(comparison);
-    if (!json_.empty()) {
-      Write(comparison);
+    if (json_file) {
+      json_file->Write(
+          ToJson(comparison).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
     }
     return comparison.has_failing() ? ExitCode::kFindings : ExitCode::kAsExpected;
   }
 
  private:
+  // Builds may differ, that is what it is for; of another scenario all would be "not visited".
+  void CheckComparable(Store& before, Store& after) const {
+    const std::vector<StoredEnvironment> first = before.Environments();
+    const std::vector<StoredEnvironment> second = after.Environments();
+    if (first.empty() || second.empty()) {
+      return;
+    }
+    const StoredEnvironment& one = first.front();
+    const StoredEnvironment& other = second.front();
+    if (one.scenario != other.scenario || one.profile != other.profile) {
+      throw Failure::BadInput(fmt::format(
+          "{} is a sweep of {} with profile {}, {} one of {} with profile {}: they cannot be "
+          "compared",
+          before_, one.scenario, one.profile, after_, other.scenario, other.profile));
+    }
+    if (one.scenario_key != other.scenario_key) {
+      PrintMessage(
+          "note: arguments, variables, environment or steps of {} differ between the two\n",
+          one.scenario);
+    }
+    if (one.rules_key != other.rules_key) {
+      PrintMessage(
+          "note: the two were judged by different rules (expectations, limits, oracles)\n");
+    }
+  }
+
   static void Print(const Comparison& comparison) {
     Table table({"", "finding", "kind", "status", "plans", "what"});
     const auto add = [&](const char* word, const std::vector<FindingGroup>& groups) {
@@ -76,27 +105,25 @@ class CompareCommand : public Command {
     }
     add("fixed", comparison.fixed);
     add("not visited", comparison.unknown);
-    fmt::print("{}", table.ToString());
-    fmt::print("{} new, {} changed, {} fixed, {} the same, {} not visited\n",
-               comparison.fresh.size(), comparison.changed.size(), comparison.fixed.size(),
-               comparison.same.size(), comparison.unknown.size());
+    PrintResult("{}", table.ToString());
+    PrintResult("{} new, {} changed, {} fixed, {} the same, {} not visited\n",
+                comparison.fresh.size(), comparison.changed.size(), comparison.fixed.size(),
+                comparison.same.size(), comparison.unknown.size());
   }
 
-  void Write(const Comparison& comparison) const {
+  static nlohmann::json ToJson(const Comparison& comparison) {
     nlohmann::json changed = nlohmann::json::array();
     for (const Comparison::Change& change : comparison.changed) {
-      changed.push_back({{"before", ToJson({change.before})[0]},
-                         {"after", ToJson({change.after})[0]},
+      changed.push_back({{"before", GroupsToJson({change.before})[0]},
+                         {"after", GroupsToJson({change.after})[0]},
                          {"how", change.how}});
     }
-    const nlohmann::json json = {{"faultline_compare", 1},
-                                 {"new", ToJson(comparison.fresh)},
-                                 {"changed", changed},
-                                 {"fixed", ToJson(comparison.fixed)},
-                                 {"same", ToJson(comparison.same)},
-                                 {"not_visited", ToJson(comparison.unknown)}};
-    WriteFileAtomically(std::filesystem::absolute(json_),
-                        json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+    return {{"faultline_compare", 1},
+            {"new", GroupsToJson(comparison.fresh)},
+            {"changed", changed},
+            {"fixed", GroupsToJson(comparison.fixed)},
+            {"same", GroupsToJson(comparison.same)},
+            {"not_visited", GroupsToJson(comparison.unknown)}};
   }
 
   std::string before_;

@@ -1,11 +1,12 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <optional>
 #include <random>
 #include <thread>
 
-#include "harness/base/files.h"
+#include "harness/base/console.h"
 #include "harness/run/program_lookup.h"
 #include "harness/scenario/data_dir.h"
 #include "harness/sweep/baseline_writer.h"
@@ -29,6 +30,9 @@ constexpr char kExamples[] =
     "The same command goes on where it was stopped, however that was. Without --points, --groups: "
     "all points of the profile but libc's malloc family (--points '*' takes these too).";
 
+// What a sweep without any selection looks at.
+constexpr char kEverything[] = "all";
+
 int DefaultJobs() { return static_cast<int>(std::max(1u, std::thread::hardware_concurrency())); }
 
 class SweepCommand : public Command {
@@ -48,6 +52,9 @@ class SweepCommand : public Command {
   }
 
   ExitCode Run(const GlobalOptions& global) override {
+    const std::optional<OutputFile> json_file = OptionalOutput("--json", json_);
+    const std::optional<OutputFile> new_baseline =
+        OptionalOutput("--write-baseline", write_baseline_);
     const Baseline baseline = baseline_.empty() ? Baseline() : LoadBaseline(baseline_);
     const LoadedScenario loaded = LoadScenario(file_, Load(global));
     const std::optional<ChangedLines> changed = Changed();
@@ -60,24 +67,24 @@ class SweepCommand : public Command {
         loaded, options, store,
         [&interruption] { return std::make_unique<ColdExecutor>(&interruption); }, progress);
     progress.Clear();
-    const bool complete = result.remaining == 0 && !result.interrupted && options.shard.is_whole();
+    const std::string looked_at = LookedAt(options.selection);
+    const bool complete =
+        result.remaining == 0 && !result.interrupted && options.shard.is_whole() &&
+        looked_at == (baseline.selection.empty() ? kEverything : baseline.selection);
     const SweepReport report =
         MakeSweepReport(store, options.selection, baseline, complete, assumed_, result.impossible);
-    fmt::print("{}", TellSweep(report, result, store_));
-    if (!json_.empty()) {
-      WriteFileAtomically(std::filesystem::absolute(json_),
-                          SweepToJson(report, result)
-                                  .dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
-                              "\n");
+    PrintResult("{}", TellSweep(report, result, store_));
+    if (json_file) {
+      json_file->Write(SweepToJson(report, result)
+                           .dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
+                       "\n");
     }
     if (result.interrupted) {
-      std::fflush(stdout);  // a signal's end does not
       throw Interrupted(*result.interrupted);
     }
-    if (!write_baseline_.empty()) {
-      WriteFileAtomically(
-          std::filesystem::absolute(write_baseline_),
-          WriteBaseline(store.Findings(), baseline, loaded.scenario.name, assumed_));
+    if (new_baseline) {
+      new_baseline->Write(
+          WriteBaseline(store.Findings(), baseline, loaded.scenario.name, looked_at, assumed_));
     }
     return Verdict(report, result);
   }
@@ -203,9 +210,18 @@ class SweepCommand : public Command {
     }
     if (random_ || seed_) {
       options.random_seed = seed_ ? *seed_ : std::random_device()();
-      fmt::print(stderr, "random order, --seed {}\n", *options.random_seed);
+      PrintMessage("random order, --seed {}\n", *options.random_seed);
     }
     return options;
+  }
+
+  // For a baseline: the options that decide what can be found at all.
+  std::string LookedAt(const Selection& selection) const {
+    std::string text = selection.Text();
+    if (!modes_.empty()) {
+      text += fmt::format("{}--modes {}", text.empty() ? "" : " ", fmt::join(modes_, ","));
+    }
+    return text.empty() ? kEverything : text;
   }
 
   Shard Shard_() const {
@@ -215,7 +231,7 @@ class SweepCommand : public Command {
     const std::optional<Shard> shard =
         ShardFromEnvironment([](const char* name) { return ::getenv(name); });
     if (shard && !shard->is_whole()) {
-      fmt::print(stderr, "shard {}, as {} says\n", shard->ToString(), shard->source);
+      PrintMessage("shard {}, as {} says\n", shard->ToString(), shard->source);
     }
     return shard.value_or(Shard());
   }

@@ -57,6 +57,21 @@ std::vector<std::string> PointsOf(const std::vector<StoredSite>& sites) {
   return names;
 }
 
+// Each once: two fault-free runs may both have failed.
+std::string TellFaultFree(const std::vector<Finding>& findings) {
+  std::string text = "the fault-free run already fails; nothing else was done:\n";
+  std::set<std::string> told;
+  for (const Finding& finding : findings) {
+    if (told.insert(finding.signature).second) {
+      text += fmt::format("  {}: {}\n", finding.kind, finding.title);
+      for (const std::string& line : finding.details) {
+        text += fmt::format("    {}\n", line);
+      }
+    }
+  }
+  return text;
+}
+
 std::string TellLines(const SweepReport& report) {
   if (report.lines == 0) {
     return "";
@@ -121,8 +136,11 @@ SweepReport MakeSweepReport(Store& store, const Selection& selection, const Base
   for (const SweepEntry& entry : report.findings) {
     seen.insert(entry.group.signature);
   }
+  std::vector<BaselineEntry> gone = baseline.Gone(seen);
   if (complete) {
-    report.gone = baseline.Gone(seen);
+    report.gone = std::move(gone);
+  } else {
+    report.not_looked_at = gone.size();
   }
   std::set<std::string> visited;
   for (const StoredRun& run : store.Runs()) {
@@ -158,10 +176,11 @@ std::string TellSweep(const SweepReport& report, const SweepResult& result,
                       const std::string& store_file) {
   std::string text;
   if (!result.fault_free_findings.empty()) {
-    text += "the target breaks its promises without any fault; nothing else was done:\n";
-    for (const Finding& finding : result.fault_free_findings) {
-      text += fmt::format("  {}: {}\n", finding.kind, finding.title);
-    }
+    return TellFaultFree(result.fault_free_findings);
+  }
+  if (result.unchanged) {
+    text +=
+        "no place that the scenario reaches lies in a function that changed: nothing to visit\n";
     return text;
   }
   std::string outcomes;
@@ -209,6 +228,12 @@ std::string TellSweep(const SweepReport& report, const SweepResult& result,
   for (const BaselineEntry& entry : report.gone) {
     text += fmt::format("gone: {} {}\n", entry.kind, entry.signature);
   }
+  if (report.not_looked_at > 0) {
+    text += fmt::format(
+        "{} findings of the baseline were not seen; this sweep did not look at all that the "
+        "baseline was made of, so none is called gone\n",
+        report.not_looked_at);
+  }
   if (result.interrupted) {
     text += fmt::format("interrupted by SIG{}: ", ::sigabbrev_np(*result.interrupted));
     text += result.plans == 0 ? "no plan was visited yet; "
@@ -232,6 +257,7 @@ nlohmann::json SweepToJson(const SweepReport& report, const SweepResult& result)
                          {"fault_free_ms", result.fault_free_ms},
                          {"ms_per_run", MsPerRun(result)},
                          {"outcomes", result.outcomes},
+                         {"unchanged", result.unchanged},
                          {"sites", report.sites},
                          {"nested", report.nested},
                          {"never_called", NamesOf(report.never_called)},

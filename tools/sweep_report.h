@@ -17,6 +17,7 @@ namespace faultline {
 struct SweepReport {
   std::vector<SweepEntry> findings;
   std::vector<BaselineEntry> gone;      // of the baseline, not seen by a sweep that is complete
+  size_t not_looked_at = 0;             // of the baseline, not seen, and no sign that they are gone
   std::vector<StoredSite> not_visited;  // selected sites without a run
   // Reasons why calls were not made to fail: they cannot; with how many places each.
   std::map<std::string, size_t> impossible;
@@ -34,8 +35,10 @@ struct SweepReport {
   bool has_new() const;
 };
 
-// `complete`: everything was visited, so that what is in the baseline and not here is gone.
-// `assumed_too`: see FailsCommand. `impossible`: see SweepResult.
+// `complete`: all that the baseline was made of was visited, so that what is in it and not here is
+// gone.
+// `assumed_too`: see FailsCommand.
+// `impossible`: see SweepResult.
 SweepReport MakeSweepReport(Store& store, const Selection& selection, const Baseline& baseline,
                             bool complete, bool assumed_too = false,
                             const std::map<std::string, std::string>& impossible = {});
@@ -48,6 +51,7 @@ std::string TellSweep(const SweepReport& report, const SweepResult& result,
 //   faultline_sweep  2
 //   plans, done_before, remaining, runs, elapsed_ms, census_ms, fault_free_ms, ms_per_run
 //   outcomes         {outcome: runs}
+//   unchanged        true: --changed-since left nothing to visit
 //   interrupted      "SIGTERM"; only when a signal ended it
 //   statuses         {status: findings}; see FindingStatus
 //   findings         [{id, kind, title, signature, cause, status, known, new, note, reference,

@@ -61,3 +61,21 @@ function(faultline_test NAME)
   include(GoogleTest)
   gtest_discover_tests(${NAME} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT ${ARG_TIMEOUT})
 endfunction()
+
+# faultline_source_version(TARGET HEADER NAME GLOB...): TARGET may include HEADER, which defines the number NAME. It
+# changes whenever one of the sources does that match, tests left out: what one version has stored is not mixed with
+# what another would.
+function(faultline_source_version TARGET HEADER NAME)
+  file(GLOB sources CONFIGURE_DEPENDS ${ARGN})
+  list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+  list(JOIN sources "|" joined)
+  set(directory ${CMAKE_CURRENT_BINARY_DIR}/version)
+  add_custom_command(
+    OUTPUT ${directory}/${HEADER}
+    COMMAND ${CMAKE_COMMAND} -DOUT=${directory}/${HEADER} -DNAME=${NAME} "-DFILES=${joined}" -P
+            ${CMAKE_SOURCE_DIR}/ci/cmake/WriteSourceVersion.cmake
+    DEPENDS ${sources} ${CMAKE_SOURCE_DIR}/ci/cmake/WriteSourceVersion.cmake
+    VERBATIM)
+  target_sources(${TARGET} PRIVATE ${directory}/${HEADER})
+  target_include_directories(${TARGET} PRIVATE ${directory})
+endfunction()

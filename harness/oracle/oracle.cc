@@ -5,6 +5,7 @@
 
 #include "harness/oracle/line_pattern.h"
 #include "harness/oracle/user_names.h"
+#include "oracle_version.h"
 
 namespace faultline {
 namespace {
@@ -112,5 +113,7 @@ std::vector<Finding> Judge(const Evidence& evidence, const OracleContext& contex
   }
   return findings;
 }
+
+uint64_t OracleVersion() { return kOracleSourceVersion; }
 
 }  // namespace faultline

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -60,5 +61,8 @@ bool Register(std::unique_ptr<Oracle> oracle);
 #define FAULTLINE_ORACLE(Type)                                            \
   [[maybe_unused]] static const bool faultline_oracle_registered_##Type = \
       ::faultline::oracle_internal::Register(std::make_unique<Type>())
+
+// Changes with the sources of the oracles: verdicts of different ones must not be mixed.
+uint64_t OracleVersion();
 
 }  // namespace faultline

@@ -10,14 +10,15 @@
 
 #include "harness/base/files.h"
 #include "harness/protocol/layout.h"
+#include "planner_version.h"
 
 namespace faultline {
 namespace {
 
 struct Header {
   uint64_t magic = 0x45484341434c4146u;  // "FALCACHE"
-  // Goes up whenever the planner would answer differently, or a layout changes.
-  uint64_t planner_version = 1;
+  // Changes with the planner's sources: another planner may answer differently.
+  uint64_t planner_version = kPlannerSourceVersion;
   uint64_t checksum = 0;
 };
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "harness/base/files.h"
+#include "harness/oracle/oracle.h"
 #include "harness/protocol/layout.h"
 
 namespace faultline {
@@ -66,6 +67,55 @@ void AddStep(const Step& step, KeyMaker& key) {
   }
 }
 
+void AddExpectation(const RpcExpectation& expectation, KeyMaker& key) {
+  key.Add(std::to_string(static_cast<int>(expectation.kind)));
+  key.Add(expectation.value ? expectation.value->dump() : "any");
+  key.Add(expectation.code);
+  key.Add(expectation.message_pattern);
+}
+
+// What a step asks for.
+void AddRules(const Step& step, KeyMaker& key) {
+  key.Add(step.limit_ms);
+  if (const auto* rpc = std::get_if<RpcStep>(&step.action)) {
+    for (const RpcExpectation& expectation : rpc->expect) {
+      AddExpectation(expectation, key);
+    }
+  } else if (const auto* command = std::get_if<CommandStep>(&step.action)) {
+    key.Add(command->expect_exit);
+  } else if (const auto* log = std::get_if<ExpectLogStep>(&step.action)) {
+    key.Add(log->pattern);
+  } else if (const auto* exit = std::get_if<WaitExitStep>(&step.action)) {
+    for (const int code : exit->expect_exit) {
+      key.Add(code);
+    }
+  } else if (const auto* signal = std::get_if<SignalStep>(&step.action)) {
+    key.Add(signal->signal);
+  }
+}
+
+void AddRules(const Profile& profile, KeyMaker& key) {
+  key.Add(std::to_string(static_cast<int>(profile.ready.kind)));
+  key.Add(profile.ready.rpc_method);
+  key.Add(profile.ready.log_pattern);
+  key.Add(profile.stop_signal);
+  key.Add(profile.stop_rpc.method);
+  key.Add(profile.stop_rpc.params.dump());
+  for (const int code : profile.clean_exit_codes) {
+    key.Add(code);
+  }
+  for (const LogPattern& pattern : profile.log_patterns) {
+    key.Add(pattern.kind);
+    key.Add(pattern.pattern);
+  }
+  for (const DeliberateAbort& abort : profile.deliberate_abort) {
+    key.Add(abort.pattern);
+    key.Add(abort.allowed ? 1 : 0);
+  }
+  key.Add(profile.error_lines);
+  key.Add(profile.leftovers);
+}
+
 }  // namespace
 
 LimitsMs CalibratedLimits(const LimitsMs& upper, const FaultFreeRun& fault_free) {
@@ -117,6 +167,27 @@ std::string ScenarioKey(const Scenario& scenario, const Profile& profile) {
   for (const Step& step : scenario.steps) {
     AddStep(step, key);
   }
+  return fmt::format("{:016x}", key.hash());
+}
+
+std::string RulesKey(const Scenario& scenario, const Profile& profile, const Catalogue& catalogue) {
+  KeyMaker key;
+  key.Add(std::to_string(OracleVersion()));
+  key.Add(static_cast<int>(scenario.tolerance));
+  for (const int limit_ms :
+       {scenario.limits_ms.start, scenario.limits_ms.rpc, scenario.limits_ms.stop}) {
+    key.Add(limit_ms);
+  }
+  for (const Step& step : scenario.steps) {
+    AddRules(step, key);
+  }
+  AddRules(profile, key);
+  for (const FaultPoint& point : catalogue.points) {
+    key.Add(point.name);
+    key.Add(std::to_string(point.failure.result));
+    key.Add(point.failure.errno_value);
+  }
+  key.Add(ObserverKey(catalogue));
   return fmt::format("{:016x}", key.hash());
 }
 

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <set>
+
 #include "harness/base/files.h"
 #include "harness/base/testing/temporary_directory.h"
 
@@ -94,6 +96,44 @@ TEST(ObserverKeyTest, FollowsWhatIsObserved) {
   EXPECT_NE(one, nothing);
   catalogue.observers[0].symbols = {"make_all"};
   EXPECT_NE(ObserverKey(catalogue), one);
+}
+
+TEST(RulesKeyTest, ChangesWithWhateverAVerdictDependsOn) {
+  Scenario scenario;
+  scenario.steps.emplace_back().action = RpcStep{"m", nullptr, {}};
+  const Profile profile;
+  const Catalogue catalogue;
+  std::set<std::string> keys = {RulesKey(scenario, profile, catalogue)};
+  EXPECT_EQ(keys.count(RulesKey(scenario, profile, catalogue)), 1u);
+  const auto differs = [&](const std::string& key) { EXPECT_TRUE(keys.insert(key).second); };
+
+  Scenario other = scenario;
+  std::get<RpcStep>(other.steps[0].action).expect.emplace_back();
+  differs(RulesKey(other, profile, catalogue));
+  std::get<RpcStep>(other.steps[0].action).expect[0].code = -19;
+  differs(RulesKey(other, profile, catalogue));
+  other = scenario;
+  other.limits_ms.stop += 1;
+  differs(RulesKey(other, profile, catalogue));
+
+  Profile kind;
+  kind.ready.log_pattern = "ready";
+  differs(RulesKey(scenario, kind, catalogue));
+  kind = profile;
+  kind.stop_signal = 2;
+  differs(RulesKey(scenario, kind, catalogue));
+  kind = profile;
+  kind.error_lines = {"ERROR"};
+  differs(RulesKey(scenario, kind, catalogue));
+  kind = profile;
+  kind.clean_exit_codes = {0, 1};
+  differs(RulesKey(scenario, kind, catalogue));
+
+  Catalogue failing;
+  failing.points.emplace_back().name = "p";
+  differs(RulesKey(scenario, profile, failing));
+  failing.points[0].failure.errno_value = 12;
+  differs(RulesKey(scenario, profile, failing));
 }
 
 }  // namespace

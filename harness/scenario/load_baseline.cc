@@ -91,6 +91,7 @@ Baseline LoadBaseline(const std::filesystem::path& file, Diagnostics& diagnostic
     return baseline;
   }
   ReadPlain(map, "summary", baseline.summary);
+  ReadPlain(map, "selection", baseline.selection);
   if (const YamlValue* findings = map.Require("findings"); findings != nullptr) {
     ReadEntries(*findings, context, baseline);
   }

@@ -23,6 +23,7 @@ struct BaselineEntry {
 //
 //   faultline: 1
 //   summary: ...
+//   selection: ...
 //   findings:
 //     - {kind: crash, signature: "...", note: "...", reference: "...", sometimes: true}
 //
@@ -31,6 +32,9 @@ struct BaselineEntry {
 struct Baseline {
   std::string summary;
   std::vector<BaselineEntry> entries;  // signatures are unique
+  // What the sweep that wrote it looked at, as Selection::Text; "" = not said. Of another
+  // selection nothing can be called gone.
+  std::string selection = {};
 
   const BaselineEntry* Find(const std::string& signature) const;  // nullptr when it is not known
   // The entries that none of the signatures `seen` answers to, without those that come sometimes.

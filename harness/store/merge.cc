@@ -1,6 +1,7 @@
 #include "harness/store/merge.h"
 
 #include <map>
+#include <optional>
 #include <tuple>
 
 #include "harness/base/failure.h"
@@ -59,6 +60,24 @@ size_t MergeRuns(Store& out, Store& in) {
   return in_several;
 }
 
+// All must be readable, and of one sweep, before any is taken: `out_file` is then not even made.
+void CheckAllFit(const std::filesystem::path& out_file,
+                 const std::vector<std::filesystem::path>& inputs) {
+  std::error_code ignored;
+  std::vector<std::filesystem::path> files = inputs;
+  if (std::filesystem::exists(out_file, ignored)) {
+    files.insert(files.begin(), out_file);
+  }
+  std::optional<StoredEnvironment> first;
+  for (const std::filesystem::path& file : files) {
+    Store store(file, Store::Mode::kRead);
+    for (const StoredEnvironment& environment : store.Environments()) {
+      first = first.value_or(environment);
+      store.CheckEnvironment(*first);
+    }
+  }
+}
+
 }  // namespace
 
 MergeResult MergeStores(const std::filesystem::path& out_file,
@@ -68,8 +87,8 @@ MergeResult MergeStores(const std::filesystem::path& out_file,
     if (std::filesystem::equivalent(input, out_file, ignored)) {
       throw Failure::BadInput("cannot merge " + input.string() + " into itself");
     }
-    const Store probe(input, Store::Mode::kRead);  // all must be readable before any is taken
   }
+  CheckAllFit(out_file, inputs);
   MergeResult result;
   Store out(out_file, Store::Mode::kCreate);
   for (const std::filesystem::path& input : inputs) {

@@ -83,6 +83,7 @@ TEST(Merge, RefusesShardsOfDifferentSweeps) {
   Fill(one, {"1"});
   Fill(two, {"2"}, "scenario-2");
   EXPECT_THROW(MergeStores(out.path(), {one.path(), two.path()}), Failure);
+  EXPECT_FALSE(std::filesystem::exists(out.path())) << "nothing is left behind";
 }
 
 TEST(Merge, RefusesToMergeAStoreIntoItself) {

@@ -19,6 +19,7 @@ struct StoredEnvironment {
   std::string program_key;  // build-id, or what stands for it
   std::string machine;      // "HOST, CPUS cpus, KERNEL"
   std::string version;      // Faultline's
+  std::string rules_key;    // of the rules that verdicts are made by, see RulesKey
 };
 
 // A place that can fail.

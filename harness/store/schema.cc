@@ -13,8 +13,8 @@ constexpr int64_t kApplicationId = 0x464c544c;
 constexpr char kTables[] = R"sql(
 CREATE TABLE environment (
   id INTEGER PRIMARY KEY, scenario TEXT, scenario_file TEXT, scenario_key TEXT, profile TEXT,
-  program TEXT, program_key TEXT, machine TEXT, version TEXT,
-  UNIQUE (scenario_key, program_key, machine, version));
+  program TEXT, program_key TEXT, machine TEXT, version TEXT, rules_key TEXT,
+  UNIQUE (scenario_key, program_key, machine, version, rules_key));
 -- What a census was asked for, so that the same need not be asked again.
 CREATE TABLE censuses (selection TEXT PRIMARY KEY, runs INTEGER, elapsed_ms INTEGER,
   run_ms INTEGER, calibration TEXT);

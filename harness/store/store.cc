@@ -72,7 +72,7 @@ Store::Store(const std::filesystem::path& file, Mode mode)
   PrepareSchema(database_, mode == Mode::kCreate);
 }
 
-void Store::AddEnvironment(const StoredEnvironment& environment) {
+void Store::CheckEnvironment(const StoredEnvironment& environment) {
   for (const StoredEnvironment& known : Environments()) {
     if (known.scenario_key != environment.scenario_key) {
       throw Failure::BadInput("the store " + file().string() + " holds a sweep of the scenario " +
@@ -85,14 +85,25 @@ void Store::AddEnvironment(const StoredEnvironment& environment) {
                               known.program + " (" + known.program_key +
                               "): use another store, then `faultline compare`");
     }
+    if (known.rules_key != environment.rules_key) {
+      throw Failure::BadInput(
+          "the verdicts in the store " + file().string() +
+          " were made by other rules (expectations, ready, stop, error lines, exit codes and time "
+          "limits of scenario and profile, failures in the catalogue, or the oracles of another "
+          "Faultline): use another store");
+    }
   }
+}
+
+void Store::AddEnvironment(const StoredEnvironment& environment) {
+  CheckEnvironment(environment);
   const std::lock_guard lock(mutex_);
   Statement(database_,
             "INSERT OR IGNORE INTO environment (scenario, scenario_file, scenario_key, profile, "
-            "program, program_key, machine, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+            "program, program_key, machine, version, rules_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
       .BindAll(environment.scenario, environment.scenario_file, environment.scenario_key,
                environment.profile, environment.program, environment.program_key,
-               environment.machine, environment.version)
+               environment.machine, environment.version, environment.rules_key)
       .Run();
 }
 
@@ -101,10 +112,10 @@ std::vector<StoredEnvironment> Store::Environments() {
   std::vector<StoredEnvironment> environments;
   Statement row(database_,
                 "SELECT scenario, scenario_file, scenario_key, profile, program, program_key, "
-                "machine, version FROM environment ORDER BY id");
+                "machine, version, rules_key FROM environment ORDER BY id");
   while (row.Next()) {
     environments.push_back({row.Text(0), row.Text(1), row.Text(2), row.Text(3), row.Text(4),
-                            row.Text(5), row.Text(6), row.Text(7)});
+                            row.Text(5), row.Text(6), row.Text(7), row.Text(8)});
   }
   return environments;
 }

@@ -34,6 +34,8 @@ class Store {
   // Remembers where runs were made. Failure (kBadInput) when the store holds runs of another
   // scenario or another program.
   void AddEnvironment(const StoredEnvironment& environment);
+  // The check alone.
+  void CheckEnvironment(const StoredEnvironment& environment);
   std::vector<StoredEnvironment> Environments();
 
   // ---- Census

@@ -137,6 +137,9 @@ TEST(Store, RefusesRunsOfAnotherScenarioOrProgram) {
   StoredEnvironment other_program = AnEnvironment();
   other_program.program_key = "ffff";
   EXPECT_THAT([&] { store.AddEnvironment(other_program); }, IsBadInput("another build"));
+  StoredEnvironment other_rules = AnEnvironment();
+  other_rules.rules_key = "changed";
+  EXPECT_THAT([&] { store.AddEnvironment(other_rules); }, IsBadInput("by other rules"));
   EXPECT_THAT(store.Environments(), SizeIs(2));
 }
 

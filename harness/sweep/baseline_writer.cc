@@ -37,7 +37,8 @@ BaselineEntry EntryFor(const FindingGroup& group, const BaselineEntry* known) {
 }  // namespace
 
 std::string WriteBaseline(const std::vector<FindingGroup>& findings, const Baseline& known,
-                          const std::string& scenario, bool assumed_too) {
+                          const std::string& scenario, const std::string& selection,
+                          bool assumed_too) {
   std::map<std::string, BaselineEntry> entries;  // by signature
   for (const BaselineEntry& entry : known.entries) {
     if (entry.sometimes) {
@@ -53,6 +54,7 @@ std::string WriteBaseline(const std::vector<FindingGroup>& findings, const Basel
   out << YAML::BeginMap << YAML::Key << "faultline" << YAML::Value << 1;
   out << YAML::Key << "summary" << YAML::Value
       << (known.summary.empty() ? "Known findings of a sweep of " + scenario : known.summary);
+  out << YAML::Key << "selection" << YAML::Value << YAML::DoubleQuoted << selection;
   out << YAML::Key << "findings" << YAML::Value << YAML::BeginSeq;
   for (const auto& [signature, entry] : entries) {
     Write(out, entry);

@@ -10,8 +10,10 @@ namespace faultline {
 
 // `findings` as a baseline file: those that fail a command, and flaky ones, which may do so next
 // time. Notes and references of `known` ones are kept, and known ones that only come sometimes even
-// when they are not among them. `assumed_too` as in FailsCommand.
+// when they are not among them. `selection` is what the sweep looked at; `assumed_too` as in
+// FailsCommand.
 std::string WriteBaseline(const std::vector<FindingGroup>& findings, const Baseline& known,
-                          const std::string& scenario, bool assumed_too = false);
+                          const std::string& scenario, const std::string& selection,
+                          bool assumed_too = false);
 
 }  // namespace faultline

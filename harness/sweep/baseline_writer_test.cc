@@ -25,7 +25,7 @@ FindingGroup AGroup(const std::string& signature, int64_t confirmed) {
 Baseline WrittenAndRead(const std::vector<FindingGroup>& findings, const Baseline& known) {
   const testkit::TemporaryDirectory directory;
   const std::filesystem::path file = directory.path() / "b.yaml";
-  std::ofstream(file) << WriteBaseline(findings, known, "start");
+  std::ofstream(file) << WriteBaseline(findings, known, "start", "all");
   return LoadBaseline(file);
 }
 

@@ -10,6 +10,7 @@
 #include "harness/base/files.h"
 #include "harness/run/command.h"
 #include "harness/target/event_loop.h"
+#include "harness/target/process.h"
 #include "harness/target/run_dir.h"
 
 namespace faultline {
@@ -18,6 +19,40 @@ namespace {
 constexpr int kGitLimitMs = 60'000;
 constexpr char kNewFile[] = "+++ b/";
 
+// What git needs to find the user's configuration (safe.directory), and nothing that a git hook
+// sets: its GIT_DIR would be another tree.
+std::map<std::string, std::string> GitEnvironment() {
+  std::map<std::string, std::string> environment = OwnEnvironment();
+  std::erase_if(environment, [](const auto& entry) { return entry.first.starts_with("GIT_"); });
+  environment["LC_ALL"] = "C";  // its messages are looked at
+  return environment;
+}
+
+bool Succeeded(const CommandResult& result) {
+  return result.exit.kind == ExitStatus::Kind::kExited && result.exit.code == 0;
+}
+
+CommandResult Git(const std::filesystem::path& tree, const std::vector<std::string>& arguments,
+                  const std::filesystem::path& working_dir) {
+  std::vector<std::string> argv = {"git", "-C", tree.string()};
+  argv.insert(argv.end(), arguments.begin(), arguments.end());
+  EventLoop loop;
+  return RunCommand(argv, GitEnvironment(), working_dir, kGitLimitMs, loop);
+}
+
+void RequireWorkTree(const std::filesystem::path& tree, const CommandResult& asked) {
+  if (asked.output.find("dubious ownership") != std::string::npos) {
+    throw Failure::BadInput(fmt::format(
+        "--changed-since: git does not look into {}, which belongs to another user: run faultline "
+        "as that user, or allow it by `git config --global --add safe.directory {}`",
+        tree.string(), tree.string()));
+  }
+  if (!Succeeded(asked)) {
+    throw Failure::BadInput(
+        fmt::format("--source {}: git knows no work tree there: {}", tree.string(), asked.output));
+  }
+}
+
 }  // namespace
 
 ChangedLines ChangedLines::SinceRevision(const std::filesystem::path& source,
@@ -25,15 +60,17 @@ ChangedLines ChangedLines::SinceRevision(const std::filesystem::path& source,
   if (revision.empty() || revision.front() == '-') {
     throw Failure::BadInput("--changed-since: `" + revision + "` is no revision");
   }
+  const std::filesystem::path tree = std::filesystem::absolute(source).lexically_normal();
   const RunDirectory directory;
   const std::filesystem::path diff = directory.path() / "diff";
-  EventLoop loop;
+  // Asked first: outside of a work tree `git diff` is another command.
+  RequireWorkTree(tree, Git(tree, {"rev-parse", "--is-inside-work-tree"}, directory.path()));
   const CommandResult result =
-      RunCommand({"git", "-C", std::filesystem::absolute(source).string(), "diff", "--no-color",
-                  "--no-ext-diff", "--function-context", "--unified=0", "--src-prefix=a/",
-                  "--dst-prefix=b/", "--output=" + diff.string(), revision, "--"},
-                 {}, directory.path(), kGitLimitMs, loop);
-  if (result.exit.kind != ExitStatus::Kind::kExited || result.exit.code != 0) {
+      Git(tree,
+          {"diff", "--no-color", "--no-ext-diff", "--function-context", "--unified=0",
+           "--src-prefix=a/", "--dst-prefix=b/", "--output=" + diff.string(), revision, "--"},
+          directory.path());
+  if (!Succeeded(result)) {
     throw Failure::BadInput(fmt::format("--changed-since {}: git diff in {} ended with {}: {}",
                                         revision, source.string(), result.exit.ToString(),
                                         result.output));

@@ -125,6 +125,17 @@ LineCoverage::LineCoverage(const fs::path& directory) : directory_(fs::absolute(
   MakeDirectories(swept_prefix());
 }
 
+void LineCoverage::RequireCounts() const {
+  const auto entries = fs::recursive_directory_iterator(fault_free_prefix());
+  if (std::none_of(begin(entries), end(entries), [](const fs::directory_entry& entry) {
+        return entry.path().extension() == ".gcda";
+      })) {
+    throw Failure::BadInput(
+        "--coverage: the target counted no lines: it is not built with --coverage, or it does not "
+        "end by exit() when it is stopped");
+  }
+}
+
 std::vector<StoredLine> LineCoverage::Read() const {
   LineTable table;
   table.TakeAll(swept_prefix(), /*swept=*/true);

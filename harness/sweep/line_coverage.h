@@ -26,6 +26,8 @@ class LineCoverage {
   // when the target keeps no counts. Failure (kBadInput) when there is no gcov or it cannot read
   // them.
   std::vector<StoredLine> Read() const;
+  // After a fault-free run: Failure (kBadInput) when the target has written no counts.
+  void RequireCounts() const;
 
  private:
   std::filesystem::path directory_;

@@ -5,6 +5,7 @@
 #include <fnmatch.h>
 
 #include <algorithm>
+#include <set>
 
 #include "harness/base/failure.h"
 #include "harness/scenario/nearest_word.h"
@@ -44,8 +45,26 @@ bool IsInGroup(const std::string& name, const std::string& group) {
   return name == group || name.starts_with(group + "/");
 }
 
+// "dpdk" and "dpdk/ring" for "dpdk/ring/create", each once.
+std::vector<std::string> GroupsOf(const std::vector<std::string>& names) {
+  std::set<std::string> groups;
+  for (const std::string& name : names) {
+    for (size_t slash = name.find('/'); slash != std::string::npos;
+         slash = name.find('/', slash + 1)) {
+      groups.insert(name.substr(0, slash));
+    }
+  }
+  return {groups.begin(), groups.end()};
+}
+
 bool AnyFrame(const Stack& stack, const auto& matches) {
   return std::any_of(stack.begin(), stack.end(), matches);
+}
+
+// libgcov writes down what a build with --coverage counted: a failure there is none of the
+// target's, and takes the counts away.
+bool IsCoverageRuntime(const Frame& frame) {
+  return frame.function.starts_with("__gcov_") || frame.function.starts_with("gcov_");
 }
 
 std::string DirectoryOf(const std::string& file) {
@@ -75,6 +94,9 @@ bool Selection::SelectsSite(const StoredSite& site) const {
     return false;
   }
   const Stack stack = StackFromJson(site.stack);
+  if (AnyFrame(stack, IsCoverageRuntime)) {
+    return false;
+  }
   if (!modules.empty() && (stack.empty() || !MatchesAny(modules, stack.front().module))) {
     return false;
   }
@@ -92,6 +114,30 @@ bool Selection::SelectsSite(const StoredSite& site) const {
          (changed == nullptr || AnyFrame(stack, by_change));
 }
 
+std::string Selection::Text() const {
+  std::string text;
+  const auto add = [&](const char* option, const auto& values) {
+    for (const auto& value : values) {
+      text += fmt::format("{}{} {}", text.empty() ? "" : " ", option, value);
+    }
+  };
+  add("--points", points);
+  add("--exclude", exclude);
+  add("--groups", groups);
+  add("--module", modules);
+  add("--subsystem", subsystems);
+  add("--caller", callers);
+  add("--file", files);
+  add("--step", steps);
+  if (nested != Nested::kOutermost) {
+    add("--nested", std::vector<std::string>{nested == Nested::kAll ? "all" : "innermost"});
+  }
+  if (changed != nullptr) {
+    text += text.empty() ? "--changed-since" : " --changed-since";
+  }
+  return text;
+}
+
 std::string Selection::CensusKey() const {
   return fmt::format("points {}; exclude {}; groups {}; nested {}", fmt::join(points, ","),
                      fmt::join(exclude, ","), fmt::join(groups, ","), static_cast<int>(nested));
@@ -103,20 +149,24 @@ Catalogue SelectPoints(const Catalogue& catalogue, const Selection& selection) {
     names.push_back(point.name);
   }
   const auto require = [&](const std::string& option, const std::string& pattern,
-                           const auto& matches) {
+                           const auto& matches, const std::vector<std::string>& known) {
     if (std::none_of(names.begin(), names.end(), matches)) {
       throw Failure::BadInput(fmt::format("{} {}: no point of the catalogue matches{}", option,
-                                          pattern, DidYouMean(pattern, names)));
+                                          pattern, DidYouMean(pattern, known)));
     }
   };
   for (const std::string& pattern : selection.points) {
-    require("--points", pattern, [&](const std::string& n) { return MatchesGlob(pattern, n); });
+    require(
+        "--points", pattern, [&](const std::string& n) { return MatchesGlob(pattern, n); }, names);
   }
   for (const std::string& pattern : selection.exclude) {
-    require("--exclude", pattern, [&](const std::string& n) { return MatchesGlob(pattern, n); });
+    require(
+        "--exclude", pattern, [&](const std::string& n) { return MatchesGlob(pattern, n); }, names);
   }
   for (const std::string& group : selection.groups) {
-    require("--groups", group, [&](const std::string& n) { return IsInGroup(n, group); });
+    require(
+        "--groups", group, [&](const std::string& n) { return IsInGroup(n, group); },
+        GroupsOf(names));
   }
   Catalogue selected = catalogue;
   std::erase_if(selected.points,
@@ -125,6 +175,119 @@ Catalogue SelectPoints(const Catalogue& catalogue, const Selection& selection) {
     throw Failure::BadInput("the options leave no fault point to visit");
   }
   return selected;
+}
+
+namespace {
+
+// What the census saw, for the patterns about stacks.
+struct SeenWords {
+  std::set<std::string> modules;
+  std::set<std::string> callers;
+  std::set<std::string> files;
+  std::set<std::string> directories;
+  std::set<int> steps;
+};
+
+// "lib/thread", "thread" for "/src/spdk/lib/thread": what a user may have meant by a part of it.
+void AddEndings(const std::filesystem::path& path, std::set<std::string>& endings) {
+  std::filesystem::path ending;
+  size_t parts = 0;
+  for (auto part = path.end(); part != path.begin() && parts < 3; ++parts) {
+    --part;
+    ending = ending.empty() ? *part : *part / ending;
+    endings.insert(ending.string());
+  }
+}
+
+SeenWords WordsOf(const std::vector<StoredSite>& sites) {
+  SeenWords words;
+  for (const StoredSite& site : sites) {
+    words.steps.insert(static_cast<int>(site.step));
+    const Stack stack = StackFromJson(site.stack);
+    if (!stack.empty()) {
+      words.modules.insert(stack.front().module);
+    }
+    for (const Frame& frame : stack) {
+      words.callers.insert(frame.function);
+      if (!frame.file.empty()) {
+        AddEndings(frame.file, words.files);
+        AddEndings(DirectoryOf(frame.file), words.directories);
+      }
+    }
+  }
+  return words;
+}
+
+std::string WithoutWildcards(std::string pattern) {
+  std::erase_if(pattern, [](char c) { return c == '*' || c == '?'; });
+  return pattern;
+}
+
+// As DidYouMean; all of them where nothing is near and they are few.
+std::string Nearest(const std::string& word, const std::vector<std::string>& known) {
+  constexpr size_t kFew = 8;
+  const std::string nearest = DidYouMean(word, known);
+  return nearest.empty() && known.size() <= kFew
+             ? fmt::format("; there are {}", fmt::join(known, ", "))
+             : nearest;
+}
+
+void RequireEach(const std::string& option, const std::vector<std::string>& patterns,
+                 const std::vector<StoredSite>& sites, const std::set<std::string>& known,
+                 std::vector<std::string> Selection::*list) {
+  for (const std::string& pattern : patterns) {
+    Selection one;
+    one.points = {"*"};
+    one.*list = {pattern};
+    if (std::none_of(sites.begin(), sites.end(), [&](StoredSite site) {
+          site.nested_in.clear();
+          return one.SelectsSite(site);
+        })) {
+      throw Failure::BadInput(fmt::format(
+          "{} {}: none of the {} places that the scenario reaches matches{}", option, pattern,
+          sites.size(),
+          known.empty() ? "; no call stack has source files, for the program has no debug "
+                          "information"
+                        : Nearest(WithoutWildcards(pattern), {known.begin(), known.end()})));
+    }
+  }
+}
+
+}  // namespace
+
+bool RequireSites(const std::vector<StoredSite>& sites, const Selection& selection) {
+  if (sites.empty()) {
+    throw Failure::BadInput(
+        "the scenario reaches no fault point: none of those that were asked for is called, or the "
+        "program does not have them (faultline points says which ones it has)");
+  }
+  const SeenWords seen = WordsOf(sites);
+  RequireEach("--module", selection.modules, sites, seen.modules, &Selection::modules);
+  RequireEach("--caller", selection.callers, sites, seen.callers, &Selection::callers);
+  RequireEach("--file", selection.files, sites, seen.files, &Selection::files);
+  RequireEach("--subsystem", selection.subsystems, sites, seen.directories, &Selection::subsystems);
+  for (const int step : selection.steps) {
+    if (!seen.steps.contains(step)) {
+      throw Failure::BadInput(
+          fmt::format("--step {}: no fault point is reached in it; steps with "
+                      "some: {}",
+                      step, fmt::join(seen.steps, ", ")));
+    }
+  }
+  if (selection.changed != nullptr && seen.files.empty()) {
+    throw Failure::BadInput(
+        "--changed-since: no call stack has source files, for the program has no debug "
+        "information");
+  }
+  const auto selects = [&](const StoredSite& site) { return selection.SelectsSite(site); };
+  if (std::any_of(sites.begin(), sites.end(), selects)) {
+    return true;
+  }
+  if (selection.changed != nullptr) {
+    return false;
+  }
+  throw Failure::BadInput(fmt::format(
+      "the options together select none of the {} places that the scenario reaches", sites.size()));
 }
 
 }  // namespace faultline

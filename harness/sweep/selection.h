@@ -29,6 +29,8 @@ struct Selection {
   bool SelectsPoint(const std::string& name) const;
   // As far as its stack and step go; a site that is part of another is never selected.
   bool SelectsSite(const StoredSite& site) const;
+  // As options, "--groups dpdk --step 2"; "" when it selects by nothing.
+  std::string Text() const;
   // Identifies what a census for this selection hooks and lists.
   std::string CensusKey() const;
 };
@@ -36,5 +38,11 @@ struct Selection {
 // `catalogue` with the points that are selected alone. Failure (kBadInput) when a pattern matches
 // no point at all, with the nearest name, or when nothing is left.
 Catalogue SelectPoints(const Catalogue& catalogue, const Selection& selection);
+
+// Whether there is something to visit among `sites`, those of a census. Failure (kBadInput) when a
+// pattern about stacks or a step matches none of them, with the nearest of what there is, or when
+// no site is selected. False only when nothing that changed is reached: a change of anything else
+// is no mistake.
+bool RequireSites(const std::vector<StoredSite>& sites, const Selection& selection);
 
 }  // namespace faultline

@@ -42,6 +42,7 @@ class Sweep {
     context_.scenario = written.faults.empty() ? written : FaultFreeScenario(written);
     context_.scenario.known_findings.clear();
     context_.profile = loaded.profile;
+    rules_key_ = RulesKey(context_.scenario, loaded.profile, loaded.catalogue);
     context_.catalogue = SelectPoints(loaded.catalogue, options.selection);
     context_.all_points = loaded.catalogue;
     context_.program = options.program;
@@ -65,7 +66,7 @@ class Sweep {
     store_.AddEnvironment({context_.scenario.name, context_.scenario.file,
                            ScenarioKey(context_.scenario, context_.profile), context_.profile.name,
                            options_.program.string(), ProgramKey(options_.program), MachineText(),
-                           options_.version});
+                           options_.version, rules_key_});
     if (options_.coverage) {
       CountLinesBelow(options_.coverage->fault_free_prefix());
     }
@@ -92,6 +93,11 @@ class Sweep {
       AddPairs();
       LeaveOutImpossible(impossible);
       Visit();
+    }
+    if (plans_.empty() && !result_.unchanged && result_.impossible.empty() && !queue_.stopped()) {
+      throw Failure::BadInput(
+          "there is nothing to visit: a pair needs a failure that comes first, --modes "
+          "transient,pair");
     }
     if (is_working_ && !queue_.stopped()) {
       impossible.Add(
@@ -157,6 +163,9 @@ class Sweep {
     context_.fault_free = std::move(*fault_free);
     context_.limits_ms = CalibratedLimits(context_.scenario.limits_ms, context_.fault_free);
     context_.brief_limits_ms = BriefLimits(context_.scenario.limits_ms, context_.fault_free);
+    if (options_.coverage) {
+      options_.coverage->RequireCounts();
+    }
     queue_.ExpectDuration(std::chrono::milliseconds(census->run_ms));
     result_.fault_free_ms = census->run_ms;
     result_.objects_unseen =
@@ -210,15 +219,14 @@ class Sweep {
   }
 
   std::vector<SweepPlan> FirstOrderPlans() {
-    std::vector<StoredSite> sites;
-    for (StoredSite& site : store_.Sites()) {
-      if (site.seen_after.empty()) {
-        context_.known_sites.insert(site.hash);
-        if (options_.selection.SelectsSite(site)) {
-          sites.push_back(std::move(site));
-        }
-      }
+    std::vector<StoredSite> sites = store_.Sites();
+    std::erase_if(sites, [](const StoredSite& site) { return !site.seen_after.empty(); });
+    for (const StoredSite& site : sites) {
+      context_.known_sites.insert(site.hash);
     }
+    result_.unchanged = !RequireSites(sites, options_.selection);
+    std::erase_if(sites,
+                  [&](const StoredSite& site) { return !options_.selection.SelectsSite(site); });
     if (options_.random_seed) {
       sites = RandomOrder(std::move(sites), *options_.random_seed);
     } else if (options_.budget.is_limited()) {
@@ -337,6 +345,7 @@ class Sweep {
   SweepProgress& progress_;
   SweepContext context_;
   RunQueue queue_;
+  std::string rules_key_;
   SweepResult result_;
   std::vector<SweepPlan> plans_;
   bool is_working_ = false;  // there was something to do

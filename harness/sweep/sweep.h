@@ -65,6 +65,7 @@ struct SweepResult {
   // Sites at which nothing was made to fail, with the reason: an earlier sweep of this build has
   // seen that nothing makes the call fail.
   std::map<std::string, std::string> impossible;
+  bool unchanged = false;  // --changed-since: the scenario reaches nothing that changed
   // No object of the fault-free runs was followed to its end, as when their journal was too small:
   // leaks of objects and lost ones are not judged.
   bool objects_unseen = false;

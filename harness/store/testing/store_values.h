@@ -19,7 +19,8 @@ class StoreFile {
 };
 
 inline StoredEnvironment AnEnvironment() {
-  return {"start", "start.yaml", "scenario-1", "reference", "/bin/target", "aaaa", "here", "0.1"};
+  return {"start", "start.yaml", "scenario-1", "reference", "/bin/target",
+          "aaaa",  "here",       "0.1",        "rules-1"};
 }
 
 inline StoredSite ASite(const std::string& hash, int64_t position) {
