@@ -117,7 +117,7 @@ TEST_F(CliSweepEndTest, ASweepThatIsEndedTellsWhatItHasSoFar) {
   EXPECT_THAT(ended.output(), AllOf(HasSubstr("census run 1: "), HasSubstr("\n0 of " + plans),
                                     HasSubstr("interrupted by SIGTERM: "),
                                     HasSubstr(" of " + plans + " plans were visited; "),
-                                    HasSubstr("the same command goes on")));
+                                    HasSubstr("rerun the same command to resume")));
   EXPECT_EQ(Report()["interrupted"], "SIGTERM");
   const int remaining = Report()["remaining"];
   EXPECT_GT(remaining, 0);

@@ -255,7 +255,7 @@ TEST_F(CliSweepTest, ABuildWithoutCoverageIsSaid) {
 TEST_F(CliSweepTest, ASweepWithABudgetSaysWhatRemains) {
   const Result result = Run(Sweep("s.db", {"--budget", "2runs"}));
   EXPECT_EQ(result.exit, 0) << result.output;
-  EXPECT_THAT(result.output, HasSubstr("plans remain: the same command goes on"));
+  EXPECT_THAT(result.output, HasSubstr("plans remain: rerun the same command to resume"));
 }
 
 TEST_F(CliSweepTest, WithACoverageBuildItSaysWhichLinesOnlyFailuresReach) {

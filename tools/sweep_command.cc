@@ -27,7 +27,7 @@ constexpr char kExamples[] =
     "  faultline sweep my.yaml --store s.db --source ~/spdk --changed-since HEAD~1 --budget 60s\n"
     "  faultline sweep my.yaml --store part2.db --shard 2/4   # then: faultline merge s.db "
     "part*.db\n"
-    "The same command goes on where it was stopped, however that was. Without --points, --groups: "
+    "Rerun the same command to resume a sweep, however it was stopped. Without --points, --groups: "
     "all points of the profile but libc's malloc family (--points '*' takes these too).";
 
 // What a sweep without any selection looks at.

@@ -26,7 +26,7 @@ const char* Meaning(FindingStatus status) {
     case FindingStatus::kNotTried:
       break;
   }
-  return "no runs were left to confirm them: the same command goes on";
+  return "no runs were left to confirm them: rerun the same command to resume";
 }
 
 const char* Word(const SweepEntry& entry) {

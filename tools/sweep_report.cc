@@ -239,9 +239,9 @@ std::string TellSweep(const SweepReport& report, const SweepResult& result,
     text += result.plans == 0 ? "no plan was visited yet; "
                               : fmt::format("{} of {} plans were visited; ",
                                             result.plans - result.remaining, result.plans);
-    text += "the same command goes on\n";
+    text += "rerun the same command to resume\n";
   } else if (result.remaining > 0) {
-    text += fmt::format("{} plans remain: the same command goes on\n", result.remaining);
+    text += fmt::format("{} plans remain: rerun the same command to resume\n", result.remaining);
   }
   return text;
 }
