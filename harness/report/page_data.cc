@@ -164,7 +164,7 @@ class PageWriter {
     }
     const json details = json::parse(one.finding.details, nullptr, /*allow_exceptions=*/false);
     const auto& titles = options_.steps;
-    const auto step = static_cast<size_t>(one.finding.step);
+    const size_t step = StepOfFailure(one);
     json finding = {{"id", group.id},
                     {"kind", group.kind},
                     {"title", group.title},
@@ -194,6 +194,17 @@ class PageWriter {
                     {"upstream", UpstreamText(one, digest_)}};
     AddLog(one, finding);
     return finding;
+  }
+
+  // In which step the call failed, which may be long before the finding came to light.
+  static size_t StepOfFailure(const DigestFinding& one) {
+    const json evidence = json::parse(one.run.evidence, nullptr, /*allow_exceptions=*/false);
+    const json injections =
+        evidence.is_object() ? evidence.value("injections", json::array()) : json::array();
+    const bool known = injections.is_array() && !injections.empty() &&
+                       injections.front().is_object() &&
+                       injections.front().value("step", json()).is_number_unsigned();
+    return known ? injections.front()["step"].get<size_t>() : static_cast<size_t>(one.finding.step);
   }
 
   // The end of the log, and before which of its lines the injected call came; -1 when that is not
