@@ -171,7 +171,7 @@ bool DescriptorHolds(const PlanCondition& condition, uint64_t argument) {
   return any == (condition.kind == PlanCondition::kDescriptorIs);
 }
 
-// The size that `value` speaks of: one argument, or the product of two.
+// The size that `value` describes: one argument, or the product of two.
 uint64_t SizeOf(uint64_t value, const CallArguments& arguments) {
   const uint64_t first = ArgumentOf(arguments, static_cast<uint32_t>(value & 0xff));
   const uint64_t second = value >> 8;

@@ -131,7 +131,7 @@ std::string SaidBeforeAssertion(const std::vector<LogLine>& log, size_t assertio
   constexpr size_t kLinesBefore = 3;
   for (size_t i = assertion; i-- > 0 && assertion - i <= kLinesBefore;) {
     const std::string writer = FunctionOfLine(log[i].text);
-    if (SpeaksOfError(log[i].text) && (writer.empty() || writer == function)) {
+    if (ReportsError(log[i].text) && (writer.empty() || writer == function)) {
       return MessageOfLine(log[i].text);
     }
   }
@@ -230,7 +230,7 @@ struct DeliberateLine {
   std::string note;
 };
 
-// A note that speaks of a version is for targets that say that they are of it.
+// A note about one version is shown only for targets whose log says that they are that version.
 bool NoteHolds(const DeliberateAbort& abort, const Evidence& evidence) {
   if (abort.note_when.empty()) {
     return true;

@@ -178,7 +178,7 @@ int64_t EndOf(const Hang& hang, const Evidence& evidence) {
   return std::numeric_limits<int64_t>::max();
 }
 
-// The last line that speaks of an error: of a target that polls for ever, it says best what went
+// The last line that reports an error: of a target that polls for ever, it says best what went
 // wrong. "" when there is none.
 std::string LastErrorLine(const Evidence& evidence, int64_t before_ms) {
   static const LinePattern pattern(

@@ -28,7 +28,7 @@ std::string Lower(std::string_view text) {
 
 }  // namespace
 
-bool SpeaksOfError(std::string_view line) {
+bool ReportsError(std::string_view line) {
   const LogLineParts parts = SplitLogLine(line);
   if (parts.level != LogLevel::kNone) {
     return parts.level == LogLevel::kError;
@@ -44,7 +44,7 @@ std::optional<size_t> FindLastError(const Evidence& evidence, const FaultFreeRun
   const size_t first = log.size() > most_lines ? log.size() - most_lines : 0;
   for (size_t i = log.size(); i-- > first;) {
     const bool known = fault_free != nullptr && fault_free->Says(log[i].text);
-    if (log[i].time_ms <= before_ms && SpeaksOfError(log[i].text) && !known) {
+    if (log[i].time_ms <= before_ms && ReportsError(log[i].text) && !known) {
       return i;
     }
   }

@@ -13,11 +13,11 @@
 // What a target said of its trouble before it came to its end.
 namespace faultline {
 
-// Does a line speak of an error: by its level, or, where it has none, by its words? A notice or a
+// Does a line report an error: by its level, or, where it has none, by its words? A notice or a
 // warning never does, whatever it says.
-bool SpeaksOfError(std::string_view line);
+bool ReportsError(std::string_view line);
 
-// Index into Evidence::log of the last line that speaks of an error, written at `before_ms` or
+// Index into Evidence::log of the last line that reports an error, written at `before_ms` or
 // earlier (since the start of the target) and among the last `most_lines`; nullopt when there is
 // none. What fault-free runs say too (`fault_free`, may be nullptr) is the error of nothing.
 std::optional<size_t> FindLastError(const Evidence& evidence, const FaultFreeRun* fault_free,

@@ -9,7 +9,7 @@
 namespace faultline {
 
 // The names that the author of a scenario gave to things of the target: texts of RPC parameters
-// whose key speaks of a name. At least three characters long: shorter ones are parts of any text.
+// whose key stands for a name. At least three characters long: shorter ones are parts of any text.
 std::vector<std::string> UserNames(const Scenario& scenario);
 
 // `signature` with "<name>" in the place of each of `names`, where it stands as a word of its own

@@ -149,7 +149,7 @@ void Story::TellFinding(const Finding& finding) {
     Line(fmt::format("caused by: {}", fmt::join(finding.caused_by, ", ")));
   }
   if (!finding.cause.empty()) {
-    Line("to be mended: " + finding.cause);
+    Line("to fix: " + finding.cause);
   }
   Line("signature: " + finding.signature);
 }

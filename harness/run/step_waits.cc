@@ -150,7 +150,7 @@ RpcExchange StepRunner::Exchange(const RpcStep& step) {
   JsonRpcClient& rpc = run_.rpc();
   run_.TakeDropped();  // what was dropped before is no matter of this request
   const uint64_t id = rpc.Send(exchange.method, exchange.params);
-  // Where none is due, silence is what is waited for.
+  // Where no answer is expected, the step waits for the timeout to pass without one.
   const bool silence_is_due =
       std::any_of(step.expect.begin(), step.expect.end(), [](const RpcExpectation& expected) {
         return expected.kind == RpcExpectation::Kind::kNoAnswer;

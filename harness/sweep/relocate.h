@@ -8,7 +8,7 @@
 #include "harness/store/records.h"
 
 // Sites are places in one build: code offsets. A line that is added above a call moves it, and
-// whoever mended a bug wants to know whether it is gone. So findings also keep where their failed
+// whoever fixed a bug wants to know whether it is gone. So findings also keep where their failed
 // calls are in words that the next build shares: point and chain of callers.
 namespace faultline {
 
