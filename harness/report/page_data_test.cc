@@ -47,6 +47,10 @@ TEST_F(PageDataTest, MarksTheInjectedCallAmongTheLinesByTheirTimes) {
   EXPECT_EQ(finding["injected_before"], 2) << "5 ms, then the call at 6 ms, then 9 ms";
 }
 
+TEST_F(PageDataTest, ACallFailedInTheStepOfTheInjectionAndNotInThatOfTheFinding) {
+  EXPECT_EQ(Make(4)["findings"][0]["step_text"], "step 2 (rpc start)") << "it was found in step 1";
+}
+
 TEST_F(PageDataTest, StepsWithoutATitleHaveTheirNumber) {
   const json page = Make(4);
   EXPECT_EQ(page["steps"], json({"before the first step", "step 1 (wait until ready)",

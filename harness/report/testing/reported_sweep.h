@@ -53,7 +53,7 @@ inline void FillStore(Store& store, int sites) {
           nlohmann::json{
               {"log", {"starting", "<script>document.title='owned'</script><b>bold</b>", "gone"}},
               {"log_ms", {1, 5, 9}},
-              {"injections", {{{"time_ms", 6}}}},
+              {"injections", {{{"time_ms", 6}, {"step", 2}}}},
               {"threads",
                {{{"crashed", true}, {"stack", nlohmann::json::parse(AStack("died", 3, 1))}}}}}
               .dump();
