@@ -30,4 +30,10 @@ Failure Failure::FromErrno(const std::string& message, int error) {
   return CannotWork(message + ": " + std::generic_category().message(error) + LimitBehind(error));
 }
 
+void Failure::ThrowIfOutOfDescriptors(const std::string& message, int error) {
+  if (error == EMFILE || error == ENFILE) {
+    throw FromErrno(message, error);
+  }
+}
+
 }  // namespace faultline

@@ -24,6 +24,9 @@ class Failure : public std::runtime_error {
 
   // "MESSAGE: strerror(error) (ulimit behind it)", kCannotWork. `error` is an errno value.
   static Failure FromErrno(const std::string& message, int error);
+  // Throws FromErrno when `error` says that no descriptor was free (EMFILE, ENFILE): then a file
+  // that cannot be opened is there all the same, and nothing may be concluded from it.
+  static void ThrowIfOutOfDescriptors(const std::string& message, int error);
   static Failure BadInput(const std::string& message) { return {ExitCode::kBadInput, message}; }
   static Failure CannotWork(const std::string& message) { return {ExitCode::kCannotWork, message}; }
 

@@ -31,9 +31,7 @@ void MakeDirectories(const std::filesystem::path& path) {
 std::optional<std::string> ReadFile(const std::filesystem::path& path) {
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
   if (!fd) {
-    if (errno == EMFILE || errno == ENFILE) {
-      throw Failure::FromErrno("cannot read " + path.string(), errno);
-    }
+    Failure::ThrowIfOutOfDescriptors("cannot read " + path.string(), errno);
     return std::nullopt;
   }
   std::string content;

@@ -123,6 +123,7 @@ std::map<std::string, fs::file_type> Sandbox::Entries() const {
       entries[entry->path().string()] = type;
     }
   }
+  Failure::ThrowIfOutOfDescriptors("cannot look into " + run_dir().string(), error.value());
   return entries;
 }
 

@@ -32,9 +32,7 @@ std::vector<std::string> NamesIn(const std::filesystem::path& dir) {
   std::vector<std::string> names;
   std::error_code error;
   const std::filesystem::directory_iterator entries(dir, error);
-  if (error.value() == EMFILE || error.value() == ENFILE) {
-    throw Failure::FromErrno("cannot look into " + dir.string(), error.value());
-  }
+  Failure::ThrowIfOutOfDescriptors("cannot look into " + dir.string(), error.value());
   for (const auto& entry : entries) {
     if (entry.path().extension() == ".yaml") {
       names.push_back(entry.path().stem());

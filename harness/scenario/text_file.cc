@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <system_error>
 
+#include "harness/base/failure.h"
 #include "harness/base/unique_fd.h"
 
 namespace faultline {
@@ -19,6 +20,9 @@ std::optional<std::string> ReadTextFile(const std::filesystem::path& file, size_
   // O_NONBLOCK: opening a FIFO must not wait for a writer.
   const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat info = {};
+  if (!fd) {
+    Failure::ThrowIfOutOfDescriptors("cannot read " + file.string(), errno);
+  }
   if (!fd || ::fstat(fd.get(), &info) != 0) {
     problem = std::generic_category().message(errno);
     return std::nullopt;

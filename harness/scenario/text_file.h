@@ -8,7 +8,8 @@
 namespace faultline {
 
 // The bytes of a regular file. nullopt, and `problem` says why, when it cannot be read, is
-// something else (a FIFO would never end) or is larger than `max_bytes`.
+// something else (a FIFO would never end) or is larger than `max_bytes`. Failure (kCannotWork) when
+// this process has no descriptor left for it.
 std::optional<std::string> ReadTextFile(const std::filesystem::path& file, size_t max_bytes,
                                         std::string& problem);
 

@@ -39,6 +39,14 @@ std::optional<ChildReport> ReadReport(const UniqueFd& status) {
   return got == sizeof(report) ? std::optional(report) : std::nullopt;
 }
 
+void KillAndReap(pid_t pid) {
+  kill(pid, SIGKILL);
+  int status = 0;
+  do {
+    // Nothing but its end counts: it may first report a stop, as it is traced.
+  } while (waitpid(pid, &status, __WALL) < 0 ? errno == EINTR : WIFSTOPPED(status));
+}
+
 std::string Describe(const ChildPlan& plan, ChildStage stage) {
   switch (stage) {
     case ChildStage::kReady:
@@ -112,6 +120,11 @@ void Supervisor::Fork(ChildPlan plan, UniqueFd& status, UniqueFd& go) {
   }
   own_child_ = std::make_unique<OwnChild>(pid_);
   pidfd_.reset(pidfd_open(pid_, 0));
+  if (!pidfd_) {
+    const int why = errno;
+    KillAndReap(pid_);
+    throw Failure::FromErrno("cannot watch the target's process", why);
+  }
   known_threads_.insert(pid_);
   seen_processes_.push_back(pid_);
   living_.insert(pid_);
@@ -129,11 +142,7 @@ void Supervisor::Seize() {
 }
 
 void Supervisor::FailStart(const ChildPlan& plan, const ChildReport& report) {
-  kill(pid_, SIGKILL);
-  int status = 0;
-  do {
-    // Nothing but its end counts: it may first report a stop, as it is traced.
-  } while (waitpid(pid_, &status, __WALL) < 0 ? errno == EINTR : WIFSTOPPED(status));
+  KillAndReap(pid_);
   std::string message = Describe(plan, report.stage);
   if (report.stage != ChildStage::kExec) {
     throw Failure::FromErrno(message, report.error);
