@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "harness/base/line_pattern.h"
 #include "harness/oracle/blame.h"
 #include "harness/oracle/last_error.h"
-#include "harness/oracle/line_pattern.h"
 #include "harness/oracle/log_line.h"
 #include "harness/oracle/recursion.h"
 

@@ -8,10 +8,10 @@
 #include <optional>
 #include <string_view>
 
+#include "harness/base/line_pattern.h"
 #include "harness/oracle/blame.h"
 #include "harness/oracle/ignored_failure.h"
 #include "harness/oracle/journal_events.h"
-#include "harness/oracle/line_pattern.h"
 #include "harness/oracle/oracle.h"
 #include "harness/oracle/passed_over.h"
 #include "harness/oracle/run_course.h"

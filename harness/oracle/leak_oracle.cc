@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <cctype>
-#include <regex>
 #include <set>
 #include <string_view>
 
+#include "harness/base/line_pattern.h"
 #include "harness/oracle/object_leak.h"
 #include "harness/oracle/oracle.h"
 #include "harness/oracle/run_course.h"
@@ -41,12 +41,12 @@ class LeftByFaultFree {
   bool Has(const std::string& kind) const {
     return kinds_.contains(kind) ||
            std::any_of(patterns_.begin(), patterns_.end(),
-                       [&](const std::regex& pattern) { return std::regex_match(kind, pattern); });
+                       [&](const LinePattern& pattern) { return pattern.Matches(kind); });
   }
 
  private:
   static std::string PatternOf(const std::string& kind) {
-    std::string pattern;
+    std::string pattern = "^";
     for (size_t at = 0; at < kind.size(); ++at) {
       if (kind.compare(at, kFilePrefix.size(), kFilePrefix) == 0) {
         pattern += "[^/]+";
@@ -58,11 +58,11 @@ class LeftByFaultFree {
       }
       pattern += kind[at];
     }
-    return pattern;
+    return pattern + "$";
   }
 
   std::set<std::string> kinds_;
-  std::vector<std::regex> patterns_;
+  std::vector<LinePattern> patterns_;
 };
 
 // Who cannot get a lock because another process has it must leave that one's file alone.

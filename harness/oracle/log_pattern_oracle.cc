@@ -4,8 +4,8 @@
 #include <optional>
 #include <string_view>
 
+#include "harness/base/line_pattern.h"
 #include "harness/oracle/last_error.h"
-#include "harness/oracle/line_pattern.h"
 #include "harness/oracle/oracle.h"
 #include "harness/oracle/signature.h"
 

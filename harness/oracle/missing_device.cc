@@ -5,7 +5,7 @@
 #include <set>
 #include <string_view>
 
-#include "harness/oracle/line_pattern.h"
+#include "harness/base/line_pattern.h"
 #include "harness/oracle/static_place.h"
 
 namespace faultline {

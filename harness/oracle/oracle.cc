@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string>
 
-#include "harness/oracle/line_pattern.h"
+#include "harness/base/line_pattern.h"
 #include "harness/oracle/user_names.h"
 #include "oracle_version.h"
 

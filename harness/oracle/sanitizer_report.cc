@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <optional>
 
-#include "harness/oracle/line_pattern.h"
+#include "harness/base/line_pattern.h"
 
 namespace faultline {
 namespace {

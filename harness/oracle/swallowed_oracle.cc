@@ -6,10 +6,10 @@
 #include <map>
 #include <set>
 
+#include "harness/base/line_pattern.h"
 #include "harness/evidence/registry.h"
 #include "harness/oracle/answer_shape.h"
 #include "harness/oracle/blame.h"
-#include "harness/oracle/line_pattern.h"
 #include "harness/oracle/oracle.h"
 #include "harness/oracle/run_course.h"
 #include "harness/oracle/signature.h"

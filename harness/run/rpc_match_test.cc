@@ -96,7 +96,7 @@ TEST(RpcMatchTest, OnlyWithoutAResultAmongTheExpectationsMustItFail) {
   EXPECT_TRUE(MustFail({Expect(Kind::kError), Expect(Kind::kGone)}));
 }
 
-// std::regex takes stack for each character; a target may answer with any amount of them.
+// A target may answer with any amount of bytes.
 TEST(RpcMatchTest, AMessageOf64MebibytesIsMatchedByItsBeginning) {
   RpcExchange exchange;
   exchange.outcome = RpcExchange::Outcome::kError;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "harness/oracle/line_pattern.h"
+#include "harness/base/line_pattern.h"
 #include "harness/oracle/oracle.h"
 #include "harness/oracle/unwinding.h"
 #include "harness/run/fault_free.h"

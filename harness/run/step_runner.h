@@ -1,9 +1,9 @@
 #pragma once
 
 #include <functional>
-#include <regex>
 #include <string>
 
+#include "harness/base/line_pattern.h"
 #include "harness/evidence/evidence.h"
 #include "harness/run/live_run.h"
 #include "harness/scenario/scenario.h"
@@ -56,7 +56,7 @@ class StepRunner {
   LiveRun::Wait WaitForLine(const std::string& for_what, const std::string& pattern, size_t from);
   // Was the line found? Once the limit has passed, true also when the target's own output was made
   // to fail: what is waited for may have been written to nowhere, or not yet.
-  bool FoundOrLost(const std::regex& pattern, size_t from, Clock::time_point limit);
+  bool FoundOrLost(const LinePattern& pattern, size_t from, Clock::time_point limit);
   LiveRun::Wait WaitReady(const ReadyCondition& ready);
   RpcExchange Exchange(const RpcStep& step);
   // The point by whose failure the target has lost this client, while it serves another; "" when

@@ -87,7 +87,7 @@ LiveRun::Wait StepRunner::Wait(const std::string& for_what, const std::function<
   return run_.WaitFor(met, wait_);
 }
 
-bool StepRunner::FoundOrLost(const std::regex& pattern, size_t from, Clock::time_point limit) {
+bool StepRunner::FoundOrLost(const LinePattern& pattern, size_t from, Clock::time_point limit) {
   if (run_.log().Find(pattern, from)) {
     return true;
   }
@@ -99,7 +99,7 @@ bool StepRunner::FoundOrLost(const std::regex& pattern, size_t from, Clock::time
 
 LiveRun::Wait StepRunner::WaitForLine(const std::string& for_what, const std::string& pattern,
                                       size_t from) {
-  const std::regex line(pattern);
+  const LinePattern line(pattern);
   const Clock::time_point limit = InMs(LimitMs());
   return Wait(for_what, [&] { return FoundOrLost(line, from, limit); });
 }

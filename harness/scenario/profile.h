@@ -25,7 +25,7 @@ struct ReadyCondition {
   };
   Kind kind = Kind::kStarted;
   std::string rpc_method;   // "" = connecting is enough
-  std::string log_pattern;  // ECMAScript regular expression
+  std::string log_pattern;  // regular expression (RE2)
 };
 
 // Upper bounds; a run uses the smaller of these and the limits calibrated from the fault-free run.

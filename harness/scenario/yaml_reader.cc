@@ -3,8 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <regex>
-
+#include "harness/base/line_pattern.h"
 #include "harness/scenario/named_values.h"
 #include "harness/scenario/nearest_word.h"
 #include "harness/scenario/scalar.h"
@@ -205,15 +204,12 @@ std::optional<std::string> ReadPattern(const YamlValue& value, std::string_view 
                                         text->size(), kMaxPatternBytes));
     return std::nullopt;
   }
-  try {
-    const std::string example =
-        stage == SubstituteStage::kKeepForRun ? WithExampleValues(*text) : *text;
-    const std::regex compiled(example, std::regex::ECMAScript);
-  } catch (const std::regex_error&) {
-    // Its text is libstdc++'s own and often beside the point ("*": mismatched parentheses).
+  const std::string problem = LinePattern::ProblemOf(
+      stage == SubstituteStage::kKeepForRun ? WithExampleValues(*text) : *text);
+  if (!problem.empty()) {
     context.diagnostics.Add(
         value.position,
-        fmt::format("{} is `{}`; expected an ECMAScript regular expression", what, *text));
+        fmt::format("{} is `{}`; expected a regular expression (RE2): {}", what, *text, problem));
     return std::nullopt;
   }
   return text;

@@ -44,7 +44,7 @@ std::optional<int> ReadDurationMs(const YamlValue& value, std::string_view what,
 std::optional<int> ReadSignal(const YamlValue& value, std::string_view what, ReadContext&);
 // "ENOMEM" or 12.
 std::optional<int> ReadErrno(const YamlValue& value, std::string_view what, ReadContext&);
-// An ECMAScript regular expression that compiles, at most 1,000 bytes.
+// A regular expression (RE2) that compiles, at most 1,000 bytes.
 std::optional<std::string> ReadPattern(const YamlValue& value, std::string_view what, ReadContext&,
                                        SubstituteStage stage = SubstituteStage::kFinal);
 // Any value as JSON. Plain scalars are typed as YAML 1.2's core schema does after their variables

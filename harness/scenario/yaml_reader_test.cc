@@ -69,7 +69,7 @@ TEST(YamlReaderTest, PatternsMustCompile) {
   EXPECT_EQ(ReadPattern(*yaml.root->items[0], "`p`", context), "^a$");
   EXPECT_FALSE(ReadPattern(*yaml.root->items[1], "`p`", context).has_value());
   EXPECT_EQ(yaml.diagnostics.ToString(),
-            "text:1:9: `p` is `(`; expected an ECMAScript regular expression");
+            "text:1:9: `p` is `(`; expected a regular expression (RE2): missing ): (");
 }
 
 TEST(YamlReaderTest, PatternsThatWouldExhaustTheStackAreRefused) {

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <regex>
 #include <sstream>
 
 #include "harness/base/failure.h"
 #include "harness/base/files.h"
+#include "harness/base/line_pattern.h"
 #include "harness/run/command.h"
 #include "harness/target/event_loop.h"
 #include "harness/target/process.h"
@@ -79,18 +79,21 @@ ChangedLines ChangedLines::SinceRevision(const std::filesystem::path& source,
 }
 
 ChangedLines ChangedLines::FromDiff(const std::string& diff) {
-  static const std::regex kHunk(R"(^@@ -\d+(?:,\d+)? \+(\d+)(?:,(\d+))? @@)");
+  static const LinePattern kHunk(R"(^@@ -\d+(?:,\d+)? \+(\d+)(?:,(\d+))? @@)");
   ChangedLines changed;
   std::string file;
   std::istringstream lines(diff);
   std::string line;
-  std::smatch match;
   while (std::getline(lines, line)) {
     if (line.starts_with("+++ ")) {
       file = line.starts_with(kNewFile) ? line.substr(sizeof(kNewFile) - 1) : "";
-    } else if (!file.empty() && line.starts_with("@@ ") && std::regex_search(line, match, kHunk)) {
-      const int first = std::stoi(match[1]);
-      const int count = match[2].matched ? std::stoi(match[2]) : 1;
+    } else if (!file.empty() && line.starts_with("@@ ")) {
+      const auto match = kHunk.Match(line);
+      if (!match.has_value()) {
+        continue;
+      }
+      const int first = std::stoi((*match)[1]);
+      const int count = (*match)[2].empty() ? 1 : std::stoi((*match)[2]);
       changed.ranges_[file].emplace_back(first, first + std::max(count, 1) - 1);
     }
   }

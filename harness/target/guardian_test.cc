@@ -41,7 +41,7 @@ class DriverRun {
   }
 
   bool WaitReady() {
-    const std::regex ready("^ready$");
+    const LinePattern ready("^ready$");
     return loop_.RunUntil([&] { return log_->Find(ready, 0).has_value(); }, InMs(kLimitMs));
   }
 

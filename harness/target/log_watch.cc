@@ -106,12 +106,8 @@ void LogWatch::Copy(std::string_view bytes) {
   }
 }
 
-std::optional<size_t> LogWatch::Find(const std::regex& pattern, size_t from) const {
-  const auto matches = [&pattern](const LogLine& line) {
-    const size_t size = std::min(line.text.size(), kMaxSearchedBytes);
-    return std::regex_search(line.text.begin(),
-                             line.text.begin() + static_cast<std::ptrdiff_t>(size), pattern);
-  };
+std::optional<size_t> LogWatch::Find(const LinePattern& pattern, size_t from) const {
+  const auto matches = [&pattern](const LogLine& line) { return pattern.Matches(line.text); };
   const auto by_index = [](const Entry& entry, size_t index) { return entry.index < index; };
   for (auto it = std::lower_bound(head_.begin(), head_.end(), from, by_index); it != head_.end();
        ++it) {

@@ -4,11 +4,11 @@
 #include <deque>
 #include <filesystem>
 #include <optional>
-#include <regex>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "harness/base/line_pattern.h"
 #include "harness/base/unique_fd.h"
 #include "harness/evidence/evidence.h"
 #include "harness/target/clock.h"
@@ -21,9 +21,6 @@ class LogWatch {
  public:
   static constexpr size_t kMaxLineBytes = size_t{64} << 10;   // the rest of a line is dropped
   static constexpr size_t kMaxTotalBytes = size_t{64} << 20;  // of lines kept, and of the raw copy
-  // Only the beginning of a line is searched: libstdc++'s matcher recurses for each character and
-  // ends the harness by a stack overflow on lines of about 100 KiB.
-  static constexpr size_t kMaxSearchedBytes = 4096;
 
   // Reads from `fd` (borrowed, non-blocking); times count from `start`. The raw copy goes to
   // `copy`, "" = none. Failure when that cannot be created.
@@ -43,7 +40,7 @@ class LogWatch {
   size_t line_count() const { return next_index_ + (partial_active_ ? 1 : 0); }
   // Index of the first line from `from` on that has a match; the incomplete last line (a prompt)
   // counts. Lines that were dropped are not found.
-  std::optional<size_t> Find(const std::regex& pattern, size_t from) const;
+  std::optional<size_t> Find(const LinePattern& pattern, size_t from) const;
 
   // Whole lines from `index` on, in order; lines that were dropped are left out.
   std::vector<std::string> LinesFrom(size_t index) const;

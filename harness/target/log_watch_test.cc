@@ -74,7 +74,7 @@ TEST_F(LogWatchTest, SaysWhenAndInWhichStepALineBegan) {
 TEST_F(LogWatchTest, FindsALineFromAMarkOn) {
   LogWatch log(read_end_.get(), Clock::now());
   Print(log, "ready\nbusy\n");
-  const std::regex ready("^rea");
+  const LinePattern ready("^rea");
   EXPECT_EQ(log.Find(ready, 0), 0U);
   const size_t mark = log.line_count();
   EXPECT_EQ(log.Find(ready, mark), std::nullopt);
@@ -85,7 +85,7 @@ TEST_F(LogWatchTest, FindsALineFromAMarkOn) {
 TEST_F(LogWatchTest, FindsAPromptWithoutLineEnd) {
   LogWatch log(read_end_.get(), Clock::now());
   Print(log, "start\ntestpmd> ");
-  EXPECT_EQ(log.Find(std::regex("testpmd> $"), 0), 1U);
+  EXPECT_EQ(log.Find(LinePattern("testpmd> $"), 0), 1U);
   EXPECT_EQ(log.line_count(), 2U);
 }
 
@@ -108,8 +108,8 @@ TEST_F(LogWatchTest, CutsAHugeLineAndGoesOnAfterIt) {
 TEST_F(LogWatchTest, SearchesAHugeLineWithoutOverflowingTheStack) {
   LogWatch log(read_end_.get(), Clock::now());
   Print(log, std::string(LogWatch::kMaxLineBytes, 'x') + "y\n");
-  EXPECT_EQ(log.Find(std::regex("(.|z)*y"), 0), std::nullopt);
-  EXPECT_EQ(log.Find(std::regex("^(x|z)+"), 0), 0U);
+  EXPECT_EQ(log.Find(LinePattern("(.|z)*y"), 0), std::nullopt);
+  EXPECT_EQ(log.Find(LinePattern("^(x|z)+"), 0), 0U);
 }
 
 TEST_F(LogWatchTest, KeepsBeginningAndEndOfEndlessOutput) {
@@ -123,17 +123,16 @@ TEST_F(LogWatchTest, KeepsBeginningAndEndOfEndlessOutput) {
   EXPECT_EQ(lines.front().text, "line 0");
   EXPECT_EQ(lines.back().text, "line 999");
   size_t dropped = 0;
+  const LinePattern kDropped("^\\[faultline: (\\d+) lines dropped here\\]$");
   for (const LogLine& line : lines) {
-    std::smatch match;
-    if (std::regex_match(line.text, match,
-                         std::regex("\\[faultline: (\\d+) lines dropped here\\]"))) {
-      dropped += std::stoul(match[1]);
+    if (const auto match = kDropped.Match(line.text)) {
+      dropped += std::stoul((*match)[1]);
     }
   }
   EXPECT_EQ(dropped + lines.size() - 1, 1000U);
   EXPECT_EQ(log.line_count(), 1000U);
-  EXPECT_EQ(log.Find(std::regex("line 999"), 0), 999U);
-  EXPECT_EQ(log.Find(std::regex("line 500$"), 0), std::nullopt);
+  EXPECT_EQ(log.Find(LinePattern("line 999"), 0), 999U);
+  EXPECT_EQ(log.Find(LinePattern("line 500$"), 0), std::nullopt);
 }
 
 TEST_F(LogWatchTest, CopiesRawBytesUpToTheLimit) {

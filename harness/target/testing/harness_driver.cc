@@ -43,7 +43,7 @@ void Run(char** argv) {
   bool told_to_end = false;
   loop.Add(0, [&] { told_to_end = true; });
   loop.Add(interruption.fd(), [&] { interruption.ThrowIfRaised(); });
-  const std::regex ready("hello");
+  const LinePattern ready("hello");
   loop.RunUntil([&] { return log.Find(ready, 0).has_value(); }, kNoDeadline);
   std::printf("dir %s\ntarget %d\nguardian %d\n", directory.path().c_str(), process.pid(),
               Guardian::Get().pid());

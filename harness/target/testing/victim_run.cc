@@ -2,7 +2,6 @@
 
 #include <cerrno>
 #include <csignal>
-#include <regex>
 
 namespace faultline {
 namespace {
@@ -43,7 +42,7 @@ VictimRun::VictimRun(const std::vector<std::string>& deeds, const Options& optio
 VictimRun::~VictimRun() = default;
 
 bool VictimRun::WaitForLine(const std::string& pattern) {
-  const std::regex regex(pattern);
+  const LinePattern regex(pattern);
   return loop_.RunUntil([&] { return log_->Find(regex, 0).has_value(); }, InMs(kLimitMs));
 }
 
@@ -52,11 +51,10 @@ bool VictimRun::WaitForExit() {
 }
 
 pid_t VictimRun::Number(const std::string& word) const {
-  const std::regex regex("(^|\\W)" + word + " ([0-9]+)");
+  const LinePattern regex("(^|\\W)" + word + " ([0-9]+)");
   for (const LogLine& line : log_->Lines()) {
-    std::smatch match;
-    if (std::regex_search(line.text, match, regex)) {
-      return std::stoi(match[2]);
+    if (const auto match = regex.Match(line.text)) {
+      return std::stoi((*match)[2]);
     }
   }
   return 0;

@@ -1,4 +1,4 @@
-#include "harness/oracle/line_pattern.h"
+#include "harness/base/line_pattern.h"
 
 #include <gmock/gmock.h>
 
@@ -21,6 +21,21 @@ TEST(LinePattern, SurvivesHugeLines) {
   const LinePattern pattern("^(a|b)*c");
   EXPECT_FALSE(pattern.Matches(std::string(10'000'000, 'a')));
   EXPECT_TRUE(pattern.Matches("abc" + std::string(10'000'000, 'a')));
+}
+
+// Patterns that take backtracking matchers time exponential in the line.
+TEST(LinePattern, TakesTimeLinearInTheLine) {
+  EXPECT_FALSE(LinePattern("^(a+)+$").Matches(std::string(50'000, 'a') + "!"));
+  EXPECT_FALSE(LinePattern("(x+x+)+y").Matches(std::string(50'000, 'x')));
+}
+
+TEST(LinePattern, MatchesBytesOfAnyEncoding) {
+  EXPECT_TRUE(LinePattern("^.*failed$").Matches("\xff\xfe\xc3 failed"));
+  EXPECT_TRUE(LinePattern("Ger\xc3\xa4t").Matches("ein Ger\xc3\xa4t"));
+}
+
+TEST(LinePattern, AGroupThatTookNoPartIsEmpty) {
+  EXPECT_THAT(*LinePattern("a(b)?c").Match("ac"), ElementsAre("ac", ""));
 }
 
 TEST(LinePattern, RefusesWhatIsNoExpression) {
