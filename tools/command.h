@@ -38,6 +38,7 @@ std::unique_ptr<Command> MakeMergeCommand();
 std::unique_ptr<Command> MakeReplayCommand();
 std::unique_ptr<Command> MakeCompareCommand();
 std::unique_ptr<Command> MakeReportCommand();
+std::unique_ptr<Command> MakeCompletionCommand();
 
 // Where plans, module lists and calibrations are kept between runs: --cache, else
 // $XDG_CACHE_HOME/faultline, else ~/.cache/faultline. A directory that --cache names and that

@@ -1,3 +1,6 @@
+# Without the tests a build is quicker and needs fewer packages: what ci/demo and packages of distributions want.
+option(FAULTLINE_TESTS "Build the tests, what they need, and the benchmarks" ON)
+
 # Every library comes from the distribution. A missing one is named with the Debian package that has it.
 find_package(PkgConfig QUIET)
 if(NOT PkgConfig_FOUND)
@@ -22,7 +25,11 @@ macro(faultline_package NAME PACKAGE)
 endmacro()
 
 faultline_package(Threads libc6-dev)
-faultline_package(GTest "libgtest-dev libgmock-dev")
+if(FAULTLINE_TESTS)
+  faultline_package(GTest "libgtest-dev libgmock-dev")
+else()
+  find_package(GTest QUIET)  # for faultline-suite
+endif()
 faultline_package(CLI11 libcli11-dev)
 faultline_package(fmt libfmt-dev)
 faultline_package(nlohmann_json nlohmann-json3-dev)

@@ -1,0 +1,67 @@
+#include "tools/command_line.h"
+
+#include <string>
+
+namespace faultline {
+namespace {
+
+constexpr char kDescription[] =
+    "Faultline: makes one call fail while a program built on SPDK or DPDK starts, and judges how "
+    "it unwinds.";
+constexpr char kFooter[] =
+    "Exit codes: 0 all as expected, 1 findings, 2 wrong input, 3 the harness or the machine could "
+    "not do its work.\n"
+    "`faultline COMMAND --help` has the options and examples of a command.";
+
+}  // namespace
+
+CommandLine::CommandLine() : app_(kDescription, "faultline") {
+  AddGlobalOptions();
+  commands_.push_back(MakeRunCommand());
+  commands_.push_back(MakePointsCommand());
+  commands_.push_back(MakeLintCommand());
+  commands_.push_back(MakeDoctorCommand());
+  commands_.push_back(MakeSweepCommand());
+  commands_.push_back(MakeMergeCommand());
+  commands_.push_back(MakeReplayCommand());
+  commands_.push_back(MakeCompareCommand());
+  commands_.push_back(MakeReportCommand());
+  commands_.push_back(MakeCompletionCommand());
+  for (const std::unique_ptr<Command>& command : commands_) {
+    declared_.push_back(command->Declare(app_));
+  }
+}
+
+void CommandLine::AddGlobalOptions() {
+  app_.add_option("--data", global_.data_dir,
+                  "directory with profiles/ and catalogue/ (default: $FAULTLINE_DATA, or the "
+                  "scenarios that came with faultline)")
+      ->type_name("DIR");
+  app_.add_option("--cache", global_.cache_dir,
+                  "where plans and calibrations are kept (default: ~/.cache/faultline)")
+      ->type_name("DIR");
+  app_.add_flag("--no-color", global_.no_color, "no colours, even on a terminal");
+  app_.set_version_flag("--version", std::string("faultline ") + FAULTLINE_VERSION);
+  app_.fallthrough();  // global options may also stand behind the sub-command
+  app_.require_subcommand(1);
+  app_.footer(kFooter);
+}
+
+int CommandLine::Run(int argc, char** argv) {
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  try {
+    app_.parse(argc, argv);
+  } catch (const CLI::Success& help_or_version) {
+    return app_.exit(help_or_version);
+  } catch (const CLI::ParseError& error) {
+    throw Failure::BadInput(DescribeParseError(app_, error, arguments) + " (see --help)");
+  }
+  for (size_t i = 0; i < commands_.size(); ++i) {
+    if (declared_[i]->parsed()) {
+      return static_cast<int>(commands_[i]->Run(global_));
+    }
+  }
+  return static_cast<int>(ExitCode::kBadInput);
+}
+
+}  // namespace faultline
