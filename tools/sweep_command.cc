@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "harness/base/console.h"
+#include "harness/run/cpus.h"
 #include "harness/run/program_lookup.h"
 #include "harness/scenario/data_dir.h"
 #include "harness/sweep/baseline_writer.h"
@@ -62,6 +63,7 @@ class SweepCommand : public Command {
     options.selection.changed = changed ? &*changed : nullptr;
     Interruption interruption;  // from here on Ctrl-C ends the runs and cleans up
     Store store(store_, Store::Mode::kCreate);
+    SayWhatIsShared(options.jobs);
     ProgressLine progress(stderr);
     const SweepResult result = RunSweep(
         loaded, options, store,
@@ -157,7 +159,7 @@ class SweepCommand : public Command {
     app.add_option("--write-baseline", write_baseline_, "write what was found as a baseline")
         ->type_name("FILE");
     app.add_flag("--visit-impossible", visit_impossible_,
-                 "also make calls fail that an earlier sweep of this build saw never to fail");
+                 "also make calls fail that were seen never to fail in this build");
     app.add_flag("--assumed", assumed_,
                  "findings whose failure nothing was seen to bring about fail the command too");
     app.add_option("--json", json_, "write the summary as JSON too")->type_name("FILE");
@@ -236,11 +238,23 @@ class SweepCommand : public Command {
     return shard.value_or(Shard());
   }
 
+  // Runs of other commands slow these down: hangs need longer to be judged.
+  static void SayWhatIsShared(int jobs) {
+    const ClaimedCpus use = CountClaimedCpus();
+    if (use.claimed > 0 && use.claimed + jobs > use.usable) {
+      PrintMessage(
+          "{} of {} CPUs are taken by runs of another Faultline: runs share them, and take "
+          "longer\n",
+          use.claimed, use.usable);
+    }
+  }
+
   static ExitCode Verdict(const SweepReport& report, const SweepResult& result) {
     if (report.has_new() || !result.fault_free_findings.empty()) {
       return ExitCode::kFindings;
     }
-    return result.no_verdicts.empty() ? ExitCode::kAsExpected : ExitCode::kCannotWork;
+    const bool is_open = !result.no_verdicts.empty() || report.untried() > 0;
+    return is_open ? ExitCode::kCannotWork : ExitCode::kAsExpected;
   }
 
   std::string file_;

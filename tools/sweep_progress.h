@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <string>
@@ -21,6 +22,7 @@ class ProgressLine : public SweepProgress {
   void CensusRun(int run, size_t sites) override;
   void Begin(size_t plans, size_t done) override;
   void Visited(const StoredRun& run) override;
+  void LeftOut(size_t plans) override { plans_ -= std::min(plans, plans_); }
   void Confirmed(const FindingGroup& group) override;
   // Leaves nothing on the terminal's line.
   void Clear();

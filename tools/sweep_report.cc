@@ -93,7 +93,7 @@ std::string TellImpossible(const SweepReport& report) {
     reasons += fmt::format("  {} ({} site{})\n", why, count, count == 1 ? "" : "s");
   }
   return fmt::format(
-      "left out: {} site{} whose call cannot fail in this build, as an earlier sweep saw; "
+      "left out: {} site{} whose call cannot fail in this build, as this or an earlier sweep saw; "
       "--visit-impossible visits them\n{}",
       sites, sites == 1 ? "" : "s", reasons);
 }
@@ -125,6 +125,13 @@ std::string TellNotReached(const SweepReport& report) {
 bool SweepReport::has_new() const {
   return std::any_of(findings.begin(), findings.end(),
                      [](const SweepEntry& entry) { return entry.is_new; });
+}
+
+size_t SweepReport::untried() const {
+  return static_cast<size_t>(
+      std::count_if(findings.begin(), findings.end(), [](const SweepEntry& entry) {
+        return entry.known == nullptr && StatusOf(entry.group) == FindingStatus::kNotTried;
+      }));
 }
 
 SweepReport MakeSweepReport(Store& store, const Selection& selection, const Baseline& baseline,
@@ -234,6 +241,12 @@ std::string TellSweep(const SweepReport& report, const SweepResult& result,
         "baseline was made of, so none is called gone\n",
         report.not_looked_at);
   }
+  if (const size_t untried = report.untried(); untried > 0 && !result.interrupted) {
+    text += fmt::format(
+        "no verdict: {} finding{} not tried again, so nobody knows whether {}: rerun the same "
+        "command to resume, which tries them first\n",
+        untried, untried == 1 ? " was" : "s were", untried == 1 ? "it holds" : "they hold");
+  }
   if (result.interrupted) {
     text += fmt::format("interrupted by SIG{}: ", ::sigabbrev_np(*result.interrupted));
     text += result.plans == 0 ? "no plan was visited yet; "
@@ -251,6 +264,7 @@ nlohmann::json SweepToJson(const SweepReport& report, const SweepResult& result)
                          {"plans", result.plans},
                          {"done_before", result.done_before},
                          {"remaining", result.remaining},
+                         {"untried", report.untried()},
                          {"runs", result.runs},
                          {"elapsed_ms", result.elapsed_ms},
                          {"census_ms", result.census_ms},

@@ -33,6 +33,8 @@ struct SweepReport {
   size_t leaks_not_judged = 0;  // runs; see kLeaksNotJudged
 
   bool has_new() const;
+  // Findings that are not known and were not tried again: what they are is open.
+  size_t untried() const;
 };
 
 // `complete`: all that the baseline was made of was visited, so that what is in it and not here is
@@ -49,6 +51,7 @@ std::string TellSweep(const SweepReport& report, const SweepResult& result,
 
 // For programs. Schema, version 2:
 //   faultline_sweep  2
+//   untried          findings, not in the baseline, that no runs were left to confirm
 //   plans, done_before, remaining, runs, elapsed_ms, census_ms, fault_free_ms, ms_per_run
 //   outcomes         {outcome: runs}
 //   unchanged        true: --changed-since left nothing to visit

@@ -49,6 +49,18 @@ std::string CallerOfHeader(const Stack& stack) {
   return caller == stack.end() ? "" : FoldTemplates(caller->function);
 }
 
+// The function in whose middle the signal came whose handler crashed; "" when none did. A target
+// that gets the stop signal while it backs out already is at two ends at once.
+std::string InterruptedFunction(const Stack& whole) {
+  const auto handler = std::find_if(whole.begin(), whole.end(), [](const Frame& frame) {
+    return frame.function == "__restore_rt";  // glibc's; the kernel returns through it
+  });
+  const auto interrupted = std::find_if(handler, whole.end(), [](const Frame& frame) {
+    return !frame.function.empty() && !IsMachinery(frame);
+  });
+  return interrupted == whole.end() ? "" : FoldTemplates(interrupted->function);
+}
+
 std::string Title(const Evidence& evidence, const CrashCause& cause, const Stack& stack,
                   const Injection* failure) {
   std::string title = fmt::format("{}: {}", SignalName(evidence), cause.message);
@@ -60,6 +72,11 @@ std::string Title(const Evidence& evidence, const CrashCause& cause, const Stack
   // An inline function of a header only checks what its caller gave it.
   if (const std::string caller = CallerOfHeader(stack); !is_chance && !caller.empty()) {
     title += ", called by " + caller;
+  }
+  const ThreadStack* thread = CrashedThread(evidence);
+  if (const std::string interrupted = thread == nullptr ? "" : InterruptedFunction(thread->frames);
+      !interrupted.empty() && evidence.asked_to_stop) {
+    title += ", in a signal handler that interrupted " + interrupted;
   }
   if (!cause.said_before.empty()) {
     title += ": " + cause.said_before;

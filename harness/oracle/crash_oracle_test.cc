@@ -44,6 +44,22 @@ TEST(CrashOracle, NamesTheNearestKnownFunctionOfAStrippedLibrary) {
   EXPECT_EQ(findings[0].stack.front().module, "librte_eal.so.23");
 }
 
+// SPDK's handler of SIGTERM, which sends a message to a thread that the target's end has freed.
+TEST(CrashOracle, ACrashInTheHandlerOfTheStopSignalIsToldAsOne) {
+  JudgedRun run;
+  run.Die(SIGSEGV, {At("send_msg", "/src/thread.c"), At("on_sigterm", "/src/app.c"),
+                    At("__restore_rt", "", "libc.so.6"), At("", "", "librte_mempool.so.23"),
+                    At("pool_free", "/src/pool.c"), At("main", "/src/main.c")});
+  run.evidence.asked_to_stop = true;
+  EXPECT_EQ(run.Judge().at(0).title,
+            "SIGSEGV: wild pointer in send_msg, in a signal handler that interrupted pool_free");
+  EXPECT_EQ(run.Judge().at(0).signature, "crash: SIGSEGV wild pointer @ send_msg < on_sigterm")
+      << "when the signal came is chance";
+  run.evidence.asked_to_stop = false;
+  EXPECT_EQ(run.Judge().at(0).title, "SIGSEGV: wild pointer in send_msg")
+      << "some signal of the target's own";
+}
+
 TEST(CrashOracle, TellsAnAssertionWithItsText) {
   JudgedRun run;
   run.Say("target: pool.c:20: pool_fini: Assertion `pool' failed.");

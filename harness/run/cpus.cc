@@ -6,12 +6,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <random>
 #include <system_error>
 #include <vector>
 
@@ -69,21 +70,38 @@ UniqueFd BindAbstract(const std::string& name) {
   return fd;
 }
 
+// The claim on `cpu` of one whom `sharers` others go before.
+std::string AddressOf(const std::string& family, int cpu, int sharers) {
+  return fmt::format("{}-cpu-{}{}", family, cpu, sharers == 0 ? "" : fmt::format("-{}", sharers));
+}
+
+// Claims on one CPU; more runs than that go on with none.
+constexpr int kMostSharers = 64;
+
 }  // namespace
 
 CpuClaim::CpuClaim(const std::string& family) {
   const std::vector<int> cpus = UsableCpus();
   size_t mine = 0;
-  while (mine < cpus.size() && !socket_) {
-    socket_ = BindAbstract(fmt::format("{}-cpu-{}", family, cpus[mine]));
-    mine += socket_ ? 0 : 1;
-  }
-  if (!socket_) {
-    std::random_device random;
-    mine = std::uniform_int_distribution<size_t>(0, cpus.size() - 1)(random);
+  for (int sharers = 0; sharers < kMostSharers && !socket_; ++sharers) {
+    for (size_t i = 0; i < cpus.size() && !socket_; ++i) {
+      socket_ = BindAbstract(AddressOf(family, cpus[i], sharers));
+      mine = i;
+      sharers_ = sharers;
+    }
   }
   cpu_ = cpus[mine];
   second_cpu_ = cpus[(mine + 1) % cpus.size()];
+}
+
+ClaimedCpus CountClaimedCpus(const std::string& family) {
+  const std::vector<int> cpus = UsableCpus();
+  ClaimedCpus use;
+  use.usable = static_cast<int>(cpus.size());
+  use.claimed = static_cast<int>(std::count_if(cpus.begin(), cpus.end(), [&](int cpu) {
+    return !BindAbstract(AddressOf(family, cpu, 0)) && errno == EADDRINUSE;
+  }));
+  return use;
 }
 
 std::optional<IdleCpus::Seconds> IdleCpus::TotalIdle() const {

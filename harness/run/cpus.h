@@ -17,19 +17,31 @@ namespace faultline {
 class CpuClaim {
  public:
   // Of the CPUs that this process may use, and that have the memory of the first of them near (NUMA
-  // node), takes the first that nobody has claimed; one of them at random when there is none.
-  // Claims of another `family` do not count.
+  // node), takes the first that nobody has claimed; when there is none, the first of those with the
+  // fewest claims. Claims of another `family` do not count.
   explicit CpuClaim(const std::string& family = "faultline");
 
   int cpu() const { return cpu_; }
   // The next of them, for a second thread; the same when there is only one.
   int second_cpu() const { return second_cpu_; }
+  // How many had claimed the CPU before.
+  int sharers() const { return sharers_; }
 
  private:
   UniqueFd socket_;
   int cpu_ = 0;
   int second_cpu_ = 0;
+  int sharers_ = 0;
 };
+
+// The CPUs that a CpuClaim of this process would choose from, and how many of them are claimed now,
+// by whichever process of this machine (of its network namespace, to which abstract addresses
+// belong).
+struct ClaimedCpus {
+  int usable = 0;
+  int claimed = 0;
+};
+ClaimedCpus CountClaimedCpus(const std::string& family = "faultline");
 
 // How many of the CPUs that this process may use have nothing to do, as the kernel counts (proc(5),
 // /proc/stat). One thread at a time.

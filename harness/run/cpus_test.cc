@@ -8,6 +8,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -45,13 +46,29 @@ TEST(CpuClaim, TwoRunsHaveACpuEachWhereThereAreTwo) {
   }
 }
 
-TEST(CpuClaim, WhereThereAreMoreRunsThanCpusTheyShare) {
+// Two sweeps on one machine, say: each CPU gets as many of their runs.
+TEST(CpuClaim, WhereThereAreMoreRunsThanCpusTheyShareEvenly) {
   std::vector<CpuClaim> claims;
-  for (size_t i = 0; i < 2 * OwnCpus().size() + 2; ++i) {
+  std::map<int, int> runs;  // by CPU
+  const size_t cpus = static_cast<size_t>(CountClaimedCpus(Family()).usable);
+  for (size_t i = 0; i < 3 * cpus; ++i) {
     claims.emplace_back(Family());
     EXPECT_TRUE(OwnCpus().contains(claims.back().cpu()));
     EXPECT_TRUE(OwnCpus().contains(claims.back().second_cpu()));
+    EXPECT_EQ(claims.back().sharers(), static_cast<int>(i / cpus));
+    ++runs[claims.back().cpu()];
   }
+  for (const auto& [cpu, count] : runs) {
+    EXPECT_EQ(count, 3) << "CPU " << cpu;
+  }
+}
+
+TEST(CpuClaim, OthersSeeHowManyCpusAreTaken) {
+  EXPECT_EQ(CountClaimedCpus(Family()).claimed, 0);
+  EXPECT_EQ(CountClaimedCpus(Family()).claimed, 0) << "looking takes none";
+  const CpuClaim one(Family());
+  EXPECT_EQ(CountClaimedCpus(Family()).claimed, 1);
+  EXPECT_GE(CountClaimedCpus(Family()).usable, 1);
 }
 
 TEST(CpuClaim, IsGivenBackAtItsEndAlsoByAProcessThatIsKilled) {

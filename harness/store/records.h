@@ -100,7 +100,10 @@ struct Confirmation {
   int64_t control_tries = 0;  // the same runs without the fault; 0: no need to ask
   int64_t control = 0;        // how many of these showed it too
   StoredProof proof = {};
-  std::string places;  // JSON: where the scenario's faults are, see harness/sweep/relocate.h
+  std::string places = "";  // JSON: where the scenario's faults are, see harness/sweep/relocate.h
+  // A crash in a signal handler: the same runs in which the target is left to end by itself.
+  int64_t unsignalled_tries = 0;  // 0: no need to ask
+  int64_t unsignalled = 0;        // how many of these showed it too
 };
 
 // All findings with one signature.
@@ -119,6 +122,8 @@ struct FindingGroup {
   int64_t confirmed = 0;
   int64_t control_tries = 0;
   int64_t control = 0;
+  int64_t unsignalled_tries = 0;
+  int64_t unsignalled = 0;
   StoredProof proof;
   std::string plan_key;
   std::string scenario;  // "" = not yet written

@@ -35,7 +35,7 @@ CREATE INDEX findings_by_signature ON findings (signature);
 CREATE TABLE confirmations (
   signature TEXT PRIMARY KEY, tries INTEGER, confirmed INTEGER, plan_key TEXT, scenario TEXT,
   control_tries INTEGER, control INTEGER, proof INTEGER, proof_text TEXT, proof_site TEXT,
-  places TEXT)
+  places TEXT, unsignalled_tries INTEGER, unsignalled INTEGER)
   WITHOUT ROWID;
 -- With a coverage build of the target. `reached` as StoredLine::Reached.
 CREATE TABLE lines (file TEXT, line INTEGER, function TEXT, reached INTEGER,

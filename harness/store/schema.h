@@ -5,7 +5,7 @@
 namespace faultline {
 
 // The version of the tables; in the file it is SQLite's user_version.
-inline constexpr int64_t kStoreVersion = 6;
+inline constexpr int64_t kStoreVersion = 7;
 
 // Makes the tables in a new file, and checks those of an old one: a file of another program, or of
 // a newer Faultline, is a Failure (kBadInput) that says so and leaves it as it is.

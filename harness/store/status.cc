@@ -16,6 +16,11 @@ std::string Reruns(const FindingGroup& group) {
       return fmt::format("did not come again in {} runs", group.tries);
     case FindingStatus::kNotTried:
       return "no runs were left to confirm it";
+    case FindingStatus::kAssumed:
+      if (group.tries == 0) {
+        return "its call cannot fail in this build";
+      }
+      [[fallthrough]];
     default:
       return fmt::format("came again in {} of {} runs", group.confirmed, group.tries);
   }
@@ -32,9 +37,26 @@ std::string Control(const FindingGroup& group) {
              : fmt::format("came in none of {} runs without the fault", group.control_tries);
 }
 
+// A target that is asked to stop while it backs out already meets two ends at once.
+std::string Signal(const FindingGroup& group) {
+  if (group.unsignalled == group.unsignalled_tries) {
+    return "";  // as when it was not asked
+  }
+  return group.unsignalled == 0
+             ? fmt::format(
+                   "came in none of {} runs without the stop signal: the signal while the target "
+                   "backs out brings it about",
+                   group.unsignalled_tries)
+             : fmt::format("came in {} of {} runs without the stop signal too", group.unsignalled,
+                           group.unsignalled_tries);
+}
+
 }  // namespace
 
 FindingStatus StatusOf(const FindingGroup& group) {
+  if (group.tries == 0 && group.proof.state == StoredProof::State::kMissing) {
+    return FindingStatus::kAssumed;
+  }
   if (group.tries < kConfirmationRuns && (group.confirmed == 0 || group.confirmed == group.tries)) {
     return FindingStatus::kNotTried;
   }
@@ -45,6 +67,10 @@ FindingStatus StatusOf(const FindingGroup& group) {
     return FindingStatus::kAssumed;
   }
   return group.confirmed < group.tries ? FindingStatus::kFlaky : FindingStatus::kConfirmed;
+}
+
+bool NeedsConfirming(const FindingGroup& group) {
+  return group.tries < kConfirmationRuns && StatusOf(group) != FindingStatus::kAssumed;
 }
 
 const char* StatusName(FindingStatus status) {
@@ -82,9 +108,11 @@ bool FailsCommand(const FindingGroup& group, bool assumed_too) {
 bool ComesWithoutFault(const FindingGroup& group) { return group.control > 0; }
 
 std::string StatusRemark(const FindingGroup& group) {
-  const std::string control = Control(group);
-  const std::string& proof = group.proof.text;
-  return control.empty() || proof.empty() ? control + proof : control + "; " + proof;
+  std::string remark;
+  for (const std::string& part : {Control(group), Signal(group), group.proof.text}) {
+    remark += (remark.empty() || part.empty() ? "" : "; ") + part;
+  }
+  return remark;
 }
 
 std::string StatusText(const FindingGroup& group) {
@@ -98,6 +126,8 @@ void Apply(const Confirmation& confirmation, FindingGroup& group) {
   group.confirmed = confirmation.confirmed;
   group.control_tries = confirmation.control_tries;
   group.control = confirmation.control;
+  group.unsignalled_tries = confirmation.unsignalled_tries;
+  group.unsignalled = confirmation.unsignalled;
   group.proof = confirmation.proof;
   group.plan_key = confirmation.plan_key;
   group.scenario = confirmation.scenario;

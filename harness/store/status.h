@@ -17,7 +17,7 @@ enum class FindingStatus {
   kConfirmed,  // it came again in each of kConfirmationRuns reruns, and its failure is possible
   kFlaky,      // it came again in some of them
   kUnproven,   // it came again in none of them
-  kAssumed,    // it came again, but nothing below makes the function fail that was made to fail
+  kAssumed,    // nothing below was seen to make the function fail that was made to fail
   kNotTried,   // the budget ended before enough reruns were made to tell
 };
 inline constexpr FindingStatus kFindingStatuses[] = {
@@ -25,6 +25,10 @@ inline constexpr FindingStatus kFindingStatuses[] = {
     FindingStatus::kAssumed, FindingStatus::kNotTried};
 
 FindingStatus StatusOf(const FindingGroup& group);
+
+// More runs may still tell what it is. Not so of one whose call was seen never to fail: how often
+// it comes then does not matter.
+bool NeedsConfirming(const FindingGroup& group);
 
 // "confirmed", "flaky", "unproven", "assumed", "not tried"
 const char* StatusName(FindingStatus status);
@@ -39,7 +43,7 @@ bool FailsCommand(const FindingGroup& group, bool assumed_too = false);
 bool ComesWithoutFault(const FindingGroup& group);
 
 // What is to be said of a finding besides its status and its reruns: the proof or why there is
-// none, what came without the fault; "" for most.
+// none, what came without the fault or without the stop signal; "" for most.
 std::string StatusRemark(const FindingGroup& group);
 
 // One sentence without a full stop, for people: "flaky: came again in 1 of 3 runs; came in 2 of 3

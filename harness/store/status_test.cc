@@ -40,9 +40,18 @@ TEST(StatusOf, AFailureThatNothingBringsAboutMakesAFindingAssumed) {
   EXPECT_EQ(StatusOf(WithoutProof(AGroup("crash", 3))), FindingStatus::kAssumed);
   EXPECT_EQ(StatusOf(WithoutProof(AGroup("crash", 1))), FindingStatus::kAssumed);
   EXPECT_EQ(StatusOf(WithoutProof(AGroup("crash", 0))), FindingStatus::kUnproven);
+  EXPECT_EQ(StatusOf(WithoutProof(AGroup("crash", 0, 0))), FindingStatus::kAssumed)
+      << "its call never fails: no rerun can tell more";
   FindingGroup proven = AGroup("crash", 3);
   proven.proof.state = StoredProof::State::kProven;
   EXPECT_EQ(StatusOf(proven), FindingStatus::kConfirmed);
+}
+
+TEST(NeedsConfirming, UntilItIsDecided) {
+  EXPECT_TRUE(NeedsConfirming(AGroup("leak", 0, 0)));
+  EXPECT_TRUE(NeedsConfirming(AGroup("leak", 1, 2)));
+  EXPECT_FALSE(NeedsConfirming(AGroup("leak", 0)));
+  EXPECT_FALSE(NeedsConfirming(WithoutProof(AGroup("hang", 0, 0))));
 }
 
 TEST(FailsCommand, ForWhatIsConfirmedAndForCrashesSeenTwice) {
@@ -78,7 +87,21 @@ TEST(StatusText, BlamesARaceOfTheTargetOnTheTarget) {
   EXPECT_THAT(StatusText(race), Not(HasSubstr("race")));
 }
 
+TEST(StatusText, BlamesTheStopSignalThatATargetGetsWhileItBacksOut) {
+  FindingGroup group = AGroup("crash", 2);
+  group.unsignalled_tries = 3;
+  EXPECT_EQ(StatusText(group),
+            "flaky: came again in 2 of 3 runs; came in none of 3 runs without the stop signal: the "
+            "signal while the target backs out brings it about");
+  group.unsignalled = 1;
+  EXPECT_THAT(StatusText(group), HasSubstr("came in 1 of 3 runs without the stop signal too"));
+  group.unsignalled = 3;
+  EXPECT_THAT(StatusText(group), Not(HasSubstr("signal")));
+}
+
 TEST(StatusText, SaysWhyNothingProvesAFinding) {
+  EXPECT_EQ(StatusText(WithoutProof(AGroup("hang", 0, 0))),
+            "assumed: its call cannot fail in this build; f was not seen to fail");
   EXPECT_EQ(StatusText(WithoutProof(AGroup("crash", 3))),
             "assumed: came again in 3 of 3 runs; f was not seen to fail");
 }

@@ -13,7 +13,7 @@ namespace {
 
 constexpr char kConfirmationColumns[] =
     "signature, tries, confirmed, plan_key, scenario, control_tries, control, proof, proof_text, "
-    "proof_site, places";
+    "proof_site, places, unsignalled_tries, unsignalled";
 
 // From kConfirmationColumns, the first of which is column `from`.
 Confirmation ReadConfirmation(const Statement& row, int from) {
@@ -29,6 +29,8 @@ Confirmation ReadConfirmation(const Statement& row, int from) {
   confirmation.proof.text = row.Text(from + 8);
   confirmation.proof.site = row.Text(from + 9);
   confirmation.places = row.Text(from + 10);
+  confirmation.unsignalled_tries = row.Integer(from + 11);
+  confirmation.unsignalled = row.Integer(from + 12);
   return confirmation;
 }
 
@@ -83,11 +85,12 @@ std::vector<FindingGroup> Store::Findings() {
 void Store::SetConfirmation(const Confirmation& confirmation) {
   const std::lock_guard lock(mutex_);
   Statement(database_,
-            "INSERT OR REPLACE INTO confirmations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+            "INSERT OR REPLACE INTO confirmations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
       .BindAll(confirmation.signature, confirmation.tries, confirmation.confirmed,
                confirmation.plan_key, confirmation.scenario, confirmation.control_tries,
                confirmation.control, static_cast<int64_t>(confirmation.proof.state),
-               confirmation.proof.text, confirmation.proof.site, confirmation.places)
+               confirmation.proof.text, confirmation.proof.site, confirmation.places,
+               confirmation.unsignalled_tries, confirmation.unsignalled)
       .Run();
 }
 

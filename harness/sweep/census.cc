@@ -172,9 +172,10 @@ std::optional<CensusResult> TakeCensus(const CensusSubject& subject, const Selec
 std::vector<StoredFinding> RunControls(RunQueue& queue, int runs) {
   std::map<std::string, StoredFinding> shown;
   queue.RunAll([&, begun = 0]() mutable -> RunQueue::Task {
-    if (begun++ == runs) {
+    if (begun == runs) {
       return {};
     }
+    ++begun;
     return [&](RunQueue::Runner& runner) {
       QueueRequest request;
       request.purpose = QueueRequest::Purpose::kCensus;

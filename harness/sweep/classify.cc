@@ -152,6 +152,7 @@ RunResult DescribeRun(const SweepContext& context, const QueueRequest& request,
   for (const Finding& finding : findings) {
     result.run.findings.push_back(ToStored(finding));
   }
+  result.asked_to_stop = evidence.asked_to_stop;
   result.hung = TimedOut(evidence);
   result.starved = result.hung && WasStarved(evidence);
   result.before_main_crash =

@@ -1,12 +1,14 @@
 #include "harness/sweep/confirm.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <set>
 #include <tuple>
 
 #include "harness/sweep/confirmer.h"
-#include "harness/sweep/site_list.h"
+#include "harness/sweep/prove_finding.h"
+#include "harness/sweep/stack_json.h"
 
 namespace faultline {
 namespace {
@@ -15,69 +17,77 @@ namespace {
 // be impossible, others not.
 constexpr size_t kMostWitnesses = 3;
 
-// In which step `run` showed the finding; 0 when it is not known.
-int64_t StepOf(const std::string& signature, const StoredRun& run) {
-  const auto found =
-      std::find_if(run.findings.begin(), run.findings.end(),
-                   [&](const StoredFinding& finding) { return finding.signature == signature; });
-  return found == run.findings.end() ? 0 : found->step;
+// The frame of the kernel's return from a signal handler, by glibc's name.
+constexpr char kSignalFrame[] = "__restore_rt";
+
+Witness WitnessOf(const SweepPlan& plan, const std::string& signature, const StoredRun& run) {
+  Witness witness{&plan, 0, run.duration_ms, false};
+  for (const StoredFinding& finding : run.findings) {
+    if (finding.signature == signature) {
+      const Stack stack = StackFromJson(finding.stack);
+      witness.step = finding.step;
+      witness.in_signal_handler =
+          finding.kind == "crash" && std::any_of(stack.begin(), stack.end(), [](const Frame& one) {
+            return one.function == kSignalFrame;
+          });
+    }
+  }
+  return witness;
 }
 
-class Confirming {
+// A finding that more runs may tell more about.
+struct Open {
+  FindingGroup group;
+  std::vector<Witness> witnesses;
+};
+
+class OpenFindings {
  public:
-  Confirming(const SweepContext& context, Store& store, RunQueue& queue,
-             const std::vector<SweepPlan>& plans)
-      : context_(context), store_(store), queue_(queue), sites_(store.Sites()) {
+  OpenFindings(const SweepContext& context, Store& store, const std::vector<SweepPlan>& plans,
+               const ProofKnowledge& knowledge)
+      : context_(context), store_(store), knowledge_(knowledge) {
     for (const SweepPlan& plan : plans) {
       plans_[plan.key] = &plan;
     }
-    for (FindingGroup& group : store.Findings()) {
+  }
+
+  std::vector<Open> List() {
+    std::vector<Open> open;
+    for (FindingGroup& group : store_.Findings()) {
       std::vector<Witness> witnesses = WitnessesOf(group);
-      if (group.tries < kConfirmationRuns && !witnesses.empty()) {
-        open_.push_back({std::move(group), std::move(witnesses)});
+      if (!witnesses.empty() && (NeedsConfirming(group) || IsAskedAgain(group, witnesses))) {
+        open.push_back({std::move(group), std::move(witnesses)});
       }
     }
+    return open;
   }
 
-  void Run(const std::function<void(const FindingGroup&)>& progress) {
-    const bool needs_proof = std::any_of(open_.begin(), open_.end(), [this](const Open& open) {
-      return NeedsProof(*open.witnesses.front().plan, context_.all_points);
-    });
-    if (needs_proof && !TakeCensusBelow()) {
-      return;
-    }
-    size_t index = 0;
-    queue_.RunAll([&]() -> RunQueue::Task {
-      if (index == open_.size()) {
-        return {};
-      }
-      return [&, &open = open_[index++]](RunQueue::Runner& runner) {
-        const Confirmation confirmation = Confirm(context_, {open.group, open.witnesses, sites_},
-                                                  knowledge_ ? &*knowledge_ : nullptr, runner);
-        if (!queue_.stopped()) {
-          store_.SetConfirmation(confirmation);
-          Apply(confirmation, open.group);
-          progress(open.group);
-        }
-      };
-    });
-  }
-
-  std::map<std::string, std::string> Impossible() const {
-    return knowledge_ ? knowledge_->Impossible() : std::map<std::string, std::string>();
+  bool NeedsRunsToProve(const Witness& witness) const {
+    return NeedsProof(*witness.plan, context_.all_points) &&
+           !knowledge_.FindImpossible(witness.plan->site.hash);
   }
 
  private:
-  struct Open {
-    FindingGroup group;
-    std::vector<Witness> witnesses;
-  };
+  bool IsAskedAgain(const FindingGroup& group, const std::vector<Witness>& witnesses) const {
+    if (StatusOf(group) != FindingStatus::kAssumed) {
+      return false;
+    }
+    const bool possible = !NeedsProof(*witnesses.front().plan, context_.all_points);
+    // Without a try all calls that had shown it never fail.
+    const bool other = group.tries == 0 && std::any_of(witnesses.begin(), witnesses.end(),
+                                                       [this](const Witness& witness) {
+                                                         return NeedsRunsToProve(witness);
+                                                       });
+    return possible || other;
+  }
 
-  // Failures that need no proof before those that do, one fault before several, a failure before a
-  // signal, early before late.
+  // Failures that need no proof before those that do, those before ones that never happen, one
+  // fault before several, a failure before a signal, early before late.
   auto RankOf(const SweepPlan& plan) const {
-    return std::tuple(NeedsProof(plan, context_.all_points), plan.faults.size(),
-                      static_cast<int>(plan.mode), plan.site.position, plan.key);
+    const bool needs_proof = NeedsProof(plan, context_.all_points);
+    const bool never_fails = needs_proof && knowledge_.FindImpossible(plan.site.hash).has_value();
+    return std::tuple(needs_proof, never_fails, plan.faults.size(), static_cast<int>(plan.mode),
+                      plan.site.position, plan.key);
   }
 
   // The best plan that was really run, and others at other points if it needs a proof.
@@ -101,57 +111,58 @@ class Confirming {
       }
       const std::optional<StoredRun> run = store_.FindRun(plan->key);
       if (run && run->alike.empty()) {
-        witnesses.push_back({plan, StepOf(group.signature, *run)});
+        witnesses.push_back(WitnessOf(*plan, group.signature, *run));
         points.insert(plan->site.point);
       }
     }
     return witnesses;
   }
 
-  // The sites of all leaf and state points, whatever was selected: a run of its own is cheaper than
-  // to follow them in each run of the census, and most sweeps need none. False when it was
-  // interrupted.
-  bool TakeCensusBelow() {
-    Catalogue below = context_.all_points;
-    std::erase_if(below.points,
-                  [](const FaultPoint& point) { return point.kind == FaultPoint::Kind::kDerived; });
-    QueueRequest request;
-    request.purpose = QueueRequest::Purpose::kCensus;
-    request.timeout = Timeout::kUpper;
-    request.record_sites = true;
-    request.catalogue = &below;
-    request.keep_evidence = true;
-    RunResult result;
-    queue_.RunOne([&](RunQueue::Runner& runner) { result = runner.Run(request); });
-    if (result.failure) {
-      std::rethrow_exception(result.failure);
-    }
-    if (!result.evidence) {
-      return false;
-    }
-    Symbolizer symbolizer;
-    knowledge_.emplace(context_.all_points,
-                       ListSites(*result.evidence, below, Nested::kAll, symbolizer));
-    return true;
-  }
-
   const SweepContext& context_;
   Store& store_;
-  RunQueue& queue_;
-  const std::vector<StoredSite> sites_;
+  const ProofKnowledge& knowledge_;
   std::map<std::string, const SweepPlan*> plans_;  // by key
-  std::vector<Open> open_;
-  std::optional<ProofKnowledge> knowledge_;
 };
 
 }  // namespace
 
-std::map<std::string, std::string> ConfirmFindings(
-    const SweepContext& context, Store& store, RunQueue& queue, const std::vector<SweepPlan>& plans,
-    const std::function<void(const FindingGroup&)>& progress) {
-  Confirming confirming(context, store, queue, plans);
-  confirming.Run(progress);
-  return confirming.Impossible();
+void ConfirmFindings(const SweepContext& context, Store& store, RunQueue& queue,
+                     const std::vector<SweepPlan>& plans, ProofKnowledge& knowledge,
+                     const std::function<void(const FindingGroup&)>& progress) {
+  OpenFindings findings(context, store, plans, knowledge);
+  const std::vector<Open> open = findings.List();
+  const bool needs_census = std::any_of(open.begin(), open.end(), [&](const Open& one) {
+    return std::any_of(one.witnesses.begin(), one.witnesses.end(),
+                       [&](const Witness& witness) { return findings.NeedsRunsToProve(witness); });
+  });
+  if (needs_census && !knowledge.has_census()) {
+    queue.RunOne([&](RunQueue::Runner& runner) { TakeCensusBelow(context, knowledge, runner); });
+    if (!knowledge.has_census()) {
+      return;
+    }
+  }
+  const std::vector<StoredSite> sites = store.Sites();
+  size_t index = 0;
+  queue.RunAll([&]() -> RunQueue::Task {
+    if (index == open.size()) {
+      return {};
+    }
+    return [&, &one = open[index++]](RunQueue::Runner& runner) {
+      const Confirmation confirmation =
+          Confirm(context, {one.group, one.witnesses, sites}, knowledge, runner);
+      if (!queue.stopped()) {
+        store.SetConfirmation(confirmation);
+        FindingGroup group = one.group;
+        Apply(confirmation, group);
+        progress(group);
+      }
+    };
+  });
+}
+
+bool AnyToConfirm(const SweepContext& context, Store& store, const std::vector<SweepPlan>& plans,
+                  const ProofKnowledge& knowledge) {
+  return !OpenFindings(context, store, plans, knowledge).List().empty();
 }
 
 }  // namespace faultline

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "harness/sweep/prove_finding.h"
 #include "harness/sweep/relocate.h"
 #include "harness/sweep/same_cause.h"
 #include "harness/sweep/scenario_writer.h"
@@ -18,7 +19,7 @@ constexpr char kHang[] = "hang";
 
 class Confirmer {
  public:
-  Confirmer(const SweepContext& context, const Suspect& suspect, ProofKnowledge* knowledge,
+  Confirmer(const SweepContext& context, const Suspect& suspect, ProofKnowledge& knowledge,
             RunQueue::Runner& runner)
       : context_(context),
         group_(suspect.group),
@@ -31,13 +32,10 @@ class Confirmer {
   Confirmation Confirm() {
     // What comes after the finding hardly matters: that it comes without is seen by the way.
     const bool shortened = Shorten(suspect_.witnesses.front());
-    Confirmation result = TryAll();
-    if (shortened && result.confirmed == 0) {
+    Confirmation result = TryOnce();
+    if (shortened && result.confirmed == 0 && !is_decided_) {
       scenario_ = context_.scenario;
-      result = TryAll();
-    }
-    if (result.confirmed > 0 && NeedsProof(plan_, context_.all_points)) {
-      ProveAny(result);
+      result = TryOnce();
     }
     // What does not come every time cannot be minimised: a step less and a bad day look the same.
     // What is assumed is not worth the runs.
@@ -46,6 +44,9 @@ class Confirmer {
       Minimise();
     } else if (result.tries == kConfirmationRuns && result.confirmed < kConfirmationRuns) {
       TryWithoutFault(result);
+    }
+    if (result.confirmed > 0 && suspect_.witnesses.front().in_signal_handler) {
+      TryWithoutSignal(result);
     }
     result.places = PlacesToJson(Places());
     result.scenario = Write(result);
@@ -57,20 +58,24 @@ class Confirmer {
 
   // Leaves out the steps behind the finding. False when there are none.
   bool Shorten(const Witness& witness) {
-    scenario_ = context_.scenario;
-    const auto step = static_cast<size_t>(witness.step);
-    if (step == 0 || step >= scenario_.steps.size()) {
-      return false;
-    }
-    scenario_.steps.resize(step);
-    return true;
+    scenario_ = UpToStep(context_.scenario, witness.step);
+    return scenario_.steps.size() < context_.scenario.steps.size();
   }
 
-  Confirmation TryAll() {
+  // In scenario_. Whether the failure can happen is asked first: the failure below that proves it
+  // then stands for the finding, and how often a finding comes does not matter when its call was
+  // seen never to fail.
+  Confirmation TryOnce() {
     Confirmation result;
     result.signature = group_.signature;
     result.plan_key = plan_.key;
-    Rerun(result);
+    is_decided_ = NeedsProof(plan_, context_.all_points) && ProveAny(result);
+    if (!is_decided_) {
+      Rerun(result);
+      if (result.confirmed == 0) {
+        result.proof = {};  // what does not come again needs none
+      }
+    }
     return result;
   }
 
@@ -97,6 +102,7 @@ class Confirmer {
     if (is_below_) {
       request.catalogue = &context_.all_points;
     }
+    request.expected = std::chrono::milliseconds(suspect_.witnesses.front().duration_ms);
     request.proof_of = [this](const RunResult& hung) {
       return Shows(hung) ? HangProof::kFull : HangProof::kNone;
     };
@@ -120,19 +126,24 @@ class Confirmer {
     return Shows(result) ? Answer::kYes : Answer::kNo;
   }
 
-  // By any witness; without one the reason of the first is kept. Of fewer tries than are due when
-  // no more runs could be made.
-  void ProveAny(Confirmation& result) {
+  // By any witness; without one the reason of the first is kept. True when `result` needs no reruns
+  // of the finding itself: it is proven, its call never fails, or no more runs can be made, and its
+  // tries are fewer than are due.
+  bool ProveAny(Confirmation& result) {
     const Scenario first_scenario = scenario_;
+    const bool is_whole = scenario_.steps.size() == context_.scenario.steps.size();
+    bool never_fails = true;
     for (size_t i = 0; i < suspect_.witnesses.size(); ++i) {
-      if (i > 0) {
-        Shorten(suspect_.witnesses[i]);
+      const Witness& witness = suspect_.witnesses[i];
+      if (i > 0 && !is_whole) {
+        Shorten(witness);
       }
-      const SweepPlan& plan = *suspect_.witnesses[i].plan;
-      const std::optional<ProofOutcome> outcome = Prove(plan);
+      const std::optional<ProofOutcome> outcome =
+          ProveFinding(context_, scenario_, *witness.plan, group_, knowledge_, runner_);
       if (!outcome) {
-        result.tries = result.confirmed = 0;
-        return;
+        result.proof = {};
+        scenario_ = first_scenario;
+        return true;
       }
       if (outcome->proof.state == StoredProof::State::kProven) {
         plan_ = outcome->plan;
@@ -140,65 +151,35 @@ class Confirmer {
         result.proof = outcome->proof;
         result.tries = result.confirmed = 1;  // the run that proved it
         Rerun(result);
-        return;
+        return true;
       }
+      never_fails = never_fails && outcome->never_fails;
       if (i == 0) {
         result.proof = outcome->proof;
       }
     }
     scenario_ = first_scenario;
+    return never_fails;
   }
 
-  std::optional<ProofOutcome> Prove(const SweepPlan& plan) {
-    if (plan.mode != SweepMode::kPair) {
-      return Prove(plan, *knowledge_);
+  // A crash in a signal handler: is the stop signal to blame, which the harness sends while the
+  // target backs out already? So it is left to end by itself. What does not do so tells nothing.
+  void TryWithoutSignal(Confirmation& result) {
+    Scenario quiet = scenario_;
+    std::erase_if(quiet.steps,
+                  [](const Step& step) { return std::holds_alternative<SignalStep>(step.action); });
+    Step& wait = quiet.steps.emplace_back();
+    wait.action = WaitExitStep{};
+    wait.limit_ms = context_.limits_ms.stop;
+    for (int64_t i = 0; i < kConfirmationRuns; ++i) {
+      const RunResult run = runner_.Run(RequestOf(quiet, plan_, Timeout::kFull));
+      if (!run.made() || run.asked_to_stop) {
+        result.unsignalled_tries = result.unsignalled = 0;
+        return;
+      }
+      ++result.unsignalled_tries;
+      result.unsignalled += Shows(run) ? 1 : 0;
     }
-    // What lies below the second call of a pair is only reached once the first has failed.
-    std::optional<std::vector<StoredSite>> census = CensusAfterFirst(plan);
-    if (!census) {
-      return std::nullopt;
-    }
-    ProofKnowledge after_first(context_.all_points, std::move(*census));
-    return Prove(plan, after_first);
-  }
-
-  // The leaf and state sites of a run in which the first failure of the pair `plan` happens.
-  std::optional<std::vector<StoredSite>> CensusAfterFirst(const SweepPlan& plan) {
-    SweepPlan first = plan;
-    first.faults.resize(1);
-    Catalogue points = context_.all_points;
-    std::erase_if(points.points, [&](const FaultPoint& point) {
-      return point.kind == FaultPoint::Kind::kDerived && point.name != first.faults[0].point;
-    });
-    QueueRequest request = RequestOf(scenario_, first, Timeout::kFull);
-    request.catalogue = &points;
-    request.record_sites = true;
-    request.keep_evidence = true;
-    const RunResult result = runner_.Run(request);
-    if (!result.made() || !result.evidence) {
-      return std::nullopt;
-    }
-    Symbolizer symbolizer;
-    return ListSites(*result.evidence, points, Nested::kAll, symbolizer);
-  }
-
-  std::optional<ProofOutcome> Prove(const SweepPlan& plan, ProofKnowledge& knowledge) {
-    return ProveFromBelow(
-        plan, group_, knowledge,
-        [this](const SweepPlan& lower, const std::string& watched) -> std::optional<ProofRun> {
-          QueueRequest request = RequestOf(scenario_, lower, Timeout::kBrief);
-          request.catalogue = &context_.all_points;
-          request.watch_returns = {watched};
-          request.proof_of = [this](const RunResult& hung) {
-            return ShowsSameCause(hung.run, group_.signature, group_.cause) ? HangProof::kFull
-                                                                            : HangProof::kNone;
-          };
-          RunResult result = runner_.Run(request);
-          if (!result.made()) {
-            return std::nullopt;
-          }
-          return ProofRun{std::move(result.run), std::move(result.returns), result.exit};
-        });
   }
 
   // What comes without the fault too is a race of the target's own.
@@ -271,8 +252,8 @@ class Confirmer {
         continue;
       }
       std::optional<SitePlace> place = PlaceOfSite(SiteHashText(fault.site), suspect_.sites);
-      if (!place && knowledge_ != nullptr) {
-        place = PlaceOfSite(SiteHashText(fault.site), knowledge_->census());
+      if (!place) {
+        place = PlaceOfSite(SiteHashText(fault.site), knowledge_.census());
       }
       if (place) {
         places.push_back(std::move(*place));
@@ -300,16 +281,17 @@ class Confirmer {
   const SweepContext& context_;
   const FindingGroup& group_;
   const Suspect& suspect_;
-  ProofKnowledge* const knowledge_;
+  ProofKnowledge& knowledge_;
   RunQueue::Runner& runner_;
-  SweepPlan plan_;         // that shows the finding, as far as is known
-  bool is_below_ = false;  // it is the failure below the derived call
+  SweepPlan plan_;           // that shows the finding, as far as is known
+  bool is_below_ = false;    // it is the failure below the derived call
+  bool is_decided_ = false;  // by the proof
   Scenario scenario_;
 };
 
 }  // namespace
 
-Confirmation Confirm(const SweepContext& context, const Suspect& suspect, ProofKnowledge* knowledge,
+Confirmation Confirm(const SweepContext& context, const Suspect& suspect, ProofKnowledge& knowledge,
                      RunQueue::Runner& runner) {
   return Confirmer(context, suspect, knowledge, runner).Confirm();
 }

@@ -13,6 +13,8 @@ namespace faultline {
 struct Witness {
   const SweepPlan* plan = nullptr;
   int64_t step = 0;
+  int64_t duration_ms = 0;         // of that run
+  bool in_signal_handler = false;  // it crashed there
 };
 
 // What there is to confirm; borrowed.
@@ -23,9 +25,9 @@ struct Suspect {
 };
 
 // Finds out how reliable a finding is, whether its failure can happen, and which scenario shows it;
-// see ConfirmFindings. `knowledge` may be nullptr when no witness needs a proof. To be called in a
+// see ConfirmFindings. `knowledge` has its census when a witness needs a proof. To be called in a
 // task of the queue. Its tries are fewer than kConfirmationRuns when no more runs could be made.
-Confirmation Confirm(const SweepContext& context, const Suspect& suspect, ProofKnowledge* knowledge,
+Confirmation Confirm(const SweepContext& context, const Suspect& suspect, ProofKnowledge& knowledge,
                      RunQueue::Runner& runner);
 
 }  // namespace faultline

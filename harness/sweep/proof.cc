@@ -69,6 +69,14 @@ std::optional<Depth> DepthBelow(const Stack& inner, const Stack& outer, const Fa
   return found;
 }
 
+std::string WayTo(const std::string& point, FrameSpan own) {
+  std::string way = point;
+  for (const Frame& frame : own) {
+    way += fmt::format(" {}+{:x}", frame.module, frame.offset);
+  }
+  return way;
+}
+
 // A quick look: may a site at `inner` lie below a call at `outer`? These are StoredSite::place,
 // which has the innermost kPlaceFunctions functions.
 bool MayLieBelow(const std::string& inner, const std::string& outer) {
@@ -135,10 +143,12 @@ std::vector<PlaceBelow> PlacesBelow(const StoredSite& derived, const FaultPoint&
         !MayLieBelow(site.place, derived.place)) {
       continue;
     }
-    if (const auto depth = DepthBelow(StackFromJson(site.stack), outer, point)) {
+    const Stack inner = StackFromJson(site.stack);
+    if (const auto depth = DepthBelow(inner, outer, point)) {
       ranked.push_back(
           {{!depth->is_named, depth->frames, static_cast<int>(below->kind), site.position},
-           {site, below->symbols.front()}});
+           {site, below->symbols.front(),
+            WayTo(site.point, FrameSpan(inner).first(depth->frames))}});
     }
   }
   std::sort(ranked.begin(), ranked.end(),

@@ -20,6 +20,9 @@ namespace faultline {
 struct PlaceBelow {
   StoredSite site;
   std::string symbol;  // of the function that is made to fail there: "calloc"
+  // The way from the derived function to it, "POINT MODULE+OFFSET ...": two calls of that function
+  // that fail here fail alike, up to what the function makes of it.
+  std::string way;
 };
 
 // The sites of `census` inside the call at `derived`, whose point is `point`: their stacks are its

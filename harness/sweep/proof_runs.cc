@@ -1,6 +1,9 @@
 #include "harness/sweep/proof_runs.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <utility>
 
 namespace faultline {
 namespace {
@@ -24,11 +27,12 @@ class Prover {
         TryAll(persists ? SweepMode::kTransient : SweepMode::kPersistent)) {
       return std::move(outcome_);
     }
+    knowledge_.Learn(plan_.site, places_, attempts_);
     const Refutation refutation = Refute(point->symbols.front(), attempts_, all);
     if (refutation.never_fails) {
       knowledge_.AddImpossible(plan_.site, refutation.proof);
     }
-    return ProofOutcome{refutation.proof, {}};
+    return ProofOutcome{refutation.proof, {}, refutation.never_fails};
   }
 
  private:
@@ -62,6 +66,8 @@ class Prover {
     const ProofAttempt attempt =
         ReadAttempt(plan_.site, finding_, made->run, made->returns, made->exit);
     if (attempt.proves()) {
+      attempts_[index] = attempt;
+      knowledge_.Learn(plan_.site, places_, attempts_);
       outcome_ = {ProofBy(places_[index]), lower};
       return true;
     }
@@ -86,19 +92,21 @@ class Prover {
 
 }  // namespace
 
+void ProofKnowledge::SetCensus(std::vector<StoredSite> census) {
+  census_ = std::move(census);
+  has_census_ = true;
+}
+
 std::optional<StoredProof> ProofKnowledge::FindImpossible(const std::string& site) const {
-  const std::lock_guard lock(mutex_);
   const auto found = impossible_.find(site);
   return found == impossible_.end() ? std::nullopt : std::make_optional(found->second);
 }
 
 void ProofKnowledge::AddImpossible(const StoredSite& site, const StoredProof& proof) {
-  const std::lock_guard lock(mutex_);
   impossible_[site.hash] = proof;
 }
 
 std::map<std::string, std::string> ProofKnowledge::Impossible() const {
-  const std::lock_guard lock(mutex_);
   std::map<std::string, std::string> sites;
   for (const auto& [site, proof] : impossible_) {
     sites[site] = proof.text;
@@ -106,10 +114,66 @@ std::map<std::string, std::string> ProofKnowledge::Impossible() const {
   return sites;
 }
 
+void ProofKnowledge::Learn(const StoredSite& site, const std::vector<PlaceBelow>& places,
+                           const std::vector<ProofAttempt>& attempts) {
+  Point& point = points_[site.point];
+  point.has_call_without_places |= places.empty();
+  for (size_t i = 0; i < places.size(); ++i) {
+    Way& way = point.ways[places[i].way];
+    way.end = std::max(way.end, attempts[i].end);
+    if (attempts[i].end != End::kNotReached) {
+      way.sites.insert(site.hash);
+    }
+    point.was_seen_to_fail |= attempts[i].end == End::kFailed;
+  }
+}
+
+bool ProofKnowledge::WasSeenToFail(const std::string& point) const {
+  const auto found = points_.find(point);
+  return found != points_.end() && found->second.was_seen_to_fail;
+}
+
+std::optional<StoredProof> ProofKnowledge::ImpossibleAsOthers(const StoredSite& site) const {
+  const FaultPoint* point = catalogue_.FindPoint(site.point);
+  const auto known = points_.find(site.point);
+  if (point == nullptr || known == points_.end() || known->second.was_seen_to_fail) {
+    return std::nullopt;
+  }
+  std::vector<ProofAttempt> attempts;
+  for (const PlaceBelow& place : PlacesBelow(site, *point, census_, catalogue_)) {
+    const auto way = known->second.ways.find(place.way);
+    if (way == known->second.ways.end()) {
+      return std::nullopt;
+    }
+    const size_t needed = way->second.end == End::kAborted ? 1 : 2;
+    if (way->second.sites.size() < needed) {
+      return std::nullopt;
+    }
+    attempts.push_back({way->second.end, false, false});
+  }
+  if (attempts.empty() && !known->second.has_call_without_places) {
+    return std::nullopt;
+  }
+  StoredProof proof = Refute(point->symbols.front(), attempts, attempts.size()).proof;
+  proof.text += attempts.empty() ? "" : ", as was seen at another call";
+  return proof;
+}
+
+const ProofOutcome* ProofKnowledge::FindOutcome(const SweepPlan& plan, const std::string& signature,
+                                                size_t steps) const {
+  const auto found = outcomes_.find({plan.key, signature, steps});
+  return found == outcomes_.end() ? nullptr : &found->second;
+}
+
+void ProofKnowledge::AddOutcome(const SweepPlan& plan, const std::string& signature, size_t steps,
+                                ProofOutcome outcome) {
+  outcomes_[{plan.key, signature, steps}] = std::move(outcome);
+}
+
 std::optional<ProofOutcome> ProveFromBelow(const SweepPlan& plan, const FindingGroup& finding,
                                            ProofKnowledge& knowledge, const ProofRunner& run) {
   if (const auto known = knowledge.FindImpossible(plan.site.hash)) {
-    return ProofOutcome{*known, {}};
+    return ProofOutcome{*known, {}, /*never_fails=*/true};
   }
   return Prover(plan, finding, knowledge, run).Prove();
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <functional>
@@ -71,6 +72,9 @@ struct QueueRequest {
   bool record_sites = false;
   const Catalogue* catalogue = nullptr;    // nullptr: the sweep's, of the selected points
   std::vector<std::string> watch_returns;  // RunRequest::watch_returns
+  // How long it takes, as far as earlier runs tell; 0: as long as usual. What would outlast the
+  // budget is not begun.
+  std::chrono::milliseconds expected{0};
   bool keep_evidence = false;  // it comes with the result, and is judged by whoever asked
   // What is known of the hang in a result; empty: nothing.
   std::function<HangProof(const RunResult&)> proof_of;
@@ -105,6 +109,7 @@ struct RunResult {
   std::string failed_by_itself;
   std::vector<WatchedReturn> returns;  // of the points in watch_returns
   ExitStatus exit;
+  bool asked_to_stop = false;        // a stop signal or request was sent to it
   bool before_main_crash = false;    // a signal ended it before main was reached
   std::optional<Evidence> evidence;  // when asked for
 

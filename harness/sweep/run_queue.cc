@@ -24,7 +24,7 @@ constexpr int kMeanOver = 8;
 constexpr double kIdleEnough = 0.5;
 
 // The part of a budget that visits leave for confirming, at most.
-constexpr int kKeptPart = 4;
+constexpr int kKeptPart = 2;
 
 // Tasks that wait to run alone have a thread each. When there are so many, they go first.
 constexpr size_t kMostActive = 200;
@@ -51,6 +51,7 @@ void RunQueue::RunOne(const Task& task) {
 
 void RunQueue::RunAll(const std::function<Task()>& next) {
   next_ = &next;
+  is_dry_ = false;
   StartAll();
   while (running_ > 0) {
     if (std::optional<Workers::Done> done = workers_.Wait(look_again_)) {
@@ -76,7 +77,7 @@ void RunQueue::StartAll() {
 
 RunQueue::Active* RunQueue::NextToStart() {
   while (!stopped_) {
-    const bool any_left = next_ != nullptr || FirstReady(/*alone=*/false) != nullptr;
+    const bool any_left = !is_dry_ || FirstReady(/*alone=*/false) != nullptr;
     Active* active = any_left && HasRoom() ? FirstReadyOrNew() : nullptr;
     if (active == nullptr && running_ == 0) {
       active = FirstReady(/*alone=*/true);
@@ -84,15 +85,15 @@ RunQueue::Active* RunQueue::NextToStart() {
     if (active == nullptr) {
       return nullptr;
     }
-    if (!active->tried) {
-      if (MaySpend(active->request.purpose)) {
-        return active;
-      }
-      Continue(*active, RunResult::Status::kNoBudget);
-    } else if (Classify(active->result, *active->tried).kind == Decision::Kind::kBelieve) {
+    const QueueRequest& request = active->request;
+    if (active->tried &&
+        Classify(active->result, *active->tried).kind == Decision::Kind::kBelieve) {
       Continue(*active, RunResult::Status::kMade);  // others have proven it meanwhile
-    } else {
+    } else if (active->tried ? HasTime(request.purpose, request.expected)
+                             : MaySpend(request.purpose, request.expected)) {
       return active;
+    } else {
+      Continue(*active, RunResult::Status::kNoBudget);
     }
   }
   return nullptr;
@@ -114,15 +115,16 @@ RunQueue::Active* RunQueue::FirstReady(bool alone) {
 RunQueue::Active* RunQueue::FirstReadyOrNew() {
   for (;;) {
     Active* const ready = FirstReady(/*alone=*/false);
-    if (ready != nullptr || next_ == nullptr || stopped_ || active_.size() >= kMostActive) {
+    if (ready != nullptr || is_dry_ || stopped_ || active_.size() >= kMostActive) {
       return ready;
     }
     try {
-      if (const Task task = (*next_)()) {
-        Begin(task);
-      } else {
-        next_ = nullptr;
+      const Task task = (*next_)();
+      if (!task) {
+        is_dry_ = true;
+        return nullptr;
       }
+      Begin(task);
     } catch (...) {
       Fail(std::current_exception());
     }
@@ -168,6 +170,7 @@ void RunQueue::Begin(const Task& task) {
 
 // Resumes the task until it wants another run or ends.
 void RunQueue::Continue(Active& active, RunResult::Status status) {
+  is_dry_ = false;
   active.result.status = status;
   try {
     active.coroutine->Resume();
@@ -279,18 +282,27 @@ int64_t RunQueue::elapsed_ms() const {
                          : 0;
 }
 
-bool RunQueue::MaySpend(QueueRequest::Purpose purpose) const {
+bool RunQueue::MaySpend(QueueRequest::Purpose purpose, std::chrono::milliseconds expected) const {
+  const bool kept = purpose == QueueRequest::Purpose::kVisit;
+  const int64_t runs = budget_.runs - (kept ? std::min(kept_runs_, budget_.runs / kKeptPart) : 0);
+  const bool is_free = !spending_since_ || purpose == QueueRequest::Purpose::kCensus;
+  return is_free || (runs_ < runs && HasTime(purpose, expected));
+}
+
+bool RunQueue::HasTime(QueueRequest::Purpose purpose, std::chrono::milliseconds expected) const {
   if (!spending_since_ || purpose == QueueRequest::Purpose::kCensus) {
     return true;
   }
-  int64_t kept_runs = 0;
+  const auto ms = [](Clock::duration time) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
+  };
   int64_t kept_ms = 0;
   if (purpose == QueueRequest::Purpose::kVisit) {
-    const int64_t usual_ms = std::chrono::duration_cast<std::chrono::milliseconds>(usual_).count();
-    kept_runs = std::min(kept_runs_, budget_.runs / kKeptPart);
-    kept_ms = std::min(kept_runs_ * usual_ms / jobs_, budget_.time_ms / kKeptPart);
+    kept_ms =
+        std::min(kept_runs_ * ms(usual_) / jobs_ + ms(kept_alone_), budget_.time_ms / kKeptPart);
   }
-  return runs_ < budget_.runs - kept_runs && elapsed_ms() < budget_.time_ms - kept_ms;
+  const int64_t left_ms = budget_.time_ms - kept_ms - elapsed_ms();
+  return left_ms > 0 && left_ms >= (expected.count() == 0 ? ms(usual_) : expected.count());
 }
 
 RunQueue::Clock::duration RunQueue::SlowAfter() const {

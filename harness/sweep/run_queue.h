@@ -56,8 +56,9 @@ class RunQueue {
   // it nothing would be won. All is borrowed.
   RunQueue(const SweepContext& context, Workers& workers, int jobs, const Budget& budget);
 
-  // Runs the tasks that `next` yields, until it yields an empty one and all have ended, or the
-  // queue is stopped. Earlier tasks go first. `next` and the tasks are called one at a time, on the
+  // Runs the tasks that `next` yields, until it yields an empty one while none goes on, or the
+  // queue is stopped. An empty one means nothing for now: `next` is asked again whenever something
+  // has happened. Earlier tasks go first. `next` and the tasks are called one at a time, on the
   // caller's behalf. Throws what a task or `next` throws, once no run goes on any more.
   void RunAll(const std::function<Task()>& next);
   // The same for one task.
@@ -65,10 +66,14 @@ class RunQueue {
 
   // What is spent counts from here on. Before it nothing is limited.
   void BeginSpending();
-  // Visits leave so many runs of the budget for confirming what they found, but never more than a
-  // quarter of it.
-  void KeepForConfirming(int64_t runs) { kept_runs_ = runs; }
-  bool MaySpend(QueueRequest::Purpose purpose) const;
+  // Visits leave so many runs of the budget for confirming what they found, and beside the time
+  // that so many usual ones take `alone` for runs that go on alone, but never more than half of it.
+  void KeepForConfirming(int64_t runs, Clock::duration alone = {}) {
+    kept_runs_ = runs;
+    kept_alone_ = alone;
+  }
+  // `expected`: see QueueRequest.
+  bool MaySpend(QueueRequest::Purpose purpose, std::chrono::milliseconds expected = {}) const;
   int64_t runs() const { return runs_; }  // taken from the budget
   int64_t elapsed_ms() const;             // since BeginSpending
 
@@ -105,6 +110,7 @@ class RunQueue {
   Active* FirstReady(bool alone);
   Active* FirstReadyOrNew();
   bool HasRoom();
+  bool HasTime(QueueRequest::Purpose purpose, std::chrono::milliseconds expected) const;
   void Start(Active& active);
   void StartAll();
   void Finish(Workers::Done done);
@@ -122,9 +128,11 @@ class RunQueue {
   std::optional<Clock::time_point> spending_since_;
   int64_t runs_ = 0;
   int64_t kept_runs_ = 0;
+  Clock::duration kept_alone_{};
   Clock::duration usual_{};  // a mean of how long runs took, the last ones first
-  const std::function<Task()>* next_ = nullptr;  // nullptr: it has yielded all
-  std::map<int, Active> active_;                 // by id, the earlier first
+  const std::function<Task()>* next_ = nullptr;
+  bool is_dry_ = false;           // next_ has nothing until something happens
+  std::map<int, Active> active_;  // by id, the earlier first
   int last_id_ = 0;
   int running_ = 0;
   bool alone_ = false;  // the one that runs

@@ -272,12 +272,71 @@ TEST_F(RunQueueTest, VisitsLeaveAShareOfTheBudgetForConfirming) {
   }
 }
 
-TEST_F(RunQueueTest, VisitsGetThreeQuartersOfABudgetHoweverMuchIsToBeConfirmed) {
+TEST_F(RunQueueTest, VisitsGetHalfOfABudgetHoweverMuchIsToBeConfirmed) {
   RunQueue queue = Queue(1, {.runs = 20});
   queue.BeginSpending();
   queue.KeepForConfirming(1'000);
   RunEach(queue, Keys(30));
-  EXPECT_EQ(begun_.size(), 15u);
+  EXPECT_EQ(begun_.size(), 10u);
+}
+
+TEST_F(RunQueueTest, VisitsLeaveTimeForRunsThatGoOnAlone) {
+  RunQueue queue = Queue(1, {.time_ms = 20 * kRunMs});
+  queue.ExpectDuration(std::chrono::milliseconds(kRunMs));
+  queue.BeginSpending();
+  queue.KeepForConfirming(2, 4ms * kRunMs);
+  RunEach(queue, Keys(30));
+  EXPECT_EQ(begun_.size(), 14u);
+}
+
+TEST_F(RunQueueTest, WhatWouldOutlastTheBudgetIsNotBegun) {
+  RunQueue queue = Queue(1, {.time_ms = 20 * kRunMs});
+  queue.BeginSpending();
+  behaviour_ = [](const QueueRequest& request, RunResult& result) {
+    result.run.duration_ms = static_cast<int>(request.expected.count());
+  };
+  RunEach(queue, Keys(9), [this](const std::string& key) {
+    QueueRequest request = Ask(key);
+    request.purpose = Purpose::kConfirm;
+    request.expected = key == "103" ? 1ms * kRunMs : 6ms * kRunMs;
+    return request;
+  });
+  EXPECT_THAT(begun_, ElementsAre("100", "101", "102", "103"));
+  EXPECT_EQ(queue.elapsed_ms(), 19 * kRunMs);
+}
+
+// A hang that is tried again, with full timeouts and then alone, overran a budget by a minute.
+TEST_F(RunQueueTest, AnotherTryOfAHangIsNotBegunOnceTheTimeIsUp) {
+  RunQueue queue = Queue(1, {.time_ms = 2 * kRunMs});
+  queue.BeginSpending();
+  behaviour_ = [](const QueueRequest&, RunResult& result) {
+    result.hung = true;
+    result.run.duration_ms = 3 * kRunMs;
+  };
+  RunEach(queue, {"a"});
+  EXPECT_THAT(begun_, ElementsAre("a"));
+  EXPECT_EQ(results_["a"].status, Status::kNoBudget);
+}
+
+// The first task decides while others wait for what it finds out.
+TEST_F(RunQueueTest, WhoHasNoTaskForNowIsAskedAgain) {
+  RunQueue queue = Queue(2);
+  bool decided = false;
+  int asked = 0;
+  int next = 0;
+  queue.RunAll([&]() -> RunQueue::Task {
+    ++asked;
+    if (next == 3 || (next > 0 && !decided)) {
+      return {};
+    }
+    return [&, key = std::to_string(next++)](RunQueue::Runner& runner) {
+      runner.Run(Ask(key));
+      decided = true;
+    };
+  });
+  EXPECT_THAT(begun_, ElementsAre("0", "1", "2"));
+  EXPECT_EQ(workers_.Now().time_since_epoch(), 200ms);
+  EXPECT_LT(asked, 10);
 }
 
 TEST_F(RunQueueTest, WhatIsFreeIsRunWhenTheBudgetIsSpent) {

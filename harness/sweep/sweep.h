@@ -30,7 +30,7 @@ struct SweepOptions {
   Budget budget;
   std::optional<uint64_t> random_seed;   // sites in random order
   std::optional<LineCoverage> coverage;  // where a target built with --coverage counts its lines
-  bool visit_impossible = false;         // also the calls that an earlier sweep saw never to fail
+  bool visit_impossible = false;         // also the calls that a sweep saw never to fail
   std::string version;                   // of Faultline, for the record
 };
 
@@ -42,6 +42,8 @@ class SweepProgress {
   // Before the first visit: how many plans there are, and how many of them are done already.
   virtual void Begin(size_t /*plans*/, size_t /*done*/) {}
   virtual void Visited(const StoredRun& /*run*/) {}
+  // Plans that are not visited: what they make fail was seen never to fail.
+  virtual void LeftOut(size_t /*plans*/) {}
   virtual void Confirmed(const FindingGroup& /*group*/) {}
 };
 
@@ -62,8 +64,8 @@ struct SweepResult {
   // What fault-free runs showed that went on as many at a time as the runs of the sweep do: the
   // target or the machine fails by itself then, and no injected call may be blamed for the same.
   std::vector<StoredFinding> control_findings;
-  // Sites at which nothing was made to fail, with the reason: an earlier sweep of this build has
-  // seen that nothing makes the call fail.
+  // Sites with plans that were left out, with the reason: this sweep or an earlier one of this
+  // build has seen that nothing makes the call fail.
   std::map<std::string, std::string> impossible;
   bool unchanged = false;  // --changed-since: the scenario reaches nothing that changed
   // No object of the fault-free runs was followed to its end, as when their journal was too small:

@@ -57,25 +57,93 @@ void KnownHangs::Learn(const RunResult& result, const std::string& point) {
   }
 }
 
-Visits::Visits(const SweepContext& context, Store& store, RunQueue& queue, Progress progress)
-    : context_(context), store_(store), queue_(queue), progress_(std::move(progress)) {
+Visits::Visits(const SweepContext& context, Store& store, RunQueue& queue,
+               ProofKnowledge* knowledge, VisitProgress progress)
+    : context_(context),
+      store_(store),
+      queue_(queue),
+      knowledge_(knowledge),
+      progress_(std::move(progress)),
+      cost_(context) {
+  if (knowledge != nullptr) {
+    early_.emplace(context, *knowledge);
+  }
   for (const FindingGroup& group : store.Findings()) {
-    (group.tries < kConfirmationRuns ? unconfirmed_ : confirmed_).insert(group.signature);
+    if (!NeedsConfirming(group)) {
+      cost_.LeaveOut(group.signature);
+    }
   }
 }
 
-void Visits::VisitAll(const std::vector<Batch>& batches) {
-  size_t index = 0;
-  queue_.RunAll([&]() -> RunQueue::Task {
-    if (index == batches.size() || !queue_.MaySpend(QueueRequest::Purpose::kVisit)) {
-      return {};
-    }
-    return
-        [this, &batch = batches[index++]](RunQueue::Runner& runner) { VisitBatch(batch, runner); };
-  });
+void Visits::Add(const std::vector<Batch>& batches) {
+  for (const Batch& batch : batches) {
+    pending_.push_back(&batch);
+  }
+}
+
+void Visits::Visit() {
+  queue_.RunAll([this] { return Next(); });
   if (made_ == 0 && failure_) {
     std::rethrow_exception(failure_);
   }
+}
+
+// A proof before all visits; of these the first that is not held back. When all are, some proof or
+// visit goes on that decides about them.
+RunQueue::Task Visits::Next() {
+  if (early_) {
+    LeaveOutImpossible();
+    if (RunQueue::Task proof = early_->Next()) {
+      return proof;
+    }
+  }
+  if (!queue_.MaySpend(QueueRequest::Purpose::kVisit)) {
+    return {};
+  }
+  const auto next = std::find_if(pending_.begin(), pending_.end(), [this](const Batch* batch) {
+    return !early_ || !early_->IsHeldBack(batch->plans.front());
+  });
+  if (next == pending_.end()) {
+    return {};
+  }
+  const Batch& batch = **next;
+  pending_.erase(next);
+  return [this, &batch](RunQueue::Runner& runner) { VisitBatch(batch, runner); };
+}
+
+// Of the points of which something was learnt.
+void Visits::LeaveOutImpossible() {
+  const std::set<std::string> points = early_->TakeLearnt();
+  if (points.empty()) {
+    return;
+  }
+  cost_.LeaveOutImpossible(*knowledge_);
+  KeepShare();
+  size_t plans = 0;
+  pending_.remove_if([&](const Batch* batch) {
+    const bool left_out =
+        std::all_of(batch->plans.begin(), batch->plans.end(), [&](const SweepPlan& plan) {
+          return points.contains(plan.site.point) && plan.mode != SweepMode::kPair &&
+                 NeedsProof(plan, context_.all_points) && !store_.FindRun(plan.key) &&
+                 IsLeftOut(plan);
+        });
+    plans += left_out ? batch->plans.size() : 0;
+    return left_out;
+  });
+  if (plans > 0) {
+    progress_.left_out(plans);
+  }
+}
+
+bool Visits::IsLeftOut(const SweepPlan& plan) {
+  if (knowledge_->FindImpossible(plan.site.hash)) {
+    return true;
+  }
+  const std::optional<StoredProof> reason = knowledge_->ImpossibleAsOthers(plan.site);
+  if (reason) {
+    knowledge_->AddImpossible(plan.site, *reason);
+  }
+  return reason.has_value();
 }
 
 void Visits::VisitBatch(const Batch& batch, RunQueue::Runner& runner) {
@@ -84,11 +152,14 @@ void Visits::VisitBatch(const Batch& batch, RunQueue::Runner& runner) {
     StoredRun run;
     if (const auto known = store_.FindRun(plan.key)) {
       run = *known;
+      if (early_) {
+        early_->Ended(plan, run.findings);
+      }
     } else if (!stands_for.empty()) {
       run = AlikeRun(plan, stands_for, context_);
       Keep(run, {});
     } else {
-      const RunResult result = Visit(plan, runner);
+      const RunResult result = VisitPlan(plan, runner);
       if (result.status == RunResult::Status::kCancelled ||
           result.status == RunResult::Status::kNoBudget) {
         return;
@@ -99,10 +170,13 @@ void Visits::VisitBatch(const Batch& batch, RunQueue::Runner& runner) {
   }
 }
 
-RunResult Visits::Visit(const SweepPlan& plan, RunQueue::Runner& runner) {
+RunResult Visits::VisitPlan(const SweepPlan& plan, RunQueue::Runner& runner) {
   QueueRequest request;
   request.plan = &plan;
   request.proof_of = [&](const RunResult& result) {
+    if (early_) {
+      early_->TimedOut(plan);
+    }
     return known_hangs_.ProofOf(result, plan.site.point);
   };
   RunResult result = runner.Run(request);
@@ -113,22 +187,28 @@ RunResult Visits::Visit(const SweepPlan& plan, RunQueue::Runner& runner) {
     }
     ++made_;
     Keep(result.run, result.new_sites);
+    cost_.Add(plan, result);
+    KeepShare();
   } else if (result.failure && made_ == 0) {
     failure_ = result.failure;
     queue_.Stop();
+  }
+  if (early_) {
+    early_->Ended(plan, result.run.findings);
   }
   return result;
 }
 
 void Visits::Keep(const StoredRun& run, const std::vector<StoredSite>& new_sites) {
   store_.AddRun(run, new_sites);
-  for (const StoredFinding& finding : run.findings) {
-    if (!confirmed_.contains(finding.signature)) {
-      unconfirmed_.insert(finding.signature);
-    }
-  }
-  queue_.KeepForConfirming(kConfirmationRuns * static_cast<int64_t>(unconfirmed_.size()));
-  progress_(run);
+  progress_.visited(run);
 }
+
+void Visits::ForgetCost() {
+  cost_.Forget();
+  KeepShare();
+}
+
+void Visits::KeepShare() { queue_.KeepForConfirming(cost_.runs(), cost_.alone()); }
 
 }  // namespace faultline

@@ -24,7 +24,8 @@ class ReportedRun {
                        .detail = "",
                        .begin_ms = 300,
                        .duration_ms = 40,
-                       .limit_ms = 2000}};
+                       .limit_ms = 2000,
+                       .wait = {}}};
     evidence.rpcs = {{.step = 1,
                       .method = "framework_start_init",
                       .params = nullptr,
