@@ -1,0 +1,36 @@
+// A store that is damaged or made up.
+
+#include "harness/base/failure.h"
+#include "harness/base/files.h"
+#include "harness/base/testing/fuzz.h"
+#include "harness/base/testing/temporary_directory.h"
+#include "harness/store/store.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  static const faultline::testkit::TemporaryDirectory directory;
+  const auto file = directory.path() / "fuzzed.db";
+  faultline::WriteFileAtomically(file, {reinterpret_cast<const char*>(data), size});
+  try {
+    faultline::Store store(file, faultline::Store::Mode::kRead);
+    store.Environments();
+    store.Sites();
+    store.Points();
+    store.Nondeterministic();
+    store.Runs(/*with_evidence=*/true);
+    store.Findings();
+    store.Confirmations();
+  } catch (const faultline::Failure&) {
+  }
+  return 0;
+}
+
+std::vector<std::string> faultline::testkit::FuzzSeeds() {
+  const TemporaryDirectory directory;
+  const auto file = directory.path() / "seed.db";
+  {
+    Store store(file, Store::Mode::kCreate);
+    store.AddEnvironment({});
+    store.AddRun({});
+  }
+  return {ReadFile(file).value_or("")};
+}
