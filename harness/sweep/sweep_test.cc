@@ -71,6 +71,28 @@ TEST_F(SweepTest, ABudgetLeavesARestThatTheNextCommandDoes) {
   EXPECT_EQ(store.Findings().at(0).confirmed, 3);
 }
 
+TEST_F(SweepTest, WhatWasLeftUntriedIsConfirmedBeforeMoreIsVisited) {
+  FakeTarget target(FourSites());
+  target.When("a/x/one", CrashesIn("bad"));
+  options_.budget.runs = 1;
+  Sweep(target, file_.path());
+  options_.budget.runs = 3;
+  EXPECT_EQ(Sweep(target, file_.path()).remaining, 3u);
+  EXPECT_EQ(Store(file_.path(), Store::Mode::kRead).Findings().at(0).confirmed, 3);
+}
+
+// Half of the budget is kept for the first finding, which needs less.
+TEST_F(SweepTest, WhatConfirmingDoesNotNeedOfABudgetGoesToMoreVisits) {
+  FakeTarget target(FourSites());
+  options_.jobs = 1;
+  options_.budget.runs = 9;
+  target.When("a/x/one", CrashesIn("bad"));
+  const SweepResult result = Sweep(target, file_.path());
+  EXPECT_EQ(result.remaining, 0u);
+  EXPECT_LE(result.runs, 9);
+  EXPECT_EQ(Store(file_.path(), Store::Mode::kRead).Findings().at(0).confirmed, 3);
+}
+
 TEST_F(SweepTest, ShardsMergedEqualTheWhole) {
   FakeTarget target(FourSites());
   target.When("a/x/one", CrashesIn("bad"));
