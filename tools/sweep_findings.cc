@@ -23,6 +23,8 @@ const char* Meaning(FindingStatus status) {
     case FindingStatus::kAssumed:
       return "nothing was seen to make the function fail that was made to fail; they fail this "
              "command only with --assumed";
+    case FindingStatus::kByDesign:
+      return "the target ended itself as its profile says that it may; they fail no command";
     case FindingStatus::kNotTried:
       break;
   }

@@ -230,8 +230,8 @@ struct DeliberateLine {
   std::string note;
 };
 
-// A note about one version is shown only for targets whose log says that they are that version.
-bool NoteHolds(const DeliberateAbort& abort, const Evidence& evidence) {
+// What is said of one version holds only for targets whose log says that they are that version.
+bool Holds(const DeliberateAbort& abort, const Evidence& evidence) {
   if (abort.note_when.empty()) {
     return true;
   }
@@ -245,11 +245,24 @@ std::optional<DeliberateLine> FindDeliberateLine(const Evidence& evidence, const
     const LinePattern pattern(abort.pattern);
     for (size_t i = evidence.log.size(); i-- > FirstOfLastWords(evidence.log);) {
       if (pattern.Matches(evidence.log[i].text)) {
-        return DeliberateLine{i, abort.allowed, NoteHolds(abort, evidence) ? abort.note : ""};
+        const bool holds = Holds(abort, evidence);
+        return DeliberateLine{i, abort.allowed && holds, holds ? abort.note : ""};
       }
     }
   }
   return std::nullopt;
+}
+
+// Is the death that `cause` tells the one which that line announces? An assertion that failed, or a
+// check of glibc's, is a death of its own, and so is an abort in another function.
+bool DiedOf(const DeliberateLine& deliberate, const CrashCause& cause, const Evidence& evidence,
+            const Stack& stack) {
+  if (cause.kind == Class::kPanic) {
+    return cause.log_line <= deliberate.line;  // by itself or by the message below it
+  }
+  return cause.log_line == deliberate.line ||
+         (cause.kind == Class::kAbort &&
+          MayBeOn(stack, FunctionOfLine(evidence.log[deliberate.line].text)));
 }
 
 }  // namespace
@@ -266,7 +279,8 @@ CrashCause FindCrashCause(const Evidence& evidence, const Profile& profile, cons
   switch (evidence.exit.code) {
     case SIGABRT:
       cause = AbortCause(evidence, stack, fault_free);
-      if (const auto deliberate = FindDeliberateLine(evidence, profile)) {
+      if (const auto deliberate = FindDeliberateLine(evidence, profile);
+          deliberate && DiedOf(*deliberate, cause, evidence, stack)) {
         cause.deliberate = true;
         cause.allowed = deliberate->allowed;
         cause.note = deliberate->note;

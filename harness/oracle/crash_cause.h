@@ -34,7 +34,7 @@ struct CrashCause {
   // (`assert(false)`), for the title; part of no signature. "" = none.
   std::string said_before = {};
   bool deliberate = false;  // announced by a line that the profile lists as an abort on purpose
-  bool allowed = false;     // and this kind of target may end so
+  bool allowed = false;     // and this kind of target may end so: by design
   std::string note = {};    // the profile's
 };
 

@@ -6,12 +6,16 @@
 
 #include "harness/oracle/blame.h"
 #include "harness/oracle/crash_cause.h"
+#include "harness/oracle/destructor.h"
+#include "harness/oracle/ends_by_design.h"
 #include "harness/oracle/expected_end.h"
+#include "harness/oracle/failed_call.h"
 #include "harness/oracle/oracle.h"
 #include "harness/oracle/run_course.h"
 #include "harness/oracle/signature.h"
 
-// `crash`: a signal that nobody sent ended the target.
+// `crash`: a signal that nobody sent ended the target. One by which it ended itself as its profile
+// allows it is `ends-by-design`.
 namespace faultline {
 namespace {
 
@@ -25,13 +29,6 @@ std::string BlamedFunction(const CrashCause& cause, const Stack& stack) {
   const std::vector<std::string> functions = BlamedFunctions(stack);
   const bool names_itself = cause.kind != CrashCause::Class::kAbort && !cause.function.empty();
   return names_itself || functions.empty() ? cause.function : functions.front();
-}
-
-// "dpdk/ring/create failed in iobuf_init"
-std::string FailureText(const Injection& failure) {
-  const std::vector<std::string> functions = BlamedFunctions(failure.stack);
-  return functions.empty() ? failure.point + " failed"
-                           : fmt::format("{} failed in {}", failure.point, functions.front());
 }
 
 // The first function of a source file behind the functions of headers with which `stack` begins; ""
@@ -61,16 +58,32 @@ std::string InterruptedFunction(const Stack& whole) {
   return interrupted == whole.end() ? "" : FoldTemplates(interrupted->function);
 }
 
+Stack DestructorToBlame(const CrashCause& cause, const Stack& stack) {
+  return cause.kind == CrashCause::Class::kWildPointer ? StackOfDestructor(stack) : Stack();
+}
+
+// Who called the function that died, when that one is not to blame: an inline function of a header
+// only checks what its caller gave it, and see StackOfDestructor. "" for most.
+std::string CallerToBlame(const CrashCause& cause, const Stack& stack) {
+  const Stack destructor = DestructorToBlame(cause, stack);
+  return destructor.empty() ? CallerOfHeader(stack) : FoldTemplates(destructor.front().function);
+}
+
+// Names where the target died and, unless it is the same, the function that met the failure: either
+// may be where the bug is.
 std::string Title(const Evidence& evidence, const CrashCause& cause, const Stack& stack,
-                  const Injection* failure) {
+                  const Injection* failure, const Catalogue& catalogue) {
   std::string title = fmt::format("{}: {}", SignalName(evidence), cause.message);
   // Who finds a damaged heap has nothing to do with it.
-  const bool is_chance = cause.kind == CrashCause::Class::kHeapDamage && failure != nullptr;
-  if (const std::string function = BlamedFunction(cause, stack); !function.empty() && !is_chance) {
+  if (cause.kind == CrashCause::Class::kHeapDamage && failure != nullptr) {
+    return title + ", a heap damaged after " + FailureText(*failure, catalogue);
+  }
+  const std::string function = BlamedFunction(cause, stack);
+  if (!function.empty()) {
     title += " in " + function;
   }
-  // An inline function of a header only checks what its caller gave it.
-  if (const std::string caller = CallerOfHeader(stack); !is_chance && !caller.empty()) {
+  const std::string caller = CallerToBlame(cause, stack);
+  if (!caller.empty()) {
     title += ", called by " + caller;
   }
   const ThreadStack* thread = CrashedThread(evidence);
@@ -81,12 +94,12 @@ std::string Title(const Evidence& evidence, const CrashCause& cause, const Stack
   if (!cause.said_before.empty()) {
     title += ": " + cause.said_before;
   }
-  if (is_chance) {
-    title += ", a heap damaged after " + FailureText(*failure);
-  } else if (cause.kind == CrashCause::Class::kLibcCheck && failure != nullptr) {
-    title += ", after " + FailureText(*failure);
+  if (failure != nullptr &&
+      (cause.kind == CrashCause::Class::kLibcCheck ||
+       !IsWhereItFailed(caller.empty() ? function : caller, *failure, catalogue))) {
+    title += ", after " + FailureText(*failure, catalogue);
   }
-  return cause.deliberate ? title + " (a deliberate abort)" : title;
+  return cause.deliberate && !cause.allowed ? title + " (a deliberate abort)" : title;
 }
 
 // Did a call fail that `function` made, itself or by those it called?
@@ -97,13 +110,6 @@ bool FailedWithin(const std::string& function, const Evidence& evidence) {
                std::any_of(injection.stack.begin(), injection.stack.end(),
                            [&](const Frame& frame) { return frame.function == function; });
       });
-}
-
-// The first call that was made to fail; nullptr when none was.
-const Injection* FirstFailure(const Evidence& evidence) {
-  const auto found = std::find_if(evidence.injections.begin(), evidence.injections.end(),
-                                  [](const Injection& one) { return one.action == "fail"; });
-  return found == evidence.injections.end() ? nullptr : &*found;
 }
 
 // A fault point's name without what would be read as a path.
@@ -128,20 +134,22 @@ class CrashOracle : public Oracle {
     const ThreadStack* thread = CrashedThread(evidence);
     const Stack whole = thread != nullptr ? thread->frames : Stack();
     const CrashCause cause = FindCrashCause(evidence, context.profile, whole, context.fault_free);
-    if (cause.allowed) {
-      return {};
-    }
     const Injection* failure = FirstFailure(evidence);
     const Stack died = evidence.exit.code == SIGABRT
                            ? StackThatAborted(whole, context.catalogue.abort_helpers)
                            : BlamedStack(whole);
 
     Finding finding;
-    finding.kind = kind();
+    finding.kind = cause.allowed ? kEndsByDesign : kind();
     finding.step = StepOfEnd(evidence);
-    finding.title = Title(evidence, cause, cause.turn.empty() ? died : cause.turn, failure);
-    finding.signature = Signature(evidence, cause, died, failure, context.catalogue);
-    finding.stack = died;
+    finding.title =
+        Title(evidence, cause, cause.turn.empty() ? died : cause.turn, failure, context.catalogue);
+    const Stack destructor = DestructorToBlame(cause, died);
+    finding.stack = destructor.empty() ? died : destructor;
+    finding.signature = Signature(evidence, cause, finding.stack, failure, context.catalogue);
+    if (!destructor.empty()) {
+      finding.details.push_back("it died in " + PlaceText(died));
+    }
     if (cause.kind == CrashCause::Class::kHeapDamage && failure != nullptr) {
       finding.stack = BlamedStack(failure->stack);
       finding.details.push_back("the damage showed in " + PlaceText(died));
@@ -169,38 +177,40 @@ class CrashOracle : public Oracle {
   // Of SIGABRT the message says more than the signal; of the others the message is the signal's.
   std::string Signature(const Evidence& evidence, const CrashCause& cause, const Stack& stack,
                         const Injection* failure, const Catalogue& catalogue) const {
+    const std::string_view of_kind = cause.allowed ? kEndsByDesign : kind();
     const std::string message =
         cause.log_line ? cause.message : fmt::format("{} {}", SignalName(evidence), cause.message);
     if (!cause.turn.empty()) {
-      return MakeSignature(kind(), message, cause.turn);
+      return MakeSignature(of_kind, message, cause.turn);
     }
     // Where the damage shows is chance, what it came after is not.
     if (failure != nullptr && cause.kind == CrashCause::Class::kHeapDamage) {
-      return MakeSignature(kind(), "the heap is damaged; a call failed",
+      return MakeSignature(of_kind, "the heap is damaged" + std::string(kACallFailed),
                            StackThatMetFailure(failure->stack, catalogue));
     }
     // The function that panics is the same with and without symbols.
     if (cause.kind == CrashCause::Class::kPanic) {
-      return MakeSignature(kind(), message, {OnlyFunction(cause.function)});
+      return MakeSignature(of_kind, message, {OnlyFunction(cause.function)});
     }
     const std::vector<std::string> functions = BlamedFunctions(stack);
     // A function that cannot bear the failure of a call of its own is one bug, whoever called it:
     // spdk_put_io_channel, which asserts that its message was sent, has eight callers in one sweep.
     if (!functions.empty() && FailedWithin(functions.front(), evidence)) {
-      return MakeSignature(kind(), message, {OnlyFunction(functions.front())});
+      return MakeSignature(of_kind, message, {OnlyFunction(functions.front())});
     }
     if (!functions.empty()) {
-      return MakeSignature(kind(), message, stack);
+      return MakeSignature(of_kind, message, stack);
     }
     if (!cause.function.empty()) {
-      return MakeSignature(kind(), message, {OnlyFunction(cause.function)});
+      return MakeSignature(of_kind, message, {OnlyFunction(cause.function)});
     }
     // Nothing has a name here (no stack could be taken, or a wild jump): without the call that
     // failed, all such crashes of a program would be one bug.
     if (failure == nullptr || cause.log_line) {
-      return MakeSignature(kind(), message, {});
+      return MakeSignature(of_kind, message, {});
     }
-    return MakeSignature(kind(), message + "; a call failed: " + WordsOf(failure->point),
+    return MakeSignature(of_kind,
+                         fmt::format("{}{}: {}", message, kACallFailed, WordsOf(failure->point)),
                          failure->stack);
   }
 };

@@ -104,62 +104,28 @@ TEST(CrashOracle, WithoutANameItIsKnownByTheCallThatFailed) {
   EXPECT_NE(signature(wild, "grow"), signature(wild, "shrink"));
 }
 
-TEST(CrashOracle, ADamagedHeapIsKnownByTheFailureAndNotByWhereItShows) {
-  const auto signature = [](const std::string& said, const std::string& found_in) {
-    JudgedRun run;
-    run.Say(said);
-    run.Die(SIGABRT, {At("abort", "", "libc.so.6"), At("malloc", "", "libc.so.6"),
-                      At(found_in, "/src/any.c"), At("main", "/src/main.c")});
-    run.evidence.injections.push_back(
-        {.fault = "one",
-         .point = "bdev/open",
-         .action = "fail",
-         .stack = {At("part_construct", "/src/part.c"), At("gpt_init", "/src/gpt.c")}});
-    return run.Judge().at(0).signature;
-  };
-  const std::string late = signature("malloc_consolidate(): invalid chunk size", "accel_create");
-  EXPECT_EQ(late, "crash: the heap is damaged; a call failed @ part_construct < gpt_init");
-  EXPECT_EQ(signature("corrupted size vs. prev_size in fastbins", "parse_request"), late);
-  EXPECT_EQ(signature("malloc(): unaligned tcache chunk detected", "parse_request"), late);
-  EXPECT_EQ(signature("double free or corruption (out)", "parse_request"), late);
-  // Here the second free itself is caught.
-  EXPECT_THAT(signature("free(): double free detected in tcache 2", "pool_fini"),
-              HasSubstr("@ pool_fini"));
-}
-
-TEST(CrashOracle, ADamagedHeapIsTitledByTheFailureBeforeIt) {
+// Where it died is one half of the story, who met the failure the other.
+TEST(CrashOracle, ATitleNamesWhereItDiedAndWhoMetTheFailure) {
   JudgedRun run;
-  run.Say("malloc(): invalid size (unsorted)");
-  run.Die(SIGABRT, {At("abort", "", "libc.so.6"), At("malloc", "", "libc.so.6"),
-                    At("innocent", "/src/any.c"), At("main", "/src/main.c")});
-  EXPECT_EQ(run.Judge().at(0).title, "SIGABRT: malloc(): invalid size (unsorted) in innocent")
+  run.catalogue.points.emplace_back().symbols = {"poll_group_create"};
+  run.Say("target: subsystem.c:146: init_next: Assertion `is_app_thread()' failed.");
+  run.Die(SIGABRT, {At("abort", "", "libc.so.6"), At("init_next", "/src/subsystem.c"),
+                    At("create_done", "/src/tgt.c")});
+  run.evidence.injections.push_back(
+      {.fault = "one",
+       .point = "libc/memory/calloc",
+       .action = "fail",
+       .stack = {At("poll_group_create", "/src/nvmf.c"), At("tgt_create_group", "/src/tgt.c")}});
+  EXPECT_EQ(run.Judge().at(0).title,
+            "SIGABRT: assertion `is_app_thread()' failed in init_next, after libc/memory/calloc "
+            "failed in tgt_create_group");
+  run.evidence.injections[0].stack[1] = At("init_next", "/src/subsystem.c");
+  EXPECT_EQ(run.Judge().at(0).title, "SIGABRT: assertion `is_app_thread()' failed in init_next")
+      << "once is enough";
+  run.evidence.injections[0].stack[1] = At("tgt_create_group", "/src/tgt.c");
+  run.evidence.injections[0].action = "signal SIGTERM";
+  EXPECT_EQ(run.Judge().at(0).title, "SIGABRT: assertion `is_app_thread()' failed in init_next")
       << "nothing failed";
-  run.Inject("one");
-  run.evidence.injections[0].point = "bdev/open";
-  run.evidence.injections[0].stack = {At("part_construct", "/src/part.c")};
-  const Finding finding = run.Judge().at(0);
-  EXPECT_EQ(finding.title,
-            "SIGABRT: malloc(): invalid size (unsorted), a heap damaged after bdev/open failed in "
-            "part_construct");
-  EXPECT_EQ(finding.stack.front().function, "part_construct");
-  EXPECT_THAT(finding.details, Contains(HasSubstr("the damage showed in innocent")));
-}
-
-// spdk_bdev_open_ext itself is made to fail, or a call in it that makes it fail.
-TEST(CrashOracle, ADamagedHeapIsOneBugWhetherAFunctionFailsOrACallInIt) {
-  JudgedRun run;
-  run.catalogue.points.emplace_back().symbols = {"open_ext"};
-  run.Say("malloc(): invalid size (unsorted)");
-  run.Die(SIGABRT, {At("abort", "", "libc.so.6"), At("malloc", "", "libc.so.6")});
-  run.Inject("one");
-  run.evidence.injections[0].stack = {At("part_construct", "/src/part.c"),
-                                      At("gpt_init", "/src/gpt.c")};
-  const std::string outer = run.Judge().at(0).signature;
-  run.evidence.injections[0].stack.insert(run.evidence.injections[0].stack.begin(),
-                                          At("open_ext", "/src/bdev.c"));
-  EXPECT_EQ(run.Judge().at(0).signature, outer);
-  run.evidence.injections[0].stack[1] = At("other_construct", "/src/other.c");
-  EXPECT_NE(run.Judge().at(0).signature, outer);
 }
 
 TEST(CrashOracle, AnAssertionThatSaysNothingIsTitledWithTheErrorBeforeIt) {
@@ -182,35 +148,6 @@ TEST(CrashOracle, AnInlineFunctionOfAHeaderIsToldWithItsCaller) {
                     At("init_thread", "/src/iscsi.c")});
   EXPECT_EQ(run.Judge().at(0).title,
             "SIGABRT: assertion `false' failed in get_ctx, called by init_thread");
-}
-
-TEST(CrashOracle, AWildPointerInsideMallocIsADamagedHeap) {
-  JudgedRun run;
-  run.Die(SIGSEGV,
-          {At("", "", "libc.so.6"), At("malloc", "", "libc.so.6"), At("innocent", "/src/any.c")});
-  run.Inject("one");
-  run.evidence.injections[0].stack = {At("part_construct", "/src/part.c")};
-  EXPECT_EQ(run.Judge().at(0).signature,
-            "crash: the heap is damaged; a call failed @ part_construct");
-  // Whoever frees a wild pointer is to blame for it.
-  run.evidence.threads[0].frames[1] = At("free", "", "libc.so.6");
-  EXPECT_EQ(run.Judge().at(0).title, "SIGSEGV: wild pointer in innocent");
-}
-
-TEST(CrashOracle, ADoubleFreeNamesWhoFreesAndTheFailureBeforeIt) {
-  JudgedRun run;
-  run.Say("free(): double free detected in tcache 2");
-  run.Die(SIGABRT, {At("abort", "", "libc.so.6"), At("free", "", "libc.so.6"),
-                    At("pool_fini", "/src/pool.c")});
-  run.Inject("one");
-  run.evidence.injections[0].point = "dpdk/ring/create";
-  run.evidence.injections[0].stack = {At("pool_init", "/src/pool.c")};
-  EXPECT_EQ(run.Judge().at(0).title,
-            "SIGABRT: free(): double free detected in tcache 2 in pool_fini, after "
-            "dpdk/ring/create failed in pool_init");
-  run.evidence.injections[0].action = "signal SIGTERM";
-  EXPECT_EQ(run.Judge().at(0).title,
-            "SIGABRT: free(): double free detected in tcache 2 in pool_fini");
 }
 
 TEST(CrashOracle, ACallThroughANullPointerIsItsCallers) {
@@ -268,20 +205,6 @@ TEST(CrashOracle, APanicHasOneNameWithAndWithoutSymbols) {
                                     At("eal_intr_thread_main", "/d/intr.c"),
                                     At("start", "/d/thread.c")};
   EXPECT_EQ(run.Judge().at(0).signature, stripped);
-}
-
-TEST(CrashOracle, AnAbortThatTheProfileAllowsIsNoFindingOfAnyKind) {
-  JudgedRun run;
-  run.scenario.tolerance = Tolerance::kMayFailCleanly;
-  run.profile.deliberate_abort = {{.pattern = "^PANIC in", .allowed = true}};
-  run.Say("PANIC in rte_eal_init():");
-  run.Die(SIGABRT, {At("abort", "", "libc.so.6"), At("rte_eal_init", "/d/eal.c")});
-  run.Inject("pipe");
-  run.result(1).status = StepResult::Status::kTargetGone;
-  run.evidence.rpcs.clear();
-  EXPECT_THAT(run.Judge(), IsEmpty());
-  run.profile.deliberate_abort[0].allowed = false;
-  EXPECT_THAT(run.Judge(), ElementsAre(IsKind("crash")));
 }
 
 TEST(CrashOracle, AKillThatTheScenarioAskedForIsAsWritten) {
@@ -359,31 +282,6 @@ TEST(CrashOracle, ASkippedSignalStepSentNothing) {
   EXPECT_EQ(findings[0].step, 2);
 }
 
-TEST(CrashOracle, SaysWhenTheAbortWasOnPurpose) {
-  JudgedRun run;
-  run.profile.deliberate_abort = {{.pattern = "PANIC in"}};
-  run.Say("PANIC in rte_eal_init():");
-  run.Say("Cannot init pipe");
-  run.catalogue.abort_helpers = {"__rte_panic"};
-  run.Die(SIGABRT, {At("abort", "", "libc.so.6"), At("__rte_panic", "/d/eal.c"),
-                    At("rte_eal_init", "/d/eal.c"), At("main", "/src/main.c")});
-  const std::vector<Finding> findings = run.Judge();
-  ASSERT_THAT(findings, SizeIs(1));
-  EXPECT_EQ(findings[0].title,
-            "SIGABRT: panic: Cannot init pipe in rte_eal_init (a deliberate abort)");
-  EXPECT_EQ(findings[0].signature, "crash: panic: Cannot init pipe @ rte_eal_init");
-}
-
-TEST(CrashOracle, TitlesALineOfTheLogWithoutItsTime) {
-  JudgedRun run;
-  run.profile.deliberate_abort = {{.pattern = "msg could not be allocated"}};
-  run.Say(
-      "[2026-11-22 15:11:24.595940] thread.c:1444:send_msg: *ERROR*: msg could not be allocated");
-  run.Die(SIGABRT, {At("abort", "", "libc.so.6"), At("send_msg", "/src/thread.c")});
-  EXPECT_EQ(run.Judge().at(0).title,
-            "SIGABRT: msg could not be allocated in send_msg (a deliberate abort)");
-}
-
 TEST(CrashOracle, TwentyFaultsWithOneCauseGiveOneSignature) {
   std::set<std::string> signatures;
   for (int i = 0; i < 20; ++i) {
@@ -421,7 +319,7 @@ TEST(CrashOracle, AStackOverflowIsKnownByItsRecursionWhereverTheStackEnds) {
     run.Die(SIGSEGV, stack);
     const Finding finding = run.Judge().at(0);
     signatures.insert(finding.signature);
-    EXPECT_EQ(finding.title, "SIGSEGV: stack overflow in end_answer");
+    EXPECT_THAT(finding.title, testing::StartsWith("SIGSEGV: stack overflow in end_answer"));
   }
   EXPECT_THAT(signatures, ElementsAre("crash: SIGSEGV stack overflow @ end_answer"));
 }

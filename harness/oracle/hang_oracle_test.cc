@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include "harness/oracle/signature.h"
 #include "harness/oracle/testing/judged_run.h"
 
 namespace faultline {
@@ -80,11 +81,24 @@ TEST(HangOracle, APollingThreadIsKnownByItsLastErrorWhereNothingFailedAndNotByWh
   JudgedRun second;
   second.Say("sock.c:14: *ERROR*: cannot allocate group 4");
   second.HangAtStop({At("poll_timers", "/src/timer.c"), kPolling[1]});
-  EXPECT_EQ(first.Judge().at(0).signature,
-            "hang: stop; sock.c: *ERROR*: cannot allocate group <n>");
+  EXPECT_EQ(first.Judge().at(0).signature, "hang: stop; cannot allocate group <n>");
   EXPECT_EQ(second.Judge().at(0).signature, first.Judge().at(0).signature);
   EXPECT_EQ(first.Judge().at(0).title,
-            "the target did not end within its limit: sock.c: *ERROR*: cannot allocate group <n>");
+            "the target did not end within its limit: cannot allocate group 3");
+}
+
+// As for crashes: a warning is no error, whatever it says, and what fault-free runs say is
+// nobody's.
+TEST(HangOracle, ItsLastErrorIsReadAsThatOfACrash) {
+  JudgedRun run;
+  run.Say("sock.c:12: *ERROR*: no memory for group 3");
+  run.Say("app.c:1: *WARNING*: failed to set the clock");
+  run.Say("app.c:2: *ERROR*: cannot read the optional file");
+  run.HangAtStop(kPolling);
+  FaultFreeRun fault_free;
+  fault_free.lines = {NormaliseMessage("app.c:2: *ERROR*: cannot read the optional file")};
+  run.fault_free = &fault_free;
+  EXPECT_EQ(run.Judge().at(0).signature, "hang: stop; no memory for group <n>");
 }
 
 // Of many failures the last line is a generic one.
@@ -263,93 +277,5 @@ TEST(HangOracle, NothingFailedWhereASignalWasSent) {
   run.HangAtStop(kPolling);
   EXPECT_EQ(run.Judge().at(0).signature, "hang: stop");
 }
-
-// ---- What a stop has passed over
-
-// Pools `a', `b', `c' and `d' are made in this order and released the other way round.
-class PassedOver : public ::testing::Test {
- protected:
-  PassedOver() {
-    JudgedRun run = NewRun();
-    Make(run, "abcd");
-    Release(run, "dcba");
-    described_ = DescribeFaultFree(run.evidence, run.catalogue, run.profile);
-  }
-
-  static JudgedRun NewRun() {
-    JudgedRun run;
-    run.AddUnwindObserver();
-    for (Observer& observer : run.catalogue.observers) {
-      observer.stop_waits = observer.name == "mempool/create";
-    }
-    return run;
-  }
-  static uint64_t KeyOf(char name) { return static_cast<uint64_t>(name) * 0x10; }
-  static void Make(JudgedRun& run, const std::string& names) {
-    for (const char name : names) {
-      run.Call("mempool/create", KeyOf(name), std::string(1, name));
-    }
-  }
-  static void Release(JudgedRun& run, const std::string& names) {
-    run.Call("target/unwind", 0);
-    for (const char name : names) {
-      run.Call("mempool/free", KeyOf(name));
-    }
-  }
-
-  // Of a stop that hangs when it has released `released`.
-  std::string Signature(const std::string& made, const std::string& released) {
-    JudgedRun run = NewRun();
-    run.fault_free = &described_;
-    Make(run, made);
-    Release(run, released);
-    run.HangAtStop(kPolling);
-    run.Say("init failed");
-    const std::vector<Finding> findings = run.Judge();
-    return findings.size() == 1 ? findings[0].signature : "";
-  }
-
-  FaultFreeRun described_;
-};
-
-TEST_F(PassedOver, TellsHangsWithTheSameLastErrorApart) {
-  EXPECT_EQ(Signature("abcd", "dca"), "hang: stop; mempool `b' is left");
-  EXPECT_EQ(Signature("abcd", "dba"), "hang: stop; mempool `c' is left");
-  EXPECT_EQ(Signature("abcd", "cba"), "hang: stop; mempool `d' is left");
-  EXPECT_EQ(Signature("abcd", "dcba"), "hang: stop; init failed");
-}
-
-TEST_F(PassedOver, IsTheFirstMadeHoweverManyMoreThereAre) {
-  EXPECT_EQ(Signature("abcd", "ba"), Signature("abc", "ba"));
-  EXPECT_EQ(Signature("abcd", "ba"), "hang: stop; mempool `c' is left");
-}
-
-TEST_F(PassedOver, IsNothingThatTheStopHadNotComeTo) {
-  for (const char* made : {"a", "ab", "abc", "abcd"}) {
-    EXPECT_EQ(Signature(made, ""), "hang: stop; init failed") << made;
-  }
-  EXPECT_EQ(Signature("abcd", "dc"), "hang: stop; init failed");
-}
-
-TEST_F(PassedOver, IsWhatAStopThatHasReleasedAllElseWaitsFor) {
-  EXPECT_EQ(Signature("abcd", "dcb"), "hang: stop; mempool `a' is left");
-  EXPECT_EQ(Signature("abc", "cb"), "hang: stop; mempool `a' is left");
-}
-
-TEST_F(PassedOver, IsNothingToAHangBeforeTheStop) {
-  JudgedRun run = NewRun();
-  run.fault_free = &described_;
-  run.result(2).status = StepResult::Status::kTimedOut;
-  Make(run, "abcd");
-  Release(run, "dca");
-  run.HangAtStop(kPolling);
-  EXPECT_EQ(run.Judge().at(0).signature, "hang: answer to framework_start_init");
-}
-
-TEST_F(PassedOver, IsNothingThatNoFaultFreeRunReleases) {
-  described_.groups.erase(described_.groups.begin() + 1);  // `b'
-  EXPECT_EQ(Signature("abcd", "dca"), "hang: stop; init failed");
-}
-
 }  // namespace
 }  // namespace faultline

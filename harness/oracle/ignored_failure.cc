@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "harness/oracle/blame.h"
+#include "harness/oracle/failed_call.h"
 
 namespace faultline {
 namespace {
@@ -38,10 +39,8 @@ bool ReportedAFailure(const Evidence& evidence, const Profile& profile) {
 }
 
 std::string IgnoringFunction(const Evidence& evidence, const OracleContext& context) {
-  const auto first =
-      std::find_if(evidence.injections.begin(), evidence.injections.end(),
-                   [](const Injection& injection) { return injection.action == "fail"; });
-  if (first == evidence.injections.end() || ReportedAFailure(evidence, context.profile)) {
+  const Injection* first = FirstFailure(evidence);
+  if (first == nullptr || ReportedAFailure(evidence, context.profile)) {
     return "";
   }
   const Stack stack = BlamedStack(first->stack);

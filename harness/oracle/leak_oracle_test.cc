@@ -4,7 +4,6 @@
 #include <set>
 
 #include "harness/oracle/testing/judged_run.h"
-#include "harness/oracle/testing/stack_recorder.h"
 
 namespace faultline {
 namespace {
@@ -240,79 +239,6 @@ TEST_F(LeakedObjects, OfAStopAndOfAFailureAreTwoFindings) {
     signatures.insert(run.Judge()[0].signature);
   }
   EXPECT_THAT(signatures, SizeIs(2));
-}
-
-// ---- Causes
-
-[[gnu::noinline]] void MakePool(testkit::StackRecorder& run) {
-  run.Record("mempool/create", 0x20, "pool");
-  NO_TAIL_CALL;
-}
-[[gnu::noinline]] void MakeDevice(testkit::StackRecorder& run) {
-  run.Record("io_device/register", 0x10, "device");
-  NO_TAIL_CALL;
-}
-[[gnu::noinline]] void FinishPool(testkit::StackRecorder& run) {
-  run.Record("mempool/free", 0x20);
-  NO_TAIL_CALL;
-}
-[[gnu::noinline]] void FinishAll(testkit::StackRecorder& run) {
-  run.Record("io_device/unregister", 0x10);
-  NO_TAIL_CALL;
-  FinishPool(run);
-  NO_TAIL_CALL;
-}
-
-// FinishAll is come to, and what it calls is not.
-bool g_pool_is_forgotten = false;
-
-[[gnu::noinline]] void FinishSome(testkit::StackRecorder& run) {
-  run.Record("io_device/unregister", 0x10);
-  NO_TAIL_CALL;
-  if (!g_pool_is_forgotten) {
-    FinishPool(run);
-  }
-  NO_TAIL_CALL;
-}
-
-FaultFreeRun Describe(const testkit::StackRecorder& run) {
-  return DescribeFaultFree(run.evidence, run.catalogue, run.profile);
-}
-
-TEST(CausesOfLeaks, AreOneWhereTheStopSkipsTheFunctionThatReleasesAll) {
-  testkit::StackRecorder fault_free;
-  MakePool(fault_free);
-  MakeDevice(fault_free);
-  FinishAll(fault_free);
-  NO_TAIL_CALL;
-  const FaultFreeRun described = Describe(fault_free);
-  testkit::StackRecorder pool;
-  testkit::StackRecorder device;
-  pool.fault_free = device.fault_free = &described;
-  MakePool(pool);
-  MakeDevice(device);
-  NO_TAIL_CALL;
-  ASSERT_THAT(pool.Judge(), ElementsAre(IsKind("leak")));
-  ASSERT_THAT(device.Judge(), ElementsAre(IsKind("leak")));
-  EXPECT_THAT(pool.Judge()[0].cause, HasSubstr("the stop releases nothing in "));
-  EXPECT_THAT(pool.Judge()[0].cause, HasSubstr("FinishAll (leak_oracle_test.cc)"));
-  EXPECT_EQ(pool.Judge()[0].cause, device.Judge()[0].cause);
-  EXPECT_NE(pool.Judge()[0].signature, device.Judge()[0].signature);
-}
-
-TEST(CausesOfLeaks, IsTheInnerFunctionWhereTheOuterOneIsComeTo) {
-  testkit::StackRecorder runs[2];
-  for (testkit::StackRecorder& run : runs) {
-    g_pool_is_forgotten = &run != &runs[0];
-    MakePool(run);
-    MakeDevice(run);
-    FinishSome(run);
-    NO_TAIL_CALL;
-  }
-  const FaultFreeRun described = Describe(runs[0]);
-  runs[1].fault_free = &described;
-  ASSERT_THAT(runs[1].Judge(), ElementsAre(IsKind("leak")));
-  EXPECT_THAT(runs[1].Judge()[0].cause, HasSubstr("FinishPool (leak_oracle_test.cc)"));
 }
 
 }  // namespace

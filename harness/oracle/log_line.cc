@@ -1,10 +1,7 @@
 #include "harness/oracle/log_line.h"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
-#include <string>
-#include <utility>
 
 #include "harness/oracle/time_stamp.h"
 
@@ -20,22 +17,6 @@ bool IsBlank(char c) { return c == ' ' || c == '\t'; }
 
 bool AllDigits(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), IsDigit);
-}
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return lower;
-}
-
-std::string_view Undecorated(std::string_view word) {
-  constexpr std::string_view kDecoration = "*[]<>()-=#";
-  const size_t begin = word.find_first_not_of(kDecoration);
-  if (begin == std::string_view::npos) {
-    return {};
-  }
-  return word.substr(begin, word.find_last_not_of(kDecoration) + 1 - begin);
 }
 
 // What ends a field of a head: the size of "word" at `at`.
@@ -204,24 +185,6 @@ class Head {
     return head_goes_on;
   }
 
-  static LogLevel LevelOfLetter(char letter) {
-    switch (letter) {
-      case 'V':
-      case 'D':
-        return LogLevel::kDebug;
-      case 'I':
-      case 'N':
-        return LogLevel::kInfo;
-      case 'W':
-        return LogLevel::kWarning;
-      case 'E':
-      case 'F':
-      case 'C':
-        return LogLevel::kError;
-      default:
-        return LogLevel::kNone;
-    }
-  }
   static bool IsLetterField(std::string_view text) {
     return text.size() > 1 && LevelOfLetter(text[0]) != LogLevel::kNone &&
            (IsBlank(text[1]) || text[1] == '|' || text[1] == '/');
@@ -297,7 +260,7 @@ class Head {
       const std::string_view word = text.substr(begin, size);
       const char behind = begin + size < text.size() ? text[begin + size] : '\0';
       const bool ended = behind == ':' || behind == '|';
-      const std::string_view bare = Undecorated(word);
+      const std::string_view bare = WithoutDecoration(word);
       const bool decorated = bare.size() + 2 <= word.size();
       const bool loud = std::all_of(bare.begin(), bare.end(), IsUpper);
       if (LevelOfWord(word) != LogLevel::kNone && (ended || decorated || loud)) {
@@ -325,32 +288,6 @@ class Head {
 };
 
 }  // namespace
-
-LogLevel LevelOfWord(std::string_view word) {
-  constexpr size_t kLongest = 11;
-  const std::string_view bare = Undecorated(word);
-  if (bare.empty() || bare.size() > kLongest) {
-    return LogLevel::kNone;
-  }
-  using Word = std::pair<std::string_view, LogLevel>;
-  constexpr std::array<Word, 24> kWords = {
-      {{"trace", LogLevel::kDebug},   {"trc", LogLevel::kDebug},
-       {"verbose", LogLevel::kDebug}, {"debug", LogLevel::kDebug},
-       {"dbg", LogLevel::kDebug},     {"info", LogLevel::kInfo},
-       {"inf", LogLevel::kInfo},      {"information", LogLevel::kInfo},
-       {"notice", LogLevel::kInfo},   {"warning", LogLevel::kWarning},
-       {"warn", LogLevel::kWarning},  {"wrn", LogLevel::kWarning},
-       {"error", LogLevel::kError},   {"err", LogLevel::kError},
-       {"severe", LogLevel::kError},  {"critical", LogLevel::kError},
-       {"crit", LogLevel::kError},    {"crt", LogLevel::kError},
-       {"fatal", LogLevel::kError},   {"ftl", LogLevel::kError},
-       {"alert", LogLevel::kError},   {"emerg", LogLevel::kError},
-       {"emer", LogLevel::kError},    {"panic", LogLevel::kError}}};
-  const std::string lower = Lower(bare);
-  const auto* found = std::find_if(kWords.begin(), kWords.end(),
-                                   [&](const Word& one) { return one.first == lower; });
-  return found == kWords.end() ? LogLevel::kNone : found->second;
-}
 
 LogLineParts SplitLogLine(std::string_view line) {
   return Head(line.substr(0, kLineLimit)).Split();

@@ -3,15 +3,9 @@
 #include <cstddef>
 #include <string_view>
 
-namespace faultline {
+#include "harness/oracle/log_level.h"
 
-enum class LogLevel {
-  kNone,  // the line states none
-  kDebug,
-  kInfo,  // and notices
-  kWarning,
-  kError,  // and all that is worse
-};
+namespace faultline {
 
 // A line of a log, split into what the logger adds and what the program says. The views point into
 // the line.
@@ -28,8 +22,5 @@ struct LogLineParts {
 
 // Only the first 4 KiB are looked at. Thread-safe, no regular expressions.
 LogLineParts SplitLogLine(std::string_view line);
-
-// The level that `word` names: "ERROR", "warn", "*NOTICE*", "EMER"; kNone for any other word.
-LogLevel LevelOfWord(std::string_view word);
 
 }  // namespace faultline

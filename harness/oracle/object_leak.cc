@@ -8,6 +8,7 @@
 
 #include "harness/oracle/blame.h"
 #include "harness/oracle/common_call.h"
+#include "harness/oracle/failed_call.h"
 #include "harness/oracle/forgetter.h"
 #include "harness/oracle/leaked_objects.h"
 #include "harness/oracle/made_together.h"
@@ -40,6 +41,7 @@ class ObjectLeakFinder {
       : evidence_(evidence),
         context_(context),
         tracked_(TrackObjects(evidence, context.catalogue)),
+        failure_(FirstFailure(evidence)),
         silent_(UnnoticedSilentCreator(evidence, context.catalogue)),
         forgetters_(evidence, tracked_, symbolizer_),
         skipped_(evidence, context.catalogue, symbolizer_) {}
@@ -145,16 +147,24 @@ class ObjectLeakFinder {
                : fmt::format("{} and {} more object{} are", What(leak), more, more == 1 ? "" : "s");
   }
 
-  bool SomethingFailed() const {
-    return std::any_of(evidence_.injections.begin(), evidence_.injections.end(),
-                       [](const Injection& injection) { return injection.action == "fail"; });
+  // How an object is not released that no error path forgets. No function knows both of it and of
+  // the failure, so that it is told by the one that met the failure, or that kept it to itself.
+  std::string HowForgotten() const {
+    return failure_ == nullptr ? "by the stop"
+           : !silent_.empty()  ? fmt::format("after {} failed and reported it to nobody", silent_)
+                               : "after " + FailureText(*failure_, context_.catalogue);
   }
 
-  // `function`: how the forgetter is told.
-  std::string ByWhom(const std::string& function) const {
-    return !function.empty()   ? "the error path of " + function
-           : SomethingFailed() ? "anybody after the failure"
-                               : "the stop";
+  // Of a signature: the function that HowForgotten names.
+  std::string FailureClause() const {
+    if (failure_ == nullptr) {
+      return "";
+    }
+    if (!silent_.empty()) {
+      return std::string(kAfterAFailed) + silent_;
+    }
+    const std::string met = FunctionThatMet(*failure_, context_.catalogue);
+    return met.empty() ? "" : fmt::format("{}call in {}", kAfterAFailed, met);
   }
 
   // Names are the target's users' and may be counted: the place that made the object is the same in
@@ -165,17 +175,20 @@ class ObjectLeakFinder {
     const std::string what = !BlamedFunctions(makers).empty() || first.label.empty()
                                  ? first.registry
                                  : fmt::format("{} `{}'", first.registry, first.label);
-    const std::string forgetter = leak.forgetter.function.empty()
-                                      ? std::string()
-                                      : NameInFile(leak.forgetter.at_failure.front());
-    return MakeSignature(kKind, fmt::format("{} is never released by {}", what, ByWhom(forgetter)),
-                         makers);
+    const auto signature = [&](const std::string& forgetter) {
+      return MakeSignature(kKind, fmt::format("{} is never released by {}", what, forgetter),
+                           makers);
+    };
+    if (!leak.forgetter.function.empty()) {
+      return signature("the error path of " + NameInFile(leak.forgetter.at_failure.front()));
+    }
+    return signature(failure_ == nullptr ? "the stop" : "anybody") + FailureClause();
   }
 
   // See Finding::cause.
   std::string Cause(const Leak& leak, const std::string& skipped) const {
     const std::string cause = CauseOfForgetting(leak, skipped);
-    const std::string object = silent_.empty() && SomethingFailed() ? UnreleasedObject(leak) : "";
+    const std::string object = silent_.empty() && failure_ != nullptr ? UnreleasedObject(leak) : "";
     return cause.empty() || object.empty() ? cause + object : cause + "; " + object;
   }
 
@@ -198,13 +211,31 @@ class ObjectLeakFinder {
     if (!silent_.empty()) {
       return CauseOfSilence(silent_);
     }
-    return skipped.empty() ? "" : fmt::format("the stop releases nothing in {}", skipped);
+    const std::string stop =
+        skipped.empty() ? "" : fmt::format("the stop releases nothing in {}", skipped);
+    const std::string met = AfterWhomNothingIsReleased();
+    return met.empty() || stop.empty() ? met + stop : met + "; " + stop;
+  }
+
+  // By two functions, as signatures are: a helper that meets failures for many says little alone.
+  std::string AfterWhomNothingIsReleased() const {
+    const std::vector<std::string> met =
+        failure_ == nullptr
+            ? std::vector<std::string>()
+            : BlamedFunctions(StackThatMetFailure(failure_->stack, context_.catalogue));
+    return met.empty() ? ""
+                       : fmt::format("nothing is released after a failed call in {}",
+                                     fmt::join(met, " < "));
   }
 
   Finding Tell(const Leak& leak) {
     const LeakedGroup& group = leak.group;
     Finding finding = FindingAtEnd(
-        kKind, Count(leak) + " never released by " + ByWhom(leak.forgetter.function), evidence_);
+        kKind,
+        Count(leak) + " never released " +
+            (leak.forgetter.function.empty() ? HowForgotten()
+                                             : "by the error path of " + leak.forgetter.function),
+        evidence_);
     finding.object = What(leak);
     finding.signature = Signature(leak);
     finding.details.push_back(fmt::format(
@@ -241,14 +272,12 @@ class ObjectLeakFinder {
     return finding;
   }
 
-  // No function knows both of the object and of the failure: so both are told.
+  // See HowForgotten.
   void TellFailure(Finding& finding) const {
-    const auto first =
-        std::find_if(evidence_.injections.begin(), evidence_.injections.end(),
-                     [](const Injection& injection) { return injection.action == "fail"; });
-    if (first != evidence_.injections.end()) {
-      finding.details.push_back(fmt::format("{} failed in step {} at {}", first->point, first->step,
-                                            PlaceText(BlamedStack(first->stack))));
+    if (failure_ != nullptr) {
+      finding.details.push_back(fmt::format("{} failed in step {} at {}", failure_->point,
+                                            failure_->step,
+                                            PlaceText(BlamedStack(failure_->stack))));
     }
     if (!silent_.empty()) {
       finding.details.push_back(silent_ + " reported that to nobody");
@@ -278,6 +307,7 @@ class ObjectLeakFinder {
   const Evidence& evidence_;
   const OracleContext& context_;
   const std::vector<TrackedObject> tracked_;
+  const Injection* failure_;  // the first; nullptr when nothing failed
   const std::string silent_;  // see UnnoticedSilentCreator
   Symbolizer symbolizer_;
   const ForgetterFinder forgetters_;

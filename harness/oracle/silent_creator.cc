@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "harness/evidence/registry.h"
+#include "harness/oracle/failed_call.h"
 
 namespace faultline {
 namespace {
@@ -39,10 +40,8 @@ std::string FunctionAround(const Injection& injection, const std::vector<std::st
 
 std::string SilentCreator(const Evidence& evidence, const Catalogue& catalogue,
                           const std::string& registry) {
-  const auto first =
-      std::find_if(evidence.injections.begin(), evidence.injections.end(),
-                   [](const Injection& injection) { return injection.action == "fail"; });
-  if (first == evidence.injections.end()) {
+  const Injection* first = FirstFailure(evidence);
+  if (first == nullptr) {
     return "";
   }
   for (const Observer& observer : catalogue.observers) {

@@ -7,9 +7,10 @@
 namespace faultline {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kContract = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kContract = {{
     {"crash", "carry on, or give up with an error and a non-zero exit; never die of a signal"},
     {"double-free", "end each object once"},
+    {"ends-by-design", "end itself there, as its profile says that it may"},
     {"hang", "start, answer and stop within its limits, with an error if it must"},
     {"io-device-missing",
      "use and unregister only devices that are registered, then end within its limit"},

@@ -2,17 +2,21 @@
 
 #include <algorithm>
 
+#include "harness/oracle/ends_by_design.h"
 #include "harness/oracle/run_course.h"
 
 namespace faultline {
 
 Verdict VerdictOf(const RunReport& report) {
-  const bool all_known = std::all_of(report.findings.begin(), report.findings.end(),
-                                     [](const Finding& finding) { return finding.known; });
-  if (!all_known || !report.not_seen.empty()) {
+  const bool none_new = std::all_of(
+      report.findings.begin(), report.findings.end(),
+      [](const Finding& finding) { return finding.known || finding.kind == kEndsByDesign; });
+  if (!none_new || !report.not_seen.empty()) {
     return Verdict::kFindings;
   }
-  if (!report.findings.empty()) {
+  const bool any_known = std::any_of(report.findings.begin(), report.findings.end(),
+                                     [](const Finding& finding) { return finding.known; });
+  if (any_known) {
     return Verdict::kKnownFindings;
   }
   if (SlowWait(report.evidence) != nullptr) {

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "harness/oracle/blame.h"
+#include "harness/oracle/ends_by_design.h"
 #include "harness/oracle/run_course.h"
 #include "harness/report/contract.h"
 #include "harness/report/text.h"
@@ -132,10 +133,11 @@ void Story::TellStack(const Stack& stack, size_t indent) {
 }
 
 void Story::TellFinding(const Finding& finding) {
-  out_ += fmt::format(
-      "\n{} {}{}\n",
-      paint_(finding.known ? Paint::Color::kYellow : Paint::Color::kRed, finding.kind + ":"),
-      EscapeControls(finding.title), finding.known ? " (known)" : "");
+  out_ += fmt::format("\n{} {}{}\n",
+                      paint_(finding.known || finding.kind == kEndsByDesign ? Paint::Color::kYellow
+                                                                            : Paint::Color::kRed,
+                             finding.kind + ":"),
+                      EscapeControls(finding.title), finding.known ? " (known)" : "");
   if (!finding.note.empty()) {
     Line("note: " + finding.note);
   }

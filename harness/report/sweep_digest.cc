@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "harness/oracle/ends_by_design.h"
 #include "harness/report/contract.h"
 #include "harness/report/text.h"
 #include "harness/store/causes.h"
@@ -22,11 +23,11 @@ using nlohmann::json;
 constexpr std::array<std::string_view, 7> kSiteVerdicts = {
     "finding", "doubtful", "slow", "not reached", "clean error", "tolerated", "not visited"};
 // What a maintainer reads first: damage, then what blocks, then what is lost.
-constexpr std::array<std::string_view, 9> kKinds = {
+constexpr std::array<std::string_view, 10> kKinds = {
     "io-device-missing", "sanitizer", "crash",     "double-free", "hang",
-    "not-rolled-back",   "leak",      "swallowed", "expectation"};
-constexpr std::array<std::string_view, 5> kStatuses = {"confirmed", "flaky", "not tried", "assumed",
-                                                       "unproven"};
+    "not-rolled-back",   "leak",      "swallowed", "expectation", "ends-by-design"};
+constexpr std::array<std::string_view, 6> kStatuses = {"confirmed", "flaky",    "not tried",
+                                                       "assumed",   "unproven", "by design"};
 constexpr size_t kPlaceFunctions = 3;
 
 template <size_t kSize>
@@ -157,20 +158,20 @@ class Digester {
   void AddVisit(size_t site_index, const StoredRun& run, const std::vector<size_t>& findings) {
     DigestSite& site = digest_.sites[site_index];
     ++site.plans;
-    std::string_view verdict = run.outcome;
-    if (!findings.empty()) {
-      verdict = "doubtful";
-      for (const size_t index : findings) {
-        DigestFinding& entry = digest_.findings[index];
-        if (entry.status == "confirmed") {
-          verdict = "finding";
-        }
-        if (std::find(site.findings.begin(), site.findings.end(), index) == site.findings.end()) {
-          site.findings.push_back(index);
-          entry.sites.push_back(site_index);
-        }
+    bool is_finding = false;
+    bool is_doubtful = false;
+    for (const size_t index : findings) {
+      DigestFinding& entry = digest_.findings[index];
+      is_finding |= entry.status == "confirmed";
+      is_doubtful |= entry.group.kind != kEndsByDesign;
+      if (std::find(site.findings.begin(), site.findings.end(), index) == site.findings.end()) {
+        site.findings.push_back(index);
+        entry.sites.push_back(site_index);
       }
     }
+    const std::string_view verdict = is_finding    ? "finding"
+                                     : is_doubtful ? "doubtful"
+                                                   : std::string_view(run.outcome);
     if (RankIn(kSiteVerdicts, verdict) < RankIn(kSiteVerdicts, site.verdict)) {
       site.verdict = verdict;
     }
@@ -247,10 +248,13 @@ bool SweepDigest::passed() const {
 std::string SweepDigest::Verdict() const {
   size_t failing = 0;
   size_t known = 0;
+  size_t by_design = 0;
   std::set<size_t> failing_causes;
   for (size_t cause = 0; cause < causes.size(); ++cause) {
     for (const size_t index : causes[cause].findings) {
-      known += findings[index].known != nullptr ? 1 : 0;
+      const DigestFinding& finding = findings[index];
+      known += finding.known != nullptr ? 1 : 0;
+      by_design += finding.known == nullptr && finding.group.kind == kEndsByDesign ? 1 : 0;
       if (findings[index].fails) {
         ++failing;
         failing_causes.insert(cause);
@@ -267,7 +271,10 @@ std::string SweepDigest::Verdict() const {
   if (known > 0) {
     parts.push_back(fmt::format("{} known", known));
   }
-  if (const size_t rest = findings.size() - failing - known; rest > 0) {
+  if (by_design > 0) {
+    parts.push_back(fmt::format("{} by design", by_design));
+  }
+  if (const size_t rest = findings.size() - failing - known - by_design; rest > 0) {
     parts.push_back(fmt::format("{} not confirmed", rest));
   }
   return findings.empty() ? "no findings" : fmt::format("{}", fmt::join(parts, ", "));

@@ -43,6 +43,19 @@ TEST_F(SweepDigestTest, OnlyAConfirmedFindingThatIsNotKnownFails) {
   EXPECT_THAT(known.Verdict(), AllOf(HasSubstr("1 known"), HasSubstr("1 not confirmed")));
 }
 
+TEST_F(SweepDigestTest, WhatEndsByDesignIsToldAndFailsNothing) {
+  StoredRun run = testkit::ARun("persistent 0000000000000005#1", "clean error");
+  run.site = "0000000000000005";
+  run.findings.push_back(testkit::AFinding("ends-by-design: the ring is full @ send"));
+  store_.AddRun(run);
+  const SweepDigest digest = MakeDigest(store_, baseline_);
+  ASSERT_THAT(digest.findings, SizeIs(3));
+  EXPECT_EQ(digest.findings[2].status, "by design");
+  EXPECT_FALSE(digest.findings[2].fails);
+  EXPECT_EQ(digest.sites[5].verdict, "clean error");
+  EXPECT_THAT(digest.Verdict(), AllOf(HasSubstr("1 by design"), HasSubstr("1 not confirmed")));
+}
+
 TEST_F(SweepDigestTest, EachSiteHasTheWorstThatItsRunsShowed) {
   store_.AddRun([] {
     StoredRun run = testkit::ARun("persistent 0000000000000004#1", "not reached");

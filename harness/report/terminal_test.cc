@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <csignal>
 
+#include "harness/oracle/ends_by_design.h"
 #include "harness/report/testing/reported_run.h"
 
 namespace faultline {
@@ -28,6 +30,16 @@ TEST(Verdict, TellsPassCleanErrorKnownAndNewFindingsApart) {
   EXPECT_EQ(VerdictOf(clean.report()), Verdict::kPass);
   clean.evidence.exit.code = 1;
   EXPECT_EQ(VerdictOf(clean.report()), Verdict::kCleanError);
+}
+
+TEST(Verdict, AnEndByDesignIsACleanErrorAndHidesNoFindingBesideIt) {
+  ReportedRun run;
+  run.evidence.exit = {ExitStatus::Kind::kSignaled, SIGABRT};
+  run.findings.resize(1);
+  run.findings[0].kind = kEndsByDesign;
+  EXPECT_EQ(VerdictOf(run.report()), Verdict::kCleanError);
+  run.findings.emplace_back().kind = "leak";
+  EXPECT_EQ(VerdictOf(run.report()), Verdict::kFindings);
 }
 
 TEST(TellRun, ACleanRunIsOneLine) {

@@ -10,15 +10,24 @@
 namespace faultline {
 
 const std::vector<std::string>& FindingKinds() {
-  static const std::vector<std::string> kinds = {
-      "crash", "double-free",      "expectation",     "hang",      "io-device-missing",
-      "leak",  "nondeterministic", "not-rolled-back", "sanitizer", "swallowed"};
+  static const std::vector<std::string> kinds = {"crash",
+                                                 "double-free",
+                                                 "ends-by-design",
+                                                 "expectation",
+                                                 "hang",
+                                                 "io-device-missing",
+                                                 "leak",
+                                                 "nondeterministic",
+                                                 "not-rolled-back",
+                                                 "sanitizer",
+                                                 "swallowed"};
   return kinds;
 }
 
 const std::vector<std::string>& LogPatternKinds() {
   static const std::vector<std::string> kinds = [] {
     std::vector<std::string> of_lines = FindingKinds();
+    std::erase(of_lines, "ends-by-design");
     std::erase(of_lines, "expectation");
     std::erase(of_lines, "nondeterministic");
     return of_lines;

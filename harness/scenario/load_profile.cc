@@ -80,7 +80,7 @@ void ReadPatterns(MapReader& map, std::string_view key, std::vector<std::string>
   }
 }
 
-// `deliberate_abort`: a list of patterns, or of {pattern, allowed, note, note_when}.
+// `deliberate_abort`: a list of patterns, or of {pattern, allowed, note, when}.
 void ReadDeliberateAborts(MapReader& map, std::vector<DeliberateAbort>& out) {
   const YamlValue* list = map.Find("deliberate_abort");
   if (list == nullptr) {
@@ -99,7 +99,7 @@ void ReadDeliberateAborts(MapReader& map, std::vector<DeliberateAbort>& out) {
       reader.Pattern("pattern", abort.pattern);
       reader.Bool("allowed", abort.allowed);
       reader.Text("note", abort.note);
-      reader.Pattern("note_when", abort.note_when);
+      reader.Pattern("when", abort.note_when);  // `allowed` holds only there too
       reader.Finish();
     } else if (auto pattern = ReadPattern(*item, "`deliberate_abort`", map.context())) {
       abort.pattern = std::move(*pattern);

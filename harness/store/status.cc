@@ -14,6 +14,8 @@ std::string Reruns(const FindingGroup& group) {
   switch (StatusOf(group)) {
     case FindingStatus::kUnproven:
       return fmt::format("did not come again in {} runs", group.tries);
+    case FindingStatus::kByDesign:
+      return "the target ended itself as its profile says that it may";
     case FindingStatus::kNotTried:
       return "no runs were left to confirm it";
     case FindingStatus::kAssumed:
@@ -54,6 +56,9 @@ std::string Signal(const FindingGroup& group) {
 }  // namespace
 
 FindingStatus StatusOf(const FindingGroup& group) {
+  if (group.kind == "ends-by-design") {
+    return FindingStatus::kByDesign;
+  }
   if (group.tries == 0 && group.proof.state == StoredProof::State::kMissing) {
     return FindingStatus::kAssumed;
   }
@@ -70,7 +75,9 @@ FindingStatus StatusOf(const FindingGroup& group) {
 }
 
 bool NeedsConfirming(const FindingGroup& group) {
-  return group.tries < kConfirmationRuns && StatusOf(group) != FindingStatus::kAssumed;
+  const FindingStatus status = StatusOf(group);
+  return group.tries < kConfirmationRuns && status != FindingStatus::kAssumed &&
+         status != FindingStatus::kByDesign;
 }
 
 const char* StatusName(FindingStatus status) {
@@ -83,6 +90,8 @@ const char* StatusName(FindingStatus status) {
       return "unproven";
     case FindingStatus::kAssumed:
       return "assumed";
+    case FindingStatus::kByDesign:
+      return "by design";
     case FindingStatus::kNotTried:
       break;
   }
@@ -100,6 +109,7 @@ bool FailsCommand(const FindingGroup& group, bool assumed_too) {
     case FindingStatus::kAssumed:
       return assumed_too;
     case FindingStatus::kNotTried:
+    case FindingStatus::kByDesign:
       break;
   }
   return false;

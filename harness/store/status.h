@@ -19,10 +19,11 @@ enum class FindingStatus {
   kUnproven,   // it came again in none of them
   kAssumed,    // nothing below was seen to make the function fail that was made to fail
   kNotTried,   // the budget ended before enough reruns were made to tell
+  kByDesign,   // no broken promise: the target ended itself as its profile says that it may
 };
 inline constexpr FindingStatus kFindingStatuses[] = {
-    FindingStatus::kConfirmed, FindingStatus::kFlaky, FindingStatus::kUnproven,
-    FindingStatus::kAssumed, FindingStatus::kNotTried};
+    FindingStatus::kConfirmed, FindingStatus::kFlaky,    FindingStatus::kUnproven,
+    FindingStatus::kAssumed,   FindingStatus::kNotTried, FindingStatus::kByDesign};
 
 FindingStatus StatusOf(const FindingGroup& group);
 
@@ -30,12 +31,13 @@ FindingStatus StatusOf(const FindingGroup& group);
 // it comes then does not matter.
 bool NeedsConfirming(const FindingGroup& group);
 
-// "confirmed", "flaky", "unproven", "assumed", "not tried"
+// "confirmed", "flaky", "unproven", "assumed", "not tried", "by design"
 const char* StatusName(FindingStatus status);
 
 // True when a command whose findings are new because of it ends with exit code 1: it is confirmed,
 // or a crash that came at least twice (a sanitizer's report is one). An assumed one only with
-// `assumed_too`; one not tried never: what makes it may be impossible, or a busy machine.
+// `assumed_too`; one not tried never: what makes it may be impossible, or a busy machine; and never
+// one by design.
 bool FailsCommand(const FindingGroup& group, bool assumed_too = false);
 
 // The finding also came in reruns without the fault: a race of the target's own, for which no

@@ -106,5 +106,19 @@ TEST(StatusText, SaysWhyNothingProvesAFinding) {
             "assumed: came again in 3 of 3 runs; f was not seen to fail");
 }
 
+// Tempting: it is a crash that came twice, or a finding that nobody has confirmed.
+TEST(FindingStatus, WhatEndsByDesignFailsNothingHoweverOftenItCame) {
+  FindingGroup group;
+  group.kind = "ends-by-design";
+  group.seen = 40;
+  for (const int64_t confirmed : {0, 3}) {
+    group.tries = group.confirmed = confirmed;
+    EXPECT_EQ(StatusOf(group), FindingStatus::kByDesign);
+    EXPECT_STREQ(StatusName(StatusOf(group)), "by design");
+    EXPECT_FALSE(FailsCommand(group, /*assumed_too=*/true));
+    EXPECT_FALSE(NeedsConfirming(group));
+  }
+}
+
 }  // namespace
 }  // namespace faultline

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "harness/oracle/ends_by_design.h"
 #include "harness/oracle/oracle.h"
 #include "harness/oracle/run_course.h"
 #include "harness/oracle/unwinding.h"
@@ -44,7 +45,10 @@ bool IsReached(const SweepPlan& plan, const Evidence& evidence) {
 
 std::string OutcomeOf(const SweepPlan& plan, const Evidence& evidence,
                       const std::vector<Finding>& findings) {
-  if (!findings.empty()) {
+  const bool is_broken = std::any_of(findings.begin(), findings.end(), [](const Finding& finding) {
+    return finding.kind != kEndsByDesign;
+  });
+  if (is_broken) {
     return "finding";
   }
   if (!IsReached(plan, evidence)) {

@@ -1,27 +1,15 @@
 #include "harness/sweep/same_cause.h"
 
 #include <algorithm>
-#include <array>
+
+#include "harness/oracle/failed_call.h"
 
 namespace faultline {
 namespace {
 
-// How what is said of the failed call begins, as the oracles write it: crash_oracle.cc, and the
-// others hang_oracle.cc.
-constexpr std::array<std::string_view, 3> kFailedCall = {"; a call failed", "; after a failed ",
-                                                         "; still retrying "};
-
 constexpr std::string_view kCaller = " < ";
 
 }  // namespace
-
-std::string SignatureWithoutFault(std::string_view signature) {
-  size_t end = std::string_view::npos;
-  for (const std::string_view failed_call : kFailedCall) {
-    end = std::min(end, signature.find(failed_call));
-  }
-  return std::string(signature.substr(0, end));
-}
 
 // A crash in a function in which a call failed is known by that function alone, else by its caller
 // too: which of them it is depends on how deep the failed call lies.

@@ -7,11 +7,6 @@
 
 namespace faultline {
 
-// `signature` without what it says of the call that was made to fail: equal for one bug that
-// different failures, or none at all, bring about. Most signatures say nothing of that call and
-// are returned as they are.
-std::string SignatureWithoutFault(std::string_view signature);
-
 // True when two findings with these signatures are one bug, whatever failed before them.
 bool IsSameCause(std::string_view a, std::string_view b);
 

@@ -5,16 +5,6 @@
 namespace faultline {
 namespace {
 
-TEST(SignatureWithoutFault, LeavesOutTheFailedCallAlone) {
-  EXPECT_EQ(SignatureWithoutFault("crash: SIGSEGV wild pointer; a call failed: calloc @ f < g"),
-            "crash: SIGSEGV wild pointer");
-  EXPECT_EQ(SignatureWithoutFault("hang: stop; after a failed call in bdev_init"), "hang: stop");
-  EXPECT_EQ(SignatureWithoutFault("hang: start; still retrying dpdk/ring/create @ f < g"),
-            "hang: start");
-  EXPECT_EQ(SignatureWithoutFault("crash: SIGSEGV @ f < g"), "crash: SIGSEGV @ f < g");
-  EXPECT_EQ(SignatureWithoutFault("hang: stop; queue x is left"), "hang: stop; queue x is left");
-}
-
 TEST(ShowsSameCause, IsTrueForTheSameBugAfterAnotherFailure) {
   StoredRun run;
   run.findings.emplace_back().signature = "hang: stop; after a failed call in f";

@@ -1,0 +1,63 @@
+#include "harness/oracle/failed_call.h"
+
+#include <gmock/gmock.h>
+
+#include "harness/oracle/testing/judged_run.h"
+
+namespace faultline {
+namespace {
+
+using testkit::At;
+
+Injection Failed(const std::string& action, const Stack& stack) {
+  return {.fault = "one", .point = "libc/memory/calloc", .action = action, .stack = stack};
+}
+
+TEST(FirstFailure, IsNoSignal) {
+  Evidence evidence;
+  EXPECT_EQ(FirstFailure(evidence), nullptr);
+  evidence.injections = {Failed("signal SIGTERM", {})};
+  EXPECT_EQ(FirstFailure(evidence), nullptr) << "in signal modes nothing failed";
+  evidence.injections.push_back(Failed("fail", {}));
+  EXPECT_EQ(FirstFailure(evidence), &evidence.injections[1]);
+}
+
+TEST(FailureText, NamesWhoMetTheFailureAndNotTheFaultPointsBelow) {
+  Catalogue catalogue;
+  catalogue.points.emplace_back().symbols = {"poller_register"};
+  const Injection failure =
+      Failed("fail", {At("poller_register", "/src/thread.c"), At("group_create", "/src/group.c")});
+  EXPECT_EQ(FunctionThatMet(failure, catalogue), "group_create");
+  EXPECT_EQ(FailureText(failure, catalogue), "libc/memory/calloc failed in group_create");
+  EXPECT_EQ(FailureText(failure, {}), "libc/memory/calloc failed in poller_register");
+  EXPECT_EQ(FailureText(Failed("fail", {At("", "", "lib.so")}), {}), "libc/memory/calloc failed");
+}
+
+TEST(IsWhereItFailed, OfWhoMetItAndOfTheFaultPointsBelowAndOfNobodyElse) {
+  Catalogue catalogue;
+  catalogue.points.emplace_back().symbols = {"send_msg"};
+  const Injection failure =
+      Failed("fail", {At("send_msg", "/src/thread.c"), At("device_free", "/src/thread.c"),
+                      At("main", "/src/main.c")});
+  EXPECT_TRUE(IsWhereItFailed("send_msg", failure, catalogue));
+  EXPECT_TRUE(IsWhereItFailed("device_free", failure, catalogue));
+  EXPECT_FALSE(IsWhereItFailed("main", failure, catalogue));
+  EXPECT_FALSE(IsWhereItFailed("pool_fini", failure, catalogue));
+  EXPECT_FALSE(IsWhereItFailed("send_msg", Failed("fail", {}), catalogue));
+}
+
+TEST(SignatureWithoutFault, LeavesOutTheFailedCallAlone) {
+  EXPECT_EQ(SignatureWithoutFault("crash: SIGSEGV wild pointer; a call failed: calloc @ f < g"),
+            "crash: SIGSEGV wild pointer");
+  EXPECT_EQ(SignatureWithoutFault("hang: stop; after a failed call in bdev_init"), "hang: stop");
+  EXPECT_EQ(SignatureWithoutFault("hang: start; still retrying dpdk/ring/create @ f < g"),
+            "hang: start");
+  EXPECT_EQ(SignatureWithoutFault("leak: heap is never released by anybody @ f < g; after a failed "
+                                  "call in subsystem_stop"),
+            "leak: heap is never released by anybody @ f < g");
+  EXPECT_EQ(SignatureWithoutFault("crash: SIGSEGV @ f < g"), "crash: SIGSEGV @ f < g");
+  EXPECT_EQ(SignatureWithoutFault("hang: stop; queue x is left"), "hang: stop; queue x is left");
+}
+
+}  // namespace
+}  // namespace faultline
