@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "harness/base/failure.h"
+#include "harness/run/testing/script_target.h"
 
 namespace faultline {
 namespace {
@@ -19,42 +20,8 @@ using testing::HasSubstr;
 using Status = StepResult::Status;
 using Ended = ExitStatus::Kind;
 
-class ExecutorTest : public testing::Test {
- protected:
-  // The target is `sh -c SCRIPT`.
-  void Script(const std::string& script) {
-    profile_.args = {"-c", script};
-    profile_.ready.kind = ReadyCondition::Kind::kLogLine;
-    profile_.ready.log_pattern = "^ready$";
-  }
-  Step& Add(decltype(Step::action) action) {
-    scenario_.steps.push_back({std::move(action), "", {}, false, {}});
-    return scenario_.steps.back();
-  }
-  Evidence Execute() {
-    RunRequest request{scenario_, profile_, catalogue_};
-    request.program = "/bin/sh";
-    request.observe = false;
-    request.limits_ms = limits_;
-    return ColdExecutor().Execute(request);
-  }
-  static std::vector<Status> Statuses(const Evidence& evidence) {
-    std::vector<Status> statuses;
-    for (const StepResult& step : evidence.steps) {
-      statuses.push_back(step.status);
-    }
-    return statuses;
-  }
-
-  Scenario scenario_;
-  Profile profile_;
-  Catalogue catalogue_;
-  LimitsMs limits_;
-};
-
-// Stops at once when asked to, as a shell that waits for a child would not.
-constexpr char kObedient[] =
-    "trap 'echo bye; exit 0' TERM; echo ready; while :; do read line; echo \"got $line\"; done";
+using ExecutorTest = testkit::ScriptTarget;
+using testkit::kObedient;
 
 TEST_F(ExecutorTest, WaitsUntilReadyAndStopsWhatIsAlive) {
   Script(kObedient);

@@ -111,6 +111,7 @@ void AddRules(const Profile& profile, KeyMaker& key) {
   for (const DeliberateAbort& abort : profile.deliberate_abort) {
     key.Add(abort.pattern);
     key.Add(abort.allowed ? 1 : 0);
+    key.Add(abort.note_when);
   }
   key.Add(profile.error_lines);
   key.Add(profile.leftovers);

@@ -141,6 +141,20 @@ LiveRun::Wait LiveRun::WaitFor(const std::function<bool()>& met, WaitAccount& wa
   return met() ? Wait::kMet : Wait::kExited;
 }
 
+LiveRun::Wait LiveRun::PollFor(const std::function<bool()>& met, WaitAccount& wait) {
+  constexpr std::chrono::milliseconds kEvery(5);
+  const Clock::time_point begin = Clock::now();
+  const Clock::time_point end = InMs(request_.in_debugger ? kForeverMs : wait.limit_ms);
+  const auto done = [&] { return met() || process_.exited(); };
+  while (!loop_.RunUntil(done, std::min(end, Clock::now() + kEvery)) && Clock::now() < end) {
+  }
+  wait.took_ms = MsSince(begin);
+  if (process_.exited()) {
+    TakeIn();
+  }
+  return met() ? Wait::kMet : process_.exited() ? Wait::kExited : Wait::kTimedOut;
+}
+
 bool LiveRun::WaitForExit(WaitAccount& wait) {
   return WaitFor([] { return false; }, wait) == Wait::kExited;
 }

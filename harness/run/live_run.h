@@ -57,6 +57,9 @@ class LiveRun {
   // asked for, the rest is filled in). What the target said before it ended has been taken in when
   // this returns kExited, and `met` has been asked again.
   Wait WaitFor(const std::function<bool()>& met, WaitAccount& wait);
+  // As WaitFor, for what comes about without an event: `met` is asked every few milliseconds too.
+  // What the target does meanwhile extends nothing: `wait.limit_ms` is what it has.
+  Wait PollFor(const std::function<bool()>& met, WaitAccount& wait);
   // Waits for the exit; false when it did not come in time.
   bool WaitForExit(WaitAccount& wait);
   bool WaitForExit(int64_t limit_ms);

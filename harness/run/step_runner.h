@@ -58,6 +58,7 @@ class StepRunner {
   // to fail: what is waited for may have been written to nowhere, or not yet.
   bool FoundOrLost(const LinePattern& pattern, size_t from, Clock::time_point limit);
   LiveRun::Wait WaitReady(const ReadyCondition& ready);
+  LiveRun::Wait WaitStarted(const std::string& for_what);
   RpcExchange Exchange(const RpcStep& step);
   // The point by whose failure the target has lost this client, while it serves another; "" when
   // that is not so. The old connection is then closed. A request that a target never answers

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "harness/run/agent_check.h"
 #include "harness/run/rpc_match.h"
 
 // How a step waits for the target.
@@ -123,7 +124,20 @@ LiveRun::Wait StepRunner::WaitReady(const ReadyCondition& ready) {
     case ReadyCondition::Kind::kStarted:
       break;
   }
-  return LiveRun::Wait::kMet;
+  return WaitStarted(for_what);
+}
+
+// It has started when main is about to begin, which the agent says; without one, when it was
+// started. A loader takes its time, and nothing can be armed or judged before.
+LiveRun::Wait StepRunner::WaitStarted(const std::string& for_what) {
+  if (!run_.hooking().wanted() || !WhyPreloadFails(run_.request().program).empty()) {
+    return LiveRun::Wait::kMet;
+  }
+  wait_ = {.for_what = for_what, .limit_ms = LimitMs(), .most_ms = LimitMs()};
+  const auto spoke = [this] {
+    return run_.hooking().journal().agent_state() != protocol::AgentState::kAbsent;
+  };
+  return run_.PollFor(spoke, wait_);
 }
 
 std::string StepRunner::DroppedClient(RpcExchange::Outcome outcome) {

@@ -1,6 +1,9 @@
 #include "harness/run/stop.h"
 
 #include <algorithm>
+#include <optional>
+
+#include "harness/target/proc_status.h"
 
 namespace faultline {
 namespace {
@@ -26,11 +29,51 @@ bool WaitForEnd(LiveRun& run) {
   return ended;
 }
 
+// Will the target take its stop signal otherwise than by dying of it? One that blocks it for good
+// reads it from a signalfd(); shells block all signals for a moment, time and again.
+class SignalWatch {
+ public:
+  explicit SignalWatch(const LiveRun& run, pid_t pid)
+      : pid_(pid), signal_(run.request().profile.stop_signal) {}
+
+  bool IsHandled() {
+    constexpr int64_t kForGoodMs = 50;
+    if (!TakesDefaultAction(pid_, signal_)) {
+      return true;
+    }
+    if (WouldDieOf(pid_, signal_)) {
+      blocked_since_.reset();
+      return false;
+    }
+    blocked_since_ = blocked_since_.value_or(Clock::now());
+    return MsSince(*blocked_since_) >= kForGoodMs;
+  }
+
+ private:
+  const pid_t pid_;
+  const int signal_;
+  std::optional<Clock::time_point> blocked_since_;
+};
+
+// A signal that the target does not handle would kill it, in the middle of what it is doing: it has
+// not come to handle it yet, no longer does, or is a program that ends by itself. It is given the
+// time in which it had to stop; what then still has no handler dies of the signal.
+void AwaitHandlerOrEnd(LiveRun& run) {
+  SignalWatch watch(run, run.process().pid());
+  WaitAccount wait{.for_what = "the target to handle the stop signal, or to end",
+                   .limit_ms = run.stop_limit_ms(),
+                   .most_ms = run.stop_limit_ms()};
+  run.PollFor([&] { return watch.IsHandled(); }, wait);
+}
+
 }  // namespace
 
 void StopTarget(LiveRun& run) {
   Evidence& evidence = run.evidence();
   evidence.stop_limit_ms = run.stop_limit_ms();
+  if (!run.exited() && !run.stop_signal_sent() && !run.StoppedByFault() && !run.hang()) {
+    AwaitHandlerOrEnd(run);
+  }
   if (!run.exited()) {
     if (!run.stop_signal_sent()) {
       run.NoteStopSignal();

@@ -9,6 +9,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
+#include <initializer_list>
 #include <iterator>
 #include <memory>
 #include <sstream>
@@ -45,6 +46,13 @@ uint64_t StatusField(const std::string& status, const std::string& name, int bas
   return at == std::string::npos
              ? 0
              : std::strtoull(status.c_str() + at + name.size() + 2, nullptr, base);
+}
+
+// Is `signal` in one of the sets of that names in /proc/PID/status?
+bool IsIn(const std::string& status, int signal, std::initializer_list<const char*> sets) {
+  return std::any_of(sets.begin(), sets.end(), [&](const char* set) {
+    return (StatusField(status, set, 16) & (uint64_t{1} << (signal - 1))) != 0;
+  });
 }
 
 // True for a process that may have an environment although none was read from it: it is in
@@ -107,9 +115,11 @@ pid_t ThreadGroup(pid_t tid) {
 }
 
 bool TakesDefaultAction(pid_t pid, int signal) {
-  const std::string status = ReadProcFile(pid, "status");
-  const uint64_t taken = StatusField(status, "SigCgt", 16) | StatusField(status, "SigIgn", 16);
-  return (taken & (uint64_t{1} << (signal - 1))) == 0;
+  return !IsIn(ReadProcFile(pid, "status"), signal, {"SigCgt", "SigIgn"});
+}
+
+bool WouldDieOf(pid_t pid, int signal) {
+  return !IsIn(ReadProcFile(pid, "status"), signal, {"SigCgt", "SigIgn", "SigBlk"});
 }
 
 ProcStat ReadProcStat(pid_t pid) {

@@ -32,6 +32,10 @@ pid_t ThreadGroup(pid_t tid);
 // True when `signal` would take its default action in the process: neither caught nor ignored.
 bool TakesDefaultAction(pid_t pid, int signal);
 
+// True when `signal` would take its default action in the process, and its main thread does not
+// block it: a program that reads its signals from a signalfd() blocks them in all threads.
+bool WouldDieOf(pid_t pid, int signal);
+
 // Fields of /proc/PID/stat.
 struct ProcStat {
   char state = 0;  // 'Z' = zombie; 0 = the process has gone

@@ -69,6 +69,21 @@ TEST(ProcStatus, TellsAHandledSignalFromADefaultOne) {
   signal(SIGUSR2, SIG_DFL);
 }
 
+TEST(ProcStatus, AProgramWouldNotDieOfASignalThatItHandlesOrBlocks) {
+  EXPECT_TRUE(WouldDieOf(getpid(), SIGUSR2));
+  signal(SIGUSR2, [](int) {});
+  EXPECT_FALSE(WouldDieOf(getpid(), SIGUSR2));
+  signal(SIGUSR2, SIG_DFL);
+  sigset_t blocked;
+  sigset_t before;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGUSR2);
+  sigprocmask(SIG_BLOCK, &blocked, &before);
+  EXPECT_FALSE(WouldDieOf(getpid(), SIGUSR2)) << "as one that reads it from a signalfd";
+  EXPECT_TRUE(TakesDefaultAction(getpid(), SIGUSR2));
+  sigprocmask(SIG_SETMASK, &before, nullptr);
+}
+
 TEST(ProcStatus, AZombieAndAGoneProcessReadAsEmpty) {
   const pid_t child = fork();
   if (child == 0) {
