@@ -120,26 +120,28 @@ std::string TellSweepEntries(const std::vector<SweepEntry>& entries) {
 
 nlohmann::json ToJson(const SweepEntry& entry) {
   const FindingGroup& group = entry.group;
-  nlohmann::json json = {{"id", group.id},
-                         {"kind", group.kind},
-                         {"title", group.title},
-                         {"signature", group.signature},
-                         {"cause", group.cause},
-                         {"status", StatusName(StatusOf(group))},
-                         {"known", entry.known != nullptr},
-                         {"new", entry.is_new},
-                         {"runs", group.runs},
-                         {"seen", group.seen},
-                         {"sites", group.sites},
-                         {"tries", group.tries},
-                         {"confirmed", group.confirmed},
-                         {"control", {{"tries", group.control_tries}, {"seen", group.control}}},
-                         {"proof",
-                          {{"state", ProofWord(group.proof.state)},
-                           {"text", group.proof.text},
-                           {"site", group.proof.site}}},
-                         {"plan", group.plan_key},
-                         {"scenario", group.scenario}};
+  nlohmann::json json = {
+      {"id", group.id},
+      {"kind", group.kind},
+      {"title", group.title},
+      {"signature", group.signature},
+      {"cause", group.cause},
+      {"status", StatusName(StatusOf(group))},
+      {"known", entry.known != nullptr},
+      {"new", entry.is_new},
+      {"runs", group.runs},
+      {"seen", group.seen},
+      {"sites", group.sites},
+      {"tries", group.tries},
+      {"confirmed", group.confirmed},
+      {"control", {{"tries", group.control_tries}, {"seen", group.control}}},
+      {"without_signal", {{"tries", group.unsignalled_tries}, {"seen", group.unsignalled}}},
+      {"proof",
+       {{"state", ProofWord(group.proof.state)},
+        {"text", group.proof.text},
+        {"site", group.proof.site}}},
+      {"plan", group.plan_key},
+      {"scenario", group.scenario}};
   if (entry.known != nullptr) {
     json["note"] = entry.known->note;
     json["reference"] = entry.known->reference;

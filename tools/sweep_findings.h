@@ -25,7 +25,7 @@ std::vector<SweepEntry> MakeSweepEntries(std::vector<FindingGroup> groups, const
 std::string TellSweepEntries(const std::vector<SweepEntry>& entries);
 
 // {id, kind, title, signature, cause, status, known, new, note, reference, runs, seen, sites,
-// tries, confirmed, control, proof, plan, scenario}; see SweepToJson.
+// tries, confirmed, control, without_signal, proof, plan, scenario}; see SweepToJson.
 nlohmann::json ToJson(const SweepEntry& entry);
 // [{cause, findings: [id]}]: a finding that has no cause but itself stands alone, with "".
 nlohmann::json CausesToJson(const std::vector<SweepEntry>& entries);

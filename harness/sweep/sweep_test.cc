@@ -81,15 +81,19 @@ TEST_F(SweepTest, WhatWasLeftUntriedIsConfirmedBeforeMoreIsVisited) {
   EXPECT_EQ(Store(file_.path(), Store::Mode::kRead).Findings().at(0).confirmed, 3);
 }
 
-// Half of the budget is kept for the first finding, which needs less.
+// Six runs are kept for the finding, which needs fewer.
 TEST_F(SweepTest, WhatConfirmingDoesNotNeedOfABudgetGoesToMoreVisits) {
-  FakeTarget target(FourSites());
+  std::vector<FakeSite> sites = FourSites();
+  for (uint64_t i = 0; i < 12; ++i) {
+    sites.push_back({"b/y/four", {100 + i, 9}, 1, false, ""});
+  }
+  FakeTarget target(sites);
   options_.jobs = 1;
-  options_.budget.runs = 9;
+  options_.budget.runs = 20;
   target.When("a/x/one", CrashesIn("bad"));
   const SweepResult result = Sweep(target, file_.path());
   EXPECT_EQ(result.remaining, 0u);
-  EXPECT_LE(result.runs, 9);
+  EXPECT_LE(result.runs, 20);
   EXPECT_EQ(Store(file_.path(), Store::Mode::kRead).Findings().at(0).confirmed, 3);
 }
 
