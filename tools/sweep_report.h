@@ -59,7 +59,8 @@ std::string TellSweep(const SweepReport& report, const SweepResult& result,
 //   statuses         {status: findings}; see FindingStatus
 //   findings         [{id, kind, title, signature, cause, status, known, new, note, reference,
 //   runs, seen,
-//                      sites, tries, confirmed, control {tries, seen}, without_signal {tries, seen},
+//                      sites, tries, confirmed, control {tries, seen},
+//                      without_signal {tries, seen},
 //                      proof {state: "not needed", "proven" or "missing", text, site},
 //                      plan, scenario}]; only those that are new fail the command
 //   causes           [{cause, findings [id]}]; findings that are mended at one place
