@@ -25,6 +25,15 @@ TEST(NormaliseMessage, DropsWhatDiffersBetweenRunsAndBuilds) {
             "cannot open <prefix> of flat_namespace_x");
 }
 
+TEST(NormaliseMessage, TakesAUuidForOneName) {
+  EXPECT_EQ(NormaliseMessage("bdev '200ea007-0ef3-45d6-9ef8-d99c800ef0d8' is busy"),
+            "bdev '<uuid>' is busy");
+  EXPECT_EQ(NormaliseMessage("alias 493733DD-7733-493e-895e-83dd3372c68e"), "alias <uuid>");
+  EXPECT_EQ(NormaliseMessage("200ea007-0ef3-45d6-9ef8-d99c800ef0d8-x").substr(0, 6), "<uuid>");
+  EXPECT_EQ(NormaliseMessage("of 200ea007-0ef3-45d6-9ef8-d99c800ef0").find("<uuid>"),
+            std::string::npos);
+}
+
 TEST(NormaliseMessage, KnowsTheLinesOfSpdk) {
   EXPECT_EQ(NormaliseMessage("[2026-11-22 08:51:33.320206] iobuf.c:  19:f: *ERROR*: Failed"),
             "iobuf.c:f: *ERROR*: Failed");
