@@ -154,6 +154,20 @@ TEST_F(EarlyProofsTest, AnAssumedFindingThatALeafShowsTooIsConfirmed) {
   EXPECT_EQ(Findings()[0].proof.state, StoredProof::State::kNotNeeded);
 }
 
+TEST_F(EarlyProofsTest, WhatWasAssumedIsAskedAgainWhenALeafShowsItLater) {
+  target_.When("a/x/one", CrashesIn("bad"));
+  target_.When("b/y/three", CrashesIn("bad"));
+  WhenBelowAborts();
+  options_.selection.points = {"a/x/one"};
+  Sweep(target_, file_.path());
+  ASSERT_THAT(Findings(), SizeIs(1));
+  EXPECT_EQ(StatusOf(Findings()[0]), FindingStatus::kAssumed);
+  options_.selection.points = {"b/y/three"};
+  Sweep(target_, file_.path());
+  ASSERT_THAT(Findings(), SizeIs(1));
+  EXPECT_EQ(StatusOf(Findings()[0]), FindingStatus::kConfirmed) << StatusText(Findings()[0]);
+}
+
 TEST_F(EarlyProofsTest, WhenAskedForAllCallsAreVisited) {
   WhenBelowAborts();
   options_.visit_impossible = true;
