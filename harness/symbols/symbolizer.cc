@@ -3,6 +3,7 @@
 #include <map>
 #include <utility>
 
+#include "harness/symbols/name_main.h"
 #include "harness/symbols/shared_module.h"
 
 namespace faultline {
@@ -51,6 +52,7 @@ Stack Symbolizer::Symbolize(const JournalSnapshot& journal, const JournalStack& 
     const Stack expanded = impl_->ModuleOf(journal.modules[module].path).Lookup(offset, true);
     frames.insert(frames.end(), expanded.begin(), expanded.end());
   }
+  NameMain(frames);
   return frames;
 }
 
