@@ -147,6 +147,23 @@ TEST(HangOracle, OfOneFunctionThatGoesOnAfterAFailureHaveOneCause) {
   EXPECT_NE(at_answer.signature, at_stop.signature);
 }
 
+// A function that passes failures on may call the one that goes on after it.
+TEST(HangOracle, WhoCalledAFunctionThatFailedAsAWholeHasMetTheFailure) {
+  JudgedRun run;
+  FaultPoint poller;
+  poller.name = "poller/register";
+  poller.symbols = {"poller_register"};
+  poller.kind = FaultPoint::Kind::kDerived;
+  run.catalogue.points.push_back(poller);
+  run.Inject("poller", "fail");
+  run.evidence.injections[0].point = poller.name;
+  run.evidence.injections[0].stack = {At("wait_for_examine", "/src/bdev.c"),
+                                      At("rt_mempool_create", "/src/pool.c"),
+                                      At("create_disk", "/src/bdev.c"), At("main", "/src/main.c")};
+  run.HangAtStop(kPolling);
+  EXPECT_EQ(run.Judge().at(0).cause, "wait_for_examine goes on after a failed call");
+}
+
 TEST(HangOracle, AfterAFailureThatWasReportedNobodyIgnoredIt) {
   JudgedRun run;
   run.Inject("ring", "fail");

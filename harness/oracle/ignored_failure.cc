@@ -12,8 +12,11 @@ bool Contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-// Frames in which such functions are looked for: spdk_poller_register calls calloc by one more.
-constexpr size_t kMostDepth = 3;
+// The environment refused something, inside of whatever may pass that on.
+bool IsRefusal(const Injection& failure, const Catalogue& catalogue) {
+  const FaultPoint* point = catalogue.FindPoint(failure.point);
+  return point == nullptr || point->kind == FaultPoint::Kind::kLeaf;
+}
 
 // Functions whose failures the catalogue knows: what fails inside of one is passed on by it.
 bool PassesFailuresOn(const std::string& function, const Catalogue& catalogue) {
@@ -45,7 +48,10 @@ std::string IgnoringFunction(const Evidence& evidence, const OracleContext& cont
   }
   const Stack stack = BlamedStack(first->stack);
   size_t met_at = 0;
-  for (size_t i = 0; i < std::min(stack.size(), kMostDepth); ++i) {
+  // spdk_poller_register_named calls calloc by one function more; but who calls it, and is told
+  // that it failed, has met the failure.
+  const size_t helpers = IsRefusal(*first, context.catalogue) ? 3 : 0;
+  for (size_t i = 0; i < std::min(stack.size(), std::max(helpers, met_at + 1)); ++i) {
     met_at = PassesFailuresOn(stack[i].function, context.catalogue) ? i + 1 : met_at;
   }
   return met_at < stack.size() ? stack[met_at].function : "";

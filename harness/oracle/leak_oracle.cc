@@ -104,10 +104,13 @@ class LeakOracle : public Oracle {
     return findings;
   }
 
-  // LeakSanitizer sees the memory of what was forgotten: it comes from the same functions.
+  // LeakSanitizer sees the memory of what was forgotten: it comes from the same functions. Of what
+  // the target itself says is left (a log line, which has no place) the object that was not given
+  // back is the reason.
   bool Explains(const Finding& own, const Finding& other, const Evidence& evidence,
                 const OracleContext& context) const override {
-    return (IsLeakReport(other) && ShareFunction(own.stack, other.stack)) ||
+    return (other.kind == kKind && other.stack.empty() && !own.stack.empty()) ||
+           (IsLeakReport(other) && ShareFunction(own.stack, other.stack)) ||
            Oracle::Explains(own, other, evidence, context);
   }
 

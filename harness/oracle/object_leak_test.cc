@@ -71,6 +71,32 @@ TEST(CausesOfLeaks, AreOneWhereTheStopSkipsTheFunctionThatReleasesAll) {
   EXPECT_NE(pool.Judge()[0].signature, device.Judge()[0].signature);
 }
 
+// The target's own words for what is left are no second leak. Without an object they are all there
+// is, and a file that is left is another matter.
+TEST(ObjectLeak, IsToldOnceWhenTheTargetSaysSoItself) {
+  testkit::StackRecorder fault_free;
+  MakePool(fault_free);
+  MakeDevice(fault_free);
+  FinishAll(fault_free);
+  NO_TAIL_CALL;
+  const FaultFreeRun described = Describe(fault_free);
+  testkit::StackRecorder run;
+  run.fault_free = &described;
+  run.profile.log_patterns = {
+      {.kind = "leak", .pattern = "(\\w+) not unregistered", .note = "", .position = {}}};
+  run.Say("device not unregistered");
+  run.Say("pool not unregistered");
+  run.evidence.left_behind = {"file pid"};
+  EXPECT_THAT(run.Judge(), ElementsAre(IsKind("leak"), IsKind("leak"), IsKind("leak")));
+  MakeDevice(run);
+  NO_TAIL_CALL;
+  const std::vector<Finding> findings = run.Judge();
+  ASSERT_THAT(findings, ElementsAre(IsKind("leak"), IsKind("leak")));
+  EXPECT_THAT(findings[0].title, HasSubstr("file pid"));
+  EXPECT_THAT(findings[1].title, HasSubstr("io_device `device' is never released"));
+  EXPECT_THAT(findings[1].details, ::testing::Contains(HasSubstr("pool not unregistered")));
+}
+
 TEST(CausesOfLeaks, IsTheInnerFunctionWhereTheOuterOneIsComeTo) {
   testkit::StackRecorder runs[2];
   for (testkit::StackRecorder& run : runs) {

@@ -31,7 +31,7 @@ bool IsFailure(const Injection& injection) { return injection.action == "fail"; 
 
 bool IsBenign(const Injection& injection, const Catalogue& catalogue) {
   return std::any_of(
-      catalogue.benign.begin(), catalogue.benign.end(), [&](const BenignFailure& benign) {
+      catalogue.benign.begin(), catalogue.benign.end(), [&](const CallPattern& benign) {
         return benign.Covers(injection.point) &&
                (benign.callers.empty() ||
                 std::any_of(injection.stack.begin(), injection.stack.end(),

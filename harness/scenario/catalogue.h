@@ -118,10 +118,10 @@ struct Observer {
   SourcePosition position;
 };
 
-// Calls that may fail without anybody being told.
-struct BenignFailure {
+// Calls of fault points that are told apart by who makes them.
+struct CallPattern {
   std::string point;                 // name of a point, or the beginning of several with a '*'
-  std::vector<std::string> callers;  // functions on the stack, any one of them; empty = any
+  std::vector<std::string> callers;  // functions, any one of them; empty = any
   std::string why;
   SourcePosition position;
 
@@ -138,7 +138,11 @@ struct Catalogue {
   // one after the other, one is a place to fail.
   std::vector<std::string> allocations;
   std::map<std::string, std::string> error_variables;  // "rte_errno" -> "per_lcore__rte_errno"
-  std::vector<BenignFailure> benign;
+  // May fail without anybody being told; a caller is any function on the stack.
+  std::vector<CallPattern> benign;
+  // Never fail, whatever else the point's `fails_when` says: a ring that has room for all that was
+  // ever taken from it is never full. A caller is the function that makes the call.
+  std::vector<CallPattern> cannot_fail;
 
   const FaultPoint* FindPoint(const std::string& name) const;  // nullptr when there is none
 };

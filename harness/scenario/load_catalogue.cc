@@ -48,42 +48,49 @@ void CheckErrorVariables(const Catalogue& catalogue, Diagnostics& diagnostics) {
   }
 }
 
-// `benign`: a list of {point, callers, why}.
-void ReadBenign(MapReader& document, Catalogue& catalogue) {
-  const YamlValue* list = document.Find("benign");
+// `benign`, `cannot_fail`: a list of {point, callers, why}.
+void ReadCallPatterns(MapReader& document, const char* key, bool callers_required,
+                      std::vector<CallPattern>& patterns) {
+  const YamlValue* list = document.Find(key);
   if (list == nullptr) {
     return;
   }
   if (list->kind != YamlValue::Kind::kSequence) {
-    ReportWrongType(*list, "`benign`", "a list of {point, callers, why}", document.context());
+    ReportWrongType(*list, fmt::format("`{}`", key), "a list of {point, callers, why}",
+                    document.context());
     return;
   }
   for (const YamlPtr& item : list->items) {
-    BenignFailure benign;
-    benign.position = item->position;
-    MapReader map(*item, "a benign failure", document.context());
+    CallPattern pattern;
+    pattern.position = item->position;
+    MapReader map(*item, fmt::format("an entry of `{}`", key), document.context());
     map.Require("point");
-    map.Text("point", benign.point);
-    map.Texts("callers", benign.callers);
+    map.Text("point", pattern.point);
+    if (callers_required) {
+      map.Require("callers");
+    }
+    map.Texts("callers", pattern.callers);
     map.Require("why");
-    map.Text("why", benign.why);
+    map.Text("why", pattern.why);
     map.Finish();
-    catalogue.benign.push_back(std::move(benign));
+    patterns.push_back(std::move(pattern));
   }
 }
 
-// A benign point that no file has is a slip of the pen.
-void CheckBenign(const Catalogue& catalogue, Diagnostics& diagnostics) {
+// A point that no file has is a slip of the pen.
+void CheckCallPatterns(const Catalogue& catalogue, const char* key,
+                       const std::vector<CallPattern>& patterns, Diagnostics& diagnostics) {
   std::vector<std::string> known;
   for (const FaultPoint& point : catalogue.points) {
     known.push_back(point.name);
   }
-  for (const BenignFailure& benign : catalogue.benign) {
-    if (!benign.point.empty() &&
+  for (const CallPattern& pattern : patterns) {
+    if (!pattern.point.empty() &&
         std::none_of(known.begin(), known.end(),
-                     [&](const std::string& name) { return benign.Covers(name); })) {
-      diagnostics.Add(benign.position, fmt::format("`benign`: unknown fault point `{}`{}",
-                                                   benign.point, DidYouMean(benign.point, known)));
+                     [&](const std::string& name) { return pattern.Covers(name); })) {
+      diagnostics.Add(pattern.position,
+                      fmt::format("`{}`: unknown fault point `{}`{}", key, pattern.point,
+                                  DidYouMean(pattern.point, known)));
     }
   }
 }
@@ -146,7 +153,8 @@ void Append(const ParsedFile& parsed, Catalogue& catalogue, Diagnostics& diagnos
   ReadEach(document, "points", target, ReadPoint);
   ReadAllocations(document, catalogue);
   ReadEach(document, "observers", target, ReadObserver);
-  ReadBenign(document, catalogue);
+  ReadCallPatterns(document, "benign", /*callers_required=*/false, catalogue.benign);
+  ReadCallPatterns(document, "cannot_fail", /*callers_required=*/true, catalogue.cannot_fail);
   document.Finish();
 }
 
@@ -156,7 +164,8 @@ void LoadCatalogueFile(const std::filesystem::path& file, Catalogue& catalogue,
                        Diagnostics& diagnostics) {
   Append(Parse(file), catalogue, diagnostics);
   CheckErrorVariables(catalogue, diagnostics);
-  CheckBenign(catalogue, diagnostics);
+  CheckCallPatterns(catalogue, "benign", catalogue.benign, diagnostics);
+  CheckCallPatterns(catalogue, "cannot_fail", catalogue.cannot_fail, diagnostics);
 }
 
 Catalogue LoadCatalogue(const std::filesystem::path& data_dir,
@@ -182,7 +191,8 @@ Catalogue LoadCatalogue(const std::filesystem::path& data_dir,
     Append(file.get(), catalogue, diagnostics);
   }
   CheckErrorVariables(catalogue, diagnostics);
-  CheckBenign(catalogue, diagnostics);
+  CheckCallPatterns(catalogue, "benign", catalogue.benign, diagnostics);
+  CheckCallPatterns(catalogue, "cannot_fail", catalogue.cannot_fail, diagnostics);
   return catalogue;
 }
 

@@ -161,13 +161,15 @@ TEST_F(LoadCatalogueTest, AFileIsADescriptorOrAStream) {
   }
 }
 
-TEST_F(LoadCatalogueTest, ReadsBenignFailures) {
+TEST_F(LoadCatalogueTest, ReadsCallPatterns) {
   ASSERT_EQ(catalogue_.benign.size(), 1u);
-  const BenignFailure& benign = catalogue_.benign[0];
+  const CallPattern& benign = catalogue_.benign[0];
   EXPECT_TRUE(benign.Covers("libc/thread/create"));
   EXPECT_FALSE(benign.Covers("libc/memory/malloc"));
   EXPECT_THAT(benign.callers, ElementsAre("name_thread"));
   EXPECT_EQ(benign.why, "a name is a comfort");
+  ASSERT_EQ(catalogue_.cannot_fail.size(), 1u);
+  EXPECT_THAT(catalogue_.cannot_fail[0].callers, ElementsAre("from_reserve", "from_pool"));
 }
 
 TEST_F(LoadCatalogueTest, ReadsObservers) {

@@ -71,7 +71,7 @@ const FaultPoint* Catalogue::FindPoint(const std::string& name) const {
   return FindById(points, &FaultPoint::name, name);
 }
 
-bool BenignFailure::Covers(const std::string& point_name) const {
+bool CallPattern::Covers(const std::string& point_name) const {
   return point.ends_with('*') ? point_name.starts_with(point.substr(0, point.size() - 1))
                               : point_name == point;
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -17,7 +18,23 @@ namespace {
 // Of the file, and of the rules by which answers are found (proof.h).
 constexpr int kVersion = 1;
 
+bool IsMadeBy(const StoredSite& site, const std::string& function) {
+  return site.place.starts_with(function) && (site.place.size() == function.size() ||
+                                              site.place.compare(function.size(), 3, " < ") == 0);
+}
+
 }  // namespace
+
+const CallPattern* NeverFails(const StoredSite& site, const Catalogue& catalogue) {
+  for (const CallPattern& pattern : catalogue.cannot_fail) {
+    if (pattern.Covers(site.point) &&
+        std::any_of(pattern.callers.begin(), pattern.callers.end(),
+                    [&](const std::string& caller) { return IsMadeBy(site, caller); })) {
+      return &pattern;
+    }
+  }
+  return nullptr;
+}
 
 ImpossibleSites::ImpossibleSites(const std::filesystem::path& cache_dir, const std::string& key) {
   if (!cache_dir.empty()) {
@@ -71,6 +88,12 @@ std::string ImpossibleSitesKey(const std::filesystem::path& program, const Scena
   for (const FaultPoint& point : catalogue.points) {
     hash = protocol::HashMix(hash, protocol::HashText(point.name));
     hash = protocol::HashMix(hash, static_cast<uint64_t>(point.kind));
+  }
+  for (const CallPattern& pattern : catalogue.cannot_fail) {
+    hash = protocol::HashMix(hash, protocol::HashText(pattern.point));
+    for (const std::string& caller : pattern.callers) {
+      hash = protocol::HashMix(hash, protocol::HashText(caller));
+    }
   }
   return fmt::format("{}-{}-{:016x}", program_key, ScenarioKey(scenario, profile), hash);
 }

@@ -5,8 +5,12 @@
 #include <string>
 
 #include "harness/scenario/model.h"
+#include "harness/store/records.h"
 
 namespace faultline {
+
+// The entry of `cannot_fail` in the catalogue that `site` comes under, nullptr when there is none.
+const CallPattern* NeverFails(const StoredSite& site, const Catalogue& catalogue);
 
 // Derived calls of which a sweep has seen that nothing below makes them fail, by the hash of their
 // site, with the reason: the next sweep of the same build in the same scenario leaves them out. One

@@ -66,5 +66,21 @@ TEST(ImpossibleSitesKey, ChangesWithTheScenarioAndWithThePointsThatCanFail) {
   EXPECT_NE(key(), before);
 }
 
+TEST(NeverFails, IsTrueOfACallByOneOfTheFunctionsThatTheCatalogueNames) {
+  Catalogue catalogue;
+  catalogue.cannot_fail.push_back({"ring/put", {"give_back", "fini"}, "it has room", {}});
+  const auto never = [&](const char* point, const char* place) {
+    StoredSite site;
+    site.point = point;
+    site.place = place;
+    return NeverFails(site, catalogue) != nullptr;
+  };
+  EXPECT_TRUE(never("ring/put", "fini < main"));
+  EXPECT_TRUE(never("ring/put", "give_back"));
+  EXPECT_FALSE(never("ring/put", "give_back_all < main"));
+  EXPECT_FALSE(never("ring/put", "post < give_back < main"));  // another ring, perhaps
+  EXPECT_FALSE(never("ring/get", "fini < main"));
+}
+
 }  // namespace
 }  // namespace faultline

@@ -254,7 +254,11 @@ void RunQueue::Settle(Active& active) {
       if (active.result.why.empty()) {
         active.result.why = active.result.failed_by_itself;
       }
-      no_verdicts_.push_back(active.request.label() + ": " + active.result.why);
+      // A scenario of the request's own is an experiment, as minimising makes them: that it fails
+      // by itself is an answer, and says nothing about the plan.
+      if (active.request.scenario == nullptr) {
+        no_verdicts_.push_back(active.request.label() + ": " + active.result.why);
+      }
       Continue(active, RunResult::Status::kNoVerdict);
       break;
     case Decision::Kind::kTooBusy:

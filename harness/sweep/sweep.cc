@@ -97,11 +97,20 @@ class Sweep {
     }
   }
 
+  void RecallCatalogue() {
+    for (const StoredSite& site : store_.Sites()) {
+      if (const CallPattern* never = NeverFails(site, context_.all_points)) {
+        knowledge_.AddImpossible(site, {StoredProof::State::kMissing, never->why, ""});
+      }
+    }
+  }
+
   // Plans that this store does not have yet and that would make a call fail that never does.
   void LeaveOutImpossible() {
     if (options_.visit_impossible) {
       return;
     }
+    RecallCatalogue();
     const std::map<std::string, std::string> sites = knowledge_.Impossible();
     const std::set<std::string> done = store_.RunKeys();
     std::erase_if(plans_, [&](const SweepPlan& plan) {
