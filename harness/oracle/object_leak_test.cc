@@ -171,5 +171,31 @@ TEST(LeakAfterAFailure, OfTwoFunctionsIsTwoFindingsThatShareWhatNothingReleases)
               HasSubstr(one.cause.substr(one.cause.find("nothing releases the mempool of "))));
 }
 
+// Tempting: who called it met the failure. It was told of none, so it could not do better.
+TEST(LeakAfterAFailure, ThatWasReportedToNobodyNamesWhoKeptItToItself) {
+  const FaultFreeRun described = WithoutFailure();
+  testkit::StackRecorder run;
+  MakePool(run);
+  MakeDevice(run);
+  run.step = 2;
+  run.Call("io_device/register", 0x99, "aio", protocol::JournalRecord::kErrorNoted);
+  run.Inject("calloc");
+  run.evidence.injections[0].stack = {testkit::At("rt_io_device_register", "/src/thread.c"),
+                                      testkit::At("aio_init", "/src/aio.c")};
+  run.step = 3;
+  run.Call("io_device/unregister", 0x99);
+  run.Record("io_device/unregister", 0x10);
+  NO_TAIL_CALL;
+  const std::vector<Finding> leaks =
+      FindObjectLeaks(run.evidence, {run.scenario, run.profile, run.catalogue, &described});
+  ASSERT_THAT(leaks, ElementsAre(IsKind("leak")));
+  EXPECT_EQ(
+      leaks[0].title,
+      "mempool `pool' is never released after rt_io_device_register failed and reported it to "
+      "nobody");
+  EXPECT_THAT(leaks[0].signature, HasSubstr("; after a failed rt_io_device_register"));
+  EXPECT_EQ(leaks[0].cause, "rt_io_device_register does not report its failure");
+}
+
 }  // namespace
 }  // namespace faultline
