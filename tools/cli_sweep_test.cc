@@ -68,6 +68,15 @@ TEST_F(CliSweepTest, AFindingIsTriedInAnotherBuildByTheCallersOfItsCall) {
       {"replay", Store("s.db"), id, "--program", FAULTLINE_BINARY_DIR "/reference-target-shared"});
   EXPECT_THAT(other.output, HasSubstr("the build has changed; found again by its callers: "));
   EXPECT_THAT(other.output, Not(HasSubstr("was never reached")));
+
+  // So is the scenario that was written down, without the store.
+  const std::string file = directory_ / "bug.yaml";
+  EXPECT_EQ(Run({"replay", Store("s.db"), id, "--write", file}).exit, 0);
+  const Result written =
+      Run({"run", file, "--program", FAULTLINE_BINARY_DIR "/reference-target-shared"});
+  EXPECT_EQ(written.exit, 1) << written.output;
+  EXPECT_THAT(written.output, HasSubstr("the build has changed; found again by its callers: "));
+  EXPECT_THAT(written.output, Not(HasSubstr("was never reached")));
 }
 
 TEST_F(CliSweepTest, AFallbackThatFailsTooIsFoundByPairs) {

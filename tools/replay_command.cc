@@ -78,9 +78,7 @@ class ReplayCommand : public Command {
     for (; runs < most && MayComeYet(run, group); ++runs) {
       run = RunInAnyBuild(loaded, options, places, executor);
     }
-    for (const std::string& place : run.moved) {
-      PrintResult("the build has changed; found again by its callers: {}\n", place);
-    }
+    PrintResult("{}", TellMoved(run));
     if (!run.lost.empty()) {
       throw Failure::CannotWork(
           fmt::format("finding {} cannot be tried: {} cannot be found in this build", group.id,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "harness/base/console.h"
+#include "harness/base/failure.h"
 #include "harness/oracle/known_findings.h"
 #include "harness/report/json.h"
 #include "harness/report/run_report.h"
@@ -15,6 +16,7 @@
 #include "harness/run/run_scenario.h"
 #include "harness/scenario/data_dir.h"
 #include "harness/scenario/load_baseline.h"
+#include "harness/sweep/relocate.h"
 #include "harness/target/interruption.h"
 #include "tools/command.h"
 #include "tools/shell_words.h"
@@ -71,7 +73,13 @@ class RunCommandLine : public Command {
       json.emplace(json_file_);
     }
     ColdExecutor executor(&interruption);
-    ScenarioResult result = RunScenario(loaded, Options(global, loaded), executor);
+    AnyBuildResult run = RunInAnyBuild(loaded, Options(global, loaded), loaded.places, executor);
+    PrintResult("{}", TellMoved(run));
+    if (!run.lost.empty()) {
+      throw Failure::CannotWork(fmt::format("{} cannot be tried: {} cannot be found in this build",
+                                            file_, run.lost.front()));
+    }
+    ScenarioResult& result = run.result;
     std::vector<BaselineEntry> fixed;
     if (baseline) {
       fixed = ApplyBaseline(*baseline, result.findings);

@@ -136,6 +136,7 @@ class ScenarioReader {
     scenario.limits_set = ReadLimits(map_, scenario.limits_ms);
     ReadPrepare(map_, scenario.prepare);
     scenario.faults = ReadFaults(map_);
+    loaded_.places = ReadSitePlaces(map_);
     ReadTolerance(map_, scenario);
     ReadKnownFindings(map_, scenario.known_findings);
     std::set<std::string> declared;

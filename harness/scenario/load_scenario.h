@@ -2,9 +2,11 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "harness/scenario/diagnostics.h"
 #include "harness/scenario/model.h"
+#include "harness/scenario/site_place.h"
 #include "harness/scenario/substitute.h"
 
 namespace faultline {
@@ -22,7 +24,8 @@ struct LoadOptions {
 struct LoadedScenario {
   Scenario scenario;
   Profile profile;
-  Catalogue catalogue;  // of the profile
+  Catalogue catalogue;            // of the profile
+  std::vector<SitePlace> places;  // of the sites of its faults, as far as they are written down
 };
 
 // Reads a scenario file, the steps it includes, its profile and the profile's catalogues, and

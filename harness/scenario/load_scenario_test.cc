@@ -79,6 +79,15 @@ TEST_F(LoadScenarioTest, ReadsEverythingElse) {
   EXPECT_EQ(scenario.faults.at(0).id, "spdk-thing-1");
 }
 
+TEST_F(LoadScenarioTest, APlaceIsWrittenInFull) {
+  const std::string complaints = Complaints(
+      std::string(kSmallest) + "places:\n  - {site: 12, place: f, index: 0}\n", Options());
+  EXPECT_THAT(complaints, HasSubstr(":5:"));
+  EXPECT_THAT(complaints, HasSubstr("16 hexadecimal digits"));
+  EXPECT_THAT(complaints, HasSubstr("`point`"));
+  EXPECT_THAT(complaints, HasSubstr("`index`"));
+}
+
 TEST_F(LoadScenarioTest, NoMegabytesAreNoResource) {
   const LoadedScenario loaded =
       Load(std::string(kSmallest) + "variables: {mb: 0}\nresources: {hugetlbfs_mb: \"${mb}\"}\n");

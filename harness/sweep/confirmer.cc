@@ -275,7 +275,7 @@ class Confirmer {
     for (const Frame& frame : StackFromJson(plan_.site.stack)) {
       comment += "  " + frame.ToString() + "\n";
     }
-    return WriteScenario(scenario, comment);
+    return WriteScenario(scenario, comment, Places());
   }
 
   const SweepContext& context_;

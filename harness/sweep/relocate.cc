@@ -122,6 +122,14 @@ class Relocator {
 
 }  // namespace
 
+std::string TellMoved(const AnyBuildResult& result) {
+  std::string text;
+  for (const std::string& place : result.moved) {
+    text += fmt::format("the build has changed; found again by its callers: {}\n", place);
+  }
+  return text;
+}
+
 std::optional<SitePlace> PlaceOfSite(const std::string& hash,
                                      const std::vector<StoredSite>& sites) {
   const auto site = std::find_if(sites.begin(), sites.end(),

@@ -5,19 +5,13 @@
 #include <vector>
 
 #include "harness/run/run_scenario.h"
+#include "harness/scenario/site_place.h"
 #include "harness/store/records.h"
 
 // Sites are places in one build: code offsets. A line that is added above a call moves it, and
 // whoever fixed a bug wants to know whether it is gone. So findings also keep where their failed
 // calls are in words that the next build shares: point and chain of callers.
 namespace faultline {
-
-struct SitePlace {
-  std::string hash;   // in the build that was swept
-  std::string point;  // catalogue name
-  std::string place;  // "FUNCTION < CALLER < ...", StoredSite::place
-  int64_t index = 1;  // of the sites with this point and place, in order of their first calls
-};
 
 // Of the site with `hash` among `sites`; nothing when it is not there.
 std::optional<SitePlace> PlaceOfSite(const std::string& hash, const std::vector<StoredSite>& sites);
@@ -38,6 +32,9 @@ struct AnyBuildResult {
   std::vector<std::string> lost;   // likewise, of sites that are not in this build; `result` then
                                    // is of a run that did not reach them
 };
+
+// What is to be said of sites that were found elsewhere: a line for each, with its newline.
+std::string TellMoved(const AnyBuildResult& result);
 
 // Runs `loaded`; when faults at sites are not reached, looks for these sites by `places` in a run
 // that records all calls of their points, and runs it again. Throws what RunScenario throws.

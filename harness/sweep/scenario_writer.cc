@@ -34,7 +34,8 @@ std::string SignalText(int signal) {
 
 class ScenarioWriter {
  public:
-  explicit ScenarioWriter(const Scenario& scenario) : scenario_(scenario) {
+  ScenarioWriter(const Scenario& scenario, const std::vector<SitePlace>& places)
+      : scenario_(scenario), places_(places) {
     out_.SetIndent(2);
     out_.SetStringFormat(YAML::Auto);
   }
@@ -52,6 +53,7 @@ class ScenarioWriter {
     WriteLimits();
     WritePrepare();
     WriteFaults();
+    WritePlaces();
     out_ << YAML::Key << "steps" << YAML::Value << YAML::BeginSeq;
     for (const Step& step : scenario_.steps) {
       WriteStep(step);
@@ -99,6 +101,7 @@ class ScenarioWriter {
   void WriteLimits();
   void WritePrepare();
   void WriteFaults();
+  void WritePlaces();
   void WriteAction(const Fault& fault);
   void WriteStep(const Step& step);
   void WriteAction(const WaitReadyStep&) { Pair("wait_ready", YAML::Null); }
@@ -117,6 +120,7 @@ class ScenarioWriter {
   void WriteExpectation(const RpcExpectation& expectation);
 
   const Scenario& scenario_;
+  const std::vector<SitePlace>& places_;
   YAML::Emitter out_;
 };
 
@@ -202,6 +206,22 @@ void ScenarioWriter::WriteFaults() {
     if (!fault.after.empty()) {
       Pair("after", fault.after);
     }
+    out_ << YAML::EndMap;
+  }
+  out_ << YAML::EndSeq;
+}
+
+void ScenarioWriter::WritePlaces() {
+  if (places_.empty()) {
+    return;
+  }
+  out_ << YAML::Key << "places" << YAML::Value << YAML::BeginSeq;
+  for (const SitePlace& place : places_) {
+    out_ << YAML::BeginMap;
+    QuotedPair("site", place.hash);
+    Pair("point", place.point);
+    QuotedPair("place", Escaped(place.place));
+    Pair("index", place.index);
     out_ << YAML::EndMap;
   }
   out_ << YAML::EndSeq;
@@ -310,13 +330,14 @@ void ScenarioWriter::WriteAction(const WaitExitStep& step) {
 
 }  // namespace
 
-std::string WriteScenario(const Scenario& scenario, const std::string& comment) {
+std::string WriteScenario(const Scenario& scenario, const std::string& comment,
+                          const std::vector<SitePlace>& places) {
   std::string text;
   std::istringstream lines(comment);
   for (std::string line; std::getline(lines, line);) {
     text += "# " + line + "\n";
   }
-  return text + ScenarioWriter(scenario).Write();
+  return text + ScenarioWriter(scenario, places).Write();
 }
 
 }  // namespace faultline

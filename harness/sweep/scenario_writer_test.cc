@@ -66,11 +66,13 @@ faults:
   - {id: three, point: libc/socket/bind, signal: SIGTERM}
   - {id: four, point: libc/socket/bind, rpc: stop, params: {now: [true]}}
   - {id: five, point: libc/socket/bind, drop_connection: true}
+places:
+  - {site: 00000000000000ff, point: dpdk/ring/create, place: "grow < $$main", index: 3}
 )yaml";
 
 TEST_F(ScenarioWriterTest, WhatIsWrittenReadsBackTheSame) {
   const LoadedScenario first = Load(kEverything);
-  const std::string text = WriteScenario(first.scenario, "one\ntwo");
+  const std::string text = WriteScenario(first.scenario, "one\ntwo", first.places);
   EXPECT_THAT(text, ::testing::StartsWith("# one\n# two\nfaultline: 1\n"));
   const LoadedScenario second = Load(text);
   const Scenario& a = first.scenario;
@@ -104,6 +106,11 @@ TEST_F(ScenarioWriterTest, WhatIsWrittenReadsBackTheSame) {
   EXPECT_EQ(b.faults[3].rpc.method, "stop");
   EXPECT_EQ(b.faults[3].rpc.params, a.faults[3].rpc.params);
   EXPECT_EQ(b.faults[4].action, Fault::Action::kDropConnection);
+  ASSERT_THAT(second.places, SizeIs(1));
+  EXPECT_EQ(second.places[0].hash, "00000000000000ff");
+  EXPECT_EQ(second.places[0].point, "dpdk/ring/create");
+  EXPECT_EQ(second.places[0].place, "grow < $main");
+  EXPECT_EQ(second.places[0].index, 3);
 }
 
 TEST_F(ScenarioWriterTest, WritingAgainGivesTheSameText) {
