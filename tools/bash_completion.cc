@@ -80,6 +80,8 @@ constexpr char kTail[] = R"(  esac
   elif [[ -z $command ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$cur")
   else
+    # The words of an argument's action.
+    # shellcheck disable=SC2086
     _faultline_value $argument
   fi
 } && complete -F _faultline faultline

@@ -1,11 +1,12 @@
-// faultline-manual DIRECTORY: writes the manual pages of faultline and its sub-commands there.
-// Only the build runs it.
+// faultline-manual DIRECTORY: writes the manual pages of faultline and its sub-commands to man/
+// there, and the completions to bash/faultline and zsh/_faultline. Only the build runs it.
 
 #include <filesystem>
 #include <string>
 
 #include "harness/base/output_file.h"
 #include "tools/command_line.h"
+#include "tools/completion.h"
 #include "tools/man_page.h"
 #include "tools/program_main.h"
 
@@ -19,14 +20,19 @@ int Main(int argc, char** argv) {
   const std::filesystem::path directory = argv[1];
   const CommandLine command_line;
   const CommandDescription program = Describe(command_line.app());
-  const auto write = [&](const CommandDescription& command) {
-    OutputFile("DIRECTORY", directory / (ManPageName(program, command) + ".1"))
-        .Write(ManPage(program, command, FAULTLINE_VERSION));
+  const auto write = [&](const std::string& file, const std::string& text) {
+    OutputFile("DIRECTORY", directory / file).Write(text);
   };
-  write(program);
+  const auto write_page = [&](const CommandDescription& command) {
+    write("man/" + ManPageName(program, command) + ".1",
+          ManPage(program, command, FAULTLINE_VERSION));
+  };
+  write_page(program);
   for (const CommandDescription& command : program.commands) {
-    write(command);
+    write_page(command);
   }
+  write("bash/faultline", BashCompletion(program));
+  write("zsh/_faultline", ZshCompletion(program));
   return static_cast<int>(ExitCode::kAsExpected);
 }
 

@@ -1,6 +1,8 @@
 #include "harness/run/live_run.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 
 #include "harness/base/failure.h"
 #include "harness/protocol/plan.h"
@@ -14,7 +16,20 @@ constexpr int kCaptureLimitMs = 5'000;
 // Somebody reads a stack in gdb.
 constexpr int64_t kForeverMs = int64_t{7} * 24 * 3600 * 1000;
 
-SpawnOptions WithAgent(SpawnOptions options, const RunRequest& request, const Hooking& hooking) {
+// The loader takes a space or a colon in LD_PRELOAD for the end of a path: an agent in such a
+// directory is reached by a link in the run's own.
+std::filesystem::path Preloadable(const std::filesystem::path& agent, const Sandbox& sandbox) {
+  if (agent.native().find_first_of(" :") == std::string::npos) {
+    return agent;
+  }
+  const std::filesystem::path link = sandbox.private_dir() / agent.filename();
+  std::error_code error;
+  std::filesystem::create_symlink(agent, link, error);
+  return error ? agent : link;
+}
+
+SpawnOptions WithAgent(const Sandbox& sandbox, const RunRequest& request, const Hooking& hooking) {
+  SpawnOptions options = sandbox.TargetOptions();
   const std::filesystem::path& sanitizer = hooking.sanitizer_runtime();
   if (!sanitizer.empty()) {
     options.trace = false;
@@ -24,7 +39,7 @@ SpawnOptions WithAgent(SpawnOptions options, const RunRequest& request, const Ho
     if (!sanitizer.empty()) {
       preload = preload.empty() ? sanitizer.string() : sanitizer.string() + ":" + preload;
     }
-    preload = AddPreload(preload, request.agent);
+    preload = AddPreload(preload, Preloadable(request.agent, sandbox));
     options.environment[protocol::kPlanVariable] = hooking.plan_path();
   }
   return options;
@@ -37,7 +52,7 @@ LiveRun::LiveRun(const RunRequest& request, Sandbox& sandbox, Hooking& hooking,
     : request_(request),
       sandbox_(sandbox),
       hooking_(hooking),
-      process_(WithAgent(sandbox.TargetOptions(), request, hooking)),
+      process_(WithAgent(sandbox, request, hooking)),
       log_(process_.output_fd(), process_.start_time(), sandbox.private_dir() / "log"),
       calls_(request, *this),
       progress_(process_.pid(), log_, hooking, request),

@@ -5,6 +5,7 @@
 
 #include <sstream>
 #include <system_error>
+#include <vector>
 
 #include "harness/base/failure.h"
 
@@ -28,6 +29,22 @@ std::string WhyNoProgram(const fs::path& path) {
   return fs::is_regular_file(path, ignored) ? "it may not be executed" : "it is not a regular file";
 }
 
+// Where what belongs to faultline lies: beside it in a build directory, in lib/faultline of the
+// same prefix when it is installed, wherever that prefix was moved to.
+std::vector<fs::path> OwnPlaces(const fs::path& own_directory) {
+  return {own_directory, own_directory.parent_path() / "lib/faultline"};
+}
+
+// The program `name` of ours; "" when there is none.
+fs::path FindOwn(const std::string& name, const fs::path& own_directory) {
+  for (const fs::path& place : OwnPlaces(own_directory)) {
+    if (IsProgram(place / name)) {
+      return place / name;
+    }
+  }
+  return {};
+}
+
 // `name` as `said_by` has it: a path is that file and no other, a bare name is searched.
 ProgramSearch Search(const std::string& name, const std::string& said_by,
                      const fs::path& own_directory) {
@@ -37,7 +54,8 @@ ProgramSearch Search(const std::string& name, const std::string& said_by,
     }
     return {"", "cannot run " + name + " (" + said_by + "): " + WhyNoProgram(name)};
   }
-  const fs::path found = IsProgram(own_directory / name) ? own_directory / name : FindInPath(name);
+  const fs::path own = FindOwn(name, own_directory);
+  const fs::path found = own.empty() ? FindInPath(name) : own;
   if (!found.empty()) {
     return {fs::absolute(found).lexically_normal(), ""};
   }
@@ -107,13 +125,16 @@ fs::path RequireProgram(const Profile& profile, const fs::path& given,
 }
 
 fs::path RequireAgent(const fs::path& own_directory) {
-  const fs::path agent = own_directory / kAgentName;
-  if (::access(agent.c_str(), R_OK) != 0) {
-    throw Failure::CannotWork("the agent " + agent.string() +
-                              " is missing; it belongs beside the faultline executable (build the "
-                              "whole project, or install it again)");
+  for (const fs::path& place : OwnPlaces(own_directory)) {
+    const fs::path agent = place / kAgentName;
+    if (::access(agent.c_str(), R_OK) == 0) {
+      return agent;
+    }
   }
-  return agent;
+  throw Failure::CannotWork("the agent " + (own_directory / kAgentName).string() +
+                            " is missing; it belongs beside the faultline executable, or in "
+                            "lib/faultline of an installation (build the whole project, or "
+                            "install it again)");
 }
 
 }  // namespace faultline

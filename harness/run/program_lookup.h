@@ -13,7 +13,8 @@ struct ProgramSearch {
   std::string problem;            // what was looked for, where, and how to get it
 };
 
-// The directory of the running executable; Faultline's agent and own targets lie there.
+// The directory of the running executable. Faultline's agent and own targets lie there, or in
+// ../lib/faultline when it is installed.
 std::filesystem::path OwnDirectory();
 
 // `name` itself when it is a path (has a slash), else the first such program in PATH; "" when there
@@ -22,7 +23,7 @@ std::filesystem::path FindInPath(const std::string& name);
 
 // Finds the program of `profile`: `given` (from --program) when not empty, else the path in the
 // environment variable profile.program_variable, else profile.program. Each is a path (with a
-// slash) or a bare name, looked up in `own_directory` and then in PATH.
+// slash) or a bare name, looked up in `own_directory`, its ../lib/faultline, and then in PATH.
 ProgramSearch FindProgram(const Profile& profile, const std::filesystem::path& given,
                           const std::filesystem::path& own_directory);
 
@@ -31,7 +32,8 @@ ProgramSearch FindProgram(const Profile& profile, const std::filesystem::path& g
 std::filesystem::path RequireProgram(const Profile& profile, const std::filesystem::path& given,
                                      const std::filesystem::path& own_directory);
 
-// The agent library in `own_directory`; Failure (kCannotWork) when it is not there.
+// The agent library in `own_directory` or its ../lib/faultline; Failure (kCannotWork) when it is in
+// neither.
 std::filesystem::path RequireAgent(const std::filesystem::path& own_directory);
 
 }  // namespace faultline

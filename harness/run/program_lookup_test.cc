@@ -41,6 +41,16 @@ TEST_F(ProgramLookupTest, TakesABareNameFromItsOwnDirectoryBeforePath) {
   EXPECT_EQ(FindProgram(profile_, "", directory_).program, own);
 }
 
+TEST_F(ProgramLookupTest, FindsWhatAnInstallationHasInItsLibraryDirectory) {
+  std::filesystem::create_directories(directory_ / "bin");
+  std::filesystem::create_directories(directory_ / "lib/faultline");
+  const auto program = MakeProgram("lib/faultline/true");
+  const auto agent = MakeProgram("lib/faultline/libfaultline_agent.so");
+  profile_.program = "true";
+  EXPECT_EQ(FindProgram(profile_, "", directory_ / "bin").program, program);
+  EXPECT_EQ(RequireAgent(directory_ / "bin"), agent);
+}
+
 TEST_F(ProgramLookupTest, PrefersTheOptionThenTheVariableThenTheProfile) {
   profile_.program = MakeProgram("from_profile");
   profile_.program_variable = "FAULTLINE_LOOKUP_TEST";
