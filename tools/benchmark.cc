@@ -79,7 +79,7 @@ class Measurement {
       : file_(directory / "scenario.yaml"), cache_(directory / "cache") {
     WriteFileAtomically(file_, subject.scenario);
     LoadOptions load;
-    load.data_dir = data_dir;
+    load.data = data_dir;
     loaded_ = LoadScenario(file_, load);
     data_dir_ = data_dir;
   }
@@ -220,7 +220,7 @@ int Main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::kBadInput);
   }
-  const fs::path data_dir = FindDataDir(data);
+  const fs::path data_dir = data.empty() ? FindData().shipped() : fs::path(data);
   Table table({"start + stop", "bare ms", "armed ms", "rules", "ratio", "run's overhead ms", ""});
   bool good = true;
   for (const Subject& subject : Subjects()) {

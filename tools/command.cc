@@ -92,6 +92,44 @@ fs::path CacheDir(const GlobalOptions& global) {
   return !path.empty() && MakePrivateDirectory(path) ? path : fs::path();
 }
 
+fs::path FindScenario(const DataPath& data, const std::string& given) {
+  std::error_code ignored;
+  if (fs::exists(given, ignored) || fs::path(given).is_absolute()) {
+    return given;
+  }
+  for (const fs::path& dir : data.dirs()) {
+    for (const char* extension : {"", ".yaml"}) {
+      const fs::path file = dir / (given + extension);
+      if (fs::is_regular_file(file, ignored)) {
+        return file;
+      }
+    }
+  }
+  return given;
+}
+
+Baseline FindBaseline(const DataPath& data, const fs::path& scenario, const std::string& given) {
+  std::error_code ignored;
+  if (IsFilePath(given) || given.find('/') != std::string::npos || fs::exists(given, ignored)) {
+    return LoadBaseline(given);
+  }
+  Diagnostics diagnostics;
+  const std::optional<fs::path> file =
+      data.Beside(scenario).Find(DataKind::kBaseline, given, {}, diagnostics);
+  if (!file) {
+    throw Failure::BadInput("--baseline: " + diagnostics.ToString());
+  }
+  return LoadBaseline(*file);
+}
+
+std::vector<std::string> DataWords(const GlobalOptions& global) {
+  std::vector<std::string> words;
+  for (const std::string& dir : global.data) {
+    words.insert(words.end(), {"--data", dir});
+  }
+  return words;
+}
+
 bool UseColor(const GlobalOptions& global) {
   const char* no_color = ::getenv("NO_COLOR");
   return !global.no_color && (no_color == nullptr || *no_color == '\0') && ::isatty(STDOUT_FILENO);

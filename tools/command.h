@@ -9,13 +9,15 @@
 
 #include "harness/base/failure.h"
 #include "harness/base/output_file.h"
+#include "harness/scenario/data_path.h"
+#include "harness/scenario/load_baseline.h"
 
 namespace faultline {
 
 // Options that stand before the sub-command and hold for each.
 struct GlobalOptions {
-  std::string data_dir;   // --data, as given; see FindDataDir
-  std::string cache_dir;  // --cache, as given; see CacheDir
+  std::vector<std::string> data;  // --data, as given; see FindData
+  std::string cache_dir;          // --cache, as given; see CacheDir
   bool no_color = false;
 };
 
@@ -32,6 +34,8 @@ class Command {
 std::unique_ptr<Command> MakeRunCommand();
 std::unique_ptr<Command> MakePointsCommand();
 std::unique_ptr<Command> MakeLintCommand();
+std::unique_ptr<Command> MakeListCommand();
+std::unique_ptr<Command> MakeInitCommand();
 std::unique_ptr<Command> MakeDoctorCommand();
 std::unique_ptr<Command> MakeSweepCommand();
 std::unique_ptr<Command> MakeMergeCommand();
@@ -44,6 +48,19 @@ std::unique_ptr<Command> MakeCompletionCommand();
 // $XDG_CACHE_HOME/faultline, else ~/.cache/faultline. A directory that --cache names and that
 // cannot be made is a Failure (kBadInput); without the option an unusable one means no cache ("").
 std::filesystem::path CacheDir(const GlobalOptions& global);
+
+// The scenario that `given` names: that file, or one of that name, with or without ".yaml", below a
+// directory of `data` ("dpdk/testpmd-start"). `given` itself when there is neither.
+std::filesystem::path FindScenario(const DataPath& data, const std::string& given);
+
+// The baseline that `given` (--baseline) names: that file, or baselines/GIVEN.yaml beside the
+// scenario or in `data`. Failure (kBadInput) when there is neither.
+Baseline FindBaseline(const DataPath& data, const std::filesystem::path& scenario,
+                      const std::string& given);
+
+// The options before a sub-command that another command needs to see the same data, to be added to
+// the words of a command that is printed.
+std::vector<std::string> DataWords(const GlobalOptions& global);
 
 // Colours are for terminals, and for nobody who said --no-color or set NO_COLOR (no-color.org).
 bool UseColor(const GlobalOptions& global);

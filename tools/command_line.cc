@@ -18,6 +18,8 @@ constexpr char kFooter[] =
 CommandLine::CommandLine() : app_(kDescription, "faultline") {
   AddGlobalOptions();
   commands_.push_back(MakeRunCommand());
+  commands_.push_back(MakeInitCommand());
+  commands_.push_back(MakeListCommand());
   commands_.push_back(MakePointsCommand());
   commands_.push_back(MakeLintCommand());
   commands_.push_back(MakeDoctorCommand());
@@ -33,10 +35,14 @@ CommandLine::CommandLine() : app_(kDescription, "faultline") {
 }
 
 void CommandLine::AddGlobalOptions() {
-  app_.add_option("--data", global_.data_dir,
-                  "directory with profiles/ and catalogue/ (default: $FAULTLINE_DATA, or the "
-                  "scenarios that came with faultline)")
-      ->type_name("DIR");
+  app_.add_option("--data", global_.data,
+                  "directory with profiles/, catalogue/, steps/ or baselines/ of your own "
+                  "(repeatable, the first that has a name wins; then $FAULTLINE_DATA, a list, "
+                  "~/.config/faultline and what came with faultline)")
+      ->type_name("DIR")
+      ->take_all()
+      ->expected(1)
+      ->allow_extra_args(false);
   app_.add_option("--cache", global_.cache_dir,
                   "where plans and calibrations are kept (default: ~/.cache/faultline)")
       ->type_name("DIR");

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <set>
+
 #include "harness/base/console.h"
 #include "harness/scenario/data_dir.h"
 #include "harness/scenario/lint.h"
@@ -32,15 +34,21 @@ class LintCommand : public Command {
 
   ExitCode Run(const GlobalOptions& global) override {
     LoadOptions options;
-    options.data_dir = FindDataDir(global.data_dir);
+    options.data = FindData(global.data);
     options.profile = profile_;
     for (const std::string& text : set_) {
       AddSetOption(text, options.set);
     }
+    std::set<std::filesystem::path> seen;
     size_t files = 0;
     size_t mistakes = 0;
     for (const std::string& named : files_) {
       for (const std::filesystem::path& file : Expand(named)) {
+        std::error_code error;
+        const std::filesystem::path real = std::filesystem::canonical(file, error);
+        if (!error && !seen.insert(real).second) {
+          continue;  // named twice
+        }
         const Diagnostics diagnostics = LintFile(file, options);
         if (!diagnostics.empty()) {
           PrintResult("{}\n", diagnostics.ToString());

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -48,17 +49,22 @@ class PointsCommand : public Command {
 
   ExitCode Run(const GlobalOptions& global) override {
     const std::optional<OutputFile> json_file = OptionalOutput("--json", json_file_);
-    const std::filesystem::path data_dir = FindDataDir(global.data_dir);
+    const DataPath data = FindData(global.data);
     Profile profile;
     if (!profile_.empty()) {
-      profile = LoadProfile(data_dir, profile_);
+      profile = LoadProfile(data, profile_);
       catalogues_ = profile.catalogues;
     } else if (program_.empty()) {
       throw Failure::BadInput("which program? give --program PATH or --profile NAME");
     } else if (catalogues_.empty()) {
-      catalogues_ = CatalogueNames(data_dir);
+      for (const DataPath::Entry& entry : data.All(DataKind::kCatalogue)) {
+        catalogues_.push_back(entry.name);
+      }
+      std::sort(catalogues_.begin(), catalogues_.end());
+      catalogues_.erase(std::unique(catalogues_.begin(), catalogues_.end()), catalogues_.end());
     }
-    const Catalogue catalogue = LoadCatalogue(data_dir, catalogues_);
+    const Catalogue catalogue =
+        LoadCatalogue(profile.file.empty() ? data : data.Beside(profile.file), catalogues_);
     const auto program = RequireProgram(profile, program_, OwnDirectory());
     if (const std::string reason = WhyPreloadFails(program); !reason.empty()) {
       throw Failure::BadInput("nothing can be made to fail in " + program.string() + ": " + reason);

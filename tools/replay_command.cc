@@ -66,7 +66,10 @@ class ReplayCommand : public Command {
     const std::filesystem::path file = directory.path() / ("finding-" + group.id + ".yaml");
     WriteFileAtomically(file, group.scenario);
     LoadOptions load;
-    load.data_dir = FindDataDir(global.data_dir);
+    load.data = FindData(global.data);
+    if (!environment.scenario_file.empty()) {
+      load.data = load.data.Beside(environment.scenario_file);  // where the swept one found its own
+    }
     const LoadedScenario loaded = LoadScenario(file, load);
     ColdExecutor executor(&interruption);
     const ScenarioOptions options = Options(global, loaded, environment);
@@ -131,6 +134,9 @@ class ReplayCommand : public Command {
     std::vector<std::string> words = {"faultline", "replay", store_, finding_};
     if (!program_.empty()) {
       words.insert(words.end(), {"--program", program_});
+    }
+    for (const std::string& word : DataWords(global)) {
+      words.push_back(word);
     }
     const std::string again = JoinForShell(words);
     const RunReport report{.evidence = result.evidence,

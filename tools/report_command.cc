@@ -13,6 +13,7 @@
 #include "harness/store/compare.h"
 #include "harness/store/store.h"
 #include "tools/command.h"
+#include "tools/shell_words.h"
 
 namespace faultline {
 namespace {
@@ -47,6 +48,9 @@ class ReportCommand : public Command {
     PageOptions options;
     options.store_file = store_;
     options.time = fmt::format("{:%Y-%m-%d %H:%M}", fmt::localtime(std::time(nullptr)));
+    if (const std::vector<std::string> words = DataWords(global); !words.empty()) {
+      options.replay_options = " " + JoinForShell(words);
+    }
     options.steps = StepTitles(global, digest.environment);
     options.source = source_;
     std::optional<Comparison> comparison;
@@ -68,7 +72,7 @@ class ReportCommand : public Command {
     std::vector<std::string> titles;
     try {
       LoadOptions load;
-      load.data_dir = FindDataDir(global.data_dir);
+      load.data = FindData(global.data);
       const LoadedScenario loaded = LoadScenario(environment.scenario_file, load);
       for (const Step& step : loaded.scenario.steps) {
         titles.push_back(step.Title());

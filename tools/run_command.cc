@@ -58,15 +58,16 @@ class RunCommandLine : public Command {
   ExitCode Run(const GlobalOptions& global) override {
     Interruption interruption;  // from here on Ctrl-C ends the run and cleans up
     LoadOptions load;
-    load.data_dir = FindDataDir(global.data_dir);
+    load.data = FindData(global.data);
     load.profile = profile_;
     for (const std::string& text : set_) {
       AddSetOption(text, load.set);
     }
-    const LoadedScenario loaded = LoadScenario(file_, load);
+    const std::filesystem::path file = FindScenario(load.data, file_);
+    const LoadedScenario loaded = LoadScenario(file, load);
     std::optional<Baseline> baseline;
     if (!baseline_.empty()) {
-      baseline = LoadBaseline(baseline_);
+      baseline = FindBaseline(load.data, file, baseline_);
     }
     std::optional<JsonReportFile> json;
     if (!json_file_.empty()) {
@@ -133,7 +134,9 @@ class RunCommandLine : public Command {
       add("--set", value);
     }
     add("--baseline", baseline_);
-    add("--data", global.data_dir);
+    for (const std::string& word : DataWords(global)) {
+      words.push_back(word);
+    }
     if (no_faults_) {
       words.push_back("--no-faults");
     }

@@ -36,7 +36,7 @@ struct SoakOptions {
 int Soak(const std::string& file, const SoakOptions& options, const fs::path& scratch,
          Interruption& interruption) {
   LoadOptions load;
-  load.data_dir = FindDataDir(options.data);
+  load.data = options.data.empty() ? FindData() : FindData({options.data});
   for (const std::string& text : options.set) {
     AddSetOption(text, load.set);
   }

@@ -28,7 +28,8 @@ namespace {
 namespace fs = std::filesystem;
 
 struct SuiteContext {
-  fs::path data_dir;
+  fs::path data_dir;  // of the scenarios
+  DataPath data;
   fs::path own_directory;
   Interruption* interruption = nullptr;
 };
@@ -51,7 +52,7 @@ class ScenarioTest : public testing::Test {
  private:
   void RunFile() {
     LoadOptions load;
-    load.data_dir = context_.data_dir;
+    load.data = context_.data;
     const LoadedScenario loaded = LoadScenario(file_, load);
     const ProgramSearch search = FindProgram(loaded.profile, "", context_.own_directory);
     if (!search.problem.empty()) {
@@ -115,7 +116,8 @@ int Main(int argc, char** argv) {
     throw Failure::BadInput("usage: faultline-suite [DATA_DIR] [--gtest_...]");
   }
   SuiteContext context;
-  context.data_dir = FindDataDir(argc == 2 ? argv[1] : "");
+  context.data = argc == 2 ? FindData({argv[1]}) : FindData();
+  context.data_dir = argc == 2 ? context.data.dirs().front() : context.data.shipped();
   context.own_directory = OwnDirectory();
   RegisterAll(context);
   // GoogleTest would take the interruption for a failed test and go on with the next.

@@ -41,7 +41,7 @@ struct Cost {
 class Benchmark {
  public:
   Benchmark(const fs::path& scenario, const std::string& program, int runs)
-      : loaded_(LoadScenario(scenario, {.data_dir = FindDataDir(), .profile = "", .set = {}})),
+      : loaded_(LoadScenario(scenario, {.data = FindData(), .profile = "", .set = {}})),
         program_(RequireProgram(loaded_.profile, program, OwnDirectory())),
         runs_(runs) {}
 

@@ -8,6 +8,7 @@
 
 #include "harness/base/console.h"
 #include "harness/run/cpus.h"
+#include "harness/run/executed_cache.h"
 #include "harness/run/program_lookup.h"
 #include "harness/scenario/data_dir.h"
 #include "harness/sweep/baseline_writer.h"
@@ -56,8 +57,11 @@ class SweepCommand : public Command {
     const std::optional<OutputFile> json_file = OptionalOutput("--json", json_);
     const std::optional<OutputFile> new_baseline =
         OptionalOutput("--write-baseline", write_baseline_);
-    const Baseline baseline = baseline_.empty() ? Baseline() : LoadBaseline(baseline_);
-    const LoadedScenario loaded = LoadScenario(file_, Load(global));
+    const LoadOptions load = Load(global);
+    const std::filesystem::path file = FindScenario(load.data, file_);
+    const Baseline baseline =
+        baseline_.empty() ? Baseline() : FindBaseline(load.data, file, baseline_);
+    const LoadedScenario loaded = LoadScenario(file, load);
     const std::optional<ChangedLines> changed = Changed();
     SweepOptions options = Options(global, loaded);
     options.selection.changed = changed ? &*changed : nullptr;
@@ -75,7 +79,7 @@ class SweepCommand : public Command {
         looked_at == (baseline.selection.empty() ? kEverything : baseline.selection);
     const SweepReport report =
         MakeSweepReport(store, options.selection, baseline, complete, assumed_, result.impossible);
-    PrintResult("{}", TellSweep(report, result, store_));
+    PrintResult("{}", TellSweep(report, result, store_, DataWords(global)));
     if (json_file) {
       json_file->Write(SweepToJson(report, result)
                            .dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
@@ -109,6 +113,8 @@ class SweepCommand : public Command {
     globs("--exclude", selection_.exclude, "fault points to leave out");
     globs("--groups", selection_.groups, "groups of points: dpdk, libc/socket");
     globs("--module", selection_.modules, "modules that make the call");
+    app.add_flag("--own", own_, "calls that the program's own code makes, not its libraries")
+        ->group(group);
     globs("--subsystem", selection_.subsystems, "source directories on the call's stack");
     globs("--caller", selection_.callers, "functions on the call's stack");
     globs("--file", selection_.files, "source files on the call's stack");
@@ -167,7 +173,7 @@ class SweepCommand : public Command {
 
   LoadOptions Load(const GlobalOptions& global) const {
     LoadOptions load;
-    load.data_dir = FindDataDir(global.data_dir);
+    load.data = FindData(global.data);
     load.profile = profile_;
     for (const std::string& text : set_) {
       AddSetOption(text, load.set);
@@ -191,6 +197,12 @@ class SweepCommand : public Command {
     options.program = RequireProgram(loaded.profile, program_, own_directory);
     options.agent = RequireAgent(own_directory);
     options.cache_dir = CacheDir(global);
+    if (own_) {
+      const std::filesystem::path executed =
+          ExecutedCache(options.cache_dir, options.program, loaded.scenario, loaded.profile)
+              .Recall();
+      selection_.modules.push_back((executed.empty() ? options.program : executed).filename());
+    }
     options.selection = selection_;
     options.selection.nested = nested_ == "all"         ? Nested::kAll
                                : nested_ == "innermost" ? Nested::kInnermost
@@ -263,6 +275,7 @@ class SweepCommand : public Command {
   std::string profile_;
   std::vector<std::string> set_;
   Selection selection_;
+  bool own_ = false;
   std::string nested_ = "outermost";
   std::string changed_since_;
   std::string source_;

@@ -8,6 +8,8 @@
 #include <map>
 #include <set>
 
+#include "tools/shell_words.h"
+
 namespace faultline {
 namespace {
 
@@ -180,7 +182,7 @@ SweepReport MakeSweepReport(Store& store, const Selection& selection, const Base
 }
 
 std::string TellSweep(const SweepReport& report, const SweepResult& result,
-                      const std::string& store_file) {
+                      const std::string& store_file, const std::vector<std::string>& data_words) {
   std::string text;
   if (!result.fault_free_findings.empty()) {
     return TellFaultFree(result.fault_free_findings);
@@ -230,7 +232,10 @@ std::string TellSweep(const SweepReport& report, const SweepResult& result,
     text += result.interrupted ? "no findings so far\n" : "no findings\n";
   } else {
     text += TellSweepEntries(report.findings);
-    text += fmt::format("\nfaultline replay {} {}\n", store_file, report.findings[0].group.id);
+    std::vector<std::string> words = {"faultline", "replay", store_file,
+                                      report.findings[0].group.id};
+    words.insert(words.end(), data_words.begin(), data_words.end());
+    text += "\n" + JoinForShell(words) + "\n";
   }
   for (const BaselineEntry& entry : report.gone) {
     text += fmt::format("gone: {} {}\n", entry.kind, entry.signature);

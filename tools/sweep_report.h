@@ -45,9 +45,10 @@ SweepReport MakeSweepReport(Store& store, const Selection& selection, const Base
                             bool complete, bool assumed_too = false,
                             const std::map<std::string, std::string>& impossible = {});
 
-// The summary for a terminal.
+// The summary for a terminal. `data_words`: see DataWords.
 std::string TellSweep(const SweepReport& report, const SweepResult& result,
-                      const std::string& store_file);
+                      const std::string& store_file,
+                      const std::vector<std::string>& data_words = {});
 
 // For programs. Schema, version 2:
 //   faultline_sweep  2

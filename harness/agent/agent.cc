@@ -1,3 +1,5 @@
+#include <cstring>
+
 #include "harness/agent/agent_state.h"
 #include "harness/agent/environment.h"
 #include "harness/agent/heap.h"
@@ -117,6 +119,18 @@ const char* Start(const PlanHeader* plan) {
   return nullptr;
 }
 
+// Is this process, the one that the harness started, executing `path`? Only that one is a session's
+// leader: what a wrapper runs before by the same name is not meant.
+bool IsRunning(const char* path) {
+  char own[4096];
+  const long size = Syscall(__NR_readlink, "/proc/self/exe", own, sizeof(own) - 1);
+  if (size <= 0) {
+    return false;
+  }
+  own[size] = '\0';
+  return std::strcmp(own, path) == 0 && Syscall(__NR_getsid, 0) == Syscall(__NR_getpid);
+}
+
 // Runs before every other constructor of the process (-z initfirst): libc has not seen its
 // environment yet, so that comes from the loader.
 __attribute__((constructor)) void Construct(int, char**, char** environment) {
@@ -124,7 +138,12 @@ __attribute__((constructor)) void Construct(int, char**, char** environment) {
   if (path == nullptr) {
     return;
   }
+  const char* program = FindVariable(environment, kProgramVariable);
+  if (program != nullptr && !IsRunning(program)) {
+    return;
+  }
   RemoveVariable(environment, kPlanVariable);
+  RemoveVariable(environment, kProgramVariable);
   RemoveFromPreload(environment, kLibrary);
   const BusyScope busy;
   const MappedPlan plan = MapPlan(path);

@@ -134,6 +134,11 @@ void JournalWriter::BecomeChild() {
   this_thread.tid = 0;
 }
 
+void JournalWriter::BecomeSuccessor() {
+  pid_ = static_cast<uint32_t>(Syscall(__NR_getpid));
+  this_thread.tid = 0;
+}
+
 bool JournalWriter::InOwnProcess() const {
   return static_cast<uint32_t>(Syscall(__NR_getpid)) == pid_;
 }

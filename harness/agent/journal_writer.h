@@ -65,6 +65,8 @@ class JournalWriter {
 
   // In a child just forked: from now on records are the child's and carry kInChild.
   void BecomeChild();
+  // In a child just forked that takes the target's place: records stay the target's.
+  void BecomeSuccessor();
   // The process whose records this writes.
   uint32_t pid() const { return pid_; }
   bool is_child() const { return child_flag_ != 0; }

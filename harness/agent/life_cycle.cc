@@ -24,6 +24,7 @@ using StartMain = int (*)(MainFunction, int, char**, void (*)(), void (*)(), voi
 constinit MainFunction target_main = nullptr;
 constinit std::atomic<bool> exiting = false;
 constinit std::atomic<bool> files_recorded = false;
+constinit bool has_forked = false;
 
 void Record(JournalRecord::Kind kind, uint64_t key) {
   const BusyScope busy;
@@ -33,8 +34,21 @@ void Record(JournalRecord::Kind kind, uint64_t key) {
   the_agent.journal.Append(record);
 }
 
+bool MayDetach() {
+  return the_agent.HasFlag(kDetaches) && the_agent.journal.header()->settled.load() == 0;
+}
+
+// Of a daemon, the process that was started goes, and one that it has forked is the target.
+bool HasSuccessor(int status) {
+  if (!the_agent.HasFlag(kDetaches)) {
+    return false;
+  }
+  return MayDetach() ? has_forked && status == 0
+                     : the_agent.journal.header()->target_pid.load() != the_agent.journal.pid();
+}
+
 void NoteExit(int status) {
-  if (hook_table.inert || exiting.exchange(true)) {
+  if (hook_table.inert || HasSuccessor(status) || exiting.exchange(true)) {
     return;
   }
   Record(JournalRecord::kExiting, static_cast<uint64_t>(status));
@@ -47,7 +61,8 @@ void NoteExit(int status) {
 // is what the target did not close.
 void OnExit(int status, void*) {
   NoteExit(status);
-  if (!hook_table.inert && !the_agent.journal.is_child() && !files_recorded.exchange(true)) {
+  if (!hook_table.inert && !HasSuccessor(status) && !the_agent.journal.is_child() &&
+      !files_recorded.exchange(true)) {
     const BusyScope busy;
     RecordOpenFiles();
   }
@@ -56,10 +71,18 @@ void OnExit(int status, void*) {
 // The first thing in a child of fork().
 void OnFork() {
   agent_heap.UnlockInChild();
+  if (MayDetach()) {
+    has_forked = false;
+    the_agent.journal.BecomeSuccessor();
+    Record(JournalRecord::kForked, the_agent.journal.pid());
+    return;
+  }
   the_agent.journal.BecomeChild();
   hook_table.inert = !the_agent.HasFlag(kFollowFork);
   Record(JournalRecord::kForked, the_agent.journal.pid());
 }
+
+void OnForked() { has_forked = true; }
 
 int WatchedMain(int argc, char** argv, char** environment) {
   {
@@ -67,7 +90,9 @@ int WatchedMain(int argc, char** argv, char** environment) {
     the_agent.journal.EnterMain();
     Record(JournalRecord::kMainEntered, 0);
     the_agent.journal.SetState(AgentState::kMainReached);
-    if (!the_agent.decision.StartRemoteControl()) {
+    // libfiu starts its thread anew in a forked child, open to all signals: of a daemon it would
+    // take those that are the target's.
+    if (!the_agent.HasFlag(kDetaches) && !the_agent.decision.StartRemoteControl()) {
       the_agent.journal.AddMessage("fiu-ctrl cannot be used: its FIFOs could not be made");
     }
     on_exit(&OnExit, nullptr);  // this one runs before the handlers of constructors
@@ -80,7 +105,7 @@ int WatchedMain(int argc, char** argv, char** environment) {
 }  // namespace
 
 void WatchForkAndExit() {
-  pthread_atfork(nullptr, nullptr, &OnFork);
+  pthread_atfork(nullptr, &OnForked, &OnFork);
   on_exit(&OnExit, nullptr);
 }
 

@@ -1,5 +1,7 @@
 #include "harness/evidence/evidence.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <string.h>
 
@@ -32,6 +34,23 @@ std::string Frame::ToString() const {
   }
   return line > 0 ? fmt::format("{} ({}:{})", function, file, line)
                   : fmt::format("{} ({})", function, file);
+}
+
+bool IsCleanEnd(const ExitStatus& exit, const CleanEnd& clean) {
+  const auto has = [](const std::vector<int>& values, int value) {
+    return std::find(values.begin(), values.end(), value) != values.end();
+  };
+  constexpr int kShellsBase = 128;
+  switch (exit.kind) {
+    case ExitStatus::Kind::kExited:
+      return has(clean.exit_codes, exit.code);
+    case ExitStatus::Kind::kSignaled:
+      return has(clean.signals, exit.code) || has(clean.exit_codes, kShellsBase + exit.code);
+    case ExitStatus::Kind::kNotEnded:
+    case ExitStatus::Kind::kKilledByUs:
+      break;
+  }
+  return false;
 }
 
 }  // namespace faultline

@@ -31,6 +31,10 @@ struct ExitStatus {
   std::string ToString() const;  // "exit 0", "SIGSEGV", "killed after its limit"
 };
 
+// Is this how a target ends when nothing failed? An exit code of 128 + N in the profile also stands
+// for the signal N, as a shell says it.
+bool IsCleanEnd(const ExitStatus& exit, const CleanEnd& clean);
+
 struct LogLine {
   int64_t time_ms = 0;  // since the start of the target
   int step = 0;         // 1-based index of the step that was going on; 0 = before the first

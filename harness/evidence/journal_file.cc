@@ -175,6 +175,13 @@ void JournalFile::Release() {
 
 void JournalFile::SetStep(uint32_t step) { header()->step.store(step, std::memory_order_relaxed); }
 
+void JournalFile::SetTarget(uint32_t pid, bool settled) {
+  header()->target_pid.store(pid, std::memory_order_relaxed);
+  if (settled) {
+    header()->settled.store(1, std::memory_order_relaxed);
+  }
+}
+
 std::atomic<uint64_t>& JournalFile::ArmedWord(uint32_t rule) {
   if (rule >= rules_.size()) {
     throw std::out_of_range(fmt::format("the plan has no rule {}", rule));

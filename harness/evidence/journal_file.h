@@ -37,6 +37,8 @@ class JournalFile {
 
   // The step that is going on, 1-based; the agent stamps it on every record.
   void SetStep(uint32_t step);
+  // The process `pid` has taken the target's place; `settled`: it forks itself no more.
+  void SetTarget(uint32_t pid, bool settled);
   // `rule` is an index into PlanHeader::rules; out of range is std::out_of_range. A rule that was
   // not armed counts its calls from one again; one that is armed goes on.
   void Arm(uint32_t rule);

@@ -195,15 +195,18 @@ class ExpectationOracle : public Oracle {
         EndedAsWritten(evidence, context)) {
       return;
     }
-    const std::vector<int>& clean = context.profile.clean_exit_codes;
-    const bool is_clean = evidence.exit.kind == ExitStatus::Kind::kExited &&
-                          std::find(clean.begin(), clean.end(), evidence.exit.code) != clean.end();
-    if (!is_clean) {
+    if (!IsCleanEnd(evidence.exit, context.profile.clean)) {
       Finding& finding = Add(
           findings, fmt::format("the target did not end cleanly: {}", evidence.exit.ToString()));
       // The number is what this finding is about.
       finding.signature = fmt::format("{}: {}", kind(), finding.title);
       finding.step = StepOfEnd(evidence);
+      if (DiedOfSentSignal(evidence, context)) {
+        finding.details.push_back(
+            fmt::format("it was asked to stop by that signal; a program that ends so by design has "
+                        "`clean_signals: [{}]` in its profile",
+                        evidence.exit.ToString()));
+      }
     }
   }
 };

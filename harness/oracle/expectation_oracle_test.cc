@@ -68,7 +68,7 @@ TEST(ExpectationOracle, AnExitCodeThatIsNotCleanNeedsAReason) {
   const std::vector<Finding> findings = run.Judge();
   ASSERT_THAT(findings, ElementsAre(IsKind("expectation")));
   EXPECT_EQ(findings[0].signature, "expectation: the target did not end cleanly: exit 3");
-  run.profile.clean_exit_codes = {0, 3};
+  run.profile.clean.exit_codes = {0, 3};
   EXPECT_THAT(run.Judge(), IsEmpty());
 }
 

@@ -73,7 +73,8 @@ bool SentByCommand(const Evidence& evidence, const OracleContext& context) {
 }  // namespace
 
 bool DiedOfSentSignal(const Evidence& evidence, const OracleContext& context) {
-  const bool asked = evidence.asked_to_stop && evidence.exit.code == context.profile.stop_signal;
+  const bool asked = evidence.asked_to_stop && (evidence.exit.code == context.profile.stop_signal ||
+                                                IsCleanEnd(evidence.exit, context.profile.clean));
   return IsSignaled(evidence) &&
          (asked || SentByStep(evidence, context) || SentByFault(evidence, context) ||
           SentByCommand(evidence, context));

@@ -32,9 +32,8 @@ bool PassesFailuresOn(const std::string& function, const Catalogue& catalogue) {
 }  // namespace
 
 bool ReportedAFailure(const Evidence& evidence, const Profile& profile) {
-  const std::vector<int>& clean = profile.clean_exit_codes;
-  const bool by_exit = evidence.exit.kind == ExitStatus::Kind::kExited &&
-                       std::find(clean.begin(), clean.end(), evidence.exit.code) == clean.end();
+  const bool by_exit =
+      evidence.exit.kind == ExitStatus::Kind::kExited && !IsCleanEnd(evidence.exit, profile.clean);
   return by_exit ||
          std::any_of(evidence.rpcs.begin(), evidence.rpcs.end(), [](const RpcExchange& rpc) {
            return rpc.outcome == RpcExchange::Outcome::kError;

@@ -154,18 +154,14 @@ class SwallowedFinder {
         !ExitedCleanly()) {
       return false;
     }
-    const std::string what = fmt::format("exit {}", evidence_.exit.code);
+    const std::string what = evidence_.exit.ToString();
     Finding& finding = Add(what, "", gone->index);
     finding.signature = fmt::format("{}: {} after a failure", kKind, what);
     IdentifyByFailure(finding);
     return true;
   }
 
-  bool ExitedCleanly() const {
-    const std::vector<int>& clean = context_.profile.clean_exit_codes;
-    return evidence_.exit.kind == ExitStatus::Kind::kExited &&
-           std::find(clean.begin(), clean.end(), evidence_.exit.code) != clean.end();
-  }
+  bool ExitedCleanly() const { return IsCleanEnd(evidence_.exit, context_.profile.clean); }
 
   // All that was asked was answered without an error, as far as its last answer goes, and the end
   // was a clean one.

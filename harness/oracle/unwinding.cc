@@ -32,9 +32,9 @@ bool IsCalledAtExit(const JournalRecord& record, const JournalSnapshot& journal)
 }
 
 bool ExitedAsAfterACleanStop(const Evidence& evidence, const Profile& profile) {
-  const std::vector<int>& clean = profile.clean_exit_codes;
-  return evidence.asked_to_stop &&
-         std::find(clean.begin(), clean.end(), evidence.exit.code) != clean.end();
+  // One that a signal ended gave nothing back, however clean that is for its kind.
+  return evidence.asked_to_stop && evidence.exit.kind == ExitStatus::Kind::kExited &&
+         IsCleanEnd(evidence.exit, profile.clean);
 }
 
 }  // namespace

@@ -171,12 +171,13 @@ struct JournalHeader {
   uint64_t records_offset, records_capacity;  // JournalRecord
 
   std::atomic<AgentState> agent_state;
-  std::atomic<uint32_t> step;      // current step, set by the harness; 0 before the first
-  std::atomic<uint64_t> armed[4];  // bit r: rule r is armed
-  std::atomic<uint32_t> modules;   // rows used (release)
-  std::atomic<uint32_t> target_pid;
+  std::atomic<uint32_t> step;         // current step, set by the harness; 0 before the first
+  std::atomic<uint64_t> armed[4];     // bit r: rule r is armed
+  std::atomic<uint32_t> modules;      // rows used (release)
+  std::atomic<uint32_t> target_pid;   // set by the agent; of a daemon, later by the harness
   std::atomic<uint64_t> records;      // records claimed; more than the capacity means lost ones
   std::atomic<uint64_t> lost_stacks;  // stacks or sites for which the table had no room
+  std::atomic<uint64_t> settled;      // 1, set by the harness: target_pid detaches no more
   char agent_message[256];            // why it is inert, or what it could not do
 };
 

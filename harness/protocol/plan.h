@@ -8,6 +8,9 @@
 namespace faultline::protocol {
 
 inline constexpr char kPlanVariable[] = "FAULTLINE_PLAN";
+// The executable that the plan is for, when the one that is started executes it in its place
+// (taskset, a script): until then the agent does nothing and leaves the environment as it is.
+inline constexpr char kProgramVariable[] = "FAULTLINE_PROGRAM";
 inline constexpr uint64_t kPlanMagic = 0x4e414c50544c4146u;  // "FALTPLAN"
 inline constexpr uint32_t kPlanVersion = 5;
 // Value that comes with the SIGSTOP of PlanRule::kStop, to tell it from anybody else's: "STOP".
@@ -240,8 +243,11 @@ struct PlanObserver {
 };
 
 enum PlanFlags : uint32_t {
-  kRecordSites = 1u << 0,    // follow every call of every point to its site (a census)
-  kFollowFork = 1u << 1,     // rules and journal stay active in forked children
+  kRecordSites = 1u << 0,  // follow every call of every point to its site (a census)
+  kFollowFork = 1u << 1,   // rules and journal stay active in forked children
+  // The target forks itself and ends (a daemon): until JournalHeader::settled a forked child is as
+  // much the target as its parent.
+  kDetaches = 1u << 2,
   kRemoteControl = 1u << 2,  // fiu_rc_fifo: `fiu-ctrl` may switch points by hand
 };
 

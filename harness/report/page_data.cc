@@ -155,7 +155,8 @@ class PageWriter {
 
   json Finding(const DigestFinding& one) {
     const FindingGroup& group = one.group;
-    const std::string replay = fmt::format("faultline replay {} {}", options_.store_file, group.id);
+    const std::string replay = fmt::format("faultline replay {} {}{}", options_.store_file,
+                                           group.id, options_.replay_options);
     json stacks = json::array();
     for (const auto& [name, stack] : StacksOf(one, digest_)) {
       json indexes = StackIndexes(stack);

@@ -29,6 +29,7 @@ namespace faultline {
 
 struct PageOptions {
   std::string store_file;          // for the commands that are shown
+  std::string replay_options;      // for them too, each with a blank before it; "" = none
   std::string time;                // when the report was made, for people
   bool unfinished = false;         // the sweep goes on, or was killed
   std::vector<std::string> steps;  // titles of the scenario's steps, from the first; may be empty

@@ -62,9 +62,13 @@ void CheckAgentReady(LiveRun& run) {
                               ": " + run.hooking().journal().Read().agent_message);
   }
   if (state == protocol::AgentState::kAbsent) {
-    const std::string reason = WhyPreloadFails(run.request().program);
+    const std::filesystem::path& program = HookedProgram(run.request());
+    const std::string reason = WhyPreloadFails(program);
     throw Failure::CannotWork(
-        "the agent was not loaded into " + run.request().program.string() +
+        "the agent was not loaded into " + program.string() +
+        (program == run.request().program
+             ? std::string()
+             : " (which " + run.request().program.string() + " is known to execute)") +
         ", so that it can be neither made to fail nor watched: " +
         (reason.empty() ? "its first words were `" + FirstWords(run.log()) + "`" : reason));
   }

@@ -7,6 +7,7 @@
 #include "harness/run/collect.h"
 #include "harness/run/command.h"
 #include "harness/run/debugger.h"
+#include "harness/run/executed_cache.h"
 #include "harness/run/executor.h"
 #include "harness/run/hooking.h"
 #include "harness/run/leftovers.h"
@@ -43,37 +44,33 @@ void Prepare(const RunRequest& request, const Sandbox& sandbox, Interruption* in
   }
 }
 
-// A target that executes another program before it is ready, as unshare or taskset do, has shaken
-// off the agent: whatever was judged would be about nothing.
-void CheckPrograms(LiveRun& run) {
+// What was executed in the target's place before it was ready, other than what the plan is for: the
+// agent is not in it, and whatever was judged would be about nothing. "" = nothing.
+std::filesystem::path ExecutedInstead(LiveRun& run) {
   const std::string refusal = run.process().refusal();
   if (!refusal.empty()) {
     throw Failure::BadInput(refusal);
   }
   const std::optional<ExecutedProgram> other = run.process().replaced_by();
-  if (!other || !run.hooking().wanted()) {
-    return;
+  if (!other || !run.hooking().wanted() || other->program == HookedProgram(run.request())) {
+    return {};
   }
   const int64_t ready_ms = run.evidence().start_ms;
   const bool was_ready = run.request().profile.ready.kind != ReadyCondition::Kind::kStarted &&
                          ready_ms > 0 && other->time_ms > ready_ms;
-  if (!was_ready) {
-    throw Failure::BadInput(fmt::format(
-        "{} executed {} in its place, and the agent does not follow: name that as the program, and "
-        "put what stands before it in front of faultline itself (`unshare ... faultline run ...`)",
-        run.request().program.string(), other->program.string()));
-  }
+  return was_ready ? std::filesystem::path() : other->program;
 }
 
 struct Attempt {
   Evidence evidence;
-  bool missed_hooks = false;  // a late library has functions that should have been hooked
+  bool missed_hooks = false;            // a late library has functions that should have been hooked
+  std::filesystem::path executed = {};  // see ExecutedInstead; nothing else is filled in then
 };
 
 Attempt ExecuteOnce(const RunRequest& request, Interruption* interruption) {
   Sandbox sandbox(request);
   Prepare(request, sandbox, interruption);
-  Hooking hooking(request, sandbox.private_dir(), sandbox.CommandEnvironment());
+  Hooking hooking(request, sandbox.private_dir(), sandbox.TargetOptions().environment);
   sandbox.MarkBefore();
   Leftovers leftovers;  // before `run`: its files are removed once the target is gone
   // Ctrl-C belongs to gdb while it has the terminal.
@@ -88,12 +85,15 @@ Attempt ExecuteOnce(const RunRequest& request, Interruption* interruption) {
   StopTarget(run);
   debugger.reset();  // the user looks around as long as there is something to see
   CollectEvidence(run, leftovers);
-  CheckPrograms(run);
+  Attempt attempt;
+  attempt.executed = ExecutedInstead(run);
+  if (!attempt.executed.empty()) {
+    return attempt;
+  }
   CheckAgentReady(run);
   if (request.keep_run_dir) {
     sandbox.Keep();
   }
-  Attempt attempt;
   attempt.missed_hooks = hooking.wanted() && hooking.LearnModules(run.evidence().journal);
   attempt.evidence = std::move(run.evidence());
   return attempt;
@@ -101,10 +101,29 @@ Attempt ExecuteOnce(const RunRequest& request, Interruption* interruption) {
 
 }  // namespace
 
+const std::filesystem::path& HookedProgram(const RunRequest& request) {
+  return request.executed_program.empty() ? request.program : request.executed_program;
+}
+
 Evidence ColdExecutor::Execute(const RunRequest& request) {
-  Attempt attempt = ExecuteOnce(request, interruption_);
+  const ExecutedCache cache(request.cache_dir, request.program, request.scenario, request.profile);
+  RunRequest own = request;
+  if (own.executed_program.empty()) {
+    own.executed_program = cache.Recall();
+  }
+  Attempt attempt = ExecuteOnce(own, interruption_);
+  if (!attempt.executed.empty()) {
+    own.executed_program = attempt.executed;
+    cache.Remember(attempt.executed);
+    attempt = ExecuteOnce(own, interruption_);
+  }
+  if (!attempt.executed.empty()) {
+    throw Failure::CannotWork(fmt::format(
+        "{} executed {} in its place once and {} another time: name one of them as the program",
+        request.program.string(), own.executed_program.string(), attempt.executed.string()));
+  }
   if (attempt.missed_hooks) {
-    attempt = ExecuteOnce(request, interruption_);
+    attempt = ExecuteOnce(own, interruption_);
   }
   return std::move(attempt.evidence);
 }

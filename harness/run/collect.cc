@@ -260,7 +260,7 @@ void CollectEvidence(LiveRun& run, const Leftovers& leftovers) {
   run.log().OnReadable();
   Evidence& evidence = run.evidence();
   const RunRequest& request = run.request();
-  evidence.program = request.program;
+  evidence.program = HookedProgram(request);
   const SpawnOptions options = run.sandbox().TargetOptions();
   evidence.argv = {request.program.string()};
   evidence.argv.insert(evidence.argv.end(), options.args.begin(), options.args.end());

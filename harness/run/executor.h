@@ -16,11 +16,14 @@ struct RunRequest {
   const Profile& profile;
   const Catalogue& catalogue;
   std::filesystem::path program = {};  // resolved, absolute
-  std::filesystem::path agent = {};    // libfaultline_agent.so
-  std::vector<Fault> faults = {};      // armed in this run; usually the scenario's
-  LimitsMs limits_ms = {};             // calibrated or upper bounds
-  bool record_sites = false;           // a census
-  bool observe = true;                 // hook the catalogue's observers
+  // What `program` executes in its place before it is ready, where that is known: what is hooked.
+  // "": itself, or not known yet.
+  std::filesystem::path executed_program = {};
+  std::filesystem::path agent = {};  // libfaultline_agent.so
+  std::vector<Fault> faults = {};    // armed in this run; usually the scenario's
+  LimitsMs limits_ms = {};           // calibrated or upper bounds
+  bool record_sites = false;         // a census
+  bool observe = true;               // hook the catalogue's observers
   // Points of the catalogue whose calls are waited for: Evidence::returns.
   std::vector<std::string> watch_returns = {};
   bool hook_all_points = false;  // also those that no fault names; a census, a benchmark
@@ -40,9 +43,14 @@ class Executor {
   virtual Evidence Execute(const RunRequest& request) = 0;
 };
 
+// The program whose code is hooked.
+const std::filesystem::path& HookedProgram(const RunRequest& request);
+
 // A fresh process per run. One object may run several requests, one after another. A library that
 // the target loads late and that holds a function to be hooked is met too late in the first run
-// that ever sees it; that run is then done again, once, with a plan that knows the library.
+// that ever sees it; that run is then done again, once, with a plan that knows the library. A
+// program that executes another in its place (taskset, a script that ends in `exec`) is followed in
+// the same way: the first run shows which, and RunRequest::cache_dir remembers it.
 class ColdExecutor : public Executor {
  public:
   // `interruption`, when given, ends a run by Interrupted; borrowed.

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -17,6 +19,7 @@ namespace {
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 using Status = StepResult::Status;
 using Ended = ExitStatus::Kind;
 
@@ -248,6 +251,127 @@ TEST_F(ExecutorTest, ASlowStopOfATargetThatGetsOnIsNoHang) {
   EXPECT_EQ(evidence.exit.kind, Ended::kExited);
   EXPECT_TRUE(evidence.stop_wait.got_on);
   EXPECT_EQ(evidence.stop_wait.limit_ms, 600);
+}
+
+// ---- How it is brought to its end
+
+TEST_F(ExecutorTest, ATargetIsStoppedByWhatItsProfileTypes) {
+  Script("echo ready; while read line; do test \"$line\" = quit && exit 0; done");
+  profile_.stop.kind = StopAction::Kind::kType;
+  profile_.stop.text = "quit\n";
+  Add(WaitReadyStep{});
+  const Evidence evidence = Execute();
+  EXPECT_EQ(evidence.exit.kind, Ended::kExited);
+  EXPECT_EQ(evidence.exit.code, 0);
+  EXPECT_TRUE(evidence.asked_to_stop);
+}
+
+TEST_F(ExecutorTest, ATargetIsStoppedByACommandOfItsProfile) {
+  Script(kObedient);
+  profile_.stop.kind = StopAction::Kind::kRun;
+  profile_.stop.argv = {"kill", "-TERM", "${pid}"};
+  Add(WaitReadyStep{});
+  const Evidence evidence = Execute();
+  EXPECT_EQ(evidence.log.back().text, "bye");
+  EXPECT_EQ(evidence.exit.code, 0);
+}
+
+TEST_F(ExecutorTest, ATargetThatRunsToCompletionIsNotAsked) {
+  Script("echo ready; for w in a b c d; do sleep 0.1; echo working $w; done; echo done");
+  profile_.stop.kind = StopAction::Kind::kByItself;
+  Add(WaitReadyStep{});
+  const Evidence evidence = Execute();
+  EXPECT_EQ(evidence.exit.code, 0);
+  EXPECT_EQ(evidence.log.back().text, "done");
+  EXPECT_TRUE(evidence.asked_to_stop);
+}
+
+TEST_F(ExecutorTest, ATargetThatIsWaitedForIsAskedWhenNobodyHas) {
+  Script(kObedient);
+  Add(WaitReadyStep{});
+  Add(WaitExitStep{{}, /*ask=*/true});
+  const Evidence evidence = Execute();
+  EXPECT_THAT(Statuses(evidence), ElementsAre(Status::kDone, Status::kDone));
+  EXPECT_EQ(evidence.log.back().text, "bye");
+}
+
+TEST_F(ExecutorTest, ALineThatMayStayAwayIsPassedOver) {
+  Script(kObedient);
+  Add(WaitReadyStep{});
+  Add(ExpectLogStep{"never", /*if_it_comes=*/true});
+  EXPECT_THAT(Statuses(Execute()), ElementsAre(Status::kDone, Status::kSkipped));
+}
+
+TEST_F(ExecutorTest, ADaemonThatForksItselfIsFollowed) {
+  Script(
+      "(trap 'echo bye; exit 0' TERM; echo ready; while :; do read line || sleep 0.1; done) & "
+      "sleep 0.1; exit 0");
+  profile_.detaches = true;
+  Add(WaitReadyStep{});
+  Add(CommandStep{{"kill", "-0", "${pid}"}, 0});
+  const Evidence evidence = Execute();
+  EXPECT_THAT(Statuses(evidence), ElementsAre(Status::kDone, Status::kDone))
+      << evidence.steps[0].detail;
+  EXPECT_EQ(evidence.log.back().text, "bye");
+  EXPECT_EQ(evidence.exit.code, 0);
+  EXPECT_TRUE(evidence.left_behind.empty());
+}
+
+TEST_F(ExecutorTest, ADaemonThatDoesNotComeUpHasEnded) {
+  Script("(exit 1); exit 3");
+  profile_.detaches = true;
+  Add(WaitReadyStep{});
+  const Evidence evidence = Execute();
+  EXPECT_THAT(Statuses(evidence), ElementsAre(Status::kTargetGone));
+  EXPECT_EQ(evidence.exit.code, 3);
+}
+
+// ---- Where it is started
+
+TEST_F(ExecutorTest, ATargetMeetsTheLimitsOfItsScenario) {
+  Script("echo ready; ulimit -n; ulimit -s; ulimit -f; read line");
+  scenario_.surroundings.limits = {{RLIMIT_NOFILE, 64}, {RLIMIT_STACK, 1 << 20}};
+  Add(ExpectLogStep{"^64$$"});
+  Add(ExpectLogStep{"^1024$$"});
+  Add(ExpectLogStep{"^unlimited$$"});
+  EXPECT_THAT(Statuses(Execute()), ElementsAre(Status::kDone, Status::kDone, Status::kDone));
+}
+
+TEST_F(ExecutorTest, ADescriptorMayBeClosedFromTheStart) {
+  Script("test -e /proc/self/fd/0 && echo open; echo ready");
+  scenario_.surroundings.closed_descriptors = {0};
+  Add(WaitExitStep{{0}});
+  EXPECT_EQ(Execute().log.front().text, "ready");
+}
+
+TEST_F(ExecutorTest, AnEnvironmentFromEmptyHasWhatTheScenarioGives) {
+  Script("/usr/bin/env; echo ready");
+  scenario_.surroundings.empty_environment = true;
+  scenario_.environment = {{"GIVEN", "${cpu_mask}"}};
+  Add(WaitExitStep{{0}});
+  std::string all;
+  for (const LogLine& line : Execute().log) {
+    all += line.text + "\n";
+  }
+  EXPECT_THAT(all, HasSubstr("GIVEN=0x"));
+  EXPECT_THAT(all, Not(HasSubstr("HOME=")));
+}
+
+TEST_F(ExecutorTest, DirectoriesMayBeReadOnlyOrSmall) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "only root mounts";
+  }
+  Script(
+      "touch here 2>/dev/null && echo written; head -c 100000 /dev/zero > /dev/shm/x 2>/dev/null "
+      "|| "
+      "echo full; echo ready");
+  scenario_.surroundings.read_only_run_dir = true;
+  scenario_.surroundings.dev_shm = 16 << 10;
+  Add(WaitExitStep{{0}});
+  const Evidence evidence = Execute();
+  ASSERT_EQ(evidence.log.size(), 2u);
+  EXPECT_EQ(evidence.log[0].text, "full");
+  EXPECT_EQ(evidence.log[1].text, "ready");
 }
 
 // ---- Nobody asked it to end

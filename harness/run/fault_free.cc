@@ -7,12 +7,20 @@
 namespace faultline {
 namespace {
 
-bool OnlyUnderFaults(const Step& step) {
-  return std::holds_alternative<ExpectLogStep>(step.action) ||
-         std::holds_alternative<WaitExitStep>(step.action) ||
-         std::holds_alternative<SignalStep>(step.action) ||
-         std::holds_alternative<ArmStep>(step.action) ||
+bool IsAboutFaults(const Step& step) {
+  return std::holds_alternative<ArmStep>(step.action) ||
          std::holds_alternative<DisarmStep>(step.action);
+}
+
+// What may be there by the fault alone holds in either case: a line may stay away, and an exit code
+// is that of a clean end. A target that only the fault ends is asked to.
+void AcceptBothLives(Step& step) {
+  if (auto* log = std::get_if<ExpectLogStep>(&step.action)) {
+    log->if_it_comes = true;
+  } else if (auto* exit = std::get_if<WaitExitStep>(&step.action)) {
+    exit->expect_exit.clear();
+    exit->ask = true;
+  }
 }
 
 // A list that has a result among its alternatives holds as it is: the others may be what this
@@ -34,8 +42,9 @@ Scenario FaultFreeScenario(const Scenario& scenario) {
   fault_free.faults.clear();
   fault_free.known_findings.clear();
   fault_free.tolerance = Tolerance::kMustSucceed;
-  std::erase_if(fault_free.steps, OnlyUnderFaults);
+  std::erase_if(fault_free.steps, IsAboutFaults);
   for (Step& step : fault_free.steps) {
+    AcceptBothLives(step);
     if (auto* rpc = std::get_if<RpcStep>(&step.action)) {
       AcceptAnyAnswer(*rpc);
     }

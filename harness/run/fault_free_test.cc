@@ -29,7 +29,7 @@ std::vector<Kind> ExpectedAfter(std::vector<Kind> kinds) {
   return after;
 }
 
-TEST(FaultFreeTest, LeavesOutFaultsAndWhatOnlyTheyBringAbout) {
+TEST(FaultFreeTest, HasTheScenariosOwnStepsAndAcceptsBothLives) {
   Scenario scenario;
   scenario.tolerance = Tolerance::kMayFailCleanly;
   scenario.faults.emplace_back().id = "pool";
@@ -41,16 +41,21 @@ TEST(FaultFreeTest, LeavesOutFaultsAndWhatOnlyTheyBringAbout) {
   EXPECT_TRUE(fault_free.faults.empty());
   EXPECT_TRUE(fault_free.known_findings.empty());
   EXPECT_EQ(fault_free.tolerance, Tolerance::kMustSucceed);
-  ASSERT_EQ(fault_free.steps.size(), 2u);
+  ASSERT_EQ(fault_free.steps.size(), 5u);
   EXPECT_TRUE(std::holds_alternative<WaitReadyStep>(fault_free.steps[0].action));
   EXPECT_TRUE(std::holds_alternative<TerminalStep>(fault_free.steps[1].action));
+  EXPECT_TRUE(std::get<ExpectLogStep>(fault_free.steps[2].action).if_it_comes);
+  EXPECT_TRUE(std::holds_alternative<SignalStep>(fault_free.steps[3].action));
+  const auto& exit = std::get<WaitExitStep>(fault_free.steps[4].action);
+  EXPECT_TRUE(exit.ask);
+  EXPECT_TRUE(exit.expect_exit.empty());
 }
 
 TEST(FaultFreeTest, WaitsUntilReadyAlsoWhenTheScenarioDoesNot) {
   Scenario scenario;
   scenario.steps = {Make(WaitExitStep{})};
   const Scenario fault_free = FaultFreeScenario(scenario);
-  ASSERT_EQ(fault_free.steps.size(), 1u);
+  ASSERT_EQ(fault_free.steps.size(), 2u);
   EXPECT_TRUE(std::holds_alternative<WaitReadyStep>(fault_free.steps[0].action));
 }
 

@@ -50,7 +50,7 @@ bool IsFile(const std::string& path) {
 Hooking::Hooking(const RunRequest& request, const fs::path& directory,
                  const std::map<std::string, std::string>& environment)
     : request_(request),
-      modules_(request.cache_dir, ProgramKey(request.program)),
+      modules_(request.cache_dir, ProgramKey(HookedProgram(request))),
       plan_path_(directory / "plan"),
       journal_path_(directory / "journal") {
   for (const auto& [name, value] : environment) {
@@ -71,8 +71,9 @@ Hooking::Hooking(const RunRequest& request, const fs::path& directory,
 
 PlanRequest Hooking::MakeRequest(const std::vector<fs::path>& late_modules) const {
   PlanRequest plan_request;
-  plan_request.program = request_.program;
-  plan_request.libraries = StartupLibraries(request_.program, environment_, request_.cache_dir);
+  plan_request.program = HookedProgram(request_);
+  plan_request.libraries =
+      StartupLibraries(HookedProgram(request_), environment_, request_.cache_dir);
   std::set<fs::path> known(plan_request.libraries.begin(), plan_request.libraries.end());
   for (const fs::path& module : late_modules) {
     if (known.insert(module).second) {
@@ -88,6 +89,9 @@ PlanRequest Hooking::MakeRequest(const std::vector<fs::path>& late_modules) cons
   }
   if (request_.record_sites) {
     plan_request.flags |= protocol::kRecordSites;
+  }
+  if (request_.profile.detaches) {
+    plan_request.flags |= protocol::kDetaches;
   }
   plan_request.journal_path = journal_path_;
   plan_request.cache_dir = request_.cache_dir;

@@ -15,7 +15,7 @@ constexpr int kFactor = 4;
 constexpr int64_t kGraceMs = 2'000;
 constexpr int64_t kBriefGraceMs = 500;
 // Part of the key: what older rules made of a run is found anew.
-constexpr char kFormat[] = "fault-free-3";
+constexpr char kFormat[] = "fault-free-4";
 
 LimitsMs Limits(const LimitsMs& upper, const FaultFreeRun& fault_free, int64_t grace_ms) {
   const auto limit = [&](int upper_ms, int64_t measured_ms) {
@@ -85,10 +85,12 @@ void AddRules(const Step& step, KeyMaker& key) {
     key.Add(command->expect_exit);
   } else if (const auto* log = std::get_if<ExpectLogStep>(&step.action)) {
     key.Add(log->pattern);
+    key.Add(log->if_it_comes ? 1 : 0);
   } else if (const auto* exit = std::get_if<WaitExitStep>(&step.action)) {
     for (const int code : exit->expect_exit) {
       key.Add(code);
     }
+    key.Add(exit->ask ? 1 : 0);
   } else if (const auto* signal = std::get_if<SignalStep>(&step.action)) {
     key.Add(signal->signal);
   }
@@ -101,8 +103,14 @@ void AddRules(const Profile& profile, KeyMaker& key) {
   key.Add(profile.stop_signal);
   key.Add(profile.stop_rpc.method);
   key.Add(profile.stop_rpc.params.dump());
-  for (const int code : profile.clean_exit_codes) {
-    key.Add(code);
+  key.Add(static_cast<int>(profile.stop.kind));
+  key.Add(profile.stop.argv);
+  key.Add(profile.stop.text);
+  for (const auto* numbers : {&profile.clean.exit_codes, &profile.clean.signals}) {
+    key.Add(static_cast<int>(numbers->size()));
+    for (const int number : *numbers) {
+      key.Add(number);
+    }
   }
   for (const LogPattern& pattern : profile.log_patterns) {
     key.Add(pattern.kind);
@@ -148,6 +156,20 @@ void FaultFreeCache::Store(const FaultFreeRun& run) const {
   }
 }
 
+std::string CommandLineKey(const Scenario& scenario, const Profile& profile) {
+  KeyMaker key;
+  key.Add(profile.name);
+  key.Add(profile.args);
+  key.Add(profile.args_with_hugetlbfs);
+  key.Add(profile.args_without_hugetlbfs);
+  key.Add(scenario.extra_args);
+  key.Add(profile.app_args);
+  key.Add(scenario.app_args);
+  key.Add(profile.environment);
+  key.Add(scenario.environment);
+  return fmt::format("{:016x}", key.hash());
+}
+
 std::string ScenarioKey(const Scenario& scenario, const Profile& profile) {
   KeyMaker key;
   key.Add(kFormat);
@@ -158,10 +180,24 @@ std::string ScenarioKey(const Scenario& scenario, const Profile& profile) {
   key.Add(profile.args_without_hugetlbfs);
   key.Add(scenario.extra_args);
   key.Add(profile.app_args);
+  key.Add(scenario.app_args);
+  key.Add(static_cast<int>(profile.stop.kind));
+  key.Add(profile.stop.argv);
+  key.Add(profile.stop.text);
+  key.Add(profile.stop_signal);
   key.Add(profile.environment);
   key.Add(scenario.environment);
   key.Add(scenario.variables);
   key.Add(scenario.resources.hugetlbfs_mb);
+  for (const auto& [resource, value] : scenario.surroundings.limits) {
+    key.Add(fmt::format("{}={}", resource, value));
+  }
+  for (const int fd : scenario.surroundings.closed_descriptors) {
+    key.Add(fd);
+  }
+  key.Add(scenario.surroundings.empty_environment ? 1 : 0);
+  key.Add(scenario.surroundings.read_only_run_dir ? 1 : 0);
+  key.Add(std::to_string(scenario.surroundings.dev_shm.value_or(0)));
   for (const CommandStep& command : scenario.prepare) {
     key.Add(command.argv);
   }

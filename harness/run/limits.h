@@ -33,6 +33,8 @@ class FaultFreeCache {
   std::filesystem::path file_;  // empty: no cache
 };
 
+// Changes whenever the target is started with other arguments or another environment.
+std::string CommandLineKey(const Scenario& scenario, const Profile& profile);
 // Changes whenever something changes that a fault-free run of `scenario` depends on: arguments,
 // environment, resources, steps. Faults do not matter.
 std::string ScenarioKey(const Scenario& scenario, const Profile& profile);

@@ -126,7 +126,7 @@ TEST(RulesKeyTest, ChangesWithWhateverAVerdictDependsOn) {
   kind.error_lines = {"ERROR"};
   differs(RulesKey(scenario, kind, catalogue));
   kind = profile;
-  kind.clean_exit_codes = {0, 1};
+  kind.clean.exit_codes = {0, 1};
   differs(RulesKey(scenario, kind, catalogue));
 
   Catalogue failing;

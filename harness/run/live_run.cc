@@ -41,6 +41,9 @@ SpawnOptions WithAgent(const Sandbox& sandbox, const RunRequest& request, const 
     }
     preload = AddPreload(preload, Preloadable(request.agent, sandbox));
     options.environment[protocol::kPlanVariable] = hooking.plan_path();
+    if (!request.executed_program.empty()) {
+      options.environment[protocol::kProgramVariable] = request.executed_program;
+    }
   }
   return options;
 }
@@ -61,6 +64,11 @@ LiveRun::LiveRun(const RunRequest& request, Sandbox& sandbox, Hooking& hooking,
     throw Failure::CannotWork(
         "a fault with `rpc` or `drop_connection` needs ptrace, and the " +
         std::string(request.in_debugger ? "debugger has it" : process_.trace_note()));
+  }
+  if (request.profile.detaches && !process_.traced()) {
+    throw Failure::CannotWork(
+        "a target that detaches needs ptrace to be followed, and " +
+        (request.in_debugger ? std::string("the debugger has it") : process_.trace_note()));
   }
   sandbox_.SetPid(process_.pid());
   if (interruption != nullptr) {
@@ -177,6 +185,24 @@ bool LiveRun::WaitForExit(WaitAccount& wait) {
 bool LiveRun::WaitForExit(int64_t limit_ms) {
   WaitAccount wait{.for_what = "the exit", .limit_ms = limit_ms, .most_ms = limit_ms};
   return WaitForExit(wait);
+}
+
+LiveRun::Wait LiveRun::AwaitDetached(WaitAccount& wait) {
+  if (!request_.profile.detaches || detached_) {
+    return Wait::kMet;
+  }
+  const Wait outcome = WaitFor([this] { return process_.followed(); }, wait);
+  if (outcome != Wait::kMet) {
+    return outcome;
+  }
+  detached_ = true;
+  process_.Settle();
+  sandbox_.SetPid(process_.pid());
+  progress_.SetPid(process_.pid());
+  if (hooking_.wanted()) {
+    hooking_.journal().SetTarget(static_cast<uint32_t>(process_.pid()), /*settled=*/true);
+  }
+  return outcome;
 }
 
 bool LiveRun::ServesAnotherClient() {

@@ -64,6 +64,10 @@ class LiveRun {
   bool WaitForExit(WaitAccount& wait);
   bool WaitForExit(int64_t limit_ms);
 
+  // Of a target that detaches, once it is ready: waits until the process that was started has
+  // ended, and takes the one that it left for the target. kMet at once for any other.
+  Wait AwaitDetached(WaitAccount& wait);
+
   // Does the target answer the request by which its profile knows that it is ready, to a client of
   // its own? False when the profile knows it otherwise. Takes up to the limit of an RPC.
   bool ServesAnotherClient();
@@ -106,6 +110,7 @@ class LiveRun {
   Evidence evidence_;
   std::optional<int64_t> stop_sent_ms_;
   std::optional<StackSnapshot> hang_;
+  bool detached_ = false;
 };
 
 }  // namespace faultline

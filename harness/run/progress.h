@@ -44,6 +44,7 @@ class ProgressMeter {
   };
   const std::optional<Retry>& retry() const { return last_; }
   void StartCounting();
+  void SetPid(pid_t pid) { pid_ = pid; }
 
  private:
   struct RuleCounts {

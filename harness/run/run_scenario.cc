@@ -5,6 +5,7 @@
 #include "harness/base/line_pattern.h"
 #include "harness/oracle/oracle.h"
 #include "harness/oracle/unwinding.h"
+#include "harness/run/executed_cache.h"
 #include "harness/run/fault_free.h"
 #include "harness/run/limits.h"
 #include "harness/run/module_cache.h"
@@ -13,6 +14,13 @@
 namespace faultline {
 namespace {
 
+// The program whose code is hooked, as far as it is known.
+std::filesystem::path Hooked(const LoadedScenario& loaded, const ScenarioOptions& options) {
+  const std::filesystem::path executed =
+      ExecutedCache(options.cache_dir, options.program, loaded.scenario, loaded.profile).Recall();
+  return executed.empty() ? options.program : executed;
+}
+
 // One scenario on one program: what its runs have in common.
 class ScenarioRunner {
  public:
@@ -20,7 +28,7 @@ class ScenarioRunner {
       : loaded_(loaded),
         options_(options),
         executor_(executor),
-        cache_(options.cache_dir, ProgramKey(options.program),
+        cache_(options.cache_dir, ProgramKey(Hooked(loaded, options)),
                ScenarioKey(loaded.scenario, loaded.profile) + "-" + ObserverKey(loaded.catalogue)) {
   }
 

@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
+#include <initializer_list>
 #include <system_error>
 
 #include "harness/base/failure.h"
 #include "harness/protocol/plan.h"
+#include "harness/run/program_lookup.h"
 
 namespace faultline {
 namespace {
@@ -23,6 +25,17 @@ void MakeDirectory(const fs::path& path) {
   if (::mkdir(path.c_str(), 0700) != 0) {
     throw Failure::FromErrno("cannot make the directory " + path.string(), errno);
   }
+}
+
+// As taskset(1) and DPDK's -c take it; hexadecimal, so that more than 64 CPUs are no matter.
+std::string MaskOf(std::initializer_list<int> cpus) {
+  std::string digits(static_cast<size_t>(std::max(cpus)) / 4 + 1, '0');
+  for (const int cpu : cpus) {
+    char& digit = digits[digits.size() - 1 - static_cast<size_t>(cpu) / 4];
+    const int value = (digit <= '9' ? digit - '0' : digit - 'a' + 10) | 1 << cpu % 4;
+    digit = "0123456789abcdef"[value];
+  }
+  return "0x" + digits;
 }
 
 bool IsDigitAt(const std::string& text, size_t at) {
@@ -57,6 +70,8 @@ Sandbox::Sandbox(const RunRequest& request) : request_(request), directory_(requ
   variables_["file_prefix"] = directory_.file_prefix();
   variables_["cpu"] = std::to_string(cpu_.cpu());
   variables_["second_cpu"] = std::to_string(cpu_.second_cpu());
+  variables_["cpu_mask"] = MaskOf({cpu_.cpu(), cpu_.second_cpu()});
+  variables_["own_dir"] = OwnDirectory();
   if (resources.hugetlbfs_mb) {
     variables_["huge_dir"] = run_dir() / kHugeDir;
     MakeDirectory(variables_["huge_dir"]);
@@ -76,7 +91,11 @@ std::vector<std::string> Sandbox::Expand(const std::vector<std::string>& texts) 
 }
 
 std::map<std::string, std::string> Sandbox::CommandEnvironment() const {
-  std::map<std::string, std::string> environment = OwnEnvironment();
+  return GivenEnvironment(OwnEnvironment());
+}
+
+std::map<std::string, std::string> Sandbox::GivenEnvironment(
+    std::map<std::string, std::string> environment) const {
   for (const auto* source : {&request_.profile.environment, &request_.scenario.environment}) {
     for (const auto& [name, value] : *source) {
       environment[name] = ExpandForRun(value, variables_);
@@ -96,13 +115,30 @@ SpawnOptions Sandbox::TargetOptions() const {
     const std::vector<std::string> expanded = Expand(*part);
     options.args.insert(options.args.end(), expanded.begin(), expanded.end());
   }
+  if (!scenario.app_args.empty()) {
+    if (std::find(options.args.begin(), options.args.end(), "--") == options.args.end()) {
+      options.args.emplace_back("--");
+    }
+    const std::vector<std::string> expanded = Expand(scenario.app_args);
+    options.args.insert(options.args.end(), expanded.begin(), expanded.end());
+  }
   options.required_args = profile.required_args;
-  options.environment = CommandEnvironment();
+  options.environment =
+      scenario.surroundings.empty_environment ? GivenEnvironment({}) : CommandEnvironment();
   options.working_dir = run_dir();
   options.run_id = NewRunId();
   options.terminal = profile.terminal;
   options.trace = request_.trace && !request_.in_debugger;
   options.stop_mark = protocol::kStopMark;
+  options.detaches = profile.detaches;
+  const Surroundings& around = scenario.surroundings;
+  options.limits = around.limits;
+  options.closed_descriptors = around.closed_descriptors;
+  options.dev_shm = around.dev_shm;
+  if (around.read_only_run_dir) {
+    options.read_only_dir = run_dir();
+    options.writable_dir = private_dir();
+  }
   if (scenario.resources.hugetlbfs_mb) {
     options.hugetlbfs = HugetlbfsPlan{variables_.at("huge_dir"), *scenario.resources.hugetlbfs_mb};
   }
@@ -149,7 +185,7 @@ std::string Sandbox::Generalise(std::string text) const {
   // The longest values first: rpc_socket contains run_dir. A CPU's number may mean anything.
   std::vector<std::pair<std::string, std::string>> values;
   for (const auto& [name, value] : variables_) {
-    if (name != "cpu" && name != "second_cpu") {
+    if (name != "cpu" && name != "second_cpu" && name != "cpu_mask" && name != "own_dir") {
       values.emplace_back(value, "${" + name + "}");
     }
   }

@@ -49,6 +49,9 @@ class Sandbox {
   void Keep() { directory_.Keep(); }
 
  private:
+  // `environment` with what profile and scenario give.
+  std::map<std::string, std::string> GivenEnvironment(
+      std::map<std::string, std::string> environment) const;
   std::vector<std::string> Expand(const std::vector<std::string>& texts) const;
   std::map<std::string, std::filesystem::file_type> Entries() const;
 

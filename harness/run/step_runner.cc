@@ -10,6 +10,7 @@
 #include "harness/run/agent_check.h"
 #include "harness/run/command.h"
 #include "harness/run/rpc_match.h"
+#include "harness/run/stop.h"
 
 // What each kind of step does.
 namespace faultline {
@@ -19,6 +20,8 @@ using Status = StepResult::Status;
 
 // A target that closed its connection is most often on its way out; what it does next shows within
 // this time.
+// A target that says nothing for so long will not say what was only to come under a fault.
+constexpr int kQuietMs = 3'000;
 constexpr int64_t kGoneGraceMs = 1'000;
 
 // "; it last said `...`"
@@ -34,7 +37,13 @@ std::string LastWords(const LogWatch& log) {
 }  // namespace
 
 StepOutcome StepRunner::operator()(const WaitReadyStep&) {
-  const LiveRun::Wait wait = WaitReady(run_.request().profile.ready);
+  LiveRun::Wait wait = WaitReady(run_.request().profile.ready);
+  if (wait == LiveRun::Wait::kMet && run_.request().profile.detaches) {
+    wait_ = {.for_what = "the started process to end, as one does that detaches",
+             .limit_ms = LimitMs(),
+             .most_ms = MostMs()};
+    wait = run_.AwaitDetached(wait_);
+  }
   if (wait == LiveRun::Wait::kMet && !lost_line_.empty()) {
     return {Status::kDone, fmt::format("the line that says ready may be lost with the failed {}; "
                                        "it was waited for {} ms, and the target lives",
@@ -130,6 +139,10 @@ StepOutcome StepRunner::operator()(const SignalStep& step) {
 
 StepOutcome StepRunner::operator()(const CommandStep& step) {
   may_be_asked_ = true;
+  const StopAction& stop = run_.request().profile.stop;
+  if (stop.kind == StopAction::Kind::kRun && step.argv == stop.argv && !run_.exited()) {
+    run_.NoteStopSignal();
+  }
   std::vector<std::string> argv;
   for (const std::string& argument : step.argv) {
     argv.push_back(Expand(argument));
@@ -148,6 +161,10 @@ StepOutcome StepRunner::operator()(const TerminalStep& step) {
     return AlreadyGone();
   }
   may_be_asked_ = true;
+  const StopAction& stop = run_.request().profile.stop;
+  if (stop.kind == StopAction::Kind::kType && step.text == stop.text) {
+    run_.NoteStopSignal();
+  }
   log_mark_ = run_.log().line_count();
   if (run_.process().Write(Expand(step.text), InMs(LimitMs()))) {
     return {};
@@ -156,6 +173,9 @@ StepOutcome StepRunner::operator()(const TerminalStep& step) {
 }
 
 StepOutcome StepRunner::operator()(const ExpectLogStep& step) {
+  if (step.if_it_comes) {
+    return WaitForLineIfItComes(step.pattern);
+  }
   const LiveRun::Wait wait =
       WaitForLine("a line with `" + step.pattern + "`", step.pattern, log_mark_);
   if (wait == LiveRun::Wait::kMet && !lost_line_.empty()) {
@@ -174,9 +194,32 @@ StepOutcome StepRunner::operator()(const ExpectLogStep& step) {
                                       step.pattern, wait_.took_ms)};
 }
 
+StepOutcome StepRunner::WaitForLineIfItComes(const std::string& text) {
+  const LinePattern pattern(text);
+  const Clock::time_point limit = InMs(LimitMs());
+  size_t lines = 0;
+  do {
+    lines = run_.log().line_count();
+    wait_ = {.for_what = "a line with `" + text + "`, if it comes",
+             .limit_ms = kQuietMs,
+             .most_ms = kQuietMs};
+    if (run_.WaitFor([&] { return run_.log().Find(pattern, log_mark_).has_value(); }, wait_) ==
+        LiveRun::Wait::kMet) {
+      return {};
+    }
+  } while (!run_.exited() && run_.log().line_count() > lines && Clock::now() < limit);
+  wait_ = {};
+  return {Status::kSkipped, "no such line came"};
+}
+
 StepOutcome StepRunner::operator()(const WaitExitStep& step) {
+  const bool by_itself =
+      run_.request().profile.stop.kind == StopAction::Kind::kByItself || may_be_asked_;
+  if (step.ask && (!by_itself || !run_.WaitForExit(kQuietMs))) {
+    AskToStop(run_);
+  }
   if (Wait("the target to end", [] { return false; }) == LiveRun::Wait::kTimedOut) {
-    unasked_ = !may_be_asked_ && !run_.stop_signal_sent() && !run_.StoppedByFault();
+    unasked_ = !by_itself && !run_.stop_signal_sent() && !run_.StoppedByFault();
     still_serves_ = unasked_ && run_.ServesAnotherClient();
     // Of one that is well no stacks are taken: halted threads would take the signal that it is
     // about to get in another order (see Process::CaptureStacks).
@@ -189,7 +232,9 @@ StepOutcome StepRunner::operator()(const WaitExitStep& step) {
   gone_accepted_ = true;
   const ExitStatus& exit = run_.process().exit_status();
   if (step.expect_exit.empty()) {
-    return exit.kind == ExitStatus::Kind::kExited
+    const bool as_its_kind_does =
+        run_.stop_signal_sent() && IsCleanEnd(exit, run_.request().profile.clean);
+    return exit.kind == ExitStatus::Kind::kExited || as_its_kind_does
                ? StepOutcome{}
                : StepOutcome{Status::kUnmet, "expected an exit, got " + exit.ToString()};
   }

@@ -53,6 +53,8 @@ class StepRunner {
   // Waits for the target within the step's limit, or for longer as long as it gets on.
   LiveRun::Wait Wait(const std::string& for_what, const std::function<bool()>& met,
                      bool may_get_on = true);
+  // Until the line comes, or the target has been quiet for a while.
+  StepOutcome WaitForLineIfItComes(const std::string& text);
   LiveRun::Wait WaitForLine(const std::string& for_what, const std::string& pattern, size_t from);
   // Was the line found? Once the limit has passed, true also when the target's own output was made
   // to fail: what is waited for may have been written to nowhere, or not yet.

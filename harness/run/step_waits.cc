@@ -130,7 +130,7 @@ LiveRun::Wait StepRunner::WaitReady(const ReadyCondition& ready) {
 // It has started when main is about to begin, which the agent says; without one, when it was
 // started. A loader takes its time, and nothing can be armed or judged before.
 LiveRun::Wait StepRunner::WaitStarted(const std::string& for_what) {
-  if (!run_.hooking().wanted() || !WhyPreloadFails(run_.request().program).empty()) {
+  if (!run_.hooking().wanted() || !WhyPreloadFails(HookedProgram(run_.request())).empty()) {
     return LiveRun::Wait::kMet;
   }
   wait_ = {.for_what = for_what, .limit_ms = LimitMs(), .most_ms = LimitMs()};

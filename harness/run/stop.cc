@@ -5,6 +5,8 @@
 
 #include "harness/target/proc_status.h"
 
+#include "harness/run/command.h"
+
 namespace faultline {
 namespace {
 
@@ -18,7 +20,9 @@ bool WaitForEnd(LiveRun& run) {
       run.hang() ? limit_ms
                  : std::max<int64_t>(run.request().scenario.limits_ms.stop, 2 * limit_ms);
   WaitAccount& wait = run.evidence().stop_wait;
-  wait = {.for_what = "the target to end after the stop signal",
+  wait = {.for_what = run.request().profile.stop.kind == StopAction::Kind::kByItself
+                          ? "the target to run to its end"
+                          : "the target to end after the stop signal",
           .limit_ms = std::max<int64_t>(0, limit_ms - elapsed_ms),
           .most_ms = std::max<int64_t>(0, most_ms - elapsed_ms)};
   const bool ended = run.WaitForExit(wait);
@@ -66,31 +70,76 @@ void AwaitHandlerOrEnd(LiveRun& run) {
   run.PollFor([&] { return watch.IsHandled(); }, wait);
 }
 
+// Programs of which every death by the stop signal is a clean end need not be waited for.
+bool DiesByDesign(const Profile& profile) {
+  return IsCleanEnd({ExitStatus::Kind::kSignaled, profile.stop_signal}, profile.clean);
+}
+
 }  // namespace
+
+void AskToStop(LiveRun& run) {
+  if (run.exited() || run.stop_signal_sent()) {
+    return;
+  }
+  const Profile& profile = run.request().profile;
+  // One that was asked to stop at a call has been asked; a second time is another matter.
+  if (run.StoppedByFault()) {
+    run.NoteStopSignal();
+    return;
+  }
+  if (profile.stop.kind == StopAction::Kind::kSignal && !DiesByDesign(profile) && !run.hang()) {
+    AwaitHandlerOrEnd(run);
+    if (run.exited()) {
+      return;
+    }
+  }
+  run.NoteStopSignal();
+  const Variables& values = run.sandbox().variables();
+  switch (profile.stop.kind) {
+    case StopAction::Kind::kSignal:
+      run.process().Signal(profile.stop_signal);
+      return;
+    case StopAction::Kind::kRpc:
+      run.rpc().Send(profile.stop_rpc.method, ExpandJsonForRun(profile.stop_rpc.params, values));
+      return;
+    case StopAction::Kind::kRun: {
+      std::vector<std::string> argv;
+      for (const std::string& argument : profile.stop.argv) {
+        argv.push_back(ExpandForRun(argument, values));
+      }
+      RunCommand(argv, run.sandbox().CommandEnvironment(), run.sandbox().run_dir(),
+                 static_cast<int>(run.stop_limit_ms()), run.loop());
+      return;
+    }
+    case StopAction::Kind::kType:
+      run.process().Write(ExpandForRun(profile.stop.text, values),
+                          InMs(static_cast<int>(run.stop_limit_ms())));
+      return;
+    case StopAction::Kind::kByItself:
+      return;
+  }
+}
 
 void StopTarget(LiveRun& run) {
   Evidence& evidence = run.evidence();
   evidence.stop_limit_ms = run.stop_limit_ms();
-  if (!run.exited() && !run.stop_signal_sent() && !run.StoppedByFault() && !run.hang()) {
-    AwaitHandlerOrEnd(run);
-  }
+  const bool was_there = std::none_of(
+      evidence.steps.begin(), evidence.steps.end(),
+      [](const StepResult& step) { return step.status == StepResult::Status::kTargetGone; });
   if (!run.exited()) {
-    if (!run.stop_signal_sent()) {
-      run.NoteStopSignal();
-      // One that was asked to stop at a call has been asked; a second time is another matter.
-      if (!run.StoppedByFault()) {
-        run.process().Signal(run.request().profile.stop_signal);
-      }
-    }
+    AskToStop(run);
     if (!WaitForEnd(run)) {
       run.CaptureHang("taken when the target had not stopped in time");
       run.process().Kill();
     }
+  } else if (run.request().profile.stop.kind == StopAction::Kind::kByItself && was_there &&
+             !run.stop_signal_sent()) {
+    run.NoteStopSignal();  // it was to end, and did
   }
   evidence.exit = run.process().exit_status();
   evidence.total_ms = run.process().exit_time_ms();
   if (evidence.asked_to_stop) {
-    evidence.stop_ms = evidence.total_ms - run.stop_sent_ms();
+    evidence.stop_ms = std::max<int64_t>(0, evidence.total_ms - run.stop_sent_ms());
   }
 }
 

@@ -5,16 +5,19 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <optional>
+#include <sstream>
 #include <system_error>
 
 #include "harness/base/failure.h"
+#include "harness/scenario/lint.h"
 
 namespace faultline {
 namespace {
 
 namespace fs = std::filesystem;
 
-bool IsDataDir(const fs::path& dir) {
+bool IsShippedData(const fs::path& dir) {
   std::error_code error;
   return fs::is_directory(dir / "catalogue", error) && fs::is_directory(dir / "profiles", error);
 }
@@ -34,14 +37,51 @@ std::vector<fs::path> UsualPlaces() {
   return places;
 }
 
+// A directory that somebody named must have something in it: a name that is a little wrong would
+// otherwise be the same as none.
 fs::path Checked(const fs::path& dir, const char* said_by) {
+  std::error_code error;
   const fs::path absolute = fs::absolute(dir).lexically_normal();
-  if (!IsDataDir(absolute)) {
+  if (!fs::is_directory(absolute, error)) {
     throw Failure::BadInput(
-        fmt::format("{} {}: expected a directory with catalogue/ and profiles/ in it", said_by,
-                    absolute.string()));
+        fmt::format("{} {}: there is no such directory", said_by, dir.string()));
+  }
+  const std::vector<std::string> own = {"profiles", "catalogue", "steps", "baselines"};
+  const bool has_own = std::any_of(own.begin(), own.end(), [&](const std::string& name) {
+    return fs::is_directory(absolute / name, error);
+  });
+  if (!has_own && FindDataFiles(absolute).empty()) {
+    throw Failure::BadInput(
+        fmt::format("{} {}: expected a directory with data in it ({}/, or files NAME.yaml)",
+                    said_by, absolute.string(), fmt::join(own, "/, ")));
   }
   return absolute;
+}
+
+std::vector<fs::path> FromEnvironment() {
+  std::vector<fs::path> dirs;
+  const char* variable = std::getenv("FAULTLINE_DATA");
+  std::istringstream list(variable == nullptr ? "" : variable);
+  for (std::string dir; std::getline(list, dir, ':');) {
+    if (!dir.empty()) {
+      dirs.push_back(Checked(dir, "FAULTLINE_DATA"));
+    }
+  }
+  return dirs;
+}
+
+// The user's own; it need not be there.
+std::optional<fs::path> UsersData() {
+  const auto below = [](const char* variable, const fs::path& rest) -> std::optional<fs::path> {
+    const char* value = std::getenv(variable);
+    return value != nullptr && *value == '/' ? std::optional(fs::path(value) / rest) : std::nullopt;
+  };
+  std::optional<fs::path> dir = below("XDG_CONFIG_HOME", "faultline");
+  if (!dir) {
+    dir = below("HOME", ".config/faultline");
+  }
+  std::error_code error;
+  return dir && fs::is_directory(*dir, error) ? dir : std::nullopt;
 }
 
 bool HoldsOtherData(const fs::path& dir) {
@@ -52,23 +92,31 @@ bool HoldsOtherData(const fs::path& dir) {
 
 }  // namespace
 
-fs::path FindDataDir(const std::string& option) {
-  if (!option.empty()) {
-    return Checked(option, "--data");
+DataPath FindData(const std::vector<std::string>& options) {
+  std::vector<fs::path> dirs;
+  for (const std::string& option : options) {
+    dirs.push_back(Checked(option, "--data"));
   }
-  if (const char* variable = std::getenv("FAULTLINE_DATA"); variable != nullptr && *variable != 0) {
-    return Checked(variable, "FAULTLINE_DATA");
+  for (const fs::path& dir : FromEnvironment()) {
+    dirs.push_back(dir);
+  }
+  if (const std::optional<fs::path> dir = UsersData()) {
+    dirs.push_back(*dir);
   }
   std::vector<std::string> tried;
   for (const fs::path& place : UsualPlaces()) {
-    if (IsDataDir(place)) {
-      return place;
+    if (IsShippedData(place)) {
+      dirs.push_back(place);
+      return DataPath(dirs);
     }
     tried.push_back(place.string());
   }
-  throw Failure::BadInput(
-      fmt::format("no data directory (catalogue/, profiles/) in {}; name it with --data DIR",
-                  fmt::join(tried, ", ")));
+  if (dirs.empty()) {
+    throw Failure::BadInput(
+        fmt::format("no data directory (catalogue/, profiles/) in {}; name it with --data DIR",
+                    fmt::join(tried, ", ")));
+  }
+  return DataPath(dirs);
 }
 
 std::vector<fs::path> FindScenarioFiles(const fs::path& root) {
@@ -80,7 +128,8 @@ std::vector<fs::path> FindScenarioFiles(const fs::path& root) {
        entry != fs::recursive_directory_iterator(); ++entry) {
     if (entry->is_directory() && HoldsOtherData(entry->path())) {
       entry.disable_recursion_pending();
-    } else if (entry->is_regular_file() && entry->path().extension() == ".yaml") {
+    } else if (entry->is_regular_file() && entry->path().extension() == ".yaml" &&
+               KindOfFile(entry->path()) == DataKind::kScenario && IsDataFile(entry->path())) {
       files.push_back(entry->path());
     }
   }

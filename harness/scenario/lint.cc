@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+#include <system_error>
 
 #include "harness/scenario/load_baseline.h"
 #include "harness/scenario/load_catalogue.h"
@@ -10,37 +12,67 @@
 #include "harness/scenario/load_steps.h"
 
 namespace faultline {
+namespace {
 
-Diagnostics LintFile(const std::filesystem::path& file, const LoadOptions& options) {
+namespace fs = std::filesystem;
+
+// What a build or a version control keeps is no data of its owner's.
+bool IsPassedOver(const fs::path& directory) {
+  std::error_code ignored;
+  return directory.filename().string().starts_with(".") ||
+         fs::exists(directory / "CMakeCache.txt", ignored);
+}
+
+}  // namespace
+
+Diagnostics LintFile(const fs::path& file, const LoadOptions& options) {
   Diagnostics diagnostics;
-  const std::string kind = std::filesystem::absolute(file).parent_path().filename();
-  if (kind == "catalogue") {
-    Catalogue catalogue;
-    LoadCatalogueFile(file, catalogue, diagnostics);
-  } else if (kind == "profiles") {
-    const Profile profile = LoadProfileFile(file, {}, diagnostics);
-    LoadCatalogue(options.data_dir, profile.catalogues, diagnostics, profile.catalogues_position);
-  } else if (kind == "steps") {
-    LoadStepsFile(file, {options.data_dir, options.set, true}, diagnostics);
-  } else if (kind == "baselines") {
-    LoadBaseline(file, diagnostics);
-  } else {
-    LoadScenario(file, options, diagnostics);
+  switch (KindOfFile(file)) {
+    case DataKind::kCatalogue: {
+      Catalogue catalogue;
+      LoadCatalogueFile(file, options.data, catalogue, diagnostics);
+      break;
+    }
+    case DataKind::kProfile: {
+      const Profile profile = LoadProfileFile(file, options.data, {}, diagnostics);
+      LoadCatalogue(options.data.Beside(file), profile.catalogues, diagnostics,
+                    profile.catalogues_position);
+      break;
+    }
+    case DataKind::kSteps:
+      LoadStepsFile(file, {options.data, options.set, true}, diagnostics);
+      break;
+    case DataKind::kBaseline:
+      LoadBaseline(file, diagnostics);
+      break;
+    case DataKind::kScenario:
+      LoadScenario(file, options, diagnostics);
+      break;
   }
   return diagnostics;
 }
 
-std::vector<std::filesystem::path> FindDataFiles(const std::filesystem::path& root) {
-  if (!std::filesystem::is_directory(root)) {
+std::vector<fs::path> FindDataFiles(const fs::path& root) {
+  if (!fs::is_directory(root)) {
     return {root};
   }
-  std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
-    if (entry.is_regular_file() && entry.path().extension() == ".yaml") {
-      files.push_back(entry.path());
+  std::vector<fs::path> files;
+  for (auto entry = fs::recursive_directory_iterator(root);
+       entry != fs::recursive_directory_iterator(); ++entry) {
+    if (entry->is_directory() && IsPassedOver(entry->path())) {
+      entry.disable_recursion_pending();
+    } else if (entry->is_regular_file() && entry->path().extension() == ".yaml" &&
+               IsDataFile(entry->path())) {
+      files.push_back(entry->path());
     }
   }
   std::sort(files.begin(), files.end());
+  std::set<fs::path> seen;
+  std::erase_if(files, [&](const fs::path& file) {
+    std::error_code error;
+    const fs::path real = fs::canonical(file, error);
+    return !seen.insert(error ? file : real).second;
+  });
   return files;
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "harness/scenario/document.h"
+#include "harness/scenario/inherit.h"
 #include "harness/scenario/load_hooked.h"
 #include "harness/scenario/load_observer.h"
 #include "harness/scenario/nearest_word.h"
@@ -114,15 +115,107 @@ void ReadAllocations(MapReader& document, Catalogue& catalogue) {
   catalogue.allocations.insert(catalogue.allocations.end(), groups.begin(), groups.end());
 }
 
+const InheritedKeys& Inherited() {
+  static const InheritedKeys kKeys = {
+      .lists = {"wrappers", "abort_helpers", "allocations", "benign", "cannot_fail"},
+      .maps = {},
+      .joined_maps = {"points", "observers", "error_variables"}};
+  return kKeys;
+}
+
+// What the file says for all its points, or what holds where it says nothing.
+YamlValue::Entry StandardOf(const YamlValue& root, const std::string& key) {
+  if (const YamlValue::Entry* said = root.Find(key); said != nullptr) {
+    return *said;
+  }
+  auto value = std::make_shared<YamlValue>();
+  value->kind = YamlValue::Kind::kScalar;
+  value->position = root.position;
+  value->text = key == "kind" ? "derived" : "";
+  return {key, root.position, value};
+}
+
+// `module` and `kind` of a file are those of its own points, so they are written into each of them
+// before another file inherits these.
+YamlPtr WithOwnDefaults(const YamlPtr& root) {
+  auto plain = std::make_shared<YamlValue>(*root);
+  for (const std::string key : {"module", "kind"}) {
+    const YamlValue::Entry standard = StandardOf(*root, key);
+    for (YamlValue::Entry& group : plain->entries) {
+      const bool has_it = group.key == "points" || (group.key == "observers" && key == "module");
+      if (!has_it || group.value->kind != YamlValue::Kind::kMap) {
+        continue;
+      }
+      auto entries = std::make_shared<YamlValue>(*group.value);
+      for (YamlValue::Entry& entry : entries->entries) {
+        if (entry.value->kind == YamlValue::Kind::kMap && entry.value->Find(key) == nullptr) {
+          auto point = std::make_shared<YamlValue>(*entry.value);
+          point->entries.push_back(standard);
+          entry.value = point;
+        }
+      }
+      group.value = entries;
+    }
+    std::erase_if(plain->entries, [&](const YamlValue::Entry& entry) { return entry.key == key; });
+  }
+  return plain;
+}
+
+// Above anything a person writes.
+constexpr size_t kMostParents = 8;
+
+// `root` with what the catalogues that it extends have and it has not. `chain` are the files from
+// the first catalogue to this one.
+YamlPtr WithParents(const YamlPtr& root, const DataPath& data,
+                    std::vector<std::filesystem::path> chain, Diagnostics& diagnostics) {
+  const YamlValue::Entry* extends = root->Find("extends");
+  if (extends == nullptr) {
+    CheckInheritsNothing(*root, Inherited(), diagnostics);
+    auto plain = std::make_shared<YamlValue>(*root);
+    std::erase_if(plain->entries, [](const YamlValue::Entry& entry) {
+      return IsInheriting(entry.key, Inherited());
+    });
+    return plain;
+  }
+  const SourcePosition& asked_at = extends->value->position;
+  if (extends->value->kind != YamlValue::Kind::kScalar || chain.size() > kMostParents) {
+    diagnostics.Add(
+        asked_at,
+        extends->value->kind != YamlValue::Kind::kScalar
+            ? "`extends` is " + extends->value->Describe() + "; expected the name of a catalogue"
+            : fmt::format("more than {} catalogues extend each other", kMostParents));
+    return root;
+  }
+  const auto file =
+      data.Beside(chain.back())
+          .Find(DataKind::kCatalogue, extends->value->text, asked_at, diagnostics, chain);
+  if (file && std::find(chain.begin(), chain.end(), *file) != chain.end()) {
+    diagnostics.Add(asked_at, fmt::format("`{}` extends itself", extends->value->text));
+    return root;
+  }
+  const YamlPtr written = file ? ReadYamlFile(*file, diagnostics) : nullptr;
+  if (written == nullptr) {
+    return root;
+  }
+  chain.push_back(*file);
+  return Inherit(root, WithOwnDefaults(WithParents(written, data, chain, diagnostics)), Inherited(),
+                 diagnostics);
+}
+
 // A catalogue file as YAML, and what was wrong with that.
 struct ParsedFile {
   YamlPtr root;
   Diagnostics diagnostics;
 };
 
-ParsedFile Parse(const std::filesystem::path& file) {
+ParsedFile Parse(const std::filesystem::path& file, const DataPath& data) {
   ParsedFile parsed;
   parsed.root = ReadYamlFile(file, parsed.diagnostics);
+  if (parsed.root != nullptr) {
+    parsed.root =
+        WithParents(parsed.root, data, {std::filesystem::absolute(file).lexically_normal()},
+                    parsed.diagnostics);
+  }
   return parsed;
 }
 
@@ -140,6 +233,7 @@ void Append(const ParsedFile& parsed, Catalogue& catalogue, Diagnostics& diagnos
   }
   std::string summary;
   document.Text("summary", summary);
+  document.Find("extends");
   document.TextMap("error_variables", catalogue.error_variables, SubstituteStage::kFinal);
   std::vector<std::string> wrappers;
   document.Texts("wrappers", wrappers);
@@ -160,17 +254,16 @@ void Append(const ParsedFile& parsed, Catalogue& catalogue, Diagnostics& diagnos
 
 }  // namespace
 
-void LoadCatalogueFile(const std::filesystem::path& file, Catalogue& catalogue,
-                       Diagnostics& diagnostics) {
-  Append(Parse(file), catalogue, diagnostics);
+void LoadCatalogueFile(const std::filesystem::path& file, const DataPath& data,
+                       Catalogue& catalogue, Diagnostics& diagnostics) {
+  Append(Parse(file, data), catalogue, diagnostics);
   CheckErrorVariables(catalogue, diagnostics);
   CheckCallPatterns(catalogue, "benign", catalogue.benign, diagnostics);
   CheckCallPatterns(catalogue, "cannot_fail", catalogue.cannot_fail, diagnostics);
 }
 
-Catalogue LoadCatalogue(const std::filesystem::path& data_dir,
-                        const std::vector<std::string>& names, Diagnostics& diagnostics,
-                        const SourcePosition& asked_at) {
+Catalogue LoadCatalogue(const DataPath& data, const std::vector<std::string>& names,
+                        Diagnostics& diagnostics, const SourcePosition& asked_at) {
   // yaml-cpp takes 7 ms for the thirteen catalogues of spdk-tgt, and every run waits for them.
   std::vector<std::future<ParsedFile>> files;
   std::vector<std::string> seen;
@@ -180,10 +273,8 @@ Catalogue LoadCatalogue(const std::filesystem::path& data_dir,
       continue;
     }
     seen.push_back(name);
-    if (const auto file =
-            FindNamed(data_dir / "catalogue", "catalogue", name, asked_at, diagnostics);
-        file.has_value()) {
-      files.push_back(std::async(std::launch::async, Parse, *file));
+    if (const auto file = data.Find(DataKind::kCatalogue, name, asked_at, diagnostics)) {
+      files.push_back(std::async(std::launch::async, Parse, *file, std::cref(data)));
     }
   }
   Catalogue catalogue;
@@ -196,16 +287,11 @@ Catalogue LoadCatalogue(const std::filesystem::path& data_dir,
   return catalogue;
 }
 
-Catalogue LoadCatalogue(const std::filesystem::path& data_dir,
-                        const std::vector<std::string>& names) {
+Catalogue LoadCatalogue(const DataPath& data, const std::vector<std::string>& names) {
   Diagnostics diagnostics;
-  Catalogue catalogue = LoadCatalogue(data_dir, names, diagnostics);
+  Catalogue catalogue = LoadCatalogue(data, names, diagnostics);
   diagnostics.ThrowIfAny();
   return catalogue;
-}
-
-std::vector<std::string> CatalogueNames(const std::filesystem::path& data_dir) {
-  return NamesIn(data_dir / "catalogue");
 }
 
 }  // namespace faultline

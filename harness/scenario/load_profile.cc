@@ -6,13 +6,13 @@
 
 #include "harness/scenario/document.h"
 #include "harness/scenario/finding_kinds.h"
+#include "harness/scenario/inherit.h"
 #include "harness/scenario/load_common.h"
+#include "harness/scenario/load_end.h"
 #include "harness/scenario/nearest_word.h"
 
 namespace faultline {
 namespace {
-
-constexpr int kLastExitCode = 255;
 
 // `ready`: `started`, {rpc: METHOD} (or {rpc: } for a mere connection) or {log: PATTERN}.
 void ReadReady(MapReader& map, ReadyCondition& ready) {
@@ -108,14 +108,6 @@ void ReadDeliberateAborts(MapReader& map, std::vector<DeliberateAbort>& out) {
   }
 }
 
-void AppendMissing(const YamlValue& from, YamlValue& to) {
-  for (const YamlValue::Entry& entry : from.entries) {
-    if (to.Find(entry.key) == nullptr) {
-      to.entries.push_back(entry);
-    }
-  }
-}
-
 void ReadCommandLine(MapReader& map, Profile& profile) {
   map.Text("program", profile.program);
   map.Text("program_variable", profile.program_variable);
@@ -137,21 +129,6 @@ void ReadCommandLine(MapReader& map, Profile& profile) {
   }
 }
 
-void ReadStopRpc(MapReader& map, Profile& profile) {
-  const YamlValue* value = map.Find("stop_rpc");
-  if (value == nullptr) {
-    return;
-  }
-  MapReader call(*value, "`stop_rpc`", map.context());
-  call.Require("method");
-  call.Text("method", profile.stop_rpc.method);
-  ReadParams(call, profile.stop_rpc.params);
-  call.Finish();
-  if (!profile.rpc) {
-    map.context().diagnostics.Add(map.KeyPosition("stop_rpc"), "`stop_rpc` needs `rpc: true`");
-  }
-}
-
 void ReadBehaviour(MapReader& map, Profile& profile) {
   map.Bool("terminal", profile.terminal);
   map.Bool("rpc", profile.rpc);
@@ -160,14 +137,18 @@ void ReadBehaviour(MapReader& map, Profile& profile) {
     map.context().diagnostics.Add(map.KeyPosition("ready"),
                                   "`ready: {rpc: ...}` needs `rpc: true`");
   }
-  if (const YamlValue* signal = map.Find("stop_signal"); signal != nullptr) {
-    profile.stop_signal =
-        ReadSignal(*signal, "`stop_signal`", map.context()).value_or(profile.stop_signal);
+  const EndRules end = ReadEndRules(map);
+  ApplyEndRules(end, profile);
+  if (end.stop_rpc) {
+    CheckEndRules(profile, map.KeyPosition(map.Find("stop_rpc") != nullptr ? "stop_rpc" : "stop"),
+                  map.context().diagnostics);
   }
-  ReadStopRpc(map, profile);
-  if (const YamlValue* codes = map.Find("clean_exit_codes"); codes != nullptr) {
-    profile.clean_exit_codes =
-        ReadIntegers(*codes, "`clean_exit_codes`", map.context(), 0, kLastExitCode);
+  map.Bool("detaches", profile.detaches);
+  if (profile.detaches && profile.ready.kind == ReadyCondition::Kind::kStarted) {
+    map.context().diagnostics.Add(
+        map.KeyPosition("detaches"),
+        "`detaches` needs `ready: {rpc: METHOD}` or `ready: {log: PATTERN}`: the target is the "
+        "process that is ready");
   }
   ReadLimits(map, profile.limits_ms);
   ReadLogPatterns(map, profile.log_patterns);
@@ -175,38 +156,73 @@ void ReadBehaviour(MapReader& map, Profile& profile) {
   ReadPatterns(map, "error_lines", profile.error_lines);
 }
 
-// `profile` with what its parent has and it has not; variables are joined one by one. A profile's
-// parent has no parent itself, so there is no chain to follow.
-YamlPtr WithParent(const YamlPtr& profile, const std::filesystem::path& profiles_dir,
-                   Diagnostics& diagnostics) {
+const InheritedKeys& Inherited() {
+  static const InheritedKeys kKeys = {
+      .lists = {"args", "args_with_hugetlbfs", "args_without_hugetlbfs", "app_args",
+                "required_args", "leftovers", "clean_exit_codes", "clean_signals", "catalogues",
+                "log_patterns", "deliberate_abort", "error_lines"},
+      .maps = {"environment"},
+      .joined_maps = {"variables"}};
+  return kKeys;
+}
+
+// Above anything a person writes.
+constexpr size_t kMostParents = 8;
+
+// `profile` with what the profiles that it extends have and it has not. `chain` are the files from
+// the first profile to this one.
+YamlPtr WithParents(const YamlPtr& profile, const DataPath& data,
+                    std::vector<std::filesystem::path> chain, Diagnostics& diagnostics) {
   const YamlValue::Entry* extends = profile->Find("extends");
   if (extends == nullptr) {
+    CheckInheritsNothing(*profile, Inherited(), diagnostics);
+    auto plain = std::make_shared<YamlValue>(*profile);
+    std::erase_if(plain->entries, [](const YamlValue::Entry& entry) {
+      return IsInheriting(entry.key, Inherited());
+    });
+    return plain;
+  }
+  const SourcePosition& asked_at = extends->value->position;
+  if (extends->value->kind != YamlValue::Kind::kScalar || chain.size() > kMostParents) {
+    diagnostics.Add(
+        asked_at,
+        extends->value->kind != YamlValue::Kind::kScalar
+            ? "`extends` is " + extends->value->Describe() + "; expected the name of a profile"
+            : fmt::format("more than {} profiles extend each other", kMostParents));
     return profile;
   }
-  const auto file = FindNamed(profiles_dir, "profile", extends->value->text,
-                              extends->value->position, diagnostics);
-  const YamlPtr parent = file.has_value() ? ReadYamlFile(*file, diagnostics) : nullptr;
-  if (parent == nullptr) {
+  const DataPath beside = data.Beside(chain.back());
+  const auto file =
+      beside.Find(DataKind::kProfile, extends->value->text, asked_at, diagnostics, chain);
+  if (file && std::find(chain.begin(), chain.end(), *file) != chain.end()) {
+    diagnostics.Add(asked_at, fmt::format("`{}` extends itself", extends->value->text));
     return profile;
   }
-  if (parent->Find("extends") != nullptr) {
-    diagnostics.Add(extends->value->position,
-                    fmt::format("profile `{}` extends another itself; expected one that does not",
-                                extends->value->text));
+  const YamlPtr written = file ? ReadYamlFile(*file, diagnostics) : nullptr;
+  if (written == nullptr) {
     return profile;
   }
-  auto joined = std::make_shared<YamlValue>(*profile);
-  AppendMissing(*parent, *joined);
-  const YamlValue::Entry* own = profile->Find("variables");
-  const YamlValue::Entry* inherited = parent->Find("variables");
-  if (own != nullptr && inherited != nullptr) {
-    auto variables = std::make_shared<YamlValue>(*own->value);
-    AppendMissing(*inherited->value, *variables);
-    for (YamlValue::Entry& entry : joined->entries) {
-      entry.value = entry.key == "variables" ? YamlPtr(variables) : entry.value;
+  chain.push_back(*file);
+  return Inherit(profile, WithParents(written, data, chain, diagnostics), Inherited(), diagnostics);
+}
+
+// Paths among the names are those of files beside the profile that names them.
+void ReadCatalogueNames(MapReader& map, Profile& profile) {
+  profile.catalogues_position = map.KeyPosition("catalogues");
+  const YamlValue* names = map.Find("catalogues");
+  if (names == nullptr) {
+    return;
+  }
+  if (names->kind != YamlValue::Kind::kSequence) {
+    map.Texts("catalogues", profile.catalogues);
+    return;
+  }
+  for (const YamlPtr& item : names->items) {
+    for (std::string& name : ReadTexts(*item, "`catalogues`", map.context())) {
+      profile.catalogues.push_back(IsFilePath(name) ? ResolvePath(name, item->position).string()
+                                                    : std::move(name));
     }
   }
-  return joined;
 }
 
 void CheckKnown(const Variables& given, const Profile& profile, Diagnostics& diagnostics) {
@@ -224,16 +240,18 @@ void CheckKnown(const Variables& given, const Profile& profile, Diagnostics& dia
 
 }  // namespace
 
-Profile LoadProfileFile(const std::filesystem::path& file, const Variables& variables,
-                        Diagnostics& diagnostics) {
+Profile LoadProfileFile(const std::filesystem::path& file, const DataPath& data,
+                        const Variables& variables, Diagnostics& diagnostics) {
   Profile profile;
   profile.name = file.stem();
+  profile.file = file;
   const YamlPtr written = ReadYamlFile(file, diagnostics);
   if (written == nullptr) {
     return profile;
   }
   profile.position = written->position;
-  const YamlPtr root = WithParent(written, file.parent_path(), diagnostics);
+  const YamlPtr root =
+      WithParents(written, data, {std::filesystem::absolute(file).lexically_normal()}, diagnostics);
   Variables effective = variables;
   ReadContext context{diagnostics, effective};
   MapReader map(*root, "a profile", context);
@@ -247,35 +265,28 @@ Profile LoadProfileFile(const std::filesystem::path& file, const Variables& vari
   map.Text("summary", profile.summary);
   ReadCommandLine(map, profile);
   ReadBehaviour(map, profile);
-  map.Texts("catalogues", profile.catalogues);
-  profile.catalogues_position = map.KeyPosition("catalogues");
+  ReadCatalogueNames(map, profile);
   map.Finish();
   return profile;
 }
 
-Profile LoadProfile(const std::filesystem::path& data_dir, const std::string& name,
-                    const Variables& variables, Diagnostics& diagnostics,
-                    const SourcePosition& asked_at) {
-  const auto file = FindNamed(data_dir / "profiles", "profile", name, asked_at, diagnostics);
+Profile LoadProfile(const DataPath& data, const std::string& name, const Variables& variables,
+                    Diagnostics& diagnostics, const SourcePosition& asked_at) {
+  const auto file = data.Find(DataKind::kProfile, name, asked_at, diagnostics);
   if (!file.has_value()) {
     Profile profile;
     profile.name = name;
     return profile;
   }
-  return LoadProfileFile(*file, variables, diagnostics);
+  return LoadProfileFile(*file, data, variables, diagnostics);
 }
 
-Profile LoadProfile(const std::filesystem::path& data_dir, const std::string& name,
-                    const Variables& variables) {
+Profile LoadProfile(const DataPath& data, const std::string& name, const Variables& variables) {
   Diagnostics diagnostics;
-  Profile profile = LoadProfile(data_dir, name, variables, diagnostics);
+  Profile profile = LoadProfile(data, name, variables, diagnostics);
   CheckKnown(variables, profile, diagnostics);
   diagnostics.ThrowIfAny();
   return profile;
-}
-
-std::vector<std::string> ProfileNames(const std::filesystem::path& data_dir) {
-  return NamesIn(data_dir / "profiles");
 }
 
 }  // namespace faultline

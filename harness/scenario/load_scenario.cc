@@ -10,10 +10,12 @@
 #include "harness/scenario/finding_kinds.h"
 #include "harness/scenario/load_catalogue.h"
 #include "harness/scenario/load_common.h"
+#include "harness/scenario/load_end.h"
 #include "harness/scenario/load_faults.h"
 #include "harness/scenario/load_profile.h"
 #include "harness/scenario/load_step.h"
 #include "harness/scenario/load_steps.h"
+#include "harness/scenario/load_surroundings.h"
 #include "harness/scenario/nearest_word.h"
 
 namespace faultline {
@@ -21,7 +23,7 @@ namespace {
 
 constexpr int kMaxMegabytes = 1024 * 1024;
 
-void ReadResources(MapReader& map, Resources& resources) {
+void ReadResources(MapReader& map, Resources& resources, Surroundings& surroundings) {
   const YamlValue* value = map.Find("resources");
   if (value == nullptr) {
     return;
@@ -34,6 +36,7 @@ void ReadResources(MapReader& map, Resources& resources) {
   };
   read("hugetlbfs_mb", resources.hugetlbfs_mb);
   read("hugepages_mb", resources.hugepages_mb);
+  ReadDirectories(reader, surroundings);
   reader.Finish();
 }
 
@@ -116,10 +119,14 @@ class ScenarioReader {
       asked_at = {};
     }
     if (!scenario.profile.empty()) {
-      loaded_.profile = LoadProfile(options_.data_dir, scenario.profile, scenario.variables,
-                                    diagnostics, asked_at);
-      loaded_.catalogue = LoadCatalogue(options_.data_dir, loaded_.profile.catalogues, diagnostics,
-                                        loaded_.profile.catalogues_position);
+      const DataPath beside = options_.data.Beside(scenario.file);
+      loaded_.profile =
+          LoadProfile(beside, scenario.profile, scenario.variables, diagnostics, asked_at);
+      NameProfileForAll(asked_at);
+      const DataPath also_profile = options_.data.Beside(loaded_.profile.file);
+      loaded_.catalogue =
+          LoadCatalogue(also_profile.Beside(scenario.file), loaded_.profile.catalogues, diagnostics,
+                        loaded_.profile.catalogues_position);
     }
     // What is weaker fills what is missing. The map's reader sees it: it holds a reference.
     scenario.variables.insert(loaded_.profile.variables.begin(), loaded_.profile.variables.end());
@@ -130,8 +137,17 @@ class ScenarioReader {
     map_.Text("summary", scenario.summary);
     map_.Text("name", scenario.name);
     ReadArguments(map_, "extra_args", scenario.extra_args);
+    ReadArguments(map_, "app_args", scenario.app_args);
     ReadEnvironment(map_, scenario.environment);
-    ReadResources(map_, scenario.resources);
+    scenario.end = ReadEndRules(map_);
+    ApplyEndRules(scenario.end, loaded_.profile);
+    if (scenario.end.stop_rpc) {
+      CheckEndRules(loaded_.profile,
+                    map_.KeyPosition(map_.Find("stop_rpc") != nullptr ? "stop_rpc" : "stop"),
+                    diagnostics);
+    }
+    ReadResources(map_, scenario.resources, scenario.surroundings);
+    ReadSurroundings(map_, scenario.surroundings);
     scenario.limits_ms = loaded_.profile.limits_ms;
     scenario.limits_set = ReadLimits(map_, scenario.limits_ms);
     ReadPrepare(map_, scenario.prepare);
@@ -142,7 +158,7 @@ class ScenarioReader {
     std::set<std::string> declared;
     if (const YamlValue* steps = map_.Require("steps"); steps != nullptr) {
       LoadedSteps read =
-          ReadSteps(*steps, {options_.data_dir, options_.set}, scenario.variables, diagnostics);
+          ReadSteps(*steps, {options_.data, options_.set}, scenario.variables, diagnostics);
       scenario.steps = std::move(read.steps);
       declared = std::move(read.declared);
     }
@@ -156,6 +172,18 @@ class ScenarioReader {
   }
 
  private:
+  // A profile that only lies beside this scenario is named by its path: copies of the scenario, as
+  // a sweep writes them for its findings, lie elsewhere.
+  void NameProfileForAll(const SourcePosition& asked_at) {
+    std::string& name = loaded_.scenario.profile;
+    Diagnostics ignored;
+    if (!loaded_.profile.file.empty() &&
+        (IsFilePath(name) ||
+         options_.data.Find(DataKind::kProfile, name, asked_at, ignored) != loaded_.profile.file)) {
+      name = std::filesystem::absolute(loaded_.profile.file).lexically_normal();
+    }
+  }
+
   MapReader& map_;
   const LoadOptions& options_;
   const Variables& own_;  // the scenario's `variables`

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/scenario/data_path.h"
 #include "harness/scenario/diagnostics.h"
 #include "harness/scenario/model.h"
 #include "harness/scenario/site_place.h"
@@ -12,9 +13,9 @@
 namespace faultline {
 
 struct LoadOptions {
-  std::filesystem::path data_dir;  // see FindDataDir
-  std::string profile;             // instead of the scenario's (--profile); "" = the scenario's
-  Variables set;                   // --set; a key that nothing declares is a mistake
+  DataPath data;        // see FindData
+  std::string profile;  // instead of the scenario's (--profile); "" = the scenario's
+  Variables set;        // --set; a key that nothing declares is a mistake
 };
 
 // A scenario with all that it refers to. Variables are substituted everywhere, in the profile too;
@@ -29,7 +30,8 @@ struct LoadedScenario {
 };
 
 // Reads a scenario file, the steps it includes, its profile and the profile's catalogues, and
-// checks that they fit: points, step names, faults. Runs nothing. Thread-safe.
+// checks that they fit: points, step names, faults. What it names is found beside it and then in
+// `options.data`. Runs nothing. Thread-safe.
 //
 // A variable's value is, from weakest to strongest: the default of an included file of steps, the
 // profile's default, the scenario's `variables`, an include's `with`, `set`.

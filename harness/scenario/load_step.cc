@@ -48,6 +48,7 @@ std::optional<Action> ReadTerminal(MapReader& map) {
 std::optional<Action> ReadExpectLog(MapReader& map) {
   ExpectLogStep step;
   map.Pattern("expect_log", step.pattern, SubstituteStage::kKeepForRun);
+  map.Bool("if_it_comes", step.if_it_comes);
   return step;
 }
 
@@ -56,6 +57,7 @@ std::optional<Action> ReadWaitExit(MapReader& map) {
   if (const YamlValue* codes = map.Find("wait_exit"); codes->kind != YamlValue::Kind::kNull) {
     step.expect_exit = ReadIntegers(*codes, "`wait_exit`", map.context(), 0, kLastExitCode);
   }
+  map.Bool("ask", step.ask);
   return step;
 }
 

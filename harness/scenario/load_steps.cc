@@ -86,35 +86,55 @@ class StepsReader {
     if (name.empty()) {
       return;
     }
-    const std::filesystem::path relative(name);
-    if (relative.is_absolute() ||
-        std::find(relative.begin(), relative.end(), "..") != relative.end()) {
-      diagnostics_.Add(position,
-                       fmt::format("`{}` leads out of the data directory; expected a file "
-                                   "below it, as steps/NAME.yaml",
-                                   name));
+    const std::optional<std::filesystem::path> found = FindIncluded(name, position);
+    if (!found) {
       return;
     }
-    const std::filesystem::path file = (scope_.data_dir / relative).lexically_normal();
-    if (!std::filesystem::exists(file)) {
-      ReportMissing(position, name);
-    } else if (std::find(open_.begin(), open_.end(), file) != open_.end()) {
+    if (std::find(open_.begin(), open_.end(), *found) != open_.end()) {
       diagnostics_.Add(position, fmt::format("`{}` includes itself", name));
     } else if (open_.size() >= kMaxIncludeDepth) {
       diagnostics_.Add(position,
                        fmt::format("includes are nested more than {} deep", kMaxIncludeDepth));
     } else {
-      ReadFile(file, context.variables, with, context);
+      ReadFile(*found, context.variables, with, context);
     }
   }
 
-  void ReportMissing(const SourcePosition& position, const std::string& name) {
-    std::vector<std::string> known;
-    for (const std::string& stem : NamesIn(scope_.data_dir / "steps")) {
-      known.push_back(fmt::format("steps/{}.yaml", stem));
+  // A path is taken from the including file's directory, anything else is looked for below that and
+  // below each directory of data.
+  std::optional<std::filesystem::path> FindIncluded(const std::string& name,
+                                                    const SourcePosition& position) {
+    if (IsFilePath(name)) {
+      return scope_.data.Find(DataKind::kSteps, name, position, diagnostics_);
     }
-    diagnostics_.Add(position, fmt::format("there is no `{}` below {}{}", name,
-                                           scope_.data_dir.string(), DidYouMean(name, known)));
+    const std::filesystem::path relative(name);
+    if (std::find(relative.begin(), relative.end(), "..") != relative.end()) {
+      diagnostics_.Add(position,
+                       fmt::format("`{}` leads out of the data directory; expected a file "
+                                   "below it, as steps/NAME.yaml, or a path that begins with ./",
+                                   name));
+      return std::nullopt;
+    }
+    const DataPath data =
+        position.file == nullptr ? scope_.data : scope_.data.Beside(*position.file);
+    for (const std::filesystem::path& dir : data.dirs()) {
+      std::filesystem::path file = (dir / relative).lexically_normal();
+      if (std::filesystem::exists(file)) {
+        return file;
+      }
+    }
+    ReportMissing(data, position, name);
+    return std::nullopt;
+  }
+
+  void ReportMissing(const DataPath& data, const SourcePosition& position,
+                     const std::string& name) {
+    std::vector<std::string> known;
+    for (const DataPath::Entry& entry : data.All(DataKind::kSteps)) {
+      known.push_back(fmt::format("steps/{}.yaml", entry.name));
+    }
+    diagnostics_.Add(position, fmt::format("there is no `{}` below {}{}", name, data.ToString(),
+                                           DidYouMean(name, known)));
   }
 
   // Values of `with` may use the includer's variables, so they are replaced before they go in.

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/scenario/data_path.h"
 #include "harness/scenario/scenario.h"
 #include "harness/scenario/yaml_reader.h"
 
@@ -12,9 +13,9 @@ namespace faultline {
 
 // What steps are read under, besides the ReadContext.
 struct StepsScope {
-  std::filesystem::path data_dir;  // included files are looked for below it
-  const Variables& set;            // --set: stronger than an include's `with`
-  bool lenient = false;            // see ReadContext
+  DataPath data;         // included files are looked for below it
+  const Variables& set;  // --set: stronger than an include's `with`
+  bool lenient = false;  // see ReadContext
 };
 
 struct LoadedSteps {

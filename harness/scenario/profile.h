@@ -1,7 +1,9 @@
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +16,36 @@ namespace faultline {
 struct RpcCall {
   std::string method;     // "" = none
   nlohmann::json params;  // null = no params
+};
+
+// How a target is brought to its end once the steps are done.
+struct StopAction {
+  enum class Kind {
+    kSignal,    // Profile::stop_signal
+    kRpc,       // Profile::stop_rpc
+    kRun,       // a command, `argv`
+    kType,      // `text`, into its terminal or stdin
+    kByItself,  // nobody asks: it runs to completion
+  };
+  Kind kind = Kind::kSignal;
+  std::vector<std::string> argv;  // kept for ExpandForRun, as the text is
+  std::string text;
+  SourcePosition position;
+};
+
+// What counts as a clean end when nothing failed.
+struct CleanEnd {
+  std::vector<int> exit_codes = {0};
+  std::vector<int> signals;  // numbers; many programs die of SIGTERM by design
+};
+
+// What a file says about the end; the rest is as it was.
+struct EndRules {
+  std::optional<StopAction> stop;
+  std::optional<int> stop_signal;
+  std::optional<RpcCall> stop_rpc;
+  std::optional<std::vector<int>> clean_exit_codes;
+  std::optional<std::vector<int>> clean_signals;
 };
 
 // How a kind of target is known to be ready, to have crashed in its own words, and so on.
@@ -57,6 +89,7 @@ struct DeliberateAbort {
 
 struct Profile {
   std::string name;
+  std::filesystem::path file;  // "" = it was not read from one
   std::string summary;
   std::string program;           // default program; a bare name is looked up beside faultline, then
                                  // in PATH; "" = --program or program_variable is needed
@@ -78,8 +111,11 @@ struct Profile {
   bool rpc = false;                              // speaks JSON-RPC on ${rpc_socket}
   RpcCall stop_rpc;                              // asks it to stop, as stop_signal does
   ReadyCondition ready;
-  int stop_signal = 15;
-  std::vector<int> clean_exit_codes = {0};  // after the stop, when nothing failed
+  StopAction stop;
+  int stop_signal = 15;  // the one that asks it to stop, also where `stop` is done otherwise
+  CleanEnd clean;
+  // The process that is started ends by itself, and one that it has forked is the target.
+  bool detaches = false;
   LimitsMs limits_ms;
   std::vector<std::string> catalogues;  // file names below scenarios/catalogue/, without .yaml
   SourcePosition catalogues_position;   // where they were named

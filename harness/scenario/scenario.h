@@ -53,9 +53,13 @@ struct TerminalStep {
 };  // written to the target's terminal or stdin
 struct ExpectLogStep {
   std::string pattern;
+  // The line may stay away: once the target has been quiet for a while the step is passed over.
+  bool if_it_comes = false;
 };
 struct WaitExitStep {
   std::vector<int> expect_exit;  // exit codes; empty = any end but by a signal
+  // A target that nobody has asked to end is asked now, as its profile says.
+  bool ask = false;
 };
 
 struct Step {
@@ -120,6 +124,15 @@ struct Resources {
   int HugepagesMb() const { return std::max(hugetlbfs_mb.value_or(0), hugepages_mb.value_or(0)); }
 };
 
+// What a target meets where it is started, other than it usually does.
+struct Surroundings {
+  std::map<int, uint64_t> limits;       // RLIMIT_*: soft and hard limit, RLIM_INFINITY = none
+  std::vector<int> closed_descriptors;  // of 0 to 2
+  bool empty_environment = false;       // only what profile and scenario give it
+  std::optional<uint64_t> dev_shm;      // bytes: a /dev/shm of its own; needs root
+  bool read_only_run_dir = false;       // needs root
+};
+
 // May the target give up (error answer, non-zero exit), or must it carry on?
 enum class Tolerance {
   kMustSucceed,     // the fault-free contract: every step as written, exit code clean
@@ -129,11 +142,16 @@ enum class Tolerance {
 struct Scenario {
   std::string name;
   std::string summary;
-  std::string profile;                           // name of the profile
+  std::string profile;                           // name of the profile, or the path of its file
   std::map<std::string, std::string> variables;  // after --set
-  std::vector<std::string> extra_args;           // after the profile's
+  std::vector<std::string> extra_args;           // after the profile's, before any "--"
+  std::vector<std::string> app_args;             // after the profile's, behind a "--"
   std::map<std::string, std::string> environment;
+  // Instead of the profile's. The loader puts it into LoadedScenario::profile; here it is for
+  // copies of the scenario.
+  EndRules end;
   Resources resources;
+  Surroundings surroundings;
   std::vector<CommandStep> prepare;  // run in the run directory before the target starts
   std::vector<Step> steps;
   std::vector<Fault> faults;  // ids are unique

@@ -116,8 +116,9 @@ class Expansion {
 }  // namespace
 
 const std::set<std::string>& RunTimeNames() {
-  static const std::set<std::string> names = {"run_dir", "rpc_socket", "file_prefix", "huge_dir",
-                                              "cpu",     "second_cpu", "pid"};
+  static const std::set<std::string> names = {"run_dir",  "rpc_socket", "file_prefix",
+                                              "huge_dir", "cpu",        "second_cpu",
+                                              "cpu_mask", "own_dir",    "pid"};
   return names;
 }
 

@@ -24,6 +24,8 @@ using Variables = std::map<std::string, std::string>;
 //   huge_dir     the run's hugetlbfs mount; only with resources.hugetlbfs_mb
 //   cpu          number of a CPU that no other run has claimed, as far as there are enough
 //   second_cpu   of another one; the same where there is only one
+//   cpu_mask     those two as a mask ("0x3")
+//   own_dir      the directory of faultline's own executable, where its own targets lie
 //   pid          the target's process id; only once it has started (steps, leftovers)
 const std::set<std::string>& RunTimeNames();
 

@@ -1,6 +1,7 @@
 #include "harness/sweep/scenario_writer.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <yaml-cpp/yaml.h>
 
 #include <csignal>
@@ -48,8 +49,11 @@ class ScenarioWriter {
     Pair("profile", scenario_.profile);
     Map("variables", scenario_.variables);
     Texts("extra_args", scenario_.extra_args);
+    Texts("app_args", scenario_.app_args);
+    WriteEnd();
     Map("environment", scenario_.environment);
     WriteResources();
+    WriteSurroundings();
     WriteLimits();
     WritePrepare();
     WriteFaults();
@@ -97,7 +101,10 @@ class ScenarioWriter {
   }
   void WriteJson(const nlohmann::json& json);
 
+  void WriteEnd();
+  void WriteStop(const StopAction& stop);
   void WriteResources();
+  void WriteSurroundings();
   void WriteLimits();
   void WritePrepare();
   void WriteFaults();
@@ -114,7 +121,12 @@ class ScenarioWriter {
     Pair("expect_exit", step.expect_exit);
   }
   void WriteAction(const TerminalStep& step) { QuotedPair("type", step.text); }
-  void WriteAction(const ExpectLogStep& step) { QuotedPair("expect_log", step.pattern); }
+  void WriteAction(const ExpectLogStep& step) {
+    QuotedPair("expect_log", step.pattern);
+    if (step.if_it_comes) {
+      Pair("if_it_comes", true);
+    }
+  }
   void WriteAction(const WaitExitStep& step);
   void WriteExpectations(const std::vector<RpcExpectation>& expect);
   void WriteExpectation(const RpcExpectation& expectation);
@@ -147,9 +159,71 @@ void ScenarioWriter::WriteJson(const nlohmann::json& json) {
   }
 }
 
+void ScenarioWriter::WriteEnd() {
+  const EndRules& end = scenario_.end;
+  if (end.stop) {
+    out_ << YAML::Key << "stop" << YAML::Value;
+    WriteStop(*end.stop);
+  } else if (end.stop_signal) {
+    Pair("stop_signal", SignalText(*end.stop_signal));
+  }
+  const bool says_rpc = end.stop && end.stop->kind == StopAction::Kind::kRpc;
+  if (end.stop_rpc && !says_rpc) {
+    out_ << YAML::Key << "stop_rpc" << YAML::Value << YAML::BeginMap;
+    Pair("method", Escaped(end.stop_rpc->method));
+    if (!end.stop_rpc->params.is_null()) {
+      Json("params", end.stop_rpc->params);
+    }
+    out_ << YAML::EndMap;
+  }
+  const auto list = [&](const char* key, const std::vector<int>& values, const auto& text) {
+    out_ << YAML::Key << key << YAML::Value << YAML::Flow << YAML::BeginSeq;
+    for (const int value : values) {
+      out_ << text(value);
+    }
+    out_ << YAML::EndSeq;
+  };
+  if (end.clean_exit_codes) {
+    list("clean_exit_codes", *end.clean_exit_codes, [](int code) { return code; });
+  }
+  if (end.clean_signals) {
+    list("clean_signals", *end.clean_signals, SignalText);
+  }
+}
+
+void ScenarioWriter::WriteStop(const StopAction& stop) {
+  if (stop.kind == StopAction::Kind::kByItself) {
+    out_ << "by_itself";
+    return;
+  }
+  out_ << YAML::BeginMap;
+  switch (stop.kind) {
+    case StopAction::Kind::kSignal:
+      Pair("signal", SignalText(scenario_.end.stop_signal.value_or(SIGTERM)));
+      break;
+    case StopAction::Kind::kRpc:
+      Pair("rpc", Escaped(scenario_.end.stop_rpc->method));
+      if (!scenario_.end.stop_rpc->params.is_null()) {
+        Json("params", scenario_.end.stop_rpc->params);
+      }
+      break;
+    case StopAction::Kind::kRun:
+      Texts("run", stop.argv);
+      break;
+    case StopAction::Kind::kType:
+      QuotedPair("type", stop.text);
+      break;
+    case StopAction::Kind::kByItself:
+      break;
+  }
+  out_ << YAML::EndMap;
+}
+
 void ScenarioWriter::WriteResources() {
   const Resources& resources = scenario_.resources;
-  if (!resources.hugetlbfs_mb && !resources.hugepages_mb) {
+  const Surroundings& around = scenario_.surroundings;
+  if (!resources.hugetlbfs_mb && !resources.hugepages_mb && !around.dev_shm &&
+      !around.read_only_run_dir) {
     return;
   }
   out_ << YAML::Key << "resources" << YAML::Value << YAML::BeginMap;
@@ -159,7 +233,36 @@ void ScenarioWriter::WriteResources() {
   if (resources.hugepages_mb) {
     Pair("hugepages_mb", *resources.hugepages_mb);
   }
+  if (around.dev_shm) {
+    Pair("dev_shm", *around.dev_shm);
+  }
+  if (around.read_only_run_dir) {
+    Pair("run_dir", "read_only");
+  }
   out_ << YAML::EndMap;
+}
+
+void ScenarioWriter::WriteSurroundings() {
+  static const std::map<int, const char*> kNames = {{RLIMIT_NOFILE, "nofile"},
+                                                    {RLIMIT_MEMLOCK, "memlock"},
+                                                    {RLIMIT_AS, "as"},
+                                                    {RLIMIT_FSIZE, "fsize"},
+                                                    {RLIMIT_STACK, "stack"}};
+  const Surroundings& around = scenario_.surroundings;
+  if (!around.limits.empty()) {
+    out_ << YAML::Key << "limits_of_process" << YAML::Value << YAML::BeginMap;
+    for (const auto& [resource, value] : around.limits) {
+      Pair(kNames.at(resource), value == RLIM_INFINITY ? "unlimited" : std::to_string(value));
+    }
+    out_ << YAML::EndMap;
+  }
+  if (!around.closed_descriptors.empty()) {
+    out_ << YAML::Key << "closed_descriptors" << YAML::Value << YAML::Flow
+         << around.closed_descriptors;
+  }
+  if (around.empty_environment) {
+    Pair("environment_from", "empty");
+  }
 }
 
 void ScenarioWriter::WriteLimits() {
@@ -319,13 +422,16 @@ void ScenarioWriter::WriteAction(const WaitExitStep& step) {
   out_ << YAML::Key << "wait_exit" << YAML::Value;
   if (step.expect_exit.empty()) {
     out_ << YAML::Null;
-    return;
+  } else {
+    out_ << YAML::Flow << YAML::BeginSeq;
+    for (const int code : step.expect_exit) {
+      out_ << code;
+    }
+    out_ << YAML::EndSeq;
   }
-  out_ << YAML::Flow << YAML::BeginSeq;
-  for (const int code : step.expect_exit) {
-    out_ << code;
+  if (step.ask) {
+    Pair("ask", true);
   }
-  out_ << YAML::EndSeq;
 }
 
 }  // namespace

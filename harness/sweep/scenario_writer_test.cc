@@ -22,7 +22,7 @@ class ScenarioWriterTest : public ::testing::Test {
     const std::filesystem::path file = directory_ / "s.yaml";
     std::ofstream(file) << text;
     LoadOptions options;
-    options.data_dir = std::filesystem::path(FAULTLINE_SOURCE_DIR) / "scenarios";
+    options.data = std::filesystem::path(FAULTLINE_SOURCE_DIR) / "scenarios";
     return LoadScenario(file, options);
   }
 

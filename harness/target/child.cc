@@ -38,15 +38,39 @@ void ConnectStdio(const ChildPlan& plan) {
   }
 }
 
-void MountHugetlbfs(const ChildPlan& plan) {
-  // Private first, or the mount would appear in the harness's namespace too.
+// Mounts of the target's own, which nobody else sees.
+void Mount(const ChildPlan& plan) {
+  // Private first, or the mounts would appear in the harness's namespace too.
   if (unshare(CLONE_NEWNS) != 0 ||
       mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
     GiveUp(plan, ChildStage::kMountNamespace);
   }
-  if (mount("hugetlbfs", plan.hugetlbfs_dir, "hugetlbfs", MS_NOSUID | MS_NODEV,
-            plan.hugetlbfs_options) != 0) {
+  if (plan.hugetlbfs_dir != nullptr && mount("hugetlbfs", plan.hugetlbfs_dir, "hugetlbfs",
+                                             MS_NOSUID | MS_NODEV, plan.hugetlbfs_options) != 0) {
     GiveUp(plan, ChildStage::kHugetlbfs);
+  }
+  if (plan.shm_options != nullptr &&
+      mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, plan.shm_options) != 0) {
+    GiveUp(plan, ChildStage::kDevShm);
+  }
+  if (plan.read_only_dir == nullptr) {
+    return;
+  }
+  // What is bound below it first keeps its own flags; with MS_REC it is there in the binding too.
+  if (mount(plan.writable_dir, plan.writable_dir, nullptr, MS_BIND, nullptr) != 0 ||
+      mount(plan.read_only_dir, plan.read_only_dir, nullptr, MS_BIND | MS_REC, nullptr) != 0 ||
+      mount(nullptr, plan.read_only_dir, nullptr, MS_BIND | MS_REMOUNT | MS_RDONLY, nullptr) != 0 ||
+      chdir(plan.working_dir) != 0) {
+    GiveUp(plan, ChildStage::kReadOnly);
+  }
+}
+
+void SetLimits(const ChildPlan& plan) {
+  for (size_t i = 0; i < plan.limit_count; ++i) {
+    const ChildLimit& limit = plan.limits[i];
+    if (setrlimit(static_cast<__rlimit_resource>(limit.resource), &limit.value) != 0) {
+      GiveUp(plan, ChildStage::kLimits);
+    }
   }
 }
 
@@ -70,8 +94,9 @@ void RunChild(const ChildPlan& plan) {
   if (chdir(plan.working_dir) != 0) {
     GiveUp(plan, ChildStage::kDirectory);
   }
-  if (plan.hugetlbfs_dir != nullptr) {
-    MountHugetlbfs(plan);
+  if (plan.hugetlbfs_dir != nullptr || plan.shm_options != nullptr ||
+      plan.read_only_dir != nullptr) {
+    Mount(plan);
   }
   const ChildReport ready = {ChildStage::kReady, 0};
   char go = 0;
@@ -79,6 +104,12 @@ void RunChild(const ChildPlan& plan) {
       read(plan.go_fd, &go, 1) != 1) {
     _exit(127);
   }
+  for (int fd = 0; fd < 3; ++fd) {
+    if (plan.close_stdio[fd]) {
+      close(fd);
+    }
+  }
+  SetLimits(plan);  // the last, or what comes before would meet them
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <sys/resource.h>
 #include <sys/types.h>
+
+#include <cstddef>
 
 namespace faultline {
 
@@ -13,12 +16,20 @@ enum class ChildStage : int {
   kDirectory,
   kMountNamespace,
   kHugetlbfs,
+  kDevShm,
+  kReadOnly,
+  kLimits,
   kExec,
 };
 
 struct ChildReport {
   ChildStage stage;
   int error;  // errno; 0 with kReady
+};
+
+struct ChildLimit {
+  int resource = 0;  // RLIMIT_*
+  rlimit value = {};
 };
 
 // All that the child needs, made before fork: after it, only async-signal-safe calls are allowed,
@@ -34,8 +45,14 @@ struct ChildPlan {
   bool terminal = false;                    // input_fd becomes the controlling terminal
   const char* hugetlbfs_dir = nullptr;      // nullptr = none
   const char* hugetlbfs_options = nullptr;  // as for mount(8) -o
-  int status_fd = -1;                       // close-on-exec: its end without a report is success
-  int go_fd = -1;                           // one byte = execute; end of file = give up
+  const char* shm_options = nullptr;        // a /dev/shm of its own; nullptr = the machine's
+  const char* read_only_dir = nullptr;      // may not be written to but in writable_dir below it
+  const char* writable_dir = nullptr;
+  const ChildLimit* limits = nullptr;  // `limit_count` of them
+  size_t limit_count = 0;
+  bool close_stdio[3] = {};  // instead of input_fd and output_fd
+  int status_fd = -1;        // close-on-exec: its end without a report is success
+  int go_fd = -1;            // one byte = execute; end of file = give up
 };
 
 // The forked child's whole life until the program takes over. Called with all signals blocked.

@@ -85,6 +85,7 @@ std::unique_ptr<Supervisor> StartSupervisor(const SpawnOptions& options, const S
   SupervisorPlan plan;
   plan.trace = options.trace;
   plan.stop_mark = options.stop_mark;
+  plan.detaches = options.detaches;
   plan.child.program = options.program.c_str();
   plan.child.argv = argv_pointers.data();
   plan.child.envp = environment_pointers.data();
@@ -96,6 +97,24 @@ std::unique_ptr<Supervisor> StartSupervisor(const SpawnOptions& options, const S
     hugetlbfs_options = HugetlbfsOptions(*options.hugetlbfs);
     plan.child.hugetlbfs_dir = options.hugetlbfs->directory.c_str();
     plan.child.hugetlbfs_options = hugetlbfs_options.c_str();
+  }
+  std::string shm_options;
+  if (options.dev_shm) {
+    shm_options = fmt::format("size={},mode=1777", *options.dev_shm);
+    plan.child.shm_options = shm_options.c_str();
+  }
+  if (!options.read_only_dir.empty()) {
+    plan.child.read_only_dir = options.read_only_dir.c_str();
+    plan.child.writable_dir = options.writable_dir.c_str();
+  }
+  std::vector<ChildLimit> limits;
+  for (const auto& [resource, value] : options.limits) {
+    limits.push_back({resource, {.rlim_cur = value, .rlim_max = value}});
+  }
+  plan.child.limits = limits.data();
+  plan.child.limit_count = limits.size();
+  for (const int fd : options.closed_descriptors) {
+    plan.child.close_stdio[fd] = true;
   }
   return std::make_unique<Supervisor>(plan);
 }
@@ -135,6 +154,8 @@ Clock::time_point Process::start_time() const { return impl_->supervisor->start_
 bool Process::traced() const { return impl_->supervisor->traced(); }
 const std::string& Process::trace_note() const { return impl_->supervisor->trace_note(); }
 int Process::output_fd() const { return impl_->stdio.output.get(); }
+bool Process::followed() const { return impl_->supervisor->followed(); }
+void Process::Settle() { impl_->supervisor->Settle(); }
 int Process::event_fd() const { return impl_->supervisor->end_fd(); }
 
 bool Process::IsOutput(int fd) const {

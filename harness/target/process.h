@@ -43,7 +43,16 @@ struct SpawnOptions {
   // A thread of a traced target that sends itself SIGSTOP by rt_tgsigqueueinfo(2) with this value
   // waits for LetGoOn(). 0: none does.
   int stop_mark = 0;
+  // The process that is started ends with 0 once one that it has forked is up: that is the target
+  // then, and pid() is its. Needs `trace`.
+  bool detaches = false;
   std::optional<HugetlbfsPlan> hugetlbfs;
+  std::map<int, uint64_t> limits = {};       // RLIMIT_*, both soft and hard
+  std::vector<int> closed_descriptors = {};  // of 0 to 2
+  std::optional<uint64_t> dev_shm = {};      // bytes: a tmpfs of its own there. Needs root
+  // Not to be written to, but below `writable_dir` in it; "" = none. Needs root.
+  std::filesystem::path read_only_dir = {};
+  std::filesystem::path writable_dir = {};
 };
 
 // A target: one process, all its descendants, and their supervisor, a thread of its own (ptrace and
@@ -82,6 +91,8 @@ class Process {
   void OnEvent();
 
   // See Supervisor.
+  bool followed() const;
+  void Settle();
   std::optional<ExecutedProgram> replaced_by() const;
   std::string refusal() const;
 

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <sstream>
@@ -75,6 +76,7 @@ void KeepOnlySigchld() {
 Supervisor::Supervisor(const SupervisorPlan& plan)
     : end_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       stop_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      follows_(plan.detaches),
       stop_mark_(plan.stop_mark) {
   if (!end_fd_ || !stop_fd_) {
     throw Failure::FromErrno("eventfd", errno);
@@ -112,7 +114,7 @@ void Supervisor::Kill() {
   if (!end_) {
     killed_ = true;
     kill_until_ = kill_until_.value_or(InMs(kKillLimitMs));
-    pidfd_send_signal(pidfd_.get(), SIGKILL, nullptr, 0);
+    pidfd_send_signal(pidfd(), SIGKILL, nullptr, 0);
   }
 }
 
@@ -252,12 +254,38 @@ std::string Supervisor::refusal() const {
   return refusal_;
 }
 
+void Supervisor::MakeTarget(pid_t pid) {
+  pidfds_.emplace_back(pidfd_open(pid, 0));
+  pidfd_now_ = pidfds_.back().get();
+  pid_ = pid;
+}
+
+bool Supervisor::FollowSuccessor(int status) {
+  if (!follows_ || killed_ || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+    return false;
+  }
+  // Of several the one that was born first and whose parent is none of them: a daemon forks itself
+  // before it forks helpers.
+  const auto successor =
+      std::find_if(seen_processes_.begin(), seen_processes_.end(), [this](pid_t pid) {
+        return living_.contains(pid) && ReadProcStat(pid).state != 'Z' &&
+               !living_.contains(ReadProcStat(pid).parent);
+      });
+  if (successor == seen_processes_.end()) {
+    return false;
+  }
+  MakeTarget(*successor);
+  followed_ = true;
+  eventfd_write(end_fd_.get(), 1);  // so that who waits looks again
+  return true;
+}
+
 void Supervisor::HandleEnd(pid_t tid, int status, const rusage& usage) {
   known_threads_.erase(tid);
   waiting_.erase(tid);
   const std::lock_guard lock(mutex_);
   living_.erase(tid);
-  if (tid == pid_) {
+  if (tid == pid_ && !FollowSuccessor(status)) {
     TargetEnd end;
     end.time_ms = MsSince(start_);
     end.cpu_ms = Milliseconds(usage.ru_utime) + Milliseconds(usage.ru_stime);
@@ -306,6 +334,9 @@ void Supervisor::HandleStop(pid_t tid, int status) {
     waiting_[tid] = status;
     eventfd_write(stop_fd_.get(), 1);
     return;
+  }
+  if (IsSuccessorsEnd(tid, signal)) {
+    MakeTarget(ThreadGroup(tid));  // its death is the target's, whatever its parent says of it
   }
   if (IsFatal(tid, signal) && !crash_) {
     TakeCrashSnapshot(tid, status);

@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <filesystem>
@@ -38,7 +39,8 @@ struct TargetEnd {
 struct SupervisorPlan {
   ChildPlan child;  // status_fd, go_fd and parent are filled in by the supervisor
   bool trace = true;
-  int stop_mark = 0;  // see SpawnOptions
+  int stop_mark = 0;      // see SpawnOptions
+  bool detaches = false;  // see SpawnOptions
 };
 
 // The thread that forks a target, traces it and all its descendants, and waits for their ends.
@@ -52,11 +54,16 @@ class Supervisor {
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
 
-  pid_t pid() const { return pid_; }
+  // The target's; of one that detaches it changes when it does.
+  pid_t pid() const { return pid_.load(); }
+  // Has the process that was started ended well, and one that it forked taken its place?
+  bool followed() const { return followed_.load(); }
+  // The target is up: from now on its end is the end.
+  void Settle() { follows_ = false; }
   Clock::time_point start_time() const { return start_; }
   bool traced() const { return traced_; }
   const std::string& trace_note() const { return trace_note_; }
-  int pidfd() const { return pidfd_.get(); }
+  int pidfd() const { return pidfd_now_.load(); }
   // An eventfd(2) that becomes readable when End() has something.
   int end_fd() const { return end_fd_.get(); }
   // An eventfd(2) that becomes readable when a thread of the target waits for LetGoOn().
@@ -99,6 +106,12 @@ class Supervisor {
   void HandleStop(pid_t tid, int status);
   void NoteThread(pid_t tid);
   void NoteExec(pid_t pid);
+  // The target has ended with `status`: makes the process that it left behind the target.
+  bool FollowSuccessor(int status);  // with mutex_ held
+  // A process of a target that detaches takes its place.
+  void MakeTarget(pid_t pid);
+  // Of a target that is about to detach: is a process that it forked about to die?
+  bool IsSuccessorsEnd(pid_t tid, int signal) const;
   void KillLeftBehind(pid_t pid);  // with mutex_ held
   bool WaitsForHarness(pid_t tid, int signal) const;
   bool IsTargetsThread(pid_t tid) const;
@@ -112,9 +125,12 @@ class Supervisor {
   ChildEvents events_;
   UniqueFd end_fd_;
   UniqueFd stop_fd_;
-  UniqueFd pidfd_;
+  std::vector<UniqueFd> pidfds_;  // of the target, and of those before it that detached
+  std::atomic<int> pidfd_now_ = -1;
   UniqueFd hugetlbfs_;
-  pid_t pid_ = 0;
+  std::atomic<pid_t> pid_ = 0;
+  std::atomic<bool> follows_ = false;
+  std::atomic<bool> followed_ = false;
   Clock::time_point start_;
   bool traced_ = false;
   std::string trace_note_;

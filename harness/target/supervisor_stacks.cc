@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <csignal>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "harness/target/proc_status.h"
@@ -50,13 +52,27 @@ StackSnapshot Supervisor::CaptureStacks(int limit_ms) {
 }
 
 bool Supervisor::IsTargetsThread(pid_t tid) const {
-  return access(("/proc/" + std::to_string(pid_) + "/task/" + std::to_string(tid)).c_str(), F_OK) ==
-         0;
+  return access(("/proc/" + std::to_string(pid()) + "/task/" + std::to_string(tid)).c_str(),
+                F_OK) == 0;
 }
 
 bool Supervisor::IsFatal(pid_t tid, int signal) const {
   return std::count(std::begin(kFatalSignals), std::end(kFatalSignals), signal) != 0 &&
-         IsTargetsThread(tid) && TakesDefaultAction(pid_, signal);
+         IsTargetsThread(tid) && TakesDefaultAction(pid(), signal);
+}
+
+bool Supervisor::IsSuccessorsEnd(pid_t tid, int signal) const {
+  if (!follows_ || IsTargetsThread(tid) ||
+      std::count(std::begin(kFatalSignals), std::end(kFatalSignals), signal) == 0) {
+    return false;
+  }
+  // What executes another program is a helper.
+  const pid_t process = ThreadGroup(tid);
+  std::error_code error;
+  const auto own = std::filesystem::read_symlink("/proc/" + std::to_string(pid()) + "/exe", error);
+  return !error &&
+         std::filesystem::read_symlink("/proc/" + std::to_string(process) + "/exe", error) == own &&
+         TakesDefaultAction(process, signal);
 }
 
 // Halts every thread of the target but those in `halted`; returns what each reported when it
@@ -66,7 +82,7 @@ std::map<pid_t, int> Supervisor::HaltAll(std::map<pid_t, int> halted, Deadline d
   halted.insert(waiting_.begin(), waiting_.end());  // they would not report once more
   while (true) {
     bool missing = false;
-    for (const pid_t tid : ThreadIds(pid_)) {
+    for (const pid_t tid : ThreadIds(pid())) {
       // A main thread that has exited stays as a zombie until the others have, and never stops.
       if (halted.count(tid) != 0 || ReadProcStat(tid).state == 'Z') {
         continue;

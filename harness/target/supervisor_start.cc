@@ -58,11 +58,19 @@ std::string Describe(const ChildPlan& plan, ChildStage stage) {
     case ChildStage::kDirectory:
       return fmt::format("the target cannot enter {}", plan.working_dir);
     case ChildStage::kMountNamespace:
-      return "cannot give the target a mount namespace, which its own hugetlbfs needs; only root "
-             "can";
+      return "cannot give the target a mount namespace, which its own hugetlbfs, /dev/shm or "
+             "read-only directory needs; only root can";
     case ChildStage::kHugetlbfs:
       return fmt::format("cannot mount a hugetlbfs ({}) on {}", plan.hugetlbfs_options,
                          plan.hugetlbfs_dir);
+    case ChildStage::kDevShm:
+      return fmt::format("cannot mount a /dev/shm of the target's own ({}); only root can",
+                         plan.shm_options);
+    case ChildStage::kReadOnly:
+      return fmt::format("cannot make {} read-only for the target; only root can",
+                         plan.read_only_dir);
+    case ChildStage::kLimits:
+      return "cannot set the target's `limits_of_process`; only root raises a limit";
     case ChildStage::kExec:
       return fmt::format("cannot execute {}", plan.program);
   }
@@ -82,7 +90,7 @@ void Supervisor::Start(SupervisorPlan plan) {
   if (plan.child.hugetlbfs_dir != nullptr) {
     // Through the target's own root, since no other process sees the mount. Held open, it tells
     // what the target left even when the mount's namespace has gone.
-    const std::string path = fmt::format("/proc/{}/root{}", pid_, plan.child.hugetlbfs_dir);
+    const std::string path = fmt::format("/proc/{}/root{}", pid(), plan.child.hugetlbfs_dir);
     hugetlbfs_.reset(open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   }
   if (plan.trace) {
@@ -119,12 +127,14 @@ void Supervisor::Fork(ChildPlan plan, UniqueFd& status, UniqueFd& go) {
     throw Failure::FromErrno("cannot fork", error);
   }
   own_child_ = std::make_unique<OwnChild>(pid_);
-  pidfd_.reset(pidfd_open(pid_, 0));
-  if (!pidfd_) {
+  UniqueFd pidfd(pidfd_open(pid_, 0));
+  if (!pidfd) {
     const int why = errno;
     KillAndReap(pid_);
     throw Failure::FromErrno("cannot watch the target's process", why);
   }
+  pidfd_now_ = pidfd.get();
+  pidfds_.push_back(std::move(pidfd));
   known_threads_.insert(pid_);
   seen_processes_.push_back(pid_);
   living_.insert(pid_);
@@ -133,7 +143,7 @@ void Supervisor::Fork(ChildPlan plan, UniqueFd& status, UniqueFd& go) {
 }
 
 void Supervisor::Seize() {
-  if (ptrace(PTRACE_SEIZE, pid_, nullptr, kTraceOptions) == 0) {
+  if (ptrace(PTRACE_SEIZE, pid(), nullptr, kTraceOptions) == 0) {
     traced_ = true;
     return;
   }

@@ -16,7 +16,8 @@ CliTest::CliTest() {
   directory_ = ::mkdtemp(name.data());
   fs::create_directory(directory_ / "tmp");
   options_.environment = {{"TMPDIR", (directory_ / "tmp").string()},
-                          {"XDG_CACHE_HOME", (directory_ / "cache").string()}};
+                          {"XDG_CACHE_HOME", (directory_ / "cache").string()},
+                          {"XDG_CONFIG_HOME", (directory_ / "config").string()}};
 }
 
 CliTest::~CliTest() { fs::remove_all(directory_); }

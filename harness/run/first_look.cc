@@ -1,0 +1,212 @@
+#include "harness/run/first_look.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <csignal>
+#include <map>
+#include <set>
+#include <sstream>
+#include <system_error>
+
+#include "harness/base/files.h"
+#include "harness/base/line_pattern.h"
+#include "harness/run/live_run.h"
+
+namespace faultline {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int64_t kMostStartMs = 30'000;
+constexpr int64_t kQuietMs = 2'000;
+constexpr int64_t kRpcMs = 3'000;
+constexpr int64_t kStopMs = 10'000;
+constexpr int kFinishGraceMs = 200;
+constexpr size_t kMostLastWords = 5;
+// What a target says when it is up; of several such lines the last counts.
+constexpr char kReadyWords[] =
+    "(?i)ready|listening|started|running|main loop|waiting|press enter|serving|accepting|up and";
+
+// Waits until the target has said nothing for a while, or ended.
+void AwaitQuiet(LiveRun& run) {
+  const Clock::time_point limit = InMs(static_cast<int>(kMostStartMs));
+  size_t lines = 0;
+  bool said_something = false;
+  do {
+    lines = run.log().line_count();
+    said_something |= lines > 0;
+    // Before its first line a program may be at work.
+    const int64_t quiet_ms = said_something ? kQuietMs : 2 * kQuietMs;
+    run.WaitForExit(quiet_ms);
+  } while (!run.exited() && run.log().line_count() > lines && Clock::now() < limit);
+}
+
+// The inodes of the sockets that the process has open.
+std::set<std::string> SocketsOf(pid_t pid) {
+  std::set<std::string> inodes;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(fmt::format("/proc/{}/fd", pid), error)) {
+    const std::string link = fs::read_symlink(entry.path(), error).string();
+    if (link.starts_with("socket:[")) {
+      inodes.insert(link.substr(8, link.size() - 9));
+    }
+  }
+  return inodes;
+}
+
+std::vector<std::vector<std::string>> TableOf(pid_t pid, const std::string& name) {
+  std::vector<std::vector<std::string>> rows;
+  std::istringstream lines(ReadFile(fmt::format("/proc/{}/net/{}", pid, name)).value_or(""));
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    rows.emplace_back();
+    for (std::string word; words >> word;) {
+      rows.back().push_back(word);
+    }
+  }
+  return rows;
+}
+
+std::vector<std::string> ListensOf(LiveRun& run) {
+  constexpr char kTcpListen[] = "0A";
+  constexpr char kUnixListening[] = "00010000";  // __SO_ACCEPTCON
+  std::vector<std::string> listens;
+  const pid_t pid = run.process().pid();
+  const std::set<std::string> own = SocketsOf(pid);
+  for (const char* table : {"tcp", "tcp6"}) {
+    for (const std::vector<std::string>& row : TableOf(pid, table)) {
+      if (row.size() > 9 && row[3] == kTcpListen && own.contains(row[9])) {
+        const std::string port = row[1].substr(row[1].rfind(':') + 1);
+        listens.push_back(fmt::format("tcp port {}", std::stoi(port, nullptr, 16)));
+      }
+    }
+  }
+  for (const std::vector<std::string>& row : TableOf(pid, "unix")) {
+    if (row.size() > 7 && row[3] == kUnixListening && own.contains(row[6])) {
+      listens.push_back("unix " + run.sandbox().Generalise(row[7]));
+    }
+  }
+  return listens;
+}
+
+// A method that somebody answers on the RPC socket; "" = none.
+std::string RpcMethodOf(LiveRun& run) {
+  std::error_code error;
+  if (!fs::is_socket(run.sandbox().rpc_socket(), error)) {
+    return "";
+  }
+  for (const char* method : {"spdk_get_version", "rpc_get_methods"}) {
+    JsonRpcClient& rpc = run.rpc();
+    const uint64_t id = rpc.Send(method, nullptr);
+    WaitAccount wait{.for_what = "an answer", .limit_ms = kRpcMs, .most_ms = kRpcMs};
+    run.WaitFor([&] { return rpc.HasAnswer(id); }, wait);
+    const std::optional<RpcAnswer> answer = rpc.TakeAnswer(id);
+    if (answer && answer->outcome == RpcExchange::Outcome::kResult) {
+      return method;
+    }
+  }
+  return "";
+}
+
+void FindReadyLine(LiveRun& run, FirstLook& look) {
+  const LinePattern words(kReadyWords);
+  for (const LogLine& line : run.log().Lines()) {
+    const bool says_something = std::any_of(line.text.begin(), line.text.end(), [](char c) {
+      return std::isalpha(static_cast<unsigned char>(c)) != 0;
+    });
+    const bool says_ready = words.Matches(line.text);
+    if (says_something && line.text.size() < LinePattern::kMaxBytes &&
+        (look.ready_line.empty() || says_ready || !words.Matches(look.ready_line))) {
+      look.ready_line = line.text;
+    }
+  }
+  if (!look.ready_line.empty()) {
+    look.ready_pattern = PatternOfLine(run.sandbox().Generalise(look.ready_line));
+  }
+}
+
+void Stop(LiveRun& run, FirstLook& look) {
+  for (const int signal : {SIGTERM, SIGINT}) {
+    run.process().Signal(signal);
+    if (run.WaitForExit(kStopMs)) {
+      look.stop_signal = signal;
+      return;
+    }
+  }
+}
+
+}  // namespace
+
+std::string PatternOfLine(const std::string& line) {
+  std::string pattern;
+  for (size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    if (line.compare(i, 2, "${") == 0) {  // the name of a run's own value stays
+      const size_t end = std::min(line.find('}', i), line.size() - 1);
+      pattern += line.substr(i, end - i + 1);
+      i = end;
+    } else if (std::isdigit(static_cast<unsigned char>(c)) != 0) {
+      if (!pattern.ends_with("\\d+")) {
+        pattern += "\\d+";
+      }
+    } else if (std::string_view("\\^$.|?*+()[]{}").find(c) != std::string_view::npos) {
+      pattern += c == '$' ? "\\$$" : std::string("\\") + c;
+    } else if (static_cast<unsigned char>(c) < ' ') {
+      pattern += '.';
+    } else {
+      pattern += c;
+    }
+  }
+  constexpr size_t kMostBytes = 200;
+  if (pattern.size() > kMostBytes) {
+    // Between two words, or a part of an escape would be left.
+    const size_t blank = pattern.rfind(' ', kMostBytes);
+    pattern.resize(blank == std::string::npos ? 0 : blank);
+  }
+  return pattern;
+}
+
+FirstLook LookAtProgram(const fs::path& program, const Profile& profile,
+                        Interruption& interruption) {
+  Profile watched = profile;
+  watched.detaches = true;  // follow it if it does
+  const Scenario scenario;
+  const Catalogue catalogue;
+  RunRequest request{scenario, watched, catalogue};
+  request.program = program;
+  request.observe = false;
+  Sandbox sandbox(request);
+  Hooking hooking(request, sandbox.private_dir(), sandbox.CommandEnvironment());
+  sandbox.MarkBefore();
+  LiveRun run(request, sandbox, hooking, &interruption);
+  AwaitQuiet(run);
+  FirstLook look;
+  look.detaches = run.process().followed();
+  if (const auto& executed = run.process().replaced_by(); executed && !look.detaches) {
+    look.executed = executed->program;
+  }
+  look.ended_by_itself = run.exited();
+  if (!look.ended_by_itself) {
+    run.process().Settle();
+    look.rpc_method = RpcMethodOf(run);
+    look.listens = ListensOf(run);
+    FindReadyLine(run, look);
+    Stop(run, look);
+    run.process().Kill();
+  }
+  look.exit = run.process().exit_status();
+  look.left = run.process().Finish(kFinishGraceMs);
+  const std::vector<std::string> files = sandbox.LeftInRunDir();
+  look.left.insert(look.left.end(), files.begin(), files.end());
+  run.log().OnReadable();
+  const std::vector<LogLine> lines = run.log().Lines();
+  for (size_t i = lines.size() - std::min(lines.size(), kMostLastWords); i < lines.size(); ++i) {
+    look.last_words.push_back(lines[i].text);
+  }
+  return look;
+}
+
+}  // namespace faultline

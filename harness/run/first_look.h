@@ -1,0 +1,38 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/evidence/evidence.h"
+#include "harness/scenario/profile.h"
+#include "harness/target/interruption.h"
+
+namespace faultline {
+
+// What one run without faults shows of a program that nobody has described yet.
+struct FirstLook {
+  bool detaches = false;           // the started process ended, and one that it forked went on
+  bool ended_by_itself = false;    // before it was asked to
+  std::filesystem::path executed;  // what it executed in its place; "" = nothing
+  std::string rpc_method;          // answered on ${rpc_socket}; "" = nobody listens there
+  std::string ready_pattern;  // matches the last line of its start that says something; "" = none
+  std::string ready_line;     // that line
+  std::vector<std::string> listens;  // "tcp port 80", "unix ${run_dir}/x.sock"
+  std::optional<int> stop_signal;    // the signal that ended it; nothing = it ended at none
+  ExitStatus exit;
+  std::vector<std::string> left;        // as Evidence::left_behind
+  std::vector<std::string> last_words;  // of its log
+};
+
+// Runs `program` as `profile` starts it (its `ready` is not looked at), waits until it has been
+// quiet for a while, asks it to end by SIGTERM, then by SIGINT, and says what it saw. Takes as long
+// as the program's start, and some seconds more. Failure as Process.
+FirstLook LookAtProgram(const std::filesystem::path& program, const Profile& profile,
+                        Interruption& interruption);
+
+// A pattern (RE2) for lines like this one: its numbers may be others.
+std::string PatternOfLine(const std::string& line);
+
+}  // namespace faultline

@@ -1,0 +1,97 @@
+#include "harness/scenario/load_surroundings.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <array>
+#include <charconv>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace faultline {
+namespace {
+
+constexpr char kSizeForms[] = "bytes, or a size as 64KiB, 16MiB or 1GiB";
+
+// "64KiB" in bytes; nullopt, and told, when it is none.
+std::optional<uint64_t> ReadSize(const YamlValue& value, std::string_view what,
+                                 ReadContext& context) {
+  const std::optional<std::string> text = ReadText(value, what, context);
+  if (!text) {
+    return std::nullopt;
+  }
+  uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
+  const std::string unit(end, text->data() + text->size());
+  int shift = -1;
+  constexpr std::array<std::pair<std::string_view, int>, 4> kUnits = {
+      {{"", 0}, {"KiB", 10}, {"MiB", 20}, {"GiB", 30}}};
+  for (const auto& [name, bits] : kUnits) {
+    shift = unit == name ? bits : shift;
+  }
+  constexpr uint64_t kMost = uint64_t{1} << 50;
+  if (error != std::errc() || shift < 0 || number > kMost >> shift) {
+    context.diagnostics.Add(value.position,
+                            fmt::format("{} is `{}`; expected {}", what, *text, kSizeForms));
+    return std::nullopt;
+  }
+  return number << shift;
+}
+
+void ReadLimit(MapReader& limits, const char* key, int resource, Surroundings& out) {
+  const YamlValue* value = limits.Find(key);
+  if (value == nullptr) {
+    return;
+  }
+  const std::string what = fmt::format("`{}`", key);
+  if (value->kind == YamlValue::Kind::kScalar && value->text == "unlimited") {
+    out.limits[resource] = RLIM_INFINITY;
+  } else if (resource == RLIMIT_NOFILE) {
+    if (const auto number = ReadInteger(*value, what, limits.context(), 3, 1'048'576)) {
+      out.limits[resource] = static_cast<uint64_t>(*number);
+    }
+  } else if (const auto size = ReadSize(*value, what, limits.context())) {
+    out.limits[resource] = *size;
+  }
+}
+
+}  // namespace
+
+void ReadSurroundings(MapReader& map, Surroundings& out) {
+  if (const YamlValue* value = map.Find("limits_of_process"); value != nullptr) {
+    MapReader limits(*value, "`limits_of_process`", map.context());
+    ReadLimit(limits, "nofile", RLIMIT_NOFILE, out);
+    ReadLimit(limits, "memlock", RLIMIT_MEMLOCK, out);
+    ReadLimit(limits, "as", RLIMIT_AS, out);
+    ReadLimit(limits, "fsize", RLIMIT_FSIZE, out);
+    ReadLimit(limits, "stack", RLIMIT_STACK, out);
+    limits.Finish();
+  }
+  if (const YamlValue* value = map.Find("closed_descriptors"); value != nullptr) {
+    out.closed_descriptors = ReadIntegers(*value, "`closed_descriptors`", map.context(), 0, 2);
+  }
+  if (const YamlValue* value = map.Find("environment_from"); value != nullptr) {
+    static const Words<bool> kWords = {{"own", false}, {"empty", true}};
+    out.empty_environment =
+        ReadWord(*value, "`environment_from`", map.context(), kWords).value_or(false);
+  }
+}
+
+void ReadDirectories(MapReader& resources, Surroundings& out) {
+  if (const YamlValue* value = resources.Find("dev_shm"); value != nullptr) {
+    constexpr uint64_t kPage = 4096;
+    out.dev_shm = ReadSize(*value, "`dev_shm`", resources.context());
+    if (out.dev_shm && *out.dev_shm < kPage) {
+      resources.context().diagnostics.Add(
+          value->position, "`dev_shm` is smaller than a page; expected at least 4KiB");
+    }
+  }
+  if (const YamlValue* value = resources.Find("run_dir"); value != nullptr) {
+    static const Words<bool> kWords = {{"writable", false}, {"read_only", true}};
+    out.read_only_run_dir =
+        ReadWord(*value, "`run_dir`", resources.context(), kWords).value_or(false);
+  }
+}
+
+}  // namespace faultline
