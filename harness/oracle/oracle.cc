@@ -4,7 +4,6 @@
 #include <string>
 
 #include "harness/base/line_pattern.h"
-#include "harness/oracle/ends_by_design.h"
 #include "harness/oracle/user_names.h"
 #include "oracle_version.h"
 
@@ -77,7 +76,7 @@ bool Oracle::Explains(const Finding& own, const Finding& other, const Evidence&,
 }
 
 bool HappensOnce(std::string_view kind) {
-  return kind == "crash" || kind == kEndsByDesign || kind == "hang" || kind == "swallowed";
+  return kind == "crash" || kind == "hang" || kind == "swallowed";
 }
 
 const std::vector<std::unique_ptr<Oracle>>& AllOracles() { return Registered(); }

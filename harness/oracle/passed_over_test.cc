@@ -77,6 +77,7 @@ TEST_F(PassedOver, IsNothingThatTheStopHadNotComeTo) {
     EXPECT_EQ(Signature(made, ""), "hang: stop; init failed") << made;
   }
   EXPECT_EQ(Signature("abcd", "dc"), "hang: stop; init failed");
+  EXPECT_EQ(Signature("abcd", "db"), "hang: stop; init failed") << "threads end as they come to it";
 }
 
 TEST_F(PassedOver, IsWhatAStopThatHasReleasedAllElseWaitsFor) {
