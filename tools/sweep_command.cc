@@ -86,6 +86,9 @@ class SweepCommand : public Command {
                        "\n");
     }
     if (result.interrupted) {
+      // While signals are held: timeout(1) sends one to the process and one to its group, and the
+      // second would end it before what was told is written.
+      FinishConsole();
       throw Interrupted(*result.interrupted);
     }
     if (new_baseline) {
