@@ -82,6 +82,22 @@ struct StepResult {
   WaitAccount wait;           // of steps that wait for the target; the last one
   bool unasked = false;       // it waited for the end of a target that nobody had asked to end
   bool still_serves = false;  // and when its limit had passed, the target answered a new client
+  std::string said = {};      // the last line that the step's command printed
+};
+
+// A step that was done while a call of the target waited (Fault::at_call).
+struct FaultStep {
+  std::string fault;  // its id
+  int step = 0;       // the step of the scenario that was going on
+  StepResult result;  // index is the place in Fault::at_call, from 1
+};
+
+// A companion that ended before it was stopped, and not as the scenario says it may.
+struct LostCompanion {
+  std::string name;
+  int step = 0;  // that was going on when it was seen
+  ExitStatus exit;
+  std::string said;  // its last line
 };
 
 // One frame of a stack as a human reads it; unknown parts are empty or 0.
@@ -169,6 +185,8 @@ struct Evidence {
   std::vector<LogLine> log;  // stdout and stderr, or the terminal
   std::vector<RpcExchange> rpcs;
   std::vector<FaultRpc> fault_rpcs;  // in the order of sending
+  std::vector<FaultStep> fault_steps;
+  std::vector<LostCompanion> lost_companions;
 
   bool agent_ready = false;  // hooks were in place before main
   std::string agent_message;
@@ -192,6 +210,13 @@ struct Evidence {
 
   std::vector<std::string>
       left_behind;  // processes, files, sockets, mounts, hugepages: "file PATH"
+
+  // The signal by which a restart ended the target; 0 = none.
+  int ended_by_restart = 0;
+  // Of a run that started its target more than once, each life by itself; else empty. `steps`,
+  // `log`, exchanges, injections and what companions did are those of all lives above, with times
+  // since the first start; the journal and the sites are the first life's, the rest the last's.
+  std::vector<Evidence> lives = {};
 };
 
 // One broken promise. `kind` is a word of design.md's table, or "expectation" when a step of the

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <optional>
 
 #include "harness/oracle/expected_end.h"
 #include "harness/oracle/oracle.h"
@@ -19,6 +20,18 @@ bool MayGiveUp(const OracleContext& context) {
   return context.scenario.tolerance == Tolerance::kMayFailCleanly;
 }
 
+bool SomethingFailed(const Evidence& evidence) {
+  return std::any_of(evidence.injections.begin(), evidence.injections.end(),
+                     [](const Injection& injection) { return injection.action == "fail"; });
+}
+
+// The step's own tolerance; nullopt when it has none.
+std::optional<Tolerance> OwnTolerance(const StepResult& result, const Scenario& scenario) {
+  const auto index = static_cast<size_t>(result.index);
+  return index < 1 || index > scenario.steps.size() ? std::nullopt
+                                                    : scenario.steps[index - 1].tolerance;
+}
+
 // Did the answer to the RPC of step `index` come as an error, or the connection end before it?
 bool WasRefused(const Evidence& evidence, int index) {
   return std::any_of(evidence.rpcs.begin(), evidence.rpcs.end(), [index](const RpcExchange& rpc) {
@@ -30,8 +43,15 @@ bool WasRefused(const Evidence& evidence, int index) {
 // May this step have ended otherwise than written, because the target gave up cleanly?
 bool IsCleanFailure(const StepResult& result, const Evidence& evidence,
                     const OracleContext& context) {
-  if (!MayGiveUp(context)) {
+  const std::optional<Tolerance> own = OwnTolerance(result, context.scenario);
+  if (own.value_or(context.scenario.tolerance) != Tolerance::kMayFailCleanly) {
     return false;
+  }
+  // A step that says so may fail by what was made to fail, or, where nothing is made to fail, by
+  // what the scenario does to the target. One that finds the target gone is about more than itself.
+  if (own.has_value() && result.status != Status::kTargetGone &&
+      (SomethingFailed(evidence) || context.scenario.faults.empty())) {
+    return true;
   }
   if (StepActionAs<RpcStep>(context.scenario, result.index) != nullptr &&
       result.status == Status::kUnmet) {
@@ -61,17 +81,15 @@ bool IsCleanFailure(const FaultRpc& rpc, const Evidence& evidence, const OracleC
   if (is_gone && rpc.exchange.method == context.profile.stop_rpc.method) {
     return true;
   }
-  const bool something_failed =
-      std::any_of(evidence.injections.begin(), evidence.injections.end(),
-                  [](const Injection& injection) { return injection.action == "fail"; });
-  return MayGiveUp(context) && something_failed && (!is_gone || GaveUpCleanly(evidence));
+  return MayGiveUp(context) && SomethingFailed(evidence) && (!is_gone || GaveUpCleanly(evidence));
 }
 
 // Steps that wait for a target's life to go on are a matter of the hang oracle.
 bool IsExpectationOnly(const StepResult& result, const Scenario& scenario) {
   return StepActionAs<ExpectLogStep>(scenario, result.index) != nullptr ||
          StepActionAs<CommandStep>(scenario, result.index) != nullptr ||
-         StepActionAs<TerminalStep>(scenario, result.index) != nullptr;
+         StepActionAs<TerminalStep>(scenario, result.index) != nullptr ||
+         StepActionAs<StartCompanionStep>(scenario, result.index) != nullptr;
 }
 
 // The scenario killed the target, and then waited for its end.
@@ -118,6 +136,8 @@ class ExpectationOracle : public Oracle {
     std::vector<Finding> findings;
     JudgeSteps(evidence, context, findings);
     JudgeFaultRpcs(evidence, context, findings);
+    JudgeFaultSteps(evidence, context, findings);
+    JudgeCompanions(evidence, context, findings);
     JudgeExit(evidence, context, findings);
     for (const std::string& fault : evidence.faults_not_reached) {
       if (MayStayAway(fault, context.scenario)) {
@@ -186,6 +206,40 @@ class ExpectationOracle : public Oracle {
       finding.object = rpc.fault;
       finding.step = rpc.exchange.step;
       finding.details.push_back(rpc.unmet);
+    }
+  }
+
+  // Of the steps that were done at calls of the target.
+  void JudgeFaultSteps(const Evidence& evidence, const OracleContext& context,
+                       std::vector<Finding>& findings) const {
+    for (const FaultStep& step : evidence.fault_steps) {
+      const Status status = step.result.status;
+      const bool as_written = status == Status::kDone || status == Status::kSkipped;
+      if (as_written || (MayGiveUp(context) && SomethingFailed(evidence))) {
+        continue;
+      }
+      Finding& finding = Add(findings, fmt::format("{} at the call of fault {} {}",
+                                                   step.result.title, step.fault, Word(status)));
+      finding.object = step.fault;
+      finding.step = step.step;
+      finding.details.push_back(step.result.detail);
+    }
+  }
+
+  // A helper that dies may do so because the target failed it.
+  void JudgeCompanions(const Evidence& evidence, const OracleContext& context,
+                       std::vector<Finding>& findings) const {
+    for (const LostCompanion& lost : evidence.lost_companions) {
+      if (MayGiveUp(context) && SomethingFailed(evidence)) {
+        continue;
+      }
+      Finding& finding = Add(findings, fmt::format("companion {} ended before it was stopped: {}",
+                                                   lost.name, lost.exit.ToString()));
+      finding.object = lost.name;
+      finding.step = lost.step;
+      if (!lost.said.empty()) {
+        finding.details.push_back("it last said: " + lost.said);
+      }
     }
   }
 

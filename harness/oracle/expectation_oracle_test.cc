@@ -37,6 +37,65 @@ TEST(ExpectationOracle, ATargetThatMayGiveUpMayAnswerWithAnError) {
   EXPECT_THAT(run.Judge(), IsEmpty());
 }
 
+// A failed call, as faults make it.
+void FailACall(Evidence& evidence) {
+  Injection injection;
+  injection.fault = "pool";
+  injection.action = "fail";
+  injection.step = 1;
+  evidence.injections.push_back(injection);
+}
+
+TEST(ExpectationOracle, AStepMaySayThatItMayFailUnderAFault) {
+  JudgedRun run;
+  run.scenario.faults.emplace_back().id = "pool";
+  run.scenario.tolerance = Tolerance::kMustSucceed;
+  run.scenario.steps[1].tolerance = Tolerance::kMayFailCleanly;
+  run.result(2).status = Status::kUnmet;
+  EXPECT_THAT(run.Judge(), SizeIs(1));  // nothing had failed
+  FailACall(run.evidence);
+  EXPECT_THAT(run.Judge(), IsEmpty());
+  run.result(2).status = Status::kTargetGone;
+  EXPECT_THAT(run.Judge(), ElementsAre(IsKind("expectation")));
+}
+
+TEST(ExpectationOracle, AStepMaySayThatItMustNotFailUnderAFault) {
+  JudgedRun run;
+  run.scenario.faults.emplace_back().id = "pool";
+  run.scenario.tolerance = Tolerance::kMayFailCleanly;
+  FailACall(run.evidence);
+  run.result(2).status = Status::kUnmet;
+  run.evidence.rpcs[0].outcome = RpcExchange::Outcome::kError;
+  EXPECT_THAT(run.Judge(), IsEmpty());
+  run.scenario.steps[1].tolerance = Tolerance::kMustSucceed;
+  EXPECT_THAT(run.Judge(), ElementsAre(IsKind("expectation")));
+}
+
+TEST(ExpectationOracle, ACompanionThatDiedIsAFindingUnlessACallFailed) {
+  JudgedRun run;
+  run.evidence.lost_companions.push_back({"db", 2, {ExitStatus::Kind::kExited, 3}, "no disk"});
+  const std::vector<Finding> findings = run.Judge();
+  ASSERT_THAT(findings, ElementsAre(IsKind("expectation")));
+  EXPECT_EQ(findings[0].title, "companion db ended before it was stopped: exit 3");
+  EXPECT_THAT(findings[0].details, Contains("it last said: no disk"));
+  run.scenario.tolerance = Tolerance::kMayFailCleanly;
+  FailACall(run.evidence);
+  EXPECT_THAT(run.Judge(), IsEmpty());
+}
+
+TEST(ExpectationOracle, AStepAtACallThatFailsIsAFinding) {
+  JudgedRun run;
+  FaultStep step;
+  step.fault = "late";
+  step.step = 2;
+  step.result.title = "rpc version";
+  step.result.status = Status::kUnmet;
+  run.evidence.fault_steps.push_back(step);
+  const std::vector<Finding> findings = run.Judge();
+  ASSERT_THAT(findings, ElementsAre(IsKind("expectation")));
+  EXPECT_EQ(findings[0].title, "rpc version at the call of fault late did not end as written");
+}
+
 TEST(ExpectationOracle, AWrongResultIsNoCleanFailure) {
   JudgedRun run;
   run.scenario.tolerance = Tolerance::kMayFailCleanly;

@@ -14,6 +14,9 @@ bool IsSignaled(const Evidence& evidence) {
 }
 
 bool SentByStep(const Evidence& evidence, const OracleContext& context) {
+  if (evidence.ended_by_restart != 0 && evidence.ended_by_restart == evidence.exit.code) {
+    return true;
+  }
   return std::any_of(evidence.steps.begin(), evidence.steps.end(), [&](const StepResult& result) {
     const auto* step = StepActionAs<SignalStep>(context.scenario, result.index);
     return step != nullptr && result.status != StepResult::Status::kSkipped &&

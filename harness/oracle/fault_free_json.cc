@@ -33,6 +33,8 @@ json StaticObjectsToJson(const FaultFreeRun& run) {
   return objects;
 }
 
+json ToJson(const FaultFreeRun& run);
+
 FaultFreeRun Parse(const json& in) {
   FaultFreeRun run;
   in.at("start_ms").get_to(run.start_ms);
@@ -55,19 +57,36 @@ FaultFreeRun Parse(const json& in) {
         {answer.at(0), static_cast<RpcExchange::Outcome>(answer.at(1).get<int>()), answer.at(2)});
   }
   in.at("lines").get_to(run.lines);
+  for (const json& life : in.at("lives")) {
+    run.lives.push_back(Parse(life));
+  }
   return run;
+}
+
+json ToJson(const FaultFreeRun& run) {
+  json lives = json::array();
+  for (const FaultFreeRun& life : run.lives) {
+    lives.push_back(ToJson(life));
+  }
+  return {{"start_ms", run.start_ms},
+          {"rpc_ms", run.rpc_ms},
+          {"stop_ms", run.stop_ms},
+          {"left_behind", run.left_behind},
+          {"groups", GroupsToJson(run)},
+          {"open_files", run.open_files},
+          {"open_std", run.open_std},
+          {"static_objects", StaticObjectsToJson(run)},
+          {"answers", AnswersToJson(run)},
+          {"lines", run.lines},
+          {"unwinds", run.unwinds},
+          {"opened_by", run.opened_by},
+          {"lives", lives}};
 }
 
 }  // namespace
 
 std::string FaultFreeToJson(const FaultFreeRun& run) {
-  const json out = {{"start_ms", run.start_ms},      {"rpc_ms", run.rpc_ms},
-                    {"stop_ms", run.stop_ms},        {"left_behind", run.left_behind},
-                    {"groups", GroupsToJson(run)},   {"open_files", run.open_files},
-                    {"open_std", run.open_std},      {"static_objects", StaticObjectsToJson(run)},
-                    {"answers", AnswersToJson(run)}, {"lines", run.lines},
-                    {"unwinds", run.unwinds},        {"opened_by", run.opened_by}};
-  return out.dump(-1, ' ', false, json::error_handler_t::replace);
+  return ToJson(run).dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 std::optional<FaultFreeRun> FaultFreeFromJson(const std::string& text) {

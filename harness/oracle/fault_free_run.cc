@@ -126,7 +126,7 @@ bool FaultFreeRun::Says(const std::string& line) const {
 }
 
 FaultFreeRun DescribeFaultFree(const Evidence& evidence, const Catalogue& catalogue,
-                               const Profile& /*profile*/) {
+                               const Profile& profile) {
   FaultFreeRun run;
   run.start_ms = evidence.start_ms;
   run.stop_ms = evidence.stop_ms;
@@ -150,6 +150,9 @@ FaultFreeRun DescribeFaultFree(const Evidence& evidence, const Catalogue& catalo
   run.static_objects = FindStaticObjects(evidence, catalogue);
   for (const LogLine& line : evidence.log) {
     AddLine(run.lines, NormaliseMessage(line.text));
+  }
+  for (const Evidence& life : evidence.lives) {
+    run.lives.push_back(DescribeFaultFree(life, catalogue, profile));
   }
   return run;
 }
@@ -176,6 +179,13 @@ void Widen(FaultFreeRun& run, const FaultFreeRun& other) {
     AddLine(run.lines, line);
   }
   run.answers = other.answers;
+  for (size_t i = 0; i < other.lives.size(); ++i) {
+    if (i < run.lives.size()) {
+      Widen(run.lives[i], other.lives[i]);
+    } else {
+      run.lives.push_back(other.lives[i]);
+    }
+  }
 }
 
 }  // namespace faultline

@@ -61,6 +61,8 @@ struct FaultFreeRun {
   std::vector<FaultFreeAnswer> answers;  // in order
   std::set<std::string> lines;           // of the log, normalised; at most kMostLines
   static constexpr size_t kMostLines = 20'000;
+  // As Evidence::lives; each is described by itself.
+  std::vector<FaultFreeRun> lives = {};
 
   // Does the log of a fault-free run have a line like this one?
   bool Says(const std::string& line) const;

@@ -46,6 +46,16 @@ std::optional<Hang> HangOfStep(const StepResult& result, const Evidence& evidenc
     }
     hang.phase = "answer to " + rpc->method;
     hang.title = fmt::format("no answer to RPC {} within its limit", rpc->method);
+  } else if (const auto* answer = StepActionAs<AnswerStep>(scenario, result.index)) {
+    if (AcceptsNoAnswer(answer->expect)) {
+      return std::nullopt;
+    }
+    hang.phase = "answer to step " + answer->step;
+    hang.title = fmt::format("no answer to step {} within its limit", answer->step);
+  } else if (const auto* pipeline = StepActionAs<PipelineStep>(scenario, result.index)) {
+    hang.phase = "answers to requests in one write";
+    hang.title = fmt::format("not all of {} requests in one write were answered within the limit",
+                             pipeline->requests.size());
   } else if (StepActionAs<WaitReadyStep>(scenario, result.index) != nullptr) {
     hang.phase = "start";
     if (result.detail.starts_with(result.wait.ToString())) {

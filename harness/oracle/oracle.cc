@@ -4,6 +4,7 @@
 #include <string>
 
 #include "harness/base/line_pattern.h"
+#include "harness/oracle/lives.h"
 #include "harness/oracle/user_names.h"
 #include "oracle_version.h"
 
@@ -94,7 +95,9 @@ bool Register(std::unique_ptr<Oracle> oracle) {
 
 }  // namespace oracle_internal
 
-std::vector<Finding> Judge(const Evidence& evidence, const OracleContext& context) {
+namespace {
+
+std::vector<Finding> JudgeLife(const Evidence& evidence, const OracleContext& context) {
   std::vector<Judgement> judgements;
   for (const std::unique_ptr<Oracle>& oracle : AllOracles()) {
     for (Finding& finding : oracle->Judge(evidence, context)) {
@@ -110,6 +113,19 @@ std::vector<Finding> Judge(const Evidence& evidence, const OracleContext& contex
     finding.caused_by = CausesOf(finding, evidence);
     MarkKnown(finding, context.scenario);
     findings.push_back(std::move(finding));
+  }
+  return findings;
+}
+
+}  // namespace
+
+std::vector<Finding> Judge(const Evidence& evidence, const OracleContext& context) {
+  if (evidence.lives.empty()) {
+    return JudgeLife(evidence, context);
+  }
+  std::vector<Finding> findings = JudgeLives(evidence, context, JudgeLife);
+  for (Finding& finding : findings) {
+    MarkKnown(finding, context.scenario);
   }
   return findings;
 }

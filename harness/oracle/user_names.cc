@@ -50,6 +50,10 @@ std::vector<std::string> UserNames(const Scenario& scenario) {
   for (const Step& step : scenario.steps) {
     if (const auto* rpc = std::get_if<RpcStep>(&step.action)) {
       Collect(rpc->params, false, names);
+    } else if (const auto* pipeline = std::get_if<PipelineStep>(&step.action)) {
+      for (const RpcStep& request : pipeline->requests) {
+        Collect(request.params, false, names);
+      }
     }
   }
   std::vector<std::string> longest_first(names.begin(), names.end());

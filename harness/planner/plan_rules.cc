@@ -18,6 +18,9 @@ PlanRule::Action ActionOf(const Fault& fault) {
       return PlanRule::kSignal;
     case Fault::Action::kRpc:
     case Fault::Action::kDropConnection:
+    case Fault::Action::kDelay:
+    case Fault::Action::kSteps:
+    case Fault::Action::kHold:
       return PlanRule::kStop;
     case Fault::Action::kFail:
       break;

@@ -111,10 +111,15 @@ json FromWait(const WaitAccount& wait) {
 }
 
 json FromStep(const StepResult& step) {
-  return {{"index", step.index},         {"title", step.title},
-          {"status", Name(step.status)}, {"detail", step.detail},
-          {"begin_ms", step.begin_ms},   {"duration_ms", step.duration_ms},
-          {"limit_ms", step.limit_ms},   {"wait", FromWait(step.wait)}};
+  return {{"index", step.index},
+          {"title", step.title},
+          {"status", Name(step.status)},
+          {"detail", step.detail},
+          {"said", step.said},
+          {"begin_ms", step.begin_ms},
+          {"duration_ms", step.duration_ms},
+          {"limit_ms", step.limit_ms},
+          {"wait", FromWait(step.wait)}};
 }
 
 json FromRpc(const RpcExchange& rpc) {

@@ -217,7 +217,19 @@ void Story::Course() {
         line += "; " + Outcome(rpc);
       }
     }
+    if (step.detail.empty() && !step.said.empty()) {
+      line += "; it said `" + step.said + "`";
+    }
     Line(step.detail.empty() ? line : line + "; " + step.detail);
+  }
+  for (const FaultStep& step : evidence.fault_steps) {
+    Line(fmt::format("fault {}, in step {}: {}: {}{}", step.fault, step.step, step.result.title,
+                     Word(step.result.status),
+                     step.result.detail.empty() ? "" : "; " + step.result.detail));
+  }
+  for (const LostCompanion& lost : evidence.lost_companions) {
+    Line(fmt::format("companion {} ended in step {}: {}", lost.name, lost.step,
+                     lost.exit.ToString()));
   }
   for (const FaultRpc& rpc : evidence.fault_rpcs) {
     Line(fmt::format("fault {}, in step {}: rpc {}: {}", rpc.fault, rpc.exchange.step,

@@ -1,12 +1,18 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "harness/base/unique_fd.h"
 #include "harness/run/executor.h"
+#include "harness/target/clock.h"
 #include "harness/target/json_rpc_client.h"
 
 namespace faultline {
@@ -14,18 +20,24 @@ namespace faultline {
 class LiveRun;
 
 // What the harness itself does at a call of the target that a fault has hit, while the thread that
-// makes the call waits: it sends a request over a connection of its own, or closes the run's. One
-// thread.
+// makes the call waits: it sends a request over a connection of its own, closes the run's, does
+// steps, or keeps the thread waiting for a time or until a later step. One thread.
 class AtCall {
  public:
   // Both are borrowed; `run` may still be under construction.
-  AtCall(const RunRequest& request, LiveRun& run) : request_(request), run_(run) {}
+  AtCall(const RunRequest& request, LiveRun& run);
 
   // Some fault needs it.
   bool wanted() const;
-  // A thread of the target waits: does what the faults say that have hit a call since the last
-  // time.
+  // Readable when a delay is over: then Serve().
+  int timer_fd() const { return timer_.get(); }
+  // A thread of the target waits, or a delay is over: does what the faults say that have hit a call
+  // since the last time, and lets all threads go on that need not wait any longer.
   void Serve();
+  // Lets the threads go on that wait for this step; "" = all that wait.
+  void Release(const std::string& step);
+  // The faults by which threads of the target wait now, for messages; "" = none.
+  std::string Holding() const;
   // True when the run's connection was closed since the last call.
   bool TakeDropped();
   // Waits for the answers that are still to come, each up to the limit of an RPC from its sending,
@@ -45,14 +57,25 @@ class AtCall {
     int64_t begin_ms = 0;
     bool answered = false;
   };
+  struct Held {
+    const Fault* fault = nullptr;
+    Deadline until = kNoDeadline;  // of a delay
+  };
 
-  void Do(const Fault& fault);
+  void ServeNewHits();
+  void Do(const Fault& fault, pid_t tid);
+  void Send(const Fault& fault);
+  void DoSteps(const Fault& fault);
+  void LetGoOn(std::set<pid_t> threads);  // those of them that are not held
+  void SetTimer();
   void Await(Sent& sent);
   bool WasHit(const Fault& fault) const;
 
   const RunRequest& request_;
   LiveRun& run_;
-  std::map<std::string, uint64_t> served_;  // hits by fault
+  UniqueFd timer_;
+  uint64_t position_ = 0;       // records of the journal up to here have been seen
+  std::map<pid_t, Held> held_;  // threads that wait on purpose
   std::vector<Sent> sent_;
   bool dropped_ = false;
 };

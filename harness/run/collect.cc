@@ -79,6 +79,12 @@ std::string Describe(const Fault& fault) {
       return "rpc " + fault.rpc.method;
     case Fault::Action::kDropConnection:
       return "drop connection";
+    case Fault::Action::kDelay:
+      return fmt::format("delay {} ms", fault.delay_ms);
+    case Fault::Action::kSteps:
+      return fmt::format("do {} steps", fault.at_call.size());
+    case Fault::Action::kHold:
+      return "hold until step " + fault.until_step;
     case Fault::Action::kSignal:
       break;
   }
@@ -243,7 +249,7 @@ void CollectLeftBehind(LiveRun& run, const Leftovers& leftovers) {
   for (const std::string& process : run.process().Finish(kFinishGraceMs)) {
     left.push_back(process);
   }
-  for (const std::string& file : run.process().HugepageFiles()) {
+  for (const std::string& file : run.sandbox().space().HugepageFiles()) {
     left.push_back("hugepage file " + run.sandbox().Generalise(file));
   }
   for (const std::filesystem::path& file : leftovers.Find()) {

@@ -1,5 +1,8 @@
 #include "harness/run/command.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include "harness/base/failure.h"
 #include "harness/run/program_lookup.h"
 #include "harness/target/log_watch.h"
@@ -10,28 +13,38 @@ namespace {
 
 constexpr size_t kMostOutput = 4096;
 
-SpawnOptions OptionsFor(const std::vector<std::string>& argv,
-                        const std::map<std::string, std::string>& environment,
-                        const std::filesystem::path& working_dir) {
+// What a command leaves may be on its way out.
+constexpr int kGraceMs = 300;
+
+}  // namespace
+
+SpawnOptions CommandOptions(const std::vector<std::string>& argv, const CommandPlace& place) {
   SpawnOptions options;
   options.program = FindInPath(argv.front());
   if (options.program.empty()) {
     throw Failure::BadInput("the scenario's command `" + argv.front() + "` is not in PATH");
   }
   options.args.assign(argv.begin() + 1, argv.end());
-  options.environment = environment;
-  options.working_dir = working_dir;
+  options.environment = place.environment;
+  options.working_dir = place.working_dir;
   options.run_id = NewRunId();  // its own, so that its end is not the target's
   options.trace = false;
+  options.space = place.space;
   return options;
 }
 
-}  // namespace
+std::string CommandResult::LastLine() const {
+  const size_t end = output.find_last_not_of('\n');
+  if (end == std::string::npos) {
+    return "";
+  }
+  const size_t begin = output.rfind('\n', end);
+  return output.substr(begin == std::string::npos ? 0 : begin + 1, end - (begin + 1) + 1);
+}
 
-CommandResult RunCommand(const std::vector<std::string>& argv,
-                         const std::map<std::string, std::string>& environment,
-                         const std::filesystem::path& working_dir, int limit_ms, EventLoop& loop) {
-  Process process(OptionsFor(argv, environment, working_dir));
+CommandResult RunCommand(const std::vector<std::string>& argv, const CommandPlace& place,
+                         int limit_ms, EventLoop& loop) {
+  Process process(CommandOptions(argv, place));
   process.CloseInput();
   LogWatch log(process.output_fd(), process.start_time());
   loop.Add(process.output_fd(), [&] {
@@ -43,10 +56,14 @@ CommandResult RunCommand(const std::vector<std::string>& argv,
   loop.RunUntil([&] { return process.exited(); }, InMs(limit_ms));
   loop.Remove(process.event_fd());
   loop.Remove(process.output_fd());
-  process.Finish(0);
-  log.OnReadable();
+  const bool in_time = process.exited();
 
   CommandResult result;
+  result.left_running = process.Finish(kGraceMs);
+  if (!in_time) {
+    result.left_running.clear();  // all of it was killed at its limit, which is what is told
+  }
+  log.OnReadable();
   result.exit = process.exit_status();
   for (const LogLine& line : log.Lines()) {
     result.output += line.text + "\n";
@@ -55,6 +72,15 @@ CommandResult RunCommand(const std::vector<std::string>& argv,
     result.output = "..." + result.output.substr(result.output.size() - kMostOutput);
   }
   return result;
+}
+
+void RefuseLeftRunning(const CommandResult& result, const std::string& where) {
+  if (!result.left_running.empty()) {
+    throw Failure::BadInput(
+        fmt::format("{}: the command ended and left {} running, which is not kept; what is to live "
+                    "as long as the run goes into `companions`",
+                    where, fmt::join(result.left_running, ", ")));
+  }
 }
 
 }  // namespace faultline

@@ -90,7 +90,7 @@ TEST_F(ExecutorTest, AStepThatOutlivesItsLimitIsTimedOutAndTheRestSkipped) {
   limits_.start = 100;
   Add(WaitReadyStep{});
   Add(WaitExitStep{});
-  Add(CommandStep{{"true"}, 0}).even_if_gone = true;
+  Add(CommandStep{{"true"}}).even_if_gone = true;
   const Evidence evidence = Execute();
   EXPECT_THAT(Statuses(evidence), ElementsAre(Status::kTimedOut, Status::kSkipped, Status::kDone));
   EXPECT_EQ(evidence.steps[0].limit_ms, 100);
@@ -120,8 +120,8 @@ TEST_F(ExecutorTest, TheLastWordsOfATargetCount) {
 TEST_F(ExecutorTest, CommandsKnowTheRunAndMustEndAsExpected) {
   Script(kObedient);
   Add(WaitReadyStep{});
-  Add(CommandStep{{"kill", "-0", "${pid}"}, 0});
-  Add(CommandStep{{"sh", "-c", "echo why; exit 4"}, 0});
+  Add(CommandStep{{"kill", "-0", "${pid}"}});
+  Add(CommandStep{{"sh", "-c", "echo why; exit 4"}});
   const Evidence evidence = Execute();
   EXPECT_THAT(Statuses(evidence), ElementsAre(Status::kDone, Status::kDone, Status::kUnmet));
   EXPECT_THAT(evidence.steps[2].detail, HasSubstr("exit 4"));
@@ -130,7 +130,7 @@ TEST_F(ExecutorTest, CommandsKnowTheRunAndMustEndAsExpected) {
 
 TEST_F(ExecutorTest, APreparationThatFailsIsTheScenariosMistake) {
   Script("exit 0");
-  scenario_.prepare.push_back({{"false"}, 0});
+  scenario_.prepare.push_back(CommandStep{{"false"}});
   try {
     Execute();
     FAIL() << "no Failure";
@@ -146,7 +146,7 @@ TEST_F(ExecutorTest, NamesProcessesAndFilesThatAreLeft) {
   Script(
       "echo x > left; sleep 1000 & "
       "until grep -q sleep /proc/$!/comm; do :; done; exit 0");
-  scenario_.prepare.push_back({{"touch", "${run_dir}/prepared"}, 0});
+  scenario_.prepare.push_back(CommandStep{{"touch", "${run_dir}/prepared"}});
   Add(WaitExitStep{});
   const Evidence evidence = Execute();
   EXPECT_THAT(evidence.left_behind, Contains("file ${run_dir}/left"));
@@ -308,7 +308,7 @@ TEST_F(ExecutorTest, ADaemonThatForksItselfIsFollowed) {
       "sleep 0.1; exit 0");
   profile_.detaches = true;
   Add(WaitReadyStep{});
-  Add(CommandStep{{"kill", "-0", "${pid}"}, 0});
+  Add(CommandStep{{"kill", "-0", "${pid}"}});
   const Evidence evidence = Execute();
   EXPECT_THAT(Statuses(evidence), ElementsAre(Status::kDone, Status::kDone))
       << evidence.steps[0].detail;

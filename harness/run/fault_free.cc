@@ -25,14 +25,26 @@ void AcceptBothLives(Step& step) {
 
 // A list that has a result among its alternatives holds as it is: the others may be what this
 // machine or build answers without any fault. One that only asks for a failure is about the faults.
-void AcceptAnyAnswer(RpcStep& rpc) {
-  if (!MustFail(rpc.expect)) {
+void AcceptAnyAnswer(std::vector<RpcExpectation>& expect) {
+  if (!MustFail(expect)) {
     return;
   }
-  rpc.expect.resize(2);
-  rpc.expect[0] = RpcExpectation{};
-  rpc.expect[1] = RpcExpectation{};
-  rpc.expect[1].kind = RpcExpectation::Kind::kError;
+  expect.resize(2);
+  expect[0] = RpcExpectation{};
+  expect[1] = RpcExpectation{};
+  expect[1].kind = RpcExpectation::Kind::kError;
+}
+
+void AcceptAnyAnswer(Step& step) {
+  if (auto* rpc = std::get_if<RpcStep>(&step.action)) {
+    AcceptAnyAnswer(rpc->expect);
+  } else if (auto* answer = std::get_if<AnswerStep>(&step.action)) {
+    AcceptAnyAnswer(answer->expect);
+  } else if (auto* pipeline = std::get_if<PipelineStep>(&step.action)) {
+    for (RpcStep& request : pipeline->requests) {
+      AcceptAnyAnswer(request.expect);
+    }
+  }
 }
 
 }  // namespace
@@ -45,9 +57,8 @@ Scenario FaultFreeScenario(const Scenario& scenario) {
   std::erase_if(fault_free.steps, IsAboutFaults);
   for (Step& step : fault_free.steps) {
     AcceptBothLives(step);
-    if (auto* rpc = std::get_if<RpcStep>(&step.action)) {
-      AcceptAnyAnswer(*rpc);
-    }
+    AcceptAnyAnswer(step);
+    step.tolerance.reset();
   }
   const bool waits = std::any_of(
       fault_free.steps.begin(), fault_free.steps.end(),

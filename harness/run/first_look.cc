@@ -99,7 +99,7 @@ std::string RpcMethodOf(LiveRun& run) {
     return "";
   }
   for (const char* method : {"spdk_get_version", "rpc_get_methods"}) {
-    JsonRpcClient& rpc = run.rpc();
+    JsonRpcClient& rpc = *run.rpc();
     const uint64_t id = rpc.Send(method, nullptr);
     WaitAccount wait{.for_what = "an answer", .limit_ms = kRpcMs, .most_ms = kRpcMs};
     run.WaitFor([&] { return rpc.HasAnswer(id); }, wait);
@@ -181,7 +181,8 @@ FirstLook LookAtProgram(const fs::path& program, const Profile& profile,
   Sandbox sandbox(request);
   Hooking hooking(request, sandbox.private_dir(), sandbox.CommandEnvironment());
   sandbox.MarkBefore();
-  LiveRun run(request, sandbox, hooking, &interruption);
+  Companions companions(request, sandbox);
+  LiveRun run(request, sandbox, hooking, companions, &interruption);
   AwaitQuiet(run);
   FirstLook look;
   look.detaches = run.process().followed();

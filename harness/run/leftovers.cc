@@ -60,8 +60,10 @@ void Leftovers::Watch(const std::vector<std::string>& patterns, const Variables&
                               "wildcard beside it), ${file_prefix} or ${run_dir} in it, for what "
                               "it matches is removed");
     }
-    watches_.push_back(Guardian::Get().WatchFiles(pattern));
-    patterns_.push_back(pattern);
+    if (std::find(patterns_.begin(), patterns_.end(), pattern) == patterns_.end()) {
+      watches_.push_back(Guardian::Get().WatchFiles(pattern));
+      patterns_.push_back(pattern);
+    }
   }
 }
 

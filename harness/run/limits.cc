@@ -60,10 +60,31 @@ void AddStep(const Step& step, KeyMaker& key) {
   key.Add(step.Title());
   if (const auto* rpc = std::get_if<RpcStep>(&step.action)) {
     key.Add(rpc->params.dump());
+    key.Add(rpc->connection);
+    key.Add(rpc->save);
+    key.Add(std::to_string(rpc->no_wait));
+  } else if (const auto* pipeline = std::get_if<PipelineStep>(&step.action)) {
+    key.Add(pipeline->connection);
+    for (const RpcStep& request : pipeline->requests) {
+      key.Add(request.method);
+      key.Add(request.params.dump());
+      key.Add(request.save);
+    }
+  } else if (const auto* raw = std::get_if<RawStep>(&step.action)) {
+    key.Add(raw->bytes);
+    key.Add(raw->connection);
   } else if (const auto* command = std::get_if<CommandStep>(&step.action)) {
     key.Add(command->argv);
   } else if (const auto* terminal = std::get_if<TerminalStep>(&step.action)) {
     key.Add(terminal->text);
+  }
+}
+
+void AddTests(const std::vector<ValueTest>& tests, KeyMaker& key) {
+  for (const ValueTest& test : tests) {
+    key.Add(test.path);
+    key.Add(std::to_string(static_cast<int>(test.kind) * 2 + (test.of_length ? 1 : 0)));
+    key.Add(test.value.dump());
   }
 }
 
@@ -72,17 +93,36 @@ void AddExpectation(const RpcExpectation& expectation, KeyMaker& key) {
   key.Add(expectation.value ? expectation.value->dump() : "any");
   key.Add(expectation.code);
   key.Add(expectation.message_pattern);
+  AddTests(expectation.where, key);
+}
+
+void AddExpectations(const std::vector<RpcExpectation>& expect, KeyMaker& key) {
+  for (const RpcExpectation& expectation : expect) {
+    AddExpectation(expectation, key);
+  }
 }
 
 // What a step asks for.
 void AddRules(const Step& step, KeyMaker& key) {
   key.Add(step.limit_ms);
+  key.Add(step.tolerance ? std::optional<int>(static_cast<int>(*step.tolerance)) : std::nullopt);
   if (const auto* rpc = std::get_if<RpcStep>(&step.action)) {
-    for (const RpcExpectation& expectation : rpc->expect) {
-      AddExpectation(expectation, key);
+    AddExpectations(rpc->expect, key);
+    AddExpectations(rpc->until, key);
+  } else if (const auto* pipeline = std::get_if<PipelineStep>(&step.action)) {
+    for (const RpcStep& request : pipeline->requests) {
+      AddExpectations(request.expect, key);
     }
+  } else if (const auto* raw = std::get_if<RawStep>(&step.action)) {
+    AddExpectations(raw->expect, key);
+  } else if (const auto* answer = std::get_if<AnswerStep>(&step.action)) {
+    AddExpectations(answer->expect, key);
+  } else if (const auto* files = std::get_if<ExpectOpenFilesStep>(&step.action)) {
+    AddTests(files->count, key);
   } else if (const auto* command = std::get_if<CommandStep>(&step.action)) {
-    key.Add(command->expect_exit);
+    for (const int code : command->expect_exit) {
+      key.Add(code);
+    }
   } else if (const auto* log = std::get_if<ExpectLogStep>(&step.action)) {
     key.Add(log->pattern);
     key.Add(log->if_it_comes ? 1 : 0);
@@ -201,6 +241,13 @@ std::string ScenarioKey(const Scenario& scenario, const Profile& profile) {
   for (const CommandStep& command : scenario.prepare) {
     key.Add(command.argv);
   }
+  for (const Companion& companion : scenario.companions) {
+    key.Add(companion.name);
+    key.Add(companion.argv);
+    key.Add(companion.environment);
+    key.Add(companion.ready.value);
+  }
+  key.Add(static_cast<int>(scenario.network));
   for (const Step& step : scenario.steps) {
     AddStep(step, key);
   }

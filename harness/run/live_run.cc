@@ -51,18 +51,19 @@ SpawnOptions WithAgent(const Sandbox& sandbox, const RunRequest& request, const 
 }  // namespace
 
 LiveRun::LiveRun(const RunRequest& request, Sandbox& sandbox, Hooking& hooking,
-                 Interruption* interruption)
+                 Companions& companions, Interruption* interruption)
     : request_(request),
       sandbox_(sandbox),
       hooking_(hooking),
+      companions_(companions),
       process_(WithAgent(sandbox, request, hooking)),
-      log_(process_.output_fd(), process_.start_time(), sandbox.private_dir() / "log"),
+      log_(process_.output_fd(), process_.start_time(), sandbox.life_dir() / "log"),
       calls_(request, *this),
       progress_(process_.pid(), log_, hooking, request),
       failed_calls_(request, hooking, process_, sandbox.rpc_socket()) {
   if (calls_.wanted() && !process_.traced()) {
     throw Failure::CannotWork(
-        "a fault with `rpc` or `drop_connection` needs ptrace, and the " +
+        "a fault that does something at a call, or keeps it waiting, needs ptrace, and the " +
         std::string(request.in_debugger ? "debugger has it" : process_.trace_note()));
   }
   if (request.profile.detaches && !process_.traced()) {
@@ -76,37 +77,49 @@ LiveRun::LiveRun(const RunRequest& request, Sandbox& sandbox, Hooking& hooking,
   }
   loop_.Add(process_.event_fd(), [this] { process_.OnEvent(); });
   loop_.Add(process_.stop_fd(), [this] {
+    process_.StoppedThreads();  // takes the event, since what is done at a call waits in this loop
     calls_.Serve();
-    process_.LetGoOn();
   });
+  if (calls_.wanted()) {
+    loop_.Add(calls_.timer_fd(), [this] { calls_.Serve(); });
+  }
   loop_.Add(process_.output_fd(), [this] {
     if (!log_.OnReadable()) {
       loop_.Remove(process_.output_fd());
     }
   });
+  companions_.Attach(loop_);
 }
 
-JsonRpcClient& LiveRun::rpc() {
-  if (rpc_ != nullptr && rpc_->state() == JsonRpcClient::State::kClosed) {
-    loop_.Remove(rpc_->fd());
-    rpc_.reset();
+LiveRun::~LiveRun() { companions_.Detach(loop_); }
+
+const std::shared_ptr<JsonRpcClient>& LiveRun::rpc(const std::string& name) {
+  std::shared_ptr<JsonRpcClient>& client = rpcs_[name];
+  if (client != nullptr && client->state() == JsonRpcClient::State::kClosed) {
+    loop_.Remove(client->fd());
+    client.reset();
   }
-  if (rpc_ == nullptr) {
-    rpc_ = std::make_unique<JsonRpcClient>(sandbox_.rpc_socket());
-    loop_.Add(rpc_->fd(), [client = rpc_.get()] { client->OnReadable(); });
+  if (client == nullptr) {
+    client = std::make_shared<JsonRpcClient>(sandbox_.rpc_socket());
+    loop_.Add(client->fd(), [added = client.get()] { added->OnReadable(); });
   }
-  return *rpc_;
+  return client;
 }
 
-bool LiveRun::DropRpc() {
-  if (rpc_ == nullptr || rpc_->state() != JsonRpcClient::State::kConnected) {
+bool LiveRun::DropRpc(const std::string& name) {
+  const auto found = rpcs_.find(name);
+  if (found == rpcs_.end() || found->second->state() != JsonRpcClient::State::kConnected) {
     return false;
   }
-  rpc_->Drop();
+  found->second->Drop();
   return true;
 }
 
-void LiveRun::BeginStep(int step) {
+void LiveRun::BeginStep(int step, const std::string& name) {
+  step_ = step;
+  if (!name.empty()) {
+    calls_.Release(name);
+  }
   if (hooking_.wanted()) {
     hooking_.journal().SetStep(static_cast<uint32_t>(step));
   }
@@ -133,8 +146,8 @@ void LiveRun::DisarmIfPlanned(const std::string& fault) {
 
 void LiveRun::TakeIn() {
   log_.OnReadable();
-  if (rpc_ != nullptr) {
-    rpc_->OnReadable();
+  for (const auto& [name, client] : rpcs_) {
+    client->OnReadable();
   }
 }
 

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "harness/evidence/evidence.h"
 #include "harness/run/at_call.h"
+#include "harness/run/companions.h"
 #include "harness/run/executor.h"
 #include "harness/run/failed_calls.h"
 #include "harness/run/hooking.h"
@@ -26,8 +28,9 @@ class LiveRun {
   enum class Wait { kMet, kExited, kTimedOut };
 
   // Starts the target. `interruption` may be nullptr. All is borrowed and outlives this object.
-  LiveRun(const RunRequest& request, Sandbox& sandbox, Hooking& hooking,
+  LiveRun(const RunRequest& request, Sandbox& sandbox, Hooking& hooking, Companions& companions,
           Interruption* interruption);
+  ~LiveRun();
   LiveRun(const LiveRun&) = delete;
   LiveRun& operator=(const LiveRun&) = delete;
 
@@ -38,15 +41,28 @@ class LiveRun {
   EventLoop& loop() { return loop_; }
   LogWatch& log() { return log_; }
   Evidence& evidence() { return evidence_; }
-  // The connection to the target's RPC socket; a new one when the last was closed.
-  JsonRpcClient& rpc();
-  bool DropRpc();  // closes it; false when there is none
+  Companions& companions() { return companions_; }
+  // A connection to the target's RPC socket, by its name; a new one when the last was closed.
+  const std::shared_ptr<JsonRpcClient>& rpc(const std::string& name = "");
+  bool DropRpc(const std::string& name = "");  // closes it; false when there is none
+
+  // A request whose answer a later step asks for.
+  struct Unanswered {
+    std::shared_ptr<JsonRpcClient> client;  // although its connection may have been closed
+    uint64_t id = 0;
+    std::string method;
+    nlohmann::json params;
+    int64_t begin_ms = 0;
+  };
+  std::map<std::string, Unanswered>& unanswered() { return unanswered_; }  // by the step's name
 
   int64_t now_ms() const { return MsSince(process_.start_time()); }
   bool exited() const { return process_.exited(); }
 
-  // `step` is 1-based; the journal, the log and `evidence` know of it from here on.
-  void BeginStep(int step);
+  // `step` is 1-based; the journal, the log and `evidence` know of it from here on. Calls that are
+  // held until the step `name` go on.
+  void BeginStep(int step, const std::string& name);
+  int step() const { return step_; }  // the one going on; 0 before the first
 
   // Of a fault that this run leaves out (a fault-free run) nothing happens.
   void ArmIfPlanned(const std::string& fault);
@@ -76,6 +92,8 @@ class LiveRun {
   // True when a fault has closed the RPC connection since the last call.
   bool TakeDropped() { return calls_.TakeDropped(); }
   // See AtCall.
+  std::string HeldByFaults() const { return calls_.Holding(); }
+  void ReleaseHeld() { calls_.Release(""); }
   void AwaitFaultRpcs() { calls_.AwaitAnswers(); }
   // A fault has asked the target to stop, by a signal or its profile's stop_rpc.
   bool StoppedByFault() const { return calls_.AskedToStop(); }
@@ -100,14 +118,17 @@ class LiveRun {
   const RunRequest& request_;
   Sandbox& sandbox_;
   Hooking& hooking_;
+  Companions& companions_;
   EventLoop loop_;
-  std::unique_ptr<JsonRpcClient> rpc_;
+  std::map<std::string, std::shared_ptr<JsonRpcClient>> rpcs_;  // by name
+  std::map<std::string, Unanswered> unanswered_;
   Process process_;
   LogWatch log_;
   AtCall calls_;
   ProgressMeter progress_;
   FailedCalls failed_calls_;
   Evidence evidence_;
+  int step_ = 0;
   std::optional<int64_t> stop_sent_ms_;
   std::optional<StackSnapshot> hang_;
   bool detached_ = false;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "harness/base/line_pattern.h"
+#include "harness/run/answer_value.h"
 
 namespace faultline {
 namespace {
@@ -43,7 +44,8 @@ bool Meets(const RpcExchange& exchange, const RpcExpectation& expectation) {
   switch (expectation.kind) {
     case RpcExpectation::Kind::kResult:
       return exchange.outcome == Outcome::kResult &&
-             (!expectation.value || Contains(exchange.answer, *expectation.value));
+             (!expectation.value || Contains(exchange.answer, *expectation.value)) &&
+             FirstFailed(exchange.answer, expectation.where).empty();
     case RpcExpectation::Kind::kError:
       return exchange.outcome == Outcome::kError && ErrorMatches(exchange.answer, expectation);
     case RpcExpectation::Kind::kNoAnswer:
@@ -56,8 +58,14 @@ bool Meets(const RpcExchange& exchange, const RpcExpectation& expectation) {
 
 std::string Describe(const RpcExpectation& expectation) {
   switch (expectation.kind) {
-    case RpcExpectation::Kind::kResult:
-      return expectation.value ? "a result with " + Show(*expectation.value) : "a result";
+    case RpcExpectation::Kind::kResult: {
+      std::string text =
+          expectation.value ? "a result with " + Show(*expectation.value) : "a result";
+      for (const ValueTest& test : expectation.where) {
+        text += ", " + Describe(test);
+      }
+      return text;
+    }
     case RpcExpectation::Kind::kError: {
       std::string text = expectation.code ? fmt::format("error {}", *expectation.code) : "an error";
       if (!expectation.message_pattern.empty()) {
@@ -107,13 +115,27 @@ bool MustFail(const std::vector<RpcExpectation>& expect) {
 }
 
 std::vector<RpcExpectation> ExpandForRun(std::vector<RpcExpectation> expect,
-                                         const Variables& values) {
+                                         const Variables& values,
+                                         const std::map<std::string, nlohmann::json>& saved) {
   for (RpcExpectation& expectation : expect) {
     if (expectation.value) {
-      expectation.value = ExpandJsonForRun(*expectation.value, values);
+      expectation.value = ExpandJsonForRun(*expectation.value, values, saved);
     }
+    expectation.where = ExpandForRun(std::move(expectation.where), values, saved);
   }
   return expect;
+}
+
+std::string DescribeUnmet(const RpcExchange& exchange, const std::vector<RpcExpectation>& expect) {
+  std::string text = "expected " + Describe(expect) + ", got " + Describe(exchange);
+  for (const RpcExpectation& expectation : expect) {
+    if (expectation.kind == RpcExpectation::Kind::kResult &&
+        exchange.outcome == RpcExchange::Outcome::kResult) {
+      const std::string failed = FirstFailed(exchange.answer, expectation.where);
+      text += failed.empty() ? "" : " (" + failed + ")";
+    }
+  }
+  return text;
 }
 
 std::string Describe(const std::vector<RpcExpectation>& expect) {

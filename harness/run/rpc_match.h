@@ -22,7 +22,11 @@ bool MustFail(const std::vector<RpcExpectation>& expect);
 
 // `expect` with the run's values in what results must contain.
 std::vector<RpcExpectation> ExpandForRun(std::vector<RpcExpectation> expect,
-                                         const Variables& values);
+                                         const Variables& values,
+                                         const std::map<std::string, nlohmann::json>& saved = {});
+
+// "expected ..., got ...", with the first value of a result that is not as it should be.
+std::string DescribeUnmet(const RpcExchange& exchange, const std::vector<RpcExpectation>& expect);
 
 // "a result", "error -32603 or the end of the target"; for people.
 std::string Describe(const std::vector<RpcExpectation>& expect);

@@ -72,10 +72,31 @@ Sandbox::Sandbox(const RunRequest& request) : request_(request), directory_(requ
   variables_["second_cpu"] = std::to_string(cpu_.second_cpu());
   variables_["cpu_mask"] = MaskOf({cpu_.cpu(), cpu_.second_cpu()});
   variables_["own_dir"] = OwnDirectory();
+  RunSpace::Plan plan;
+  plan.network = request.scenario.network == Network::kOwn;
   if (resources.hugetlbfs_mb) {
     variables_["huge_dir"] = run_dir() / kHugeDir;
     MakeDirectory(variables_["huge_dir"]);
+    plan.hugetlbfs = HugetlbfsPlan{variables_["huge_dir"], *resources.hugetlbfs_mb};
   }
+  space_ = std::make_unique<RunSpace>(plan);
+  port_ = std::make_unique<FreePort>(space_->network() >= 0);
+  variables_["free_port"] = std::to_string(port_->number());
+  life_dir_ = private_dir();
+}
+
+void Sandbox::BeginLife() {
+  if (++lives_ > 1) {
+    life_dir_ = private_dir() / std::to_string(lives_);
+    MakeDirectory(life_dir_);
+  }
+}
+
+void Sandbox::Save(const std::string& name, const nlohmann::json& value) {
+  saved_[name] = value;
+  variables_[name] = value.is_string()
+                         ? value.get<std::string>()
+                         : value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 fs::path Sandbox::private_dir() const { return run_dir() / kPrivateDir; }
@@ -139,9 +160,7 @@ SpawnOptions Sandbox::TargetOptions() const {
     options.read_only_dir = run_dir();
     options.writable_dir = private_dir();
   }
-  if (scenario.resources.hugetlbfs_mb) {
-    options.hugetlbfs = HugetlbfsPlan{variables_.at("huge_dir"), *scenario.resources.hugetlbfs_mb};
-  }
+  options.space = space_.get();
   return options;
 }
 
@@ -185,7 +204,8 @@ std::string Sandbox::Generalise(std::string text) const {
   // The longest values first: rpc_socket contains run_dir. A CPU's number may mean anything.
   std::vector<std::pair<std::string, std::string>> values;
   for (const auto& [name, value] : variables_) {
-    if (name != "cpu" && name != "second_cpu" && name != "cpu_mask" && name != "own_dir") {
+    if (name != "cpu" && name != "second_cpu" && name != "cpu_mask" && name != "own_dir" &&
+        saved_.count(name) == 0) {
       values.emplace_back(value, "${" + name + "}");
     }
   }

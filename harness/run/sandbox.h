@@ -9,10 +9,12 @@
 
 #include "harness/run/cpus.h"
 #include "harness/run/executor.h"
+#include "harness/run/free_port.h"
 #include "harness/scenario/substitute.h"
 #include "harness/target/machine.h"
 #include "harness/target/process.h"
 #include "harness/target/run_dir.h"
+#include "harness/target/run_space.h"
 
 namespace faultline {
 
@@ -24,12 +26,20 @@ class Sandbox {
   explicit Sandbox(const RunRequest& request);
 
   const std::filesystem::path& run_dir() const { return directory_.path(); }
-  // The harness's own files (plan, journal, log), in a directory below run_dir().
+  // The harness's own files, in a directory below run_dir().
   std::filesystem::path private_dir() const;
+  // Those of one start of the target (plan, journal, log); each start has a directory of its own.
+  const std::filesystem::path& life_dir() const { return life_dir_; }
+  void BeginLife();
   std::filesystem::path rpc_socket() const;
   // Values for ExpandForRun; `pid` is among them after SetPid.
   const Variables& variables() const { return variables_; }
   void SetPid(pid_t pid);
+  // What a step has saved: `name` is a run-time name from now on.
+  void Save(const std::string& name, const nlohmann::json& value);
+  const std::map<std::string, nlohmann::json>& saved() const { return saved_; }
+  // The namespaces of all that the run starts.
+  const RunSpace& space() const { return *space_; }
 
   // How to start the target: argv, environment, resources; without the agent.
   SpawnOptions TargetOptions() const;
@@ -59,7 +69,12 @@ class Sandbox {
   RunDirectory directory_;
   std::unique_ptr<HugepageReservation> hugepages_;
   CpuClaim cpu_;
+  std::unique_ptr<RunSpace> space_;
+  std::unique_ptr<FreePort> port_;
+  std::filesystem::path life_dir_;
+  int lives_ = 0;
   Variables variables_;
+  std::map<std::string, nlohmann::json> saved_;
   std::set<std::string> before_;
 };
 

@@ -9,7 +9,6 @@
 #include "harness/base/failure.h"
 #include "harness/run/agent_check.h"
 #include "harness/run/command.h"
-#include "harness/run/rpc_match.h"
 #include "harness/run/stop.h"
 
 // What each kind of step does.
@@ -18,11 +17,8 @@ namespace {
 
 using Status = StepResult::Status;
 
-// A target that closed its connection is most often on its way out; what it does next shows within
-// this time.
 // A target that says nothing for so long will not say what was only to come under a fault.
 constexpr int kQuietMs = 3'000;
-constexpr int64_t kGoneGraceMs = 1'000;
 
 // "; it last said `...`"
 std::string LastWords(const LogWatch& log) {
@@ -69,48 +65,6 @@ StepOutcome StepRunner::operator()(const WaitReadyStep&) {
   return timed_out;
 }
 
-StepOutcome StepRunner::operator()(const RpcStep& step) {
-  if (run_.exited()) {
-    return AlreadyGone();
-  }
-  RpcExchange exchange = Exchange(step);
-  if (exchange.outcome == RpcExchange::Outcome::kGone && run_.TakeDropped()) {
-    return {Status::kSkipped, "a fault dropped the connection before the answer"};
-  }
-  if (exchange.outcome == RpcExchange::Outcome::kGone) {
-    run_.WaitForExit(kGoneGraceMs);
-  }
-  const std::vector<RpcExpectation> expect = ExpandForRun(step.expect, run_.sandbox().variables());
-  const bool met = MeetsAny(exchange, expect);
-  may_be_asked_ |= step.method == run_.request().profile.stop_rpc.method;
-  const bool unanswered = exchange.outcome == RpcExchange::Outcome::kNoAnswer ||
-                          exchange.outcome == RpcExchange::Outcome::kGone;
-  if (const std::string point = met || !unanswered ? "" : DroppedClient(exchange.outcome);
-      !point.empty()) {
-    exchange.client_dropped = true;
-    exchange.outcome = RpcExchange::Outcome::kGone;
-    run_.evidence().rpcs.push_back(std::move(exchange));
-    return {Status::kSkipped,
-            fmt::format("client dropped: the failed {} lost the connection before the answer; the "
-                        "target serves another client",
-                        point)};
-  }
-  const std::string detail = "expected " + Describe(expect) + ", got " + Describe(exchange);
-  const RpcExchange::Outcome outcome = exchange.outcome;
-  run_.evidence().rpcs.push_back(std::move(exchange));
-  if (met) {
-    gone_accepted_ |= outcome == RpcExchange::Outcome::kGone;
-    return {};
-  }
-  if (outcome == RpcExchange::Outcome::kNoAnswer) {
-    return TimedOut();
-  }
-  if (outcome == RpcExchange::Outcome::kGone && run_.exited()) {
-    return Gone("before it answered");
-  }
-  return {Status::kUnmet, detail};
-}
-
 StepOutcome StepRunner::operator()(const ArmStep& step) {
   for (const std::string& fault : step.faults) {
     run_.ArmIfPlanned(fault);
@@ -147,13 +101,26 @@ StepOutcome StepRunner::operator()(const CommandStep& step) {
   for (const std::string& argument : step.argv) {
     argv.push_back(Expand(argument));
   }
-  const CommandResult result = RunCommand(argv, run_.sandbox().CommandEnvironment(),
-                                          run_.sandbox().run_dir(), LimitMs(), run_.loop());
-  if (result.exit.kind == ExitStatus::Kind::kExited && result.exit.code == step.expect_exit) {
+  const std::map<std::string, std::string> environment = run_.sandbox().CommandEnvironment();
+  const CommandResult result =
+      RunCommand(argv, {environment, run_.sandbox().run_dir(), &run_.sandbox().space()}, LimitMs(),
+                 run_.loop());
+  said_ = result.LastLine();
+  const bool met = result.exit.kind == ExitStatus::Kind::kExited &&
+                   std::find(step.expect_exit.begin(), step.expect_exit.end(), result.exit.code) !=
+                       step.expect_exit.end();
+  if (met) {
+    RefuseLeftRunning(result, step_->position.ToString());
     return {};
   }
-  return {Status::kUnmet, fmt::format("expected exit {} of {}, got {}: {}", step.expect_exit,
-                                      argv.front(), result.exit.ToString(), result.output)};
+  std::string detail =
+      fmt::format("expected exit {} of {}, got {}: {}", fmt::join(step.expect_exit, " or "),
+                  CommandTitle(argv), result.exit.ToString(), result.output);
+  if (!result.left_running.empty()) {
+    detail +=
+        fmt::format("; it left {} running, which was killed", fmt::join(result.left_running, ", "));
+  }
+  return {Status::kUnmet, detail};
 }
 
 StepOutcome StepRunner::operator()(const TerminalStep& step) {

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
+#include <vector>
 
 #include "harness/base/line_pattern.h"
 #include "harness/evidence/evidence.h"
@@ -16,12 +18,16 @@ struct StepOutcome {
   std::string detail = {};
 };
 
-// Does the steps of a run, one after the other: Select, then the operator() of its kind. One
-// thread. Failure only for what the harness or the scenario cannot do.
+// Does the steps of a run, one after the other. One thread. Failure only for what the harness or
+// the scenario cannot do.
 class StepRunner {
  public:
-  explicit StepRunner(LiveRun& run) : run_(run) {}
+  explicit StepRunner(LiveRun& run);
 
+  // Does `step`; `index` is its place in the scenario, from 1, or 0 for one at a call.
+  StepResult Run(const Step& step, int index);
+
+  // What Run asks: selects a step, then the operator() of its kind.
   void Select(const Step& step, int index);
   // How the selected step's wait for the target went; without a limit when it had none.
   const WaitAccount& wait() const { return wait_; }
@@ -40,8 +46,22 @@ class StepRunner {
   StepOutcome operator()(const TerminalStep& step);
   StepOutcome operator()(const ExpectLogStep& step);
   StepOutcome operator()(const WaitExitStep& step);
+  StepOutcome operator()(const PipelineStep& step);
+  StepOutcome operator()(const RawStep& step);
+  StepOutcome operator()(const AnswerStep& step);
+  StepOutcome operator()(const DisconnectStep& step);
+  StepOutcome operator()(const WaitStep& step);
+  StepOutcome operator()(const ExpectAbsentStep& step);
+  StepOutcome operator()(const ExpectNoLogStep& step);
+  StepOutcome operator()(const ExpectOpenFilesStep& step);
+  StepOutcome operator()(const StartCompanionStep& step);
+  StepOutcome operator()(const StopCompanionStep& step);
+  // Is no step of one life of the target: see Lives.
+  StepOutcome operator()(const RestartStep&) { return {}; }
 
  private:
+  using Save = std::map<std::string, std::string>;
+
   std::string Expand(const std::string& text) const;
   // Ended before the step could do its work.
   StepOutcome Gone(const std::string& doing) const;
@@ -61,11 +81,19 @@ class StepRunner {
   bool FoundOrLost(const LinePattern& pattern, size_t from, Clock::time_point limit);
   LiveRun::Wait WaitReady(const ReadyCondition& ready);
   LiveRun::Wait WaitStarted(const std::string& for_what);
-  RpcExchange Exchange(const RpcStep& step);
+  // Sends a request.
+  LiveRun::Unanswered Ask(const RpcStep& step, const std::string& connection);
+  // Waits for its answer. `expect` says whether silence is due.
+  RpcExchange Await(const LiveRun::Unanswered& asked, const std::vector<RpcExpectation>& expect);
+  // Judges an exchange, puts it into the evidence, saves what is to be saved.
+  StepOutcome Conclude(RpcExchange exchange, const std::vector<RpcExpectation>& written,
+                       const Save& save, const std::string& connection);
+  StepOutcome SaveFrom(const nlohmann::json& answer, const Save& save);
+  StepOutcome Poll(const RpcStep& step);
   // The point by whose failure the target has lost this client, while it serves another; "" when
   // that is not so. The old connection is then closed. A request that a target never answers
   // although nothing happened to its connection is another matter, whatever else it answers.
-  std::string DroppedClient(RpcExchange::Outcome outcome);
+  std::string DroppedClient(RpcExchange::Outcome outcome, const std::string& connection = "");
 
   LiveRun& run_;
   size_t log_mark_ = 0;         // lines from here on are looked at
@@ -73,6 +101,8 @@ class StepRunner {
   bool may_be_asked_ = false;   // to end, by a request, a command or typed text
   const Step* step_ = nullptr;
   int index_ = 0;
+  bool saves_ = false;  // some step of the scenario saves something
+  std::string said_;    // see StepResult
   WaitAccount wait_;
   bool unasked_ = false;
   bool still_serves_ = false;

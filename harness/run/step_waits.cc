@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "harness/run/agent_check.h"
-#include "harness/run/rpc_match.h"
+#include "harness/scenario/load_step.h"
 
 // How a step waits for the target.
 namespace faultline {
@@ -25,6 +25,38 @@ std::string HowKnown(const ReadyCondition& ready) {
 
 }  // namespace
 
+StepRunner::StepRunner(LiveRun& run) : run_(run) {
+  const std::vector<Step>& steps = run.request().scenario.steps;
+  saves_ = std::any_of(steps.begin(), steps.end(),
+                       [](const Step& step) { return !SavedBy(step).empty(); });
+}
+
+StepResult StepRunner::Run(const Step& step, int index) {
+  StepResult result;
+  result.index = index;
+  result.title = step.Title();
+  result.begin_ms = run_.now_ms();
+  Select(step, index);
+  result.limit_ms = LimitMs();
+  StepOutcome outcome;
+  try {
+    outcome = std::visit(*this, step.action);
+  } catch (const MissingValue& missing) {
+    if (!saves_) {
+      throw;
+    }
+    outcome = {Status::kSkipped, std::string(missing.what()) + ", for no step has saved it"};
+  }
+  result.wait = wait_;
+  result.unasked = unasked_;
+  result.still_serves = still_serves_;
+  result.said = std::move(said_);
+  result.status = outcome.status;
+  result.detail = std::move(outcome.detail);
+  result.duration_ms = run_.now_ms() - result.begin_ms;
+  return result;
+}
+
 void StepRunner::Select(const Step& step, int index) {
   step_ = &step;
   index_ = index;
@@ -32,6 +64,7 @@ void StepRunner::Select(const Step& step, int index) {
   unasked_ = false;
   still_serves_ = false;
   lost_line_.clear();
+  said_.clear();
 }
 
 int StepRunner::LimitMs() const {
@@ -42,7 +75,8 @@ int StepRunner::LimitMs() const {
   if (std::holds_alternative<WaitReadyStep>(step_->action)) {
     return limits.start;
   }
-  if (std::holds_alternative<CommandStep>(step_->action)) {
+  if (std::holds_alternative<CommandStep>(step_->action) ||
+      std::holds_alternative<StartCompanionStep>(step_->action)) {
     return kCommandLimitMs;
   }
   return std::holds_alternative<WaitExitStep>(step_->action)
@@ -75,6 +109,12 @@ StepOutcome StepRunner::AlreadyGone() const {
 }
 
 StepOutcome StepRunner::TimedOut() {
+  if (const std::string held = run_.HeldByFaults(); !held.empty()) {
+    run_.ReleaseHeld();
+    return {Status::kUnmet, fmt::format("{}; meanwhile a thread of the target was kept waiting by "
+                                        "fault {}",
+                                        wait_.ToString(), held)};
+  }
   run_.CaptureHang(fmt::format("taken when step {} had outlived its limit", index_));
   return {Status::kTimedOut, wait_.ToString()};
 }
@@ -111,7 +151,7 @@ LiveRun::Wait StepRunner::WaitReady(const ReadyCondition& ready) {
     case ReadyCondition::Kind::kLogLine:
       return WaitForLine(for_what, ready.log_pattern, 0);
     case ReadyCondition::Kind::kRpcSocket: {
-      JsonRpcClient& rpc = run_.rpc();
+      JsonRpcClient& rpc = *run_.rpc();
       if (ready.rpc_method.empty()) {
         return Wait(for_what, [&] { return rpc.state() == JsonRpcClient::State::kConnected; });
       }
@@ -138,53 +178,6 @@ LiveRun::Wait StepRunner::WaitStarted(const std::string& for_what) {
     return run_.hooking().journal().agent_state() != protocol::AgentState::kAbsent;
   };
   return run_.PollFor(spoke, wait_);
-}
-
-std::string StepRunner::DroppedClient(RpcExchange::Outcome outcome) {
-  if (run_.request().scenario.tolerance != Tolerance::kMayFailCleanly || run_.exited()) {
-    return "";
-  }
-  const FailedCalls& failed = run_.failed_calls();
-  const std::string point =
-      outcome == RpcExchange::Outcome::kGone ? failed.AnyFailure(index_) : failed.LostChannel(0);
-  if (point.empty() || !run_.ServesAnotherClient()) {
-    return "";
-  }
-  run_.DropRpc();
-  return point;
-}
-
-RpcExchange StepRunner::Exchange(const RpcStep& step) {
-  RpcExchange exchange;
-  exchange.step = index_;
-  exchange.method = step.method;
-  exchange.params = ExpandJsonForRun(step.params, run_.sandbox().variables());
-  exchange.must_fail = MustFail(step.expect);
-  const int64_t begin_ms = run_.now_ms();
-  JsonRpcClient& rpc = run_.rpc();
-  run_.TakeDropped();  // what was dropped before is no matter of this request
-  const uint64_t id = rpc.Send(exchange.method, exchange.params);
-  // Where no answer is expected, the step waits for the timeout to pass without one.
-  const bool silence_is_due =
-      std::any_of(step.expect.begin(), step.expect.end(), [](const RpcExpectation& expected) {
-        return expected.kind == RpcExpectation::Kind::kNoAnswer;
-      });
-  const LiveRun::Wait wait = Wait(
-      "an answer to " + step.method, [&] { return rpc.HasAnswer(id); }, !silence_is_due);
-  exchange.duration_ms = run_.now_ms() - begin_ms;
-  if (wait == LiveRun::Wait::kMet) {
-    if (auto answer = rpc.TakeAnswer(id)) {
-      exchange.outcome = answer->outcome;
-      exchange.answer = std::move(answer->value);
-    }
-  } else {
-    const bool never_connected = rpc.state() == JsonRpcClient::State::kWaiting;
-    exchange.outcome = wait == LiveRun::Wait::kExited || never_connected
-                           ? RpcExchange::Outcome::kGone
-                           : RpcExchange::Outcome::kNoAnswer;
-    rpc.Forget(id);
-  }
-  return exchange;
 }
 
 }  // namespace faultline

@@ -1,5 +1,8 @@
 #include "harness/run/steps.h"
 
+#include <iterator>
+#include <utility>
+
 #include "harness/run/step_runner.h"
 
 namespace faultline {
@@ -16,37 +19,43 @@ void ArmFrom(LiveRun& run, const Step& step) {
   }
 }
 
+// Must what comes after it be left out?
+bool StopsTheRest(const StepResult& result, const Step& step, const LiveRun& run) {
+  if (result.status == Status::kDone || result.status == Status::kSkipped) {
+    return false;
+  }
+  const bool may_fail = step.tolerance == Tolerance::kMayFailCleanly;
+  return !may_fail || run.exited() || result.status == Status::kTargetGone;
+}
+
 }  // namespace
 
-void RunSteps(LiveRun& run) {
+size_t RunSteps(LiveRun& run, size_t first) {
   bool failed = false;
   StepRunner runner(run);
   const std::vector<Step>& steps = run.request().scenario.steps;
-  for (size_t i = 0; i < steps.size(); ++i) {
+  size_t i = first;
+  for (; i < steps.size() && !std::holds_alternative<RestartStep>(steps[i].action); ++i) {
     const Step& step = steps[i];
+    const int index = static_cast<int>(i) + 1;
     StepResult result;
-    result.index = static_cast<int>(i) + 1;
-    result.title = step.Title();
-    result.begin_ms = run.now_ms();
     if (failed && !step.even_if_gone) {
+      result.index = index;
+      result.title = step.Title();
+      result.begin_ms = run.now_ms();
       result.status = Status::kSkipped;
       result.detail = "an earlier step did not end as expected";
     } else {
-      run.BeginStep(result.index);
+      run.BeginStep(index, step.name);
       ArmFrom(run, step);
-      runner.Select(step, result.index);
-      result.limit_ms = runner.LimitMs();
-      StepOutcome outcome = std::visit(runner, step.action);
-      result.wait = runner.wait();
-      result.unasked = runner.unasked();
-      result.still_serves = runner.still_serves();
-      result.status = outcome.status;
-      result.detail = std::move(outcome.detail);
-      result.duration_ms = run.now_ms() - result.begin_ms;
-      failed |= result.status != Status::kDone && result.status != Status::kSkipped;
+      result = runner.Run(step, index);
+      failed |= StopsTheRest(result, step, run);
     }
+    std::vector<LostCompanion> lost = run.companions().TakeLost(index);
+    std::move(lost.begin(), lost.end(), std::back_inserter(run.evidence().lost_companions));
     run.evidence().steps.push_back(std::move(result));
   }
+  return i;
 }
 
 }  // namespace faultline

@@ -1,15 +1,14 @@
 #pragma once
 
-#include "harness/evidence/evidence.h"
+#include <cstddef>
+
 #include "harness/run/live_run.h"
-#include "harness/scenario/scenario.h"
 
 namespace faultline {
 
-// Does all steps of the scenario in turn and writes a StepResult for each into the evidence. After
-// a step that did not end as expected the rest is skipped, but for steps that say even_if_gone. A
-// target that may be gone (an expectation said so) is no mistake of the steps that follow: what
-// needs it alive is skipped. Failure only for what the harness or the scenario cannot do.
-void RunSteps(LiveRun& run);
+// Does the steps of the scenario from index `first` (from 0) on, up to the next RestartStep, one
+// after the other, and puts their results into the run's evidence. Returns the index of that
+// RestartStep; the number of steps when there is none.
+size_t RunSteps(LiveRun& run, size_t first);
 
 }  // namespace faultline

@@ -1,5 +1,7 @@
 #include "harness/run/stop.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
 
@@ -75,6 +77,15 @@ bool DiesByDesign(const Profile& profile) {
   return IsCleanEnd({ExitStatus::Kind::kSignaled, profile.stop_signal}, profile.clean);
 }
 
+void TakeEnd(LiveRun& run) {
+  Evidence& evidence = run.evidence();
+  evidence.exit = run.process().exit_status();
+  evidence.total_ms = run.process().exit_time_ms();
+  if (evidence.asked_to_stop) {
+    evidence.stop_ms = std::max<int64_t>(0, evidence.total_ms - run.stop_sent_ms());
+  }
+}
+
 }  // namespace
 
 void AskToStop(LiveRun& run) {
@@ -100,14 +111,15 @@ void AskToStop(LiveRun& run) {
       run.process().Signal(profile.stop_signal);
       return;
     case StopAction::Kind::kRpc:
-      run.rpc().Send(profile.stop_rpc.method, ExpandJsonForRun(profile.stop_rpc.params, values));
+      run.rpc()->Send(profile.stop_rpc.method, ExpandJsonForRun(profile.stop_rpc.params, values));
       return;
     case StopAction::Kind::kRun: {
       std::vector<std::string> argv;
       for (const std::string& argument : profile.stop.argv) {
         argv.push_back(ExpandForRun(argument, values));
       }
-      RunCommand(argv, run.sandbox().CommandEnvironment(), run.sandbox().run_dir(),
+      const std::map<std::string, std::string> environment = run.sandbox().CommandEnvironment();
+      RunCommand(argv, {environment, run.sandbox().run_dir(), &run.sandbox().space()},
                  static_cast<int>(run.stop_limit_ms()), run.loop());
       return;
     }
@@ -136,11 +148,25 @@ void StopTarget(LiveRun& run) {
              !run.stop_signal_sent()) {
     run.NoteStopSignal();  // it was to end, and did
   }
-  evidence.exit = run.process().exit_status();
-  evidence.total_ms = run.process().exit_time_ms();
-  if (evidence.asked_to_stop) {
-    evidence.stop_ms = std::max<int64_t>(0, evidence.total_ms - run.stop_sent_ms());
+  TakeEnd(run);
+}
+
+void EndBySignal(LiveRun& run, int signal) {
+  if (signal == run.request().profile.stop_signal) {
+    StopTarget(run);
+    return;
   }
+  Evidence& evidence = run.evidence();
+  evidence.stop_limit_ms = run.stop_limit_ms();
+  if (!run.exited()) {
+    evidence.ended_by_restart = signal;
+    run.process().Signal(signal);
+    if (!run.WaitForExit(run.stop_limit_ms())) {
+      run.CaptureHang(fmt::format("taken when signal {} had not ended the target", signal));
+      run.process().Kill();
+    }
+  }
+  TakeEnd(run);
 }
 
 }  // namespace faultline

@@ -13,4 +13,7 @@ void AskToStop(LiveRun& run);
 // how and when the target ended.
 void StopTarget(LiveRun& run);
 
+// Ends a target that is to be started again by `signal` instead, and waits likewise.
+void EndBySignal(LiveRun& run, int signal);
+
 }  // namespace faultline

@@ -22,11 +22,17 @@ class ReferenceCheck {
     for (const Fault& fault : loaded_.scenario.faults) {
       fault_ids_.push_back(fault.id);
     }
+    for (const Companion& companion : loaded_.scenario.companions) {
+      companions_.push_back(companion.name);
+    }
     for (const Step& step : loaded_.scenario.steps) {
       CheckStep(step);
     }
     for (Fault& fault : loaded_.scenario.faults) {
       CheckFault(fault);
+    }
+    for (Companion& companion : loaded_.scenario.companions) {
+      companion.started_by_step = started_by_step_.contains(companion.name);
     }
   }
 
@@ -37,16 +43,61 @@ class ReferenceCheck {
         diagnostics_.Add(step.position, fmt::format("two steps have the name `{}`", step.name));
       }
       step_names_.push_back(step.name);
+      if (IsAnsweredLater(step)) {
+        answered_later_.push_back(step.name);
+      }
     }
+    CheckAction(step);
+  }
+
+  // It may be asked for its answer by `answer_to`.
+  static bool IsAnsweredLater(const Step& step) {
+    const auto* rpc = std::get_if<RpcStep>(&step.action);
+    return (rpc != nullptr && rpc->no_wait) || std::holds_alternative<RawStep>(step.action);
+  }
+
+  static bool NeedsRpc(const Step& step) {
+    return std::holds_alternative<RpcStep>(step.action) ||
+           std::holds_alternative<PipelineStep>(step.action) ||
+           std::holds_alternative<RawStep>(step.action);
+  }
+
+  void CheckAction(const Step& step) {
     if (const auto* arm = std::get_if<ArmStep>(&step.action); arm != nullptr) {
       CheckIds(step, arm->faults);
       armed_by_step_.insert(arm->faults.begin(), arm->faults.end());
     } else if (const auto* disarm = std::get_if<DisarmStep>(&step.action); disarm != nullptr) {
       CheckIds(step, disarm->faults);
-    } else if (std::holds_alternative<RpcStep>(step.action) && !loaded_.profile.rpc) {
+    } else if (NeedsRpc(step) && !loaded_.profile.rpc) {
       diagnostics_.Add(
           step.position,
           fmt::format("an rpc step, but profile `{}` has no `rpc: true`", loaded_.profile.name));
+    } else if (const auto* answer = std::get_if<AnswerStep>(&step.action); answer != nullptr) {
+      CheckAnswer(step, answer->step);
+    } else if (const auto* start = std::get_if<StartCompanionStep>(&step.action);
+               start != nullptr) {
+      CheckCompanions(step, start->companions);
+      started_by_step_.insert(start->companions.begin(), start->companions.end());
+    } else if (const auto* stop = std::get_if<StopCompanionStep>(&step.action); stop != nullptr) {
+      CheckCompanions(step, stop->companions);
+    }
+  }
+
+  void CheckAnswer(const Step& step, const std::string& name) {
+    if (std::find(answered_later_.begin(), answered_later_.end(), name) == answered_later_.end()) {
+      diagnostics_.Add(step.position,
+                       fmt::format("`answer_to`: no step before this one has the name `{}` and "
+                                   "`no_wait: true` or `raw`{}",
+                                   name, DidYouMean(name, answered_later_)));
+    }
+  }
+
+  void CheckCompanions(const Step& step, const std::vector<std::string>& names) {
+    for (const std::string& name : names) {
+      if (std::find(companions_.begin(), companions_.end(), name) == companions_.end()) {
+        diagnostics_.Add(step.position, fmt::format("there is no companion `{}`{}", name,
+                                                    DidYouMean(name, companions_)));
+      }
     }
   }
 
@@ -70,6 +121,15 @@ class ReferenceCheck {
         std::find(step_names_.begin(), step_names_.end(), fault.from_step) == step_names_.end()) {
       diagnostics_.Add(fault.position, fmt::format("no step has the name `{}`{}", fault.from_step,
                                                    DidYouMean(fault.from_step, step_names_)));
+    }
+    if (!fault.until_step.empty() &&
+        std::find(step_names_.begin(), step_names_.end(), fault.until_step) == step_names_.end()) {
+      diagnostics_.Add(fault.position,
+                       fmt::format("`until_step`: no step has the name `{}`{}", fault.until_step,
+                                   DidYouMean(fault.until_step, step_names_)));
+    }
+    for (const Step& step : fault.at_call) {
+      CheckAction(step);
     }
     CheckAfter(fault);
     if (armed_by_step_.contains(fault.id)) {
@@ -102,8 +162,8 @@ class ReferenceCheck {
 
   LoadedScenario& loaded_;
   Diagnostics& diagnostics_;
-  std::vector<std::string> points_, fault_ids_, step_names_;
-  std::set<std::string> armed_by_step_;
+  std::vector<std::string> points_, fault_ids_, step_names_, answered_later_, companions_;
+  std::set<std::string> armed_by_step_, started_by_step_;
 };
 
 }  // namespace

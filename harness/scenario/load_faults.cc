@@ -9,6 +9,7 @@
 
 #include "harness/scenario/load_common.h"
 #include "harness/scenario/load_rpc_expectation.h"
+#include "harness/scenario/load_step.h"
 
 namespace faultline {
 namespace {
@@ -109,7 +110,56 @@ void ReadPlace(MapReader& map, Fault& fault) {
   fault.armed_at_start = fault.from_step.empty();
 }
 
-// What happens at the call instead of its failure: at most one of three. Gives back the key.
+// Steps that the harness does while the thread that makes the call waits. What waits for the end of
+// the target, or for what only that thread can do, has no place there.
+std::vector<Step> ReadStepsAtCall(const YamlValue& list, ReadContext& context) {
+  std::vector<Step> steps;
+  if (list.kind != YamlValue::Kind::kSequence || list.items.empty()) {
+    ReportWrongType(list, "`at_call`", "a list of steps", context);
+    return steps;
+  }
+  for (const YamlPtr& item : list.items) {
+    std::optional<Step> step = ReadStep(*item, context);
+    if (!step.has_value()) {
+      continue;
+    }
+    const bool waits = std::holds_alternative<WaitReadyStep>(step->action) ||
+                       std::holds_alternative<WaitExitStep>(step->action) ||
+                       std::holds_alternative<RestartStep>(step->action) ||
+                       std::holds_alternative<AnswerStep>(step->action);
+    if (waits) {
+      context.diagnostics.Add(
+          item->position,
+          fmt::format("`{}` has no place in `at_call`: the target waits there", step->Title()));
+    }
+    if (!SavedBy(*step).empty()) {
+      context.diagnostics.Add(item->position, "`save` has no place in `at_call`");
+    }
+    steps.push_back(std::move(*step));
+  }
+  return steps;
+}
+
+// The ways to keep the call waiting. Adds the keys that are given.
+void ReadHolds(MapReader& map, Fault& fault, std::vector<const char*>& given) {
+  if (map.Find("delay") != nullptr) {
+    fault.action = Fault::Action::kDelay;
+    map.DurationMs("delay", fault.delay_ms);
+    given.push_back("delay");
+  }
+  if (const YamlValue* steps = map.Find("at_call"); steps != nullptr) {
+    fault.action = Fault::Action::kSteps;
+    fault.at_call = ReadStepsAtCall(*steps, map.context());
+    given.push_back("at_call");
+  }
+  if (map.Find("until_step") != nullptr) {
+    fault.action = Fault::Action::kHold;
+    map.Text("until_step", fault.until_step);
+    given.push_back("until_step");
+  }
+}
+
+// What happens at the call instead of its failure: at most one thing. Gives back the key.
 const char* ReadAction(MapReader& map, Fault& fault) {
   ReadContext& context = map.context();
   std::vector<const char*> given;
@@ -139,6 +189,7 @@ const char* ReadAction(MapReader& map, Fault& fault) {
     fault.action = Fault::Action::kDropConnection;
     given.push_back("drop_connection");
   }
+  ReadHolds(map, fault, given);
   if (given.size() > 1) {
     context.diagnostics.Add(map.position(),
                             fmt::format("`{}` and `{}`; expected one", given[0], given[1]));

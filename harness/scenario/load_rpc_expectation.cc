@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "harness/scenario/load_answer.h"
 #include "harness/scenario/map_reader.h"
 
 namespace faultline {
@@ -31,10 +32,12 @@ RpcExpectation ReadOne(const YamlValue& value, ReadContext& context) {
         ReadWord(value, "expectation", context, kWords).value_or(RpcExpectation::Kind::kResult);
     return expectation;
   }
-  if (value.kind != YamlValue::Kind::kMap || value.entries.size() != 1) {
+  const bool is_map = value.kind == YamlValue::Kind::kMap;
+  const bool both = is_map && value.Find("result") != nullptr && value.Find("error") != nullptr;
+  if (!is_map || value.entries.empty() || both) {
     ReportWrongType(value, "`expect`",
-                    "result, error, no_answer, gone, {result: VALUE} or {error: {code: ..., "
-                    "message: ...}}",
+                    "result, error, no_answer, gone, {result: VALUE}, {where: {PATH: TEST}} or "
+                    "{error: {code: ..., message: ...}}",
                     context);
     return expectation;
   }
@@ -45,6 +48,12 @@ RpcExpectation ReadOne(const YamlValue& value, ReadContext& context) {
   if (const YamlValue* error = map.Find("error"); error != nullptr) {
     expectation.kind = RpcExpectation::Kind::kError;
     ReadError(*error, expectation, context);
+  }
+  if (const YamlValue* where = map.Find("where"); where != nullptr) {
+    expectation.where = ReadWhere(*where, context);
+    if (expectation.kind == RpcExpectation::Kind::kError) {
+      context.diagnostics.Add(map.KeyPosition("where"), "`where` is about a result, not an error");
+    }
   }
   map.Finish();
   return expectation;

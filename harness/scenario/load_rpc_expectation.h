@@ -7,8 +7,8 @@
 
 namespace faultline {
 
-// `expect` of an RPC step, one or a list of: result, error, no_answer, gone, {result: VALUE},
-// {error: {code: NUMBER, message: PATTERN}}.
+// `expect` of an RPC step, one or a list of: result, error, no_answer, gone,
+// {result: VALUE, where: {PATH: TEST}}, {error: {code: NUMBER, message: PATTERN}}.
 std::vector<RpcExpectation> ReadRpcExpectations(const YamlValue& value, ReadContext& context);
 
 }  // namespace faultline

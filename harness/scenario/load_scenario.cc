@@ -10,6 +10,7 @@
 #include "harness/scenario/finding_kinds.h"
 #include "harness/scenario/load_catalogue.h"
 #include "harness/scenario/load_common.h"
+#include "harness/scenario/load_companions.h"
 #include "harness/scenario/load_end.h"
 #include "harness/scenario/load_faults.h"
 #include "harness/scenario/load_profile.h"
@@ -22,6 +23,8 @@ namespace faultline {
 namespace {
 
 constexpr int kMaxMegabytes = 1024 * 1024;
+constexpr int kMostCycles = 1'000;
+constexpr size_t kMostSteps = 10'000;
 
 void ReadResources(MapReader& map, Resources& resources, Surroundings& surroundings) {
   const YamlValue* value = map.Find("resources");
@@ -81,13 +84,17 @@ void ReadKnownFindings(MapReader& map, std::vector<KnownFinding>& out) {
 }
 
 void ReadTolerance(MapReader& map, Scenario& scenario) {
-  static const Words<Tolerance> kTolerances = {{"must_succeed", Tolerance::kMustSucceed},
-                                               {"may_fail_cleanly", Tolerance::kMayFailCleanly}};
   scenario.tolerance =
       scenario.faults.empty() ? Tolerance::kMustSucceed : Tolerance::kMayFailCleanly;
   if (const YamlValue* value = map.Find("tolerance"); value != nullptr) {
-    scenario.tolerance =
-        ReadWord(*value, "tolerance", map.context(), kTolerances).value_or(scenario.tolerance);
+    scenario.tolerance = ReadToleranceWord(*value, map.context()).value_or(scenario.tolerance);
+  }
+}
+
+void ReadNetwork(MapReader& map, Network& network) {
+  static const Words<Network> kNetworks = {{"own", Network::kOwn}, {"host", Network::kHost}};
+  if (const YamlValue* value = map.Find("network"); value != nullptr) {
+    network = ReadWord(*value, "network", map.context(), kNetworks).value_or(network);
   }
 }
 
@@ -106,8 +113,8 @@ void CheckSet(const Variables& set, const std::set<std::string>& declared,
 class ScenarioReader {
  public:
   ScenarioReader(MapReader& map, const LoadOptions& options, const Variables& own,
-                 LoadedScenario& loaded)
-      : map_(map), options_(options), own_(own), loaded_(loaded) {}
+                 LoadedScenario& loaded, SavedNames& saved)
+      : map_(map), options_(options), own_(own), loaded_(loaded), saved_(saved) {}
 
   void ReadProfile(Diagnostics& diagnostics) {
     Scenario& scenario = loaded_.scenario;
@@ -151,17 +158,22 @@ class ScenarioReader {
     scenario.limits_ms = loaded_.profile.limits_ms;
     scenario.limits_set = ReadLimits(map_, scenario.limits_ms);
     ReadPrepare(map_, scenario.prepare);
-    scenario.faults = ReadFaults(map_);
+    scenario.companions = ReadCompanions(map_);
+    ReadNetwork(map_, scenario.network);
+    map_.Integer("repeat", scenario.cycles, 1, kMostCycles);
     loaded_.places = ReadSitePlaces(map_);
-    ReadTolerance(map_, scenario);
-    ReadKnownFindings(map_, scenario.known_findings);
     std::set<std::string> declared;
     if (const YamlValue* steps = map_.Require("steps"); steps != nullptr) {
       LoadedSteps read =
           ReadSteps(*steps, {options_.data, options_.set}, scenario.variables, diagnostics);
       scenario.steps = std::move(read.steps);
       declared = std::move(read.declared);
+      saved_ = std::move(read.saved);
     }
+    // Behind the steps: those that a fault does at a call may use what the steps have saved.
+    scenario.faults = ReadFaults(map_);
+    ReadTolerance(map_, scenario);
+    ReadKnownFindings(map_, scenario.known_findings);
     for (const auto& [name, value] : own_) {
       declared.insert(name);
     }
@@ -188,7 +200,26 @@ class ScenarioReader {
   const LoadOptions& options_;
   const Variables& own_;  // the scenario's `variables`
   LoadedScenario& loaded_;
+  SavedNames& saved_;  // by the steps, once they are read
 };
+
+// `repeat` of a scenario: its steps once for each cycle. Names of steps stand for those of all.
+void RepeatSteps(Scenario& scenario, Diagnostics& diagnostics) {
+  const std::vector<Step> cycle = scenario.steps;
+  if (cycle.size() * static_cast<size_t>(scenario.cycles) > kMostSteps) {
+    diagnostics.Add(scenario.position,
+                    fmt::format("{} cycles of {} steps; expected at most {} steps", scenario.cycles,
+                                cycle.size(), kMostSteps));
+    return;
+  }
+  for (int i = 1; i < scenario.cycles; ++i) {
+    Step restart;
+    restart.action = RestartStep{};
+    restart.position = scenario.position;
+    scenario.steps.push_back(std::move(restart));
+    scenario.steps.insert(scenario.steps.end(), cycle.begin(), cycle.end());
+  }
+}
 
 }  // namespace
 
@@ -204,18 +235,20 @@ LoadedScenario LoadScenario(const std::filesystem::path& file, const LoadOptions
   }
   scenario.position = root->position;
   scenario.variables = options.set;
-  ReadContext context{diagnostics, scenario.variables};
+  SavedNames saved;
+  ReadContext context{diagnostics, scenario.variables, false, &saved};
   MapReader map(*root, "a scenario", context);
   if (!CheckVersion(map)) {
     return loaded;
   }
   const Variables own = ReadVariables(map);
   scenario.variables.insert(own.begin(), own.end());
-  ScenarioReader reader(map, options, own, loaded);
+  ScenarioReader reader(map, options, own, loaded, saved);
   reader.ReadProfile(diagnostics);
   reader.ReadRest(diagnostics);
   map.Finish();
   CheckReferences(loaded, diagnostics);
+  RepeatSteps(scenario, diagnostics);
   return loaded;
 }
 

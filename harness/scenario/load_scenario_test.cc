@@ -73,7 +73,7 @@ TEST_F(LoadScenarioTest, ReadsEverythingElse) {
   EXPECT_EQ(scenario.limits_ms.start, 5000);
   EXPECT_TRUE(scenario.limits_set);
   EXPECT_THAT(scenario.prepare.at(0).argv, ElementsAre("mkdir", "d"));
-  EXPECT_EQ(scenario.prepare.at(0).expect_exit, 1);
+  EXPECT_THAT(scenario.prepare.at(0).expect_exit, ElementsAre(1));
   EXPECT_EQ(scenario.tolerance, Tolerance::kMustSucceed);
   EXPECT_EQ(scenario.known_findings.at(0).note, "known");
   EXPECT_EQ(scenario.faults.at(0).id, "spdk-thing-1");
@@ -150,6 +150,52 @@ TEST_F(LoadScenarioTest, AnotherProfileCanBeAskedFor) {
   EXPECT_EQ(Load(kSmallest, options).profile.program, "child-release-256");
   options.profile = "chidl";
   EXPECT_THAT(Complaints(kSmallest, options), HasSubstr("unknown profile `chidl`"));
+}
+
+TEST_F(LoadScenarioTest, LoopsAreTheirStepsWithTheLoopsVariable) {
+  const LoadedScenario loaded = Load(
+      "profile: target\nvariables: {n: 9}\nsteps:\n"
+      "  - for_each: [a, \"${n}\"]\n    steps: [{rpc: \"get_${item}\"}]\n"
+      "  - for_each: [{name: x, size: 1}]\n"
+      "    steps: [{rpc: make, params: {name: \"${name}\", size: \"${size}\"}}]\n"
+      "  - repeat: 2\n    as: i\n"
+      "    steps: [{repeat: 2, as: j, steps: [{rpc: \"r${i}${j}\"}]}]\n");
+  std::vector<std::string> methods;
+  for (size_t i = 0; i < loaded.scenario.steps.size(); ++i) {
+    methods.push_back(Rpc(loaded, i).method);
+  }
+  EXPECT_THAT(methods, ElementsAre("get_a", "get_9", "make", "r11", "r12", "r21", "r22"));
+  EXPECT_EQ(Rpc(loaded, 2).params, nlohmann::json({{"name", "x"}, {"size", "1"}}));
+}
+
+TEST_F(LoadScenarioTest, CyclesAreRestartsBetweenTheSteps) {
+  const Scenario scenario = Load(std::string(kSmallest) + "repeat: 3\n").scenario;
+  ASSERT_EQ(scenario.steps.size(), 5u);
+  EXPECT_EQ(scenario.cycles, 3);
+  for (size_t i = 0; i < scenario.steps.size(); ++i) {
+    EXPECT_EQ(std::holds_alternative<RestartStep>(scenario.steps[i].action), i % 2 == 1) << i;
+  }
+}
+
+TEST_F(LoadScenarioTest, WhatIsSavedMayBeUsedFromThatStepOn) {
+  const std::string text =
+      "profile: target\nsteps:\n  - rpc: a\n    save: {uuid: 0.uuid}\n"
+      "  - rpc: b\n    params:\n      quoted: \"${uuid}\"\n      plain: ${uuid}\n";
+  const LoadedScenario loaded = Load(text);
+  EXPECT_EQ(Rpc(loaded, 0).save.at("uuid"), "0.uuid");
+  EXPECT_EQ(Rpc(loaded, 1).params["quoted"], "${uuid}");
+  EXPECT_EQ(Rpc(loaded, 1).params["plain"], "\x1f${uuid}");
+}
+
+TEST_F(LoadScenarioTest, ACompanionThatAStepStartsDoesNotStartBeforeTheTarget) {
+  const Scenario scenario =
+      Load(
+          "profile: target\nsteps: [wait_ready, {start_companion: late}]\n"
+          "companions: [{name: early, run: [a]}, {name: late, run: [b], ready: {log: up}}]\n")
+          .scenario;
+  EXPECT_FALSE(scenario.FindCompanion("early")->started_by_step);
+  EXPECT_TRUE(scenario.FindCompanion("late")->started_by_step);
+  EXPECT_EQ(scenario.FindCompanion("late")->ready.kind, Companion::Ready::Kind::kLogLine);
 }
 
 TEST_F(LoadScenarioTest, ArmStepsArmWhatIsNotArmedAtTheStart) {

@@ -6,31 +6,22 @@
 #include <algorithm>
 #include <functional>
 
-#include "harness/scenario/load_common.h"
-#include "harness/scenario/load_rpc_expectation.h"
+#include "harness/scenario/load_answer.h"
+#include "harness/scenario/load_rpc_step.h"
 
 namespace faultline {
 namespace {
 
 constexpr int kLastExitCode = 255;
 
-using Action = decltype(Step::action);
+using Action = StepAction;
 using ActionReader = std::function<std::optional<Action>(MapReader&)>;
 
-std::optional<Action> ReadRpc(MapReader& map) {
-  RpcStep step;
-  map.Text("rpc", step.method);
-  ReadParams(map, step.params);
-  if (const YamlValue* expect = map.Find("expect"); expect != nullptr) {
-    step.expect = ReadRpcExpectations(*expect, map.context());
-  }
-  return step;
-}
-
-template <typename FaultsStep>
-std::optional<Action> ReadFaultIds(MapReader& map, std::string_view key) {
-  FaultsStep step;
-  map.Texts(key, step.faults);
+template <typename NamesStep>
+std::optional<Action> ReadNames(MapReader& map, std::string_view key,
+                                std::vector<std::string> NamesStep::*names) {
+  NamesStep step;
+  map.Texts(key, step.*names);
   return step;
 }
 
@@ -68,18 +59,84 @@ std::optional<Action> ReadWaitReady(MapReader& map) {
   return WaitReadyStep{};
 }
 
+std::optional<Action> ReadWait(MapReader& map) {
+  WaitStep step;
+  map.DurationMs("wait", step.duration_ms);
+  map.Require("reason");
+  map.Text("reason", step.reason);
+  return step;
+}
+
+std::optional<Action> ReadExpectAbsent(MapReader& map) {
+  ExpectAbsentStep step;
+  map.Texts("expect_absent", step.patterns, SubstituteStage::kKeepForRun);
+  for (const std::string& pattern : step.patterns) {
+    if (pattern.empty()) {
+      ReportWrongType(*map.Find("expect_absent"), "`expect_absent`", "names or globs of files",
+                      map.context());
+    }
+  }
+  return step;
+}
+
+std::optional<Action> ReadExpectNoLog(MapReader& map) {
+  ExpectNoLogStep step;
+  map.Pattern("expect_no_log", step.pattern, SubstituteStage::kKeepForRun);
+  return step;
+}
+
+std::optional<Action> ReadExpectOpenFiles(MapReader& map) {
+  ExpectOpenFilesStep step;
+  map.Pattern("matching", step.pattern, SubstituteStage::kKeepForRun);
+  step.count = ReadValueTests(*map.Find("expect_open_files"), "`expect_open_files`", map.context());
+  for (const ValueTest& test : step.count) {
+    const bool is_reference =
+        test.value.is_string() && test.value.get_ref<const std::string&>().starts_with(kKeepsType);
+    if (test.of_length || !(test.value.is_number() || is_reference)) {
+      ReportWrongType(*map.Find("expect_open_files"), "`expect_open_files`",
+                      "a number, or tests of it as {at_most: 20}", map.context());
+      break;
+    }
+  }
+  return step;
+}
+
+std::optional<Action> ReadRestart(MapReader& map) {
+  RestartStep step;
+  if (const YamlValue* how = map.Find("restart"); how->kind != YamlValue::Kind::kNull) {
+    step.signal = ReadSignal(*how, "`restart`", map.context());
+  }
+  return step;
+}
+
 // The actions in the order of the documentation.
 const Words<ActionReader>& Actions() {
   static const Words<ActionReader> kActions = {
       {"wait_ready", ReadWaitReady},
-      {"rpc", ReadRpc},
-      {"arm", [](MapReader& map) { return ReadFaultIds<ArmStep>(map, "arm"); }},
-      {"disarm", [](MapReader& map) { return ReadFaultIds<DisarmStep>(map, "disarm"); }},
+      {"rpc", ReadRpcStep},
+      {"pipeline", ReadPipelineStep},
+      {"raw", ReadRawStep},
+      {"answer_to", ReadAnswerStep},
+      {"disconnect", ReadDisconnectStep},
+      {"arm", [](MapReader& map) { return ReadNames(map, "arm", &ArmStep::faults); }},
+      {"disarm", [](MapReader& map) { return ReadNames(map, "disarm", &DisarmStep::faults); }},
       {"signal", ReadSignalStep},
       {"run", [](MapReader& map) { return std::optional<Action>(ReadCommand(map)); }},
       {"type", ReadTerminal},
       {"expect_log", ReadExpectLog},
-      {"wait_exit", ReadWaitExit}};
+      {"expect_no_log", ReadExpectNoLog},
+      {"expect_absent", ReadExpectAbsent},
+      {"expect_open_files", ReadExpectOpenFiles},
+      {"wait", ReadWait},
+      {"wait_exit", ReadWaitExit},
+      {"restart", ReadRestart},
+      {"start_companion",
+       [](MapReader& map) {
+         return ReadNames(map, "start_companion", &StartCompanionStep::companions);
+       }},
+      {"stop_companion", [](MapReader& map) {
+         return ReadNames(map, "stop_companion", &StopCompanionStep::companions);
+       }}};
   return kActions;
 }
 
@@ -88,17 +145,23 @@ std::vector<std::string> ActionNames() {
   for (const auto& [name, reader] : Actions()) {
     names.push_back(name);
   }
-  names.push_back("include");
+  for (const char* block : {"include", "for_each", "repeat"}) {
+    names.push_back(block);
+  }
   return names;
 }
 
 // A step written as a mere word.
 std::optional<Step> ReadWordStep(const YamlValue& value, ReadContext& context) {
   static const Words<Action> kWords = {{"wait_ready", WaitReadyStep{}},
-                                       {"wait_exit", WaitExitStep{}}};
+                                       {"wait_exit", WaitExitStep{}},
+                                       {"restart", RestartStep{}},
+                                       {"disconnect", DisconnectStep{}}};
   const std::vector<std::string> names = ActionNames();
-  const bool lacks_value = std::find(names.begin(), names.end(), value.text) != names.end() &&
-                           value.text != "wait_ready" && value.text != "wait_exit";
+  const bool is_word = std::any_of(kWords.begin(), kWords.end(),
+                                   [&](const auto& word) { return word.first == value.text; });
+  const bool lacks_value =
+      std::find(names.begin(), names.end(), value.text) != names.end() && !is_word;
   if (lacks_value) {
     context.diagnostics.Add(
         value.position,
@@ -144,6 +207,33 @@ const std::pair<std::string, ActionReader>* FindAction(const YamlValue& value,
 
 }  // namespace
 
+std::optional<Tolerance> ReadToleranceWord(const YamlValue& value, ReadContext& context) {
+  static const Words<Tolerance> kTolerances = {{"must_succeed", Tolerance::kMustSucceed},
+                                               {"may_fail_cleanly", Tolerance::kMayFailCleanly}};
+  return ReadWord(value, "tolerance", context, kTolerances);
+}
+
+std::set<std::string> SavedBy(const Step& step) {
+  std::set<std::string> names;
+  const auto add = [&names](const std::map<std::string, std::string>& save) {
+    for (const auto& [name, path] : save) {
+      names.insert(name);
+    }
+  };
+  if (const auto* rpc = std::get_if<RpcStep>(&step.action)) {
+    add(rpc->save);
+  } else if (const auto* pipeline = std::get_if<PipelineStep>(&step.action)) {
+    for (const RpcStep& request : pipeline->requests) {
+      add(request.save);
+    }
+  } else if (const auto* raw = std::get_if<RawStep>(&step.action)) {
+    add(raw->save);
+  } else if (const auto* answer = std::get_if<AnswerStep>(&step.action)) {
+    add(answer->save);
+  }
+  return names;
+}
+
 CommandStep ReadCommand(MapReader& map) {
   CommandStep command;
   if (const YamlValue* argv = map.Require("run"); argv != nullptr) {
@@ -154,7 +244,12 @@ CommandStep ReadCommand(MapReader& map) {
       command.argv = ReadTexts(*argv, "`run`", map.context(), SubstituteStage::kKeepForRun);
     }
   }
-  map.Integer("expect_exit", command.expect_exit, 0, kLastExitCode);
+  if (const YamlValue* codes = map.Find("expect_exit"); codes != nullptr) {
+    command.expect_exit = ReadIntegers(*codes, "`expect_exit`", map.context(), 0, kLastExitCode);
+    if (codes->kind == YamlValue::Kind::kSequence && codes->items.empty()) {
+      ReportWrongType(*codes, "`expect_exit`", "exit codes", map.context());
+    }
+  }
   return command;
 }
 
@@ -180,6 +275,9 @@ std::optional<Step> ReadStep(const YamlValue& value, ReadContext& context) {
     step.limit_ms = ReadDurationMs(*within, "`within`", context);
   }
   map.Bool("even_if_gone", step.even_if_gone);
+  if (const YamlValue* tolerance = map.Find("tolerance"); tolerance != nullptr) {
+    step.tolerance = ReadToleranceWord(*tolerance, context);
+  }
   std::optional<Action> read = action->second(map);
   map.Finish();
   if (!read.has_value()) {

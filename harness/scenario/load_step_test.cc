@@ -80,7 +80,7 @@ TEST(LoadStepTest, ReadsTheOtherActions) {
             "^up in ${run_dir}");
   const Step command = Read("run: [ls, \"${run_dir}\"]\nexpect_exit: 2\neven_if_gone: true\n");
   EXPECT_THAT(std::get<CommandStep>(command.action).argv, ElementsAre("ls", "${run_dir}"));
-  EXPECT_EQ(std::get<CommandStep>(command.action).expect_exit, 2);
+  EXPECT_THAT(std::get<CommandStep>(command.action).expect_exit, ElementsAre(2));
   EXPECT_TRUE(command.even_if_gone);
 }
 

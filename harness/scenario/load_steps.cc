@@ -13,7 +13,7 @@ namespace faultline {
 namespace {
 
 // Above anything a person writes; a file that includes itself by many ways would not end otherwise.
-constexpr size_t kMaxSteps = 10'000;
+constexpr int kMaxSteps = 10'000;
 constexpr size_t kMaxIncludeDepth = 16;
 
 class StepsReader {
@@ -22,7 +22,7 @@ class StepsReader {
       : scope_(scope), diagnostics_(diagnostics) {}
 
   void ReadList(const YamlValue& list, const Variables& variables) {
-    ReadContext context{diagnostics_, variables, scope_.lenient};
+    ReadContext context{diagnostics_, variables, scope_.lenient, &loaded_.saved};
     if (list.kind != YamlValue::Kind::kSequence) {
       ReportWrongType(list, "`steps`", "a list of steps", context);
       return;
@@ -31,12 +31,18 @@ class StepsReader {
       if (full_) {
         return;
       }
+      const bool is_map = item->kind == YamlValue::Kind::kMap;
       if (++read_ > kMaxSteps) {
         diagnostics_.Add(item->position, fmt::format("more than {} steps", kMaxSteps));
         full_ = true;
-      } else if (item->kind == YamlValue::Kind::kMap && item->Find("include") != nullptr) {
+      } else if (is_map && item->Find("include") != nullptr) {
         Include(*item, context);
+      } else if (is_map && item->Find("for_each") != nullptr) {
+        ForEach(*item, context);
+      } else if (is_map && item->Find("repeat") != nullptr) {
+        Repeat(*item, context);
       } else if (auto step = ReadStep(*item, context); step.has_value()) {
+        loaded_.saved.merge(SavedBy(*step));
         loaded_.steps.push_back(std::move(*step));
       }
     }
@@ -50,7 +56,7 @@ class StepsReader {
       return;
     }
     Variables variables = given;
-    ReadContext context{diagnostics_, variables, scope_.lenient};
+    ReadContext context{diagnostics_, variables, scope_.lenient, &loaded_.saved};
     MapReader map(*root, "a file of steps", context);
     if (!CheckVersion(map)) {
       return;
@@ -76,6 +82,97 @@ class StepsReader {
   LoadedSteps TakeSteps() { return std::move(loaded_); }
 
  private:
+  // The steps below `list` once, under `variables`. A mistake in a step is told once, not once for
+  // each time that it is read.
+  void ReadOnce(const YamlValue& list, const Variables& variables) {
+    if (!full_ && ++depth_ <= kMaxIncludeDepth) {
+      ReadList(list, variables);
+    } else if (!full_) {
+      diagnostics_.Add(list.position,
+                       fmt::format("loops are nested more than {} deep", kMaxIncludeDepth));
+      full_ = true;
+    }
+    --depth_;
+  }
+
+  // {for_each: [VALUE ...], as: NAME, steps: [...]}; a value is a text or a map of texts.
+  void ForEach(const YamlValue& value, ReadContext& context) {
+    MapReader map(value, "step `for_each`", context);
+    const YamlValue& items = *map.Find("for_each");
+    const std::string name = LoopVariable(map, "item");
+    const YamlValue* steps = map.Require("steps");
+    map.Finish();
+    if (items.kind != YamlValue::Kind::kSequence || items.items.empty()) {
+      ReportWrongType(items, "`for_each`", "a list of texts, or of maps of texts", context);
+      return;
+    }
+    for (const YamlPtr& item : items.items) {
+      Variables variables = context.variables;
+      const size_t mistakes = diagnostics_.count();
+      if (item->kind == YamlValue::Kind::kMap) {
+        for (const YamlValue::Entry& entry : item->entries) {
+          CheckLoopVariable(entry.key, entry.key_position, context);
+          SetLoopVariable(entry.key, *entry.value, context, variables);
+        }
+      } else {
+        SetLoopVariable(name, *item, context, variables);
+      }
+      if (steps == nullptr || diagnostics_.count() > mistakes) {
+        return;
+      }
+      ReadOnce(*steps, variables);
+      if (diagnostics_.count() > mistakes) {
+        return;
+      }
+    }
+  }
+
+  // {repeat: N, as: NAME, steps: [...]}: the variable counts from 1.
+  void Repeat(const YamlValue& value, ReadContext& context) {
+    MapReader map(value, "step `repeat`", context);
+    int times = 0;
+    map.Integer("repeat", times, 1, kMaxSteps);
+    const std::string name = LoopVariable(map, "index");
+    const YamlValue* steps = map.Require("steps");
+    map.Finish();
+    const size_t mistakes = diagnostics_.count();
+    for (int index = 1; index <= times && steps != nullptr && !full_; ++index) {
+      Variables variables = context.variables;
+      variables[name] = std::to_string(index);
+      ReadOnce(*steps, variables);
+      if (diagnostics_.count() > mistakes) {
+        return;
+      }
+    }
+  }
+
+  std::string LoopVariable(MapReader& map, const std::string& otherwise) {
+    std::string name = otherwise;
+    map.Text("as", name);
+    CheckLoopVariable(name, map.KeyPosition("as"), map.context());
+    return name;
+  }
+
+  void CheckLoopVariable(const std::string& name, const SourcePosition& position,
+                         ReadContext& context) {
+    if (!IsVariableName(name)) {
+      diagnostics_.Add(
+          position,
+          fmt::format("`{}` is no name of a variable; expected lower-case letters, digits and `_`",
+                      name));
+    } else if (RunTimeNames().contains(name) || context.Saved().contains(name)) {
+      diagnostics_.Add(position, fmt::format("`{}` gets its value from the run", name));
+    }
+  }
+
+  void SetLoopVariable(const std::string& name, const YamlValue& value, ReadContext& context,
+                       Variables& variables) {
+    if (const auto text =
+            ReadText(value, "an item of `for_each`", context, SubstituteStage::kKeepForRun)) {
+      variables[name] = *text;
+    }
+  }
+
   void Include(const YamlValue& value, ReadContext& context) {
     MapReader map(value, "step `include`", context);
     std::string name;
@@ -167,7 +264,8 @@ class StepsReader {
   Diagnostics& diagnostics_;
   LoadedSteps loaded_;
   std::vector<std::filesystem::path> open_;  // files being read, outermost first
-  size_t read_ = 0;
+  int read_ = 0;
+  size_t depth_ = 0;  // of loops
   bool full_ = false;
 };
 

@@ -20,6 +20,7 @@ struct StepsScope {
 
 struct LoadedSteps {
   std::vector<Step> steps;
+  SavedNames saved;                // variables that the steps give values to
   std::set<std::string> declared;  // variables of the included files
 };
 

@@ -80,6 +80,24 @@ const Fault* Scenario::FindFault(const std::string& id) const {
   return FindById(faults, &Fault::id, id);
 }
 
+const Companion* Scenario::FindCompanion(const std::string& name_of_one) const {
+  return FindById(companions, &Companion::name, name_of_one);
+}
+
+std::string CommandTitle(const std::vector<std::string>& argv) {
+  constexpr size_t kLongest = 80;
+  const std::string program = argv.empty() ? "" : argv[0].substr(argv[0].rfind('/') + 1);
+  const bool is_inline =
+      argv.size() > 2 && (argv[1] == "-c" || argv[1] == "-e" || argv[1] == "-ec");
+  const bool is_short =
+      is_inline && argv[2].size() <= kLongest / 2 && argv[2].find('\n') == std::string::npos;
+  if (is_inline && !is_short) {
+    return fmt::format("an inline {} script", program);
+  }
+  std::string title = fmt::format("{}", fmt::join(argv, " "));
+  return title.size() <= kLongest ? title : title.substr(0, kLongest) + "...";
+}
+
 std::string Step::Title() const {
   if (!name.empty()) {
     return name;
@@ -93,12 +111,45 @@ std::string Step::Title() const {
             return fmt::format("disarm {}", fmt::join(step.faults, ", "));
           },
           [](const SignalStep& step) { return fmt::format("send {}", SignalName(step.signal)); },
-          [](const CommandStep& step) { return fmt::format("run {}", fmt::join(step.argv, " ")); },
+          [](const CommandStep& step) { return "run " + CommandTitle(step.argv); },
           [](const TerminalStep&) -> std::string { return "type"; },
           [](const ExpectLogStep& step) {
             return fmt::format("expect log line `{}`", step.pattern);
           },
           [](const WaitExitStep&) -> std::string { return "wait for the exit"; },
+          [](const PipelineStep& step) {
+            return fmt::format("{} requests in one write, the first {}", step.requests.size(),
+                               step.requests.empty() ? "" : step.requests.front().method);
+          },
+          [](const RawStep& step) { return fmt::format("raw {} bytes", step.bytes.size()); },
+          [](const AnswerStep& step) { return fmt::format("answer to step {}", step.step); },
+          [](const DisconnectStep& step) {
+            return step.connection.empty() ? "disconnect"
+                                           : fmt::format("disconnect {}", step.connection);
+          },
+          [](const WaitStep& step) {
+            return fmt::format("wait {} ms: {}", step.duration_ms, step.reason);
+          },
+          [](const ExpectAbsentStep& step) {
+            return fmt::format("expect no file {}", fmt::join(step.patterns, ", "));
+          },
+          [](const ExpectNoLogStep& step) {
+            return fmt::format("expect no log line `{}`", step.pattern);
+          },
+          [](const ExpectOpenFilesStep& step) {
+            return step.pattern.empty() ? "expect open files"
+                                        : fmt::format("expect open files `{}`", step.pattern);
+          },
+          [](const RestartStep& step) {
+            return step.signal ? fmt::format("end by {} and start again", SignalName(*step.signal))
+                               : "start again";
+          },
+          [](const StartCompanionStep& step) {
+            return fmt::format("start companion {}", fmt::join(step.companions, ", "));
+          },
+          [](const StopCompanionStep& step) {
+            return fmt::format("stop companion {}", fmt::join(step.companions, ", "));
+          },
       },
       action);
 }

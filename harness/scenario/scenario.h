@@ -14,6 +14,29 @@
 // What is done with a target, and what fails meanwhile.
 namespace faultline {
 
+// A test of one value inside an answer, or of its length.
+struct ValueTest {
+  enum class Kind {
+    kEquals,
+    kNotEquals,
+    kAbove,  // numbers only, as the three below
+    kBelow,
+    kAtLeast,
+    kAtMost,
+    kMatches,   // `value` is a pattern (RE2); a number or boolean is matched as it is written
+    kContains,  // a list with such an element, or a text with this part
+    kLacks,     // the reverse; what is not there lacks everything
+    kAbsent,    // there is nothing at the path
+    kPresent,
+  };
+  // "0.name": members of objects and indexes of lists, with dots between them; "/0/name": a JSON
+  // Pointer (RFC 6901); ".": the whole answer.
+  std::string path = ".";
+  Kind kind = Kind::kPresent;
+  nlohmann::json value = nullptr;
+  bool of_length = false;  // elements of a list, members of an object, bytes of a text
+};
+
 // One acceptable outcome of an RPC call.
 struct RpcExpectation {
   enum class Kind {
@@ -26,14 +49,41 @@ struct RpcExpectation {
   std::optional<nlohmann::json>
       value;  // maps: every named member, lists: each element, scalars: equal
   std::optional<int> code;
-  std::string message_pattern;  // "" = any
+  std::string message_pattern;        // "" = any
+  std::vector<ValueTest> where = {};  // of a result: all of them must hold
 };
 
 struct WaitReadyStep {};
 struct RpcStep {
   std::string method;
-  nlohmann::json params;               // null = no params
-  std::vector<RpcExpectation> expect;  // any one of them; empty = a result
+  nlohmann::json params;                         // null = no params
+  std::vector<RpcExpectation> expect;            // any one of them; empty = a result
+  std::map<std::string, std::string> save = {};  // name of a variable -> ValueTest::path
+  std::vector<RpcExpectation> until = {};        // asked again until the answer is one of them
+  std::string connection = {};                   // "" = the one that all share who name none
+  bool no_wait = false;                          // an AnswerStep takes the answer, or nobody does
+};
+// Several requests in one write; each answer is judged as that of a step of its own.
+struct PipelineStep {
+  std::vector<RpcStep> requests;
+  std::string connection = {};
+};
+// Bytes as they are, over an RPC connection. An answer whose id is none of a request that waits for
+// one is taken for the answer to the oldest of them.
+struct RawStep {
+  std::string bytes;
+  std::string connection = {};
+  std::vector<RpcExpectation> expect = {};       // empty = nobody waits for an answer
+  std::map<std::string, std::string> save = {};  // as in RpcStep
+};
+// Waits for the answer to an earlier step.
+struct AnswerStep {
+  std::string step;  // name of an RpcStep with no_wait, or of a RawStep
+  std::vector<RpcExpectation> expect = {};
+  std::map<std::string, std::string> save = {};
+};
+struct DisconnectStep {
+  std::string connection;  // "" = the one that has no name
 };
 struct ArmStep {
   std::vector<std::string> faults;
@@ -45,8 +95,8 @@ struct SignalStep {
   int signal = 15;
 };
 struct CommandStep {
-  std::vector<std::string> argv;  // run without a shell; a scenario is code
-  int expect_exit = 0;
+  std::vector<std::string> argv;       // run without a shell; a scenario is code
+  std::vector<int> expect_exit = {0};  // any one of them
 };
 struct TerminalStep {
   std::string text;
@@ -61,15 +111,55 @@ struct WaitExitStep {
   // A target that nobody has asked to end is asked now, as its profile says.
   bool ask = false;
 };
+// Nothing but time passes. The only step that sleeps, and it says why it must.
+struct WaitStep {
+  int duration_ms = 0;
+  std::string reason;
+};
+struct ExpectAbsentStep {
+  std::vector<std::string> patterns;  // globs of files that must not be there
+};
+struct ExpectNoLogStep {
+  std::string pattern;  // no line has it, from the last TerminalStep on
+};
+struct ExpectOpenFilesStep {
+  std::string pattern;           // of what a descriptor leads to ("^socket:"); "" = all
+  std::vector<ValueTest> count;  // how many there are; `path` means nothing here
+};
+// Ends the target, if it has not ended, and starts it again with what it left: run directory,
+// hugetlbfs mount, file prefix.
+struct RestartStep {
+  std::optional<int> signal;  // how it is ended; none: as its profile says
+};
+struct StartCompanionStep {
+  std::vector<std::string> companions;  // names in Scenario::companions
+};
+struct StopCompanionStep {
+  std::vector<std::string> companions;
+};
+
+// May the target give up (error answer, non-zero exit), or must it carry on?
+enum class Tolerance {
+  kMustSucceed,     // the fault-free contract: every step as written, exit code clean
+  kMayFailCleanly,  // design.md's contract: carry on, or give up cleanly. The default with faults
+};
+
+// "ls /tmp", "an inline sh script": a command in titles and messages; a long one is cut.
+std::string CommandTitle(const std::vector<std::string>& argv);
 
 struct Step {
   std::variant<WaitReadyStep, RpcStep, ArmStep, DisarmStep, SignalStep, CommandStep, TerminalStep,
-               ExpectLogStep, WaitExitStep>
+               ExpectLogStep, WaitExitStep, PipelineStep, RawStep, AnswerStep, DisconnectStep,
+               WaitStep, ExpectAbsentStep, ExpectNoLogStep, ExpectOpenFilesStep, RestartStep,
+               StartCompanionStep, StopCompanionStep>
       action;
   std::string name;             // "" = made from the action ("rpc framework_start_init")
   std::optional<int> limit_ms;  // instead of the run's limit for such a step
   bool even_if_gone = false;    // run it although the target has ended (commands)
   SourcePosition position;
+  // Instead of the scenario's. kMayFailCleanly: that this step fails under a fault is fine, and the
+  // next ones are run all the same.
+  std::optional<Tolerance> tolerance = {};
 
   std::string Title() const;  // never empty
 };
@@ -81,6 +171,9 @@ struct Fault {
     kSignal,          // `signal` is sent to the target, and the call goes on
     kRpc,             // the harness sends it a request while the call waits; its answer comes later
     kDropConnection,  // the harness closes its RPC connection while the call waits
+    kDelay,           // the call goes on `delay_ms` later
+    kSteps,           // the call goes on when `at_call` has been done
+    kHold,            // the call goes on when the step `until_step` begins
   };
   enum class Phase { kAny, kBeforeMain, kAfterMain };
   std::string id;     // "" = made from the point ("ring-create-1")
@@ -89,6 +182,9 @@ struct Fault {
   int signal = 0;
   RpcCall rpc;                         // of kRpc
   std::vector<RpcExpectation> expect;  // of kRpc; any one of them; empty = a result
+  int delay_ms = 0;                    // of kDelay
+  std::vector<Step> at_call;           // of kSteps
+  std::string until_step = {};         // of kHold
   Phase phase = Phase::kAny;
   uint64_t site = 0;  // 0 = any; written as 16 hexadecimal digits
   // "3", "2..", "2..8+2": 1-based, as strace's inject expression. With a site: the occurrence on
@@ -133,10 +229,33 @@ struct Surroundings {
   bool read_only_run_dir = false;       // needs root
 };
 
-// May the target give up (error answer, non-zero exit), or must it carry on?
-enum class Tolerance {
-  kMustSucceed,     // the fault-free contract: every step as written, exit code clean
-  kMayFailCleanly,  // design.md's contract: carry on, or give up cleanly. The default with faults
+// A helper process of a run: a database, a client that says nothing, a holder of a lock. It lives
+// until the run ends or a step stops it, and must live as long.
+struct Companion {
+  std::string name;
+  std::vector<std::string> argv;  // without a shell
+  std::map<std::string, std::string> environment;
+  struct Ready {
+    enum class Kind {
+      kStarted,
+      kLogLine,  // a line of its output matches
+      kFile,     // this path exists
+      kPort,     // somebody accepts connections at this TCP port of 127.0.0.1
+    };
+    Kind kind = Kind::kStarted;
+    std::string value;
+  };
+  Ready ready;
+  int limit_ms = 30'000;         // to be ready
+  bool started_by_step = false;  // false: before the target
+  std::vector<int> may_end;      // exit codes with which it may end before it is stopped
+  SourcePosition position;
+};
+
+// The network of a run's processes.
+enum class Network {
+  kOwn,   // a namespace with a loopback and nothing else, where the harness may make one
+  kHost,  // the machine's
 };
 
 struct Scenario {
@@ -152,8 +271,12 @@ struct Scenario {
   EndRules end;
   Resources resources;
   Surroundings surroundings;
-  std::vector<CommandStep> prepare;  // run in the run directory before the target starts
+  std::vector<CommandStep> prepare;   // run in the run directory before the target starts
+  std::vector<Companion> companions;  // names are unique
+  Network network = Network::kOwn;
+  // With `cycles` the steps of all of them, each but the first behind a RestartStep.
   std::vector<Step> steps;
+  int cycles = 1;
   std::vector<Fault> faults;  // ids are unique
   Tolerance tolerance = Tolerance::kMustSucceed;
   std::vector<KnownFinding> known_findings;
@@ -163,6 +286,7 @@ struct Scenario {
   SourcePosition position;
 
   const Fault* FindFault(const std::string& id) const;  // nullptr when there is none
+  const Companion* FindCompanion(const std::string& name_of_one) const;  // likewise
 };
 
 }  // namespace faultline

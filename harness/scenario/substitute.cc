@@ -6,6 +6,7 @@
 
 #include "harness/base/failure.h"
 #include "harness/scenario/nearest_word.h"
+#include "harness/scenario/scalar.h"
 
 namespace faultline {
 namespace {
@@ -18,8 +19,8 @@ constexpr int kMaxReplacements = 10'000;
 class Expansion {
  public:
   Expansion(const Variables& variables, SubstituteStage stage,
-            const std::function<void(const std::string&)>& complain)
-      : variables_(variables), stage_(stage), complain_(complain) {}
+            const std::function<void(const std::string&)>& complain, const SavedNames& saved)
+      : variables_(variables), stage_(stage), complain_(complain), saved_(saved) {}
 
   void Expand(std::string_view text) {
     while (!text.empty() && !failed_) {
@@ -58,7 +59,7 @@ class Expansion {
   }
 
   void Replace(const std::string& name) {
-    if (RunTimeNames().contains(name)) {
+    if (RunTimeNames().contains(name) || saved_.contains(name)) {
       if (stage_ == SubstituteStage::kKeepForRun) {
         Append("${" + name + "}");
       } else {
@@ -82,6 +83,7 @@ class Expansion {
 
   std::vector<std::string> KnownNames() const {
     std::vector<std::string> names(RunTimeNames().begin(), RunTimeNames().end());
+    names.insert(names.end(), saved_.begin(), saved_.end());
     for (const auto& [name, value] : variables_) {
       names.push_back(name);
     }
@@ -107,6 +109,7 @@ class Expansion {
   const Variables& variables_;
   const SubstituteStage stage_;
   const std::function<void(const std::string&)>& complain_;
+  const SavedNames& saved_;
   std::string out_;
   std::vector<std::string> open_;  // variables being replaced, outermost first
   int replacements_ = 0;
@@ -116,9 +119,9 @@ class Expansion {
 }  // namespace
 
 const std::set<std::string>& RunTimeNames() {
-  static const std::set<std::string> names = {"run_dir",  "rpc_socket", "file_prefix",
-                                              "huge_dir", "cpu",        "second_cpu",
-                                              "cpu_mask", "own_dir",    "pid"};
+  static const std::set<std::string> names = {"run_dir", "rpc_socket", "file_prefix", "huge_dir",
+                                              "cpu",     "second_cpu", "cpu_mask",    "own_dir",
+                                              "pid",     "free_port"};
   return names;
 }
 
@@ -130,8 +133,9 @@ bool IsVariableName(std::string_view name) {
 }
 
 std::string Substitute(std::string_view text, const Variables& variables, SubstituteStage stage,
-                       const std::function<void(const std::string& message)>& complain) {
-  Expansion expansion(variables, stage, complain);
+                       const std::function<void(const std::string& message)>& complain,
+                       const SavedNames& saved) {
+  Expansion expansion(variables, stage, complain, saved);
   expansion.Expand(text);
   return expansion.TakeResult();
 }
@@ -150,7 +154,7 @@ std::string ExpandForRun(std::string_view text, const Variables& values) {
       const std::string name(text.substr(2, end == std::string_view::npos ? end : end - 2));
       const auto found = values.find(name);
       if (end == std::string_view::npos || found == values.end()) {
-        throw Failure::BadInput(
+        throw MissingValue(
             fmt::format("`${{{}}}` has no value at this point of the run{}", name,
                         name == "huge_dir" ? "; expected resources: {hugetlbfs_mb: ...}" : ""));
       }
@@ -164,14 +168,20 @@ std::string ExpandForRun(std::string_view text, const Variables& values) {
   return out;
 }
 
-nlohmann::json ExpandJsonForRun(const nlohmann::json& value, const Variables& values) {
+nlohmann::json ExpandJsonForRun(const nlohmann::json& value, const Variables& values,
+                                const std::map<std::string, nlohmann::json>& saved) {
   if (value.is_string()) {
-    return ExpandForRun(value.get_ref<const std::string&>(), values);
+    const std::string& text = value.get_ref<const std::string&>();
+    if (text.empty() || text.front() != kKeepsType) {
+      return ExpandForRun(text, values);
+    }
+    const auto found = saved.find(text.substr(3, text.size() - 4));  // without ${ and }
+    return found == saved.end() ? TypedScalar(ExpandForRun(text.substr(1), values)) : found->second;
   }
   nlohmann::json out = value;
   if (value.is_structured()) {
     for (auto& item : out.items()) {
-      item.value() = ExpandJsonForRun(item.value(), values);
+      item.value() = ExpandJsonForRun(item.value(), values, saved);
     }
   }
   return out;

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "harness/base/failure.h"
 #include "harness/scenario/diagnostics.h"
 
 // ${name} in the texts of profiles and scenarios. Two stages: the loaders replace the variables of
@@ -27,10 +28,14 @@ using Variables = std::map<std::string, std::string>;
 //   cpu_mask     those two as a mask ("0x3")
 //   own_dir      the directory of faultline's own executable, where its own targets lie
 //   pid          the target's process id; only once it has started (steps, leftovers)
+//   free_port    a TCP and UDP port that nobody listens at
 const std::set<std::string>& RunTimeNames();
 
 // A name is [a-z][a-z0-9_]*.
 bool IsVariableName(std::string_view name);
+
+// Names that steps have given values to (`save`); they are run-time names from that step on.
+using SavedNames = std::set<std::string>;
 
 enum class SubstituteStage {
   kFinal,       // for a text that no run expands: $$ becomes $, run-time names are a mistake
@@ -41,14 +46,26 @@ enum class SubstituteStage {
 // the nearest known one, missing brace, a variable that leads to itself, a result beyond 64 KiB) is
 // handed to `complain`, and the result is then unspecified. Thread-safe.
 std::string Substitute(std::string_view text, const Variables& variables, SubstituteStage stage,
-                       const std::function<void(const std::string& message)>& complain);
+                       const std::function<void(const std::string& message)>& complain,
+                       const SavedNames& saved = {});
+
+// A text names what has no value at this point of a run.
+class MissingValue : public Failure {
+ public:
+  explicit MissingValue(const std::string& message) : Failure(BadInput(message)) {}
+};
 
 // The second stage. `values` has the run-time names known so far. A name without a value is a
-// Failure (kBadInput). Thread-safe.
+// MissingValue. Thread-safe.
 std::string ExpandForRun(std::string_view text, const Variables& values);
+
+// A reference that stands alone in a plain YAML scalar keeps the type of its value. JSON has no
+// place for that, so its text begins with this character.
+inline constexpr char kKeepsType = '\x1f';
 // The same for every string (not the keys) inside a JSON value. A template, or a text could become
-// JSON by itself.
-nlohmann::json ExpandJsonForRun(const nlohmann::json& value, const Variables& values);
+// JSON by itself. `saved` are values of steps as they were answered.
+nlohmann::json ExpandJsonForRun(const nlohmann::json& value, const Variables& values,
+                                const std::map<std::string, nlohmann::json>& saved = {});
 template <std::same_as<nlohmann::json> Json>
 Json ExpandForRun(const Json& value, const Variables& values) {
   return ExpandJsonForRun(value, values);

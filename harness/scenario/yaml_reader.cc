@@ -18,15 +18,28 @@ constexpr size_t kMaxPatternBytes = 1000;
 constexpr size_t kListedWords = 12;
 
 // A text as a run might see it, to judge what it will be.
-std::string WithExampleValues(const std::string& text) {
+std::string WithExampleValues(const std::string& text, const SavedNames& saved) {
   Variables values;
   for (const std::string& name : RunTimeNames()) {
+    values[name] = "example";
+  }
+  for (const std::string& name : saved) {
     values[name] = "example";
   }
   return ExpandForRun(text, values);
 }
 
+// `text` is one reference and nothing else.
+bool IsReference(const std::string& text) {
+  return text.starts_with("${") && text.find('}') == text.size() - 1;
+}
+
 }  // namespace
+
+const SavedNames& ReadContext::Saved() const {
+  static const SavedNames kNone;
+  return saved == nullptr ? kNone : *saved;
+}
 
 void ReportUnknownWord(const SourcePosition& position, std::string_view what, std::string_view word,
                        const std::vector<std::string>& known, ReadContext& context) {
@@ -50,13 +63,15 @@ std::optional<std::string> ReadText(const YamlValue& value, std::string_view wha
     return std::nullopt;
   }
   bool good = true;
-  std::string text =
-      Substitute(value.text, context.variables, stage, [&](const std::string& message) {
+  std::string text = Substitute(
+      value.text, context.variables, stage,
+      [&](const std::string& message) {
         good = false;
         if (!context.lenient) {
           context.diagnostics.Add(value.position, message);
         }
-      });
+      },
+      context.Saved());
   return good ? std::optional<std::string>(std::move(text)) : std::nullopt;
 }
 
@@ -205,7 +220,7 @@ std::optional<std::string> ReadPattern(const YamlValue& value, std::string_view 
     return std::nullopt;
   }
   const std::string problem = LinePattern::ProblemOf(
-      stage == SubstituteStage::kKeepForRun ? WithExampleValues(*text) : *text);
+      stage == SubstituteStage::kKeepForRun ? WithExampleValues(*text, context.Saved()) : *text);
   if (!problem.empty()) {
     context.diagnostics.Add(
         value.position,
@@ -226,6 +241,9 @@ std::optional<nlohmann::json> ReadJson(const YamlValue& value, std::string_view 
           ReadText(value, what, context, SubstituteStage::kKeepForRun);
       if (!text.has_value()) {
         return std::nullopt;
+      }
+      if (!value.quoted && IsReference(*text)) {
+        return kKeepsType + *text;
       }
       return value.quoted ? nlohmann::json(std::move(*text)) : TypedScalar(*text);
     }

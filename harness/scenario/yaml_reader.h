@@ -23,6 +23,10 @@ struct ReadContext {
   // Steps linted without the scenario that includes them: a text with variables that are not known
   // is passed over, not reported.
   bool lenient = false;
+  // What steps before this place have saved; nullptr = nothing.
+  const SavedNames* saved = nullptr;
+
+  const SavedNames& Saved() const;
 };
 
 // A scalar's text with its variables replaced. Null is a mistake, "" is not.

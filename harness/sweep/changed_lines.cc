@@ -37,7 +37,8 @@ CommandResult Git(const std::filesystem::path& tree, const std::vector<std::stri
   std::vector<std::string> argv = {"git", "-C", tree.string()};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   EventLoop loop;
-  return RunCommand(argv, GitEnvironment(), working_dir, kGitLimitMs, loop);
+  const std::map<std::string, std::string> environment = GitEnvironment();
+  return RunCommand(argv, {environment, working_dir}, kGitLimitMs, loop);
 }
 
 void RequireWorkTree(const std::filesystem::path& tree, const CommandResult& asked) {

@@ -65,8 +65,9 @@ std::string AskGcov(const std::vector<fs::path>& counts) {
                                    output};
   argv.insert(argv.end(), counts.begin(), counts.end());
   EventLoop loop;
+  const std::map<std::string, std::string> environment = OwnEnvironment();
   const CommandResult result =
-      RunCommand(argv, OwnEnvironment(), directory.path(), kGcovLimitMs, loop);
+      RunCommand(argv, {environment, directory.path()}, kGcovLimitMs, loop);
   if (result.exit.kind != ExitStatus::Kind::kExited || result.exit.code != 0) {
     throw Failure::BadInput(fmt::format("--coverage: gcov of {} and others ended with {}: {}",
                                         counts.front().string(), result.exit.ToString(),

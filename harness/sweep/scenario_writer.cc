@@ -4,11 +4,13 @@
 #include <sys/resource.h>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstring>
 #include <limits>
 #include <sstream>
 
+#include "harness/scenario/substitute.h"
 #include "harness/sweep/site_list.h"
 
 namespace faultline {
@@ -56,13 +58,21 @@ class ScenarioWriter {
     WriteSurroundings();
     WriteLimits();
     WritePrepare();
+    WriteCompanions();
+    if (scenario_.network == Network::kHost) {
+      Pair("network", "host");
+    }
+    if (scenario_.cycles > 1) {
+      Pair("repeat", scenario_.cycles);
+    }
     WriteFaults();
     WritePlaces();
-    out_ << YAML::Key << "steps" << YAML::Value << YAML::BeginSeq;
-    for (const Step& step : scenario_.steps) {
-      WriteStep(step);
-    }
-    out_ << YAML::EndSeq << YAML::EndMap;
+    // Those of one cycle: each but the first stands behind a restart.
+    const size_t cycles = static_cast<size_t>(std::max(1, scenario_.cycles));
+    const size_t steps = (scenario_.steps.size() + 1) / cycles - 1;
+    WriteSteps("steps",
+               {scenario_.steps.begin(), scenario_.steps.begin() + static_cast<ptrdiff_t>(steps)});
+    out_ << YAML::EndMap;
     return out_.c_str() + std::string("\n");
   }
 
@@ -118,8 +128,22 @@ class ScenarioWriter {
   void WriteAction(const SignalStep& step) { Pair("signal", SignalText(step.signal)); }
   void WriteAction(const CommandStep& step) {
     Texts("run", step.argv);
-    Pair("expect_exit", step.expect_exit);
+    Numbers("expect_exit", step.expect_exit);
   }
+  void WriteAction(const PipelineStep& step);
+  void WriteAction(const RawStep& step);
+  void WriteAction(const AnswerStep& step);
+  void WriteAction(const DisconnectStep& step) { QuotedPair("disconnect", step.connection); }
+  void WriteAction(const WaitStep& step) {
+    Pair("wait", fmt::format("{}ms", step.duration_ms));
+    QuotedPair("reason", Escaped(step.reason));
+  }
+  void WriteAction(const ExpectAbsentStep& step) { Texts("expect_absent", step.patterns); }
+  void WriteAction(const ExpectNoLogStep& step) { QuotedPair("expect_no_log", step.pattern); }
+  void WriteAction(const ExpectOpenFilesStep& step);
+  void WriteAction(const RestartStep& step);
+  void WriteAction(const StartCompanionStep& step) { Texts("start_companion", step.companions); }
+  void WriteAction(const StopCompanionStep& step) { Texts("stop_companion", step.companions); }
   void WriteAction(const TerminalStep& step) { QuotedPair("type", step.text); }
   void WriteAction(const ExpectLogStep& step) {
     QuotedPair("expect_log", step.pattern);
@@ -128,7 +152,14 @@ class ScenarioWriter {
     }
   }
   void WriteAction(const WaitExitStep& step);
-  void WriteExpectations(const std::vector<RpcExpectation>& expect);
+  void WriteSteps(const char* key, const std::vector<Step>& steps);
+  void WriteCompanions();
+  void WriteRequest(const RpcStep& step);
+  void WriteConnection(const std::string& connection);
+  void WriteTests(const std::vector<ValueTest>& tests);
+  void WriteWhere(const std::vector<ValueTest>& where);
+  void Numbers(const char* key, const std::vector<int>& numbers);
+  void WriteExpectations(const std::vector<RpcExpectation>& expect, const char* key = "expect");
   void WriteExpectation(const RpcExpectation& expectation);
 
   const Scenario& scenario_;
@@ -136,22 +167,37 @@ class ScenarioWriter {
   YAML::Emitter out_;
 };
 
+// A reference that keeps its type stands alone in a plain scalar, which flow style has no place
+// for.
+bool KeepsType(const nlohmann::json& json) {
+  if (json.is_string()) {
+    return json.get_ref<const std::string&>().starts_with(kKeepsType);
+  }
+  return json.is_structured() && std::any_of(json.begin(), json.end(), KeepsType);
+}
+
 void ScenarioWriter::WriteJson(const nlohmann::json& json) {
+  const YAML::EMITTER_MANIP style = KeepsType(json) ? YAML::Block : YAML::Flow;
   if (json.is_object()) {
-    out_ << YAML::Flow << YAML::BeginMap;
+    out_ << style << YAML::BeginMap;
     for (const auto& [key, value] : json.items()) {
       out_ << YAML::Key << YAML::DoubleQuoted << key << YAML::Value;
       WriteJson(value);
     }
     out_ << YAML::EndMap;
   } else if (json.is_array()) {
-    out_ << YAML::Flow << YAML::BeginSeq;
+    out_ << style << YAML::BeginSeq;
     for (const nlohmann::json& value : json) {
       WriteJson(value);
     }
     out_ << YAML::EndSeq;
   } else if (json.is_string()) {
-    out_ << YAML::DoubleQuoted << json.get<std::string>();
+    const std::string& text = json.get_ref<const std::string&>();
+    if (KeepsType(json)) {
+      out_ << text.substr(1);
+    } else {
+      out_ << YAML::DoubleQuoted << text;
+    }
   } else if (json.is_null()) {
     out_ << YAML::Null;  // the text `null` would be quoted
   } else {
@@ -347,6 +393,15 @@ void ScenarioWriter::WriteAction(const Fault& fault) {
     case Fault::Action::kDropConnection:
       Pair("drop_connection", true);
       return;
+    case Fault::Action::kDelay:
+      Pair("delay", fmt::format("{}ms", fault.delay_ms));
+      return;
+    case Fault::Action::kSteps:
+      WriteSteps("at_call", fault.at_call);
+      return;
+    case Fault::Action::kHold:
+      QuotedPair("until_step", Escaped(fault.until_step));
+      return;
   }
 }
 
@@ -362,22 +417,171 @@ void ScenarioWriter::WriteStep(const Step& step) {
   if (step.even_if_gone) {
     Pair("even_if_gone", true);
   }
+  if (step.tolerance) {
+    Pair("tolerance",
+         *step.tolerance == Tolerance::kMustSucceed ? "must_succeed" : "may_fail_cleanly");
+  }
   out_ << YAML::EndMap;
 }
 
-void ScenarioWriter::WriteAction(const RpcStep& step) {
+void ScenarioWriter::WriteSteps(const char* key, const std::vector<Step>& steps) {
+  out_ << YAML::Key << key << YAML::Value << YAML::BeginSeq;
+  for (const Step& step : steps) {
+    WriteStep(step);
+  }
+  out_ << YAML::EndSeq;
+}
+
+void ScenarioWriter::WriteCompanions() {
+  if (scenario_.companions.empty()) {
+    return;
+  }
+  using Kind = Companion::Ready::Kind;
+  out_ << YAML::Key << "companions" << YAML::Value << YAML::BeginSeq;
+  for (const Companion& companion : scenario_.companions) {
+    out_ << YAML::BeginMap;
+    QuotedPair("name", Escaped(companion.name));
+    Texts("run", companion.argv);
+    const char* const word = companion.ready.kind == Kind::kLogLine ? "log"
+                             : companion.ready.kind == Kind::kFile  ? "file"
+                             : companion.ready.kind == Kind::kPort  ? "port"
+                                                                    : "";
+    if (word[0] != '\0') {
+      Map("ready", {{word, companion.ready.value}});
+    }
+    Pair("within", fmt::format("{}ms", companion.limit_ms));
+    Map("environment", companion.environment);
+    if (!companion.may_end.empty()) {
+      Numbers("may_end", companion.may_end);
+    }
+    out_ << YAML::EndMap;
+  }
+  out_ << YAML::EndSeq;
+}
+
+void ScenarioWriter::Numbers(const char* key, const std::vector<int>& numbers) {
+  out_ << YAML::Key << key << YAML::Value;
+  if (numbers.size() == 1) {
+    out_ << numbers.front();
+    return;
+  }
+  out_ << YAML::Flow << YAML::BeginSeq;
+  for (const int number : numbers) {
+    out_ << number;
+  }
+  out_ << YAML::EndSeq;
+}
+
+void ScenarioWriter::WriteConnection(const std::string& connection) {
+  if (!connection.empty()) {
+    QuotedPair("connection", Escaped(connection));
+  }
+}
+
+void ScenarioWriter::WriteRequest(const RpcStep& step) {
   Pair("rpc", Escaped(step.method));
   if (!step.params.is_null()) {
     Json("params", step.params);
   }
   WriteExpectations(step.expect);
+  Map("save", step.save);
 }
 
-void ScenarioWriter::WriteExpectations(const std::vector<RpcExpectation>& expect) {
+void ScenarioWriter::WriteAction(const RpcStep& step) {
+  WriteRequest(step);
+  WriteExpectations(step.until, "until");
+  WriteConnection(step.connection);
+  if (step.no_wait) {
+    Pair("no_wait", true);
+  }
+}
+
+void ScenarioWriter::WriteAction(const PipelineStep& step) {
+  out_ << YAML::Key << "pipeline" << YAML::Value << YAML::BeginSeq;
+  for (const RpcStep& request : step.requests) {
+    out_ << YAML::BeginMap;
+    WriteRequest(request);
+    out_ << YAML::EndMap;
+  }
+  out_ << YAML::EndSeq;
+  WriteConnection(step.connection);
+}
+
+void ScenarioWriter::WriteAction(const RawStep& step) {
+  QuotedPair("raw", step.bytes);
+  WriteExpectations(step.expect);
+  Map("save", step.save);
+  WriteConnection(step.connection);
+}
+
+void ScenarioWriter::WriteAction(const AnswerStep& step) {
+  QuotedPair("answer_to", Escaped(step.step));
+  WriteExpectations(step.expect);
+  Map("save", step.save);
+}
+
+void ScenarioWriter::WriteAction(const ExpectOpenFilesStep& step) {
+  out_ << YAML::Key << "expect_open_files" << YAML::Value;
+  WriteTests(step.count);
+  if (!step.pattern.empty()) {
+    QuotedPair("matching", step.pattern);
+  }
+}
+
+void ScenarioWriter::WriteAction(const RestartStep& step) {
+  out_ << YAML::Key << "restart" << YAML::Value;
+  if (step.signal) {
+    out_ << SignalText(*step.signal);
+  } else {
+    out_ << YAML::Null;
+  }
+}
+
+// Tests of one value.
+void ScenarioWriter::WriteTests(const std::vector<ValueTest>& tests) {
+  using Kind = ValueTest::Kind;
+  static const std::map<Kind, const char*> kWords = {
+      {Kind::kEquals, "equals"},   {Kind::kNotEquals, "not_equals"}, {Kind::kAbove, "above"},
+      {Kind::kBelow, "below"},     {Kind::kAtLeast, "at_least"},     {Kind::kAtMost, "at_most"},
+      {Kind::kMatches, "matches"}, {Kind::kContains, "contains"},    {Kind::kLacks, "lacks"},
+      {Kind::kAbsent, "absent"},   {Kind::kPresent, "present"}};
+  out_ << YAML::BeginMap;
+  std::vector<ValueTest> of_length;
+  for (ValueTest test : tests) {
+    if (test.of_length) {
+      test.of_length = false;
+      of_length.push_back(std::move(test));
+    } else if (test.kind == Kind::kAbsent || test.kind == Kind::kPresent) {
+      Pair(kWords.at(test.kind), true);
+    } else {
+      Json(kWords.at(test.kind), test.value);
+    }
+  }
+  if (!of_length.empty()) {
+    out_ << YAML::Key << "length" << YAML::Value;
+    WriteTests(of_length);
+  }
+  out_ << YAML::EndMap;
+}
+
+void ScenarioWriter::WriteWhere(const std::vector<ValueTest>& where) {
+  std::map<std::string, std::vector<ValueTest>> by_path;
+  for (const ValueTest& test : where) {
+    by_path[test.path].push_back(test);
+  }
+  out_ << YAML::Key << "where" << YAML::Value << YAML::BeginMap;
+  for (const auto& [path, tests] : by_path) {
+    out_ << YAML::Key << YAML::DoubleQuoted << path << YAML::Value;
+    WriteTests(tests);
+  }
+  out_ << YAML::EndMap;
+}
+
+void ScenarioWriter::WriteExpectations(const std::vector<RpcExpectation>& expect, const char* key) {
   if (expect.empty()) {
     return;
   }
-  out_ << YAML::Key << "expect" << YAML::Value << YAML::BeginSeq;
+  out_ << YAML::Key << key << YAML::Value << YAML::BeginSeq;
   for (const RpcExpectation& expectation : expect) {
     WriteExpectation(expectation);
   }
@@ -393,12 +597,17 @@ void ScenarioWriter::WriteExpectation(const RpcExpectation& expectation) {
       out_ << "gone";
       return;
     case RpcExpectation::Kind::kResult:
-      if (!expectation.value) {
+      if (!expectation.value && expectation.where.empty()) {
         out_ << "result";
         return;
       }
       out_ << YAML::BeginMap;
-      Json("result", *expectation.value);
+      if (expectation.value) {
+        Json("result", *expectation.value);
+      }
+      if (!expectation.where.empty()) {
+        WriteWhere(expectation.where);
+      }
       out_ << YAML::EndMap;
       return;
     case RpcExpectation::Kind::kError:

@@ -113,6 +113,84 @@ TEST_F(ScenarioWriterTest, WhatIsWrittenReadsBackTheSame) {
   EXPECT_EQ(second.places[0].index, 3);
 }
 
+constexpr char kLives[] = R"yaml(faultline: 1
+summary: what a run is besides its steps
+profile: reference
+network: host
+repeat: 3
+companions:
+  - name: helper
+    run: [sleep, "9"]
+    ready: {port: "${free_port}"}
+    within: 2s
+    environment: {A: b}
+    may_end: [0, 1]
+steps:
+  - rpc: bdev_get_bdevs
+    name: asked
+    no_wait: true
+  - answer_to: asked
+    expect: {result: [], where: {.: {length: {at_least: 0}}, 0.size: {above: 3, matches: "^4"}, 1: {absent: true}}}
+    save: {uuid: 0.uuid}
+  - rpc: bdev_delete
+    params:
+      name: "${uuid}"
+      port: ${free_port}
+      list: [1, a]
+    until: {where: {.: true}}
+    connection: other
+    tolerance: may_fail_cleanly
+  - pipeline: [{rpc: a, expect: error}, {rpc: b, params: {c: "$$d"}}]
+    connection: other
+  - raw: "half \"\x07 $${"
+    expect: [error, gone]
+  - disconnect: other
+  - wait: 20ms
+    reason: because
+  - expect_absent: ["a*", "${huge_dir}/b"]
+  - expect_no_log: 'x\d'
+  - expect_open_files: {at_most: 20}
+    matching: ^socket
+  - for_each: [a, b]
+    steps: [{run: ["${item}"], expect_exit: [0, 3]}]
+  - restart: SIGKILL
+  - restart
+  - start_companion: helper
+  - stop_companion: [helper]
+faults:
+  - {id: late, point: libc/socket/bind, delay: 20ms}
+  - {id: busy, point: libc/socket/bind, at_call: [{rpc: c}, {run: [ls]}]}
+  - {id: held, point: libc/socket/bind, until_step: asked}
+)yaml";
+
+TEST_F(ScenarioWriterTest, LivesCompanionsAndHoldsReadBackTheSame) {
+  const LoadedScenario first = Load(kLives);
+  const std::string text = WriteScenario(first.scenario, "");
+  const LoadedScenario second = Load(text);
+  EXPECT_EQ(text, WriteScenario(second.scenario, ""));
+  const Scenario& a = first.scenario;
+  const Scenario& b = second.scenario;
+  ASSERT_EQ(a.steps.size(), b.steps.size());
+  EXPECT_EQ(b.cycles, 3);
+  for (size_t i = 0; i < a.steps.size(); ++i) {
+    EXPECT_EQ(a.steps[i].action.index(), b.steps[i].action.index()) << i;
+    EXPECT_EQ(a.steps[i].Title(), b.steps[i].Title());
+    EXPECT_EQ(a.steps[i].tolerance, b.steps[i].tolerance);
+  }
+  const auto& until = std::get<RpcStep>(b.steps[2].action);
+  EXPECT_EQ(until.params, std::get<RpcStep>(a.steps[2].action).params);
+  EXPECT_EQ(until.params["port"], "\x1f${free_port}");  // a number in the run
+  EXPECT_EQ(until.params["name"], "${uuid}");
+  EXPECT_THAT(std::get<AnswerStep>(b.steps[1].action).expect.at(0).where, SizeIs(4));
+  EXPECT_EQ(std::get<RawStep>(b.steps[4].action).bytes, std::get<RawStep>(a.steps[4].action).bytes);
+  EXPECT_EQ(b.companions.at(0).may_end, a.companions.at(0).may_end);
+  EXPECT_EQ(b.companions.at(0).ready.value, "${free_port}");
+  EXPECT_EQ(b.network, Network::kHost);
+  EXPECT_EQ(b.faults.at(0).delay_ms, 20);
+  EXPECT_THAT(b.faults.at(1).at_call, SizeIs(2));
+  EXPECT_EQ(b.faults.at(2).until_step, "asked");
+}
+
 TEST_F(ScenarioWriterTest, WritingAgainGivesTheSameText) {
   const std::string once = WriteScenario(Load(kEverything).scenario, "");
   EXPECT_EQ(once, WriteScenario(Load(once).scenario, ""));

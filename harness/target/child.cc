@@ -38,16 +38,19 @@ void ConnectStdio(const ChildPlan& plan) {
   }
 }
 
+void EnterNamespaces(const ChildPlan& plan) {
+  if ((plan.network_fd >= 0 && setns(plan.network_fd, CLONE_NEWNET) != 0) ||
+      (plan.mounts_fd >= 0 && setns(plan.mounts_fd, CLONE_NEWNS) != 0)) {
+    GiveUp(plan, ChildStage::kNamespaces);
+  }
+}
+
 // Mounts of the target's own, which nobody else sees.
 void Mount(const ChildPlan& plan) {
   // Private first, or the mounts would appear in the harness's namespace too.
   if (unshare(CLONE_NEWNS) != 0 ||
       mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
     GiveUp(plan, ChildStage::kMountNamespace);
-  }
-  if (plan.hugetlbfs_dir != nullptr && mount("hugetlbfs", plan.hugetlbfs_dir, "hugetlbfs",
-                                             MS_NOSUID | MS_NODEV, plan.hugetlbfs_options) != 0) {
-    GiveUp(plan, ChildStage::kHugetlbfs);
   }
   if (plan.shm_options != nullptr &&
       mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, plan.shm_options) != 0) {
@@ -91,11 +94,11 @@ void RunChild(const ChildPlan& plan) {
   // do_coredump in fs/coredump.c); a file needs at least a page.
   const rlimit no_core = {.rlim_cur = 1, .rlim_max = 1};
   setrlimit(RLIMIT_CORE, &no_core);
+  EnterNamespaces(plan);  // before chdir: the working directory may lie below a mount
   if (chdir(plan.working_dir) != 0) {
     GiveUp(plan, ChildStage::kDirectory);
   }
-  if (plan.hugetlbfs_dir != nullptr || plan.shm_options != nullptr ||
-      plan.read_only_dir != nullptr) {
+  if (plan.shm_options != nullptr || plan.read_only_dir != nullptr) {
     Mount(plan);
   }
   const ChildReport ready = {ChildStage::kReady, 0};

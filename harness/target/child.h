@@ -14,8 +14,8 @@ enum class ChildStage : int {
   kSession,
   kStdio,
   kDirectory,
+  kNamespaces,
   kMountNamespace,
-  kHugetlbfs,
   kDevShm,
   kReadOnly,
   kLimits,
@@ -40,13 +40,13 @@ struct ChildPlan {
   char* const* envp = nullptr;
   const char* working_dir = nullptr;
   pid_t parent = 0;
-  int input_fd = -1;                        // becomes 0
-  int output_fd = -1;                       // becomes 1 and 2
-  bool terminal = false;                    // input_fd becomes the controlling terminal
-  const char* hugetlbfs_dir = nullptr;      // nullptr = none
-  const char* hugetlbfs_options = nullptr;  // as for mount(8) -o
-  const char* shm_options = nullptr;        // a /dev/shm of its own; nullptr = the machine's
-  const char* read_only_dir = nullptr;      // may not be written to but in writable_dir below it
+  int input_fd = -1;      // becomes 0
+  int output_fd = -1;     // becomes 1 and 2
+  bool terminal = false;  // input_fd becomes the controlling terminal
+  int mounts_fd = -1;     // namespaces for setns(2); -1 = the harness's own
+  int network_fd = -1;
+  const char* shm_options = nullptr;    // a /dev/shm of its own; nullptr = the machine's
+  const char* read_only_dir = nullptr;  // may not be written to but in writable_dir below it
   const char* writable_dir = nullptr;
   const ChildLimit* limits = nullptr;  // `limit_count` of them
   size_t limit_count = 0;

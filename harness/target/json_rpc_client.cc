@@ -145,19 +145,46 @@ bool JsonRpcClient::WaitConnected(Deadline deadline) {
   return state_ == State::kConnected;
 }
 
-uint64_t JsonRpcClient::Send(const std::string& method, const nlohmann::json& params) {
+uint64_t JsonRpcClient::Queue(const Request& request) {
   const uint64_t id = ++last_id_;
   pending_.insert(id);
   if (state_ == State::kClosed) {
     Deliver(id, {RpcExchange::Outcome::kGone, nullptr});
     return id;
   }
-  nlohmann::json request = {{"jsonrpc", "2.0"}, {"id", id}, {"method", method}};
-  if (!params.is_null()) {
-    request["params"] = params;
+  nlohmann::json message = {{"jsonrpc", "2.0"}, {"id", id}, {"method", request.method}};
+  if (!request.params.is_null()) {
+    message["params"] = request.params;
   }
   // Bytes that are no UTF-8 are replaced: a scenario may hold them, JSON may not.
-  to_send_ += request.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  to_send_ += message.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return id;
+}
+
+uint64_t JsonRpcClient::Send(const std::string& method, const nlohmann::json& params) {
+  return SendTogether({{method, params}}).front();
+}
+
+std::vector<uint64_t> JsonRpcClient::SendTogether(const std::vector<Request>& requests) {
+  std::vector<uint64_t> ids;
+  for (const Request& request : requests) {
+    ids.push_back(Queue(request));
+  }
+  if (state_ == State::kConnected) {
+    Flush();
+  }
+  return ids;
+}
+
+uint64_t JsonRpcClient::SendRaw(std::string_view bytes) {
+  const uint64_t id = ++last_id_;
+  pending_.insert(id);
+  raw_.insert(id);
+  if (state_ == State::kClosed) {
+    Deliver(id, {RpcExchange::Outcome::kGone, nullptr});
+    return id;
+  }
+  to_send_ += bytes;
   if (state_ == State::kConnected) {
     Flush();
   }
@@ -174,7 +201,8 @@ std::optional<RpcAnswer> JsonRpcClient::TakeAnswer(uint64_t id) {
 
 void JsonRpcClient::Forget(uint64_t id) {
   answers_.erase(id);
-  if (pending_.erase(id) != 0) {
+  const bool is_raw = raw_.erase(id) != 0;
+  if (pending_.erase(id) != 0 && !is_raw) {
     forgotten_.insert(id);
   }
 }
@@ -282,8 +310,14 @@ void JsonRpcClient::HandleAnswer(const nlohmann::json& message) {
   RpcAnswer answer{has_error ? RpcExchange::Outcome::kError : RpcExchange::Outcome::kResult,
                    message.at(has_error ? "error" : "result")};
   const auto id = message.find("id");
-  if (id != message.end() && id->is_number_unsigned()) {
-    Deliver(id->get<uint64_t>(), std::move(answer));
+  const bool has_number = id != message.end() && id->is_number_unsigned();
+  const uint64_t number = has_number ? id->get<uint64_t>() : 0;
+  const bool is_asked = has_number && raw_.count(number) == 0 &&
+                        (pending_.count(number) != 0 || forgotten_.count(number) != 0);
+  if (!is_asked && !raw_.empty()) {
+    Deliver(*raw_.begin(), std::move(answer));
+  } else if (has_number) {
+    Deliver(number, std::move(answer));
   } else if (has_error && (id == message.end() || id->is_null()) && !pending_.empty()) {
     // A request that it could not even parse: servers answer in order until then, so the oldest.
     Deliver(*pending_.begin(), std::move(answer));
@@ -293,6 +327,7 @@ void JsonRpcClient::HandleAnswer(const nlohmann::json& message) {
 }
 
 void JsonRpcClient::Deliver(uint64_t id, RpcAnswer answer) {
+  raw_.erase(id);
   if (pending_.erase(id) != 0) {
     answers_.emplace(id, std::move(answer));
   } else if (forgotten_.erase(id) == 0) {
@@ -314,6 +349,7 @@ void JsonRpcClient::Close(const RpcAnswer& answer_to_pending) {
     answers_.emplace(id, answer_to_pending);
   }
   pending_.clear();
+  raw_.clear();
 }
 
 void JsonRpcClient::Nonsense(const std::string& what) {

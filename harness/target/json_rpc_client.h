@@ -62,6 +62,15 @@ class JsonRpcClient {
   // Sends a request and returns its id; null `params` = none. Pipelined requests are fine. While
   // kWaiting it is queued; when kClosed its answer is kGone at once.
   uint64_t Send(const std::string& method, const nlohmann::json& params);
+  struct Request {
+    std::string method;
+    nlohmann::json params;
+  };
+  // Several requests in one write, in this order; their ids.
+  std::vector<uint64_t> SendTogether(const std::vector<Request>& requests);
+  // Bytes as they are. The answer with the id that is returned is the next one whose own id is none
+  // of a request that waits for an answer; of several that wait so, the oldest gets it.
+  uint64_t SendRaw(std::string_view bytes);
   // The answer once it is here, given out once.
   std::optional<RpcAnswer> TakeAnswer(uint64_t id);
   bool HasAnswer(uint64_t id) const { return answers_.count(id) != 0; }
@@ -85,6 +94,7 @@ class JsonRpcClient {
   void HandleMessage(const std::string& text);
   void HandleAnswer(const nlohmann::json& message);
   void Deliver(uint64_t id, RpcAnswer answer);
+  uint64_t Queue(const Request& request);
   void Close(const RpcAnswer& answer_to_pending);
   void Nonsense(const std::string& what);
   void Note(const std::string& text);
@@ -101,6 +111,7 @@ class JsonRpcClient {
   JsonSplitter splitter_;
   uint64_t last_id_ = 0;
   std::set<uint64_t> pending_;
+  std::set<uint64_t> raw_;  // of those, the ones that SendRaw gave out
   std::set<uint64_t> forgotten_;
   std::map<uint64_t, RpcAnswer> answers_;
   std::vector<std::string> notes_;

@@ -64,6 +64,36 @@ TEST_F(JsonRpcClientTest, WaitsForTheSocketToAppearAndToListen) {
   EXPECT_TRUE(client.WaitConnected(InMs(kLimitMs)));
 }
 
+TEST_F(JsonRpcClientTest, SendsSeveralRequestsInOrder) {
+  const auto client = Connected();
+  const std::vector<uint64_t> ids = client->SendTogether({{"a", nullptr}, {"b", {{"c", 1}}}});
+  EXPECT_THAT(server_.ReadUntil("\"b\""), HasSubstr("\"a\""));
+  server_.Send(
+      R"({"jsonrpc":"2.0","id":2,"result":"second"}{"jsonrpc":"2.0","id":1,"result":"first"})");
+  EXPECT_EQ(Await(*client, ids[0]).value, "first");
+  EXPECT_EQ(Await(*client, ids[1]).value, "second");
+}
+
+TEST_F(JsonRpcClientTest, RawBytesGetTheNextAnswerThatIsNoOthers) {
+  const auto client = Connected();
+  const uint64_t asked = client->Send("a", nullptr);
+  const uint64_t raw = client->SendRaw("{\"id\": \"x\", \"me");
+  EXPECT_THAT(server_.ReadUntil("\"me"), HasSubstr("{\"id\": \"x\", \"me"));
+  server_.Send(R"({"jsonrpc":"2.0","id":1,"result":"asked"})");
+  EXPECT_EQ(Await(*client, asked).value, "asked");
+  EXPECT_FALSE(client->HasAnswer(raw));
+  server_.Send(R"({"jsonrpc":"2.0","id":"x","result":"raw"})");
+  EXPECT_EQ(Await(*client, raw).value, "raw");
+}
+
+TEST_F(JsonRpcClientTest, OfRawBytesThatAreForgottenNobodyGetsAnAnswer) {
+  const auto client = Connected();
+  client->Forget(client->SendRaw("{"));
+  const uint64_t raw = client->SendRaw("}");
+  server_.Send(R"({"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"no"}})");
+  EXPECT_EQ(Await(*client, raw).outcome, Outcome::kError);
+}
+
 TEST_F(JsonRpcClientTest, ReplacesAStaleSocketLeftByAnother) {
   RpcServer(path_).Bind();
   JsonRpcClient client(path_);

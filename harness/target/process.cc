@@ -1,6 +1,5 @@
 #include "harness/target/process.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
@@ -57,14 +56,6 @@ std::vector<std::string> Environment(const SpawnOptions& options) {
   return environment;
 }
 
-std::string HugetlbfsOptions(const HugetlbfsPlan& plan) {
-  if (plan.size_mb < 2 || plan.size_mb % 2 != 0) {
-    throw Failure::BadInput(
-        fmt::format("a hugetlbfs of {} MiB: an even number of at least 2 is needed", plan.size_mb));
-  }
-  return fmt::format("pagesize=2M,size={}M,mode=0700", plan.size_mb);
-}
-
 std::string LibraryPath(const SpawnOptions& options) {
   const auto found = options.environment.find("LD_LIBRARY_PATH");
   return found == options.environment.end() ? std::string() : found->second;
@@ -81,7 +72,6 @@ std::unique_ptr<Supervisor> StartSupervisor(const SpawnOptions& options, const S
   std::vector<std::string> environment = Environment(options);
   const std::vector<char*> argv_pointers = Pointers(argv);
   const std::vector<char*> environment_pointers = Pointers(environment);
-  std::string hugetlbfs_options;
   SupervisorPlan plan;
   plan.trace = options.trace;
   plan.stop_mark = options.stop_mark;
@@ -93,10 +83,9 @@ std::unique_ptr<Supervisor> StartSupervisor(const SpawnOptions& options, const S
   plan.child.input_fd = stdio.child_input.get();
   plan.child.output_fd = stdio.child_output.get();
   plan.child.terminal = options.terminal;
-  if (options.hugetlbfs) {
-    hugetlbfs_options = HugetlbfsOptions(*options.hugetlbfs);
-    plan.child.hugetlbfs_dir = options.hugetlbfs->directory.c_str();
-    plan.child.hugetlbfs_options = hugetlbfs_options.c_str();
+  if (options.space != nullptr) {
+    plan.child.mounts_fd = options.space->mounts();
+    plan.child.network_fd = options.space->network();
   }
   std::string shm_options;
   if (options.dev_shm) {
@@ -168,11 +157,13 @@ bool Process::IsOutput(int fd) const {
 
 int Process::stop_fd() const { return impl_->supervisor->stop_fd(); }
 
-void Process::LetGoOn() {
+std::set<pid_t> Process::StoppedThreads() {
   eventfd_t count = 0;
   eventfd_read(impl_->supervisor->stop_fd(), &count);
-  impl_->supervisor->LetGoOn();
+  return impl_->supervisor->StoppedThreads();
 }
+
+void Process::LetGoOn(const std::set<pid_t>& threads) { impl_->supervisor->LetGoOn(threads); }
 
 void Process::OnEvent() {
   eventfd_t count = 0;
@@ -256,26 +247,6 @@ std::vector<std::string> Process::Finish(int grace_ms) {
     ReapOrphans(AllPids());
   }
   return killed;
-}
-
-std::vector<std::string> Process::HugepageFiles() const {
-  std::vector<std::string> files;
-  const UniqueFd& root = impl_->supervisor->hugetlbfs();
-  if (!root) {
-    return files;
-  }
-  DIR* dir = fdopendir(openat(root.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  while (const dirent* entry = dir != nullptr ? readdir(dir) : nullptr) {
-    const std::string name = entry->d_name;
-    if (name != "." && name != "..") {
-      files.push_back(name);
-    }
-  }
-  if (dir != nullptr) {
-    closedir(dir);
-  }
-  std::sort(files.begin(), files.end());
-  return files;
 }
 
 std::string NewRunId() { return RandomHex(16); }

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "harness/evidence/evidence.h"
 #include "harness/target/clock.h"
 #include "harness/target/executed_program.h"
+#include "harness/target/run_space.h"
 #include "harness/target/stack_snapshot.h"
 
 namespace faultline {
@@ -21,13 +23,6 @@ namespace faultline {
 // Every process of a run has FAULTLINE_RUN_ID=<run id> in its environment, so that none escapes,
 // whatever session or process group it moves to.
 inline constexpr std::string_view kRunIdVariable = "FAULTLINE_RUN_ID";
-
-// A hugetlbfs of the target's own with 2 MiB pages, seen by nobody else: it lives in the target's
-// mount namespace and ends with its last process. Needs root.
-struct HugetlbfsPlan {
-  std::filesystem::path directory;  // exists; usually ${run_dir}/huge
-  int size_mb = 0;                  // a multiple of 2, at least 2
-};
 
 struct SpawnOptions {
   std::filesystem::path program;                   // absolute
@@ -46,13 +41,14 @@ struct SpawnOptions {
   // The process that is started ends with 0 once one that it has forked is up: that is the target
   // then, and pid() is its. Needs `trace`.
   bool detaches = false;
-  std::optional<HugetlbfsPlan> hugetlbfs;
   std::map<int, uint64_t> limits = {};       // RLIMIT_*, both soft and hard
   std::vector<int> closed_descriptors = {};  // of 0 to 2
   std::optional<uint64_t> dev_shm = {};      // bytes: a tmpfs of its own there. Needs root
   // Not to be written to, but below `writable_dir` in it; "" = none. Needs root.
   std::filesystem::path read_only_dir = {};
   std::filesystem::path writable_dir = {};
+  // The namespaces to start in; nullptr = the harness's. Borrowed, outlives the constructor.
+  const RunSpace* space = nullptr;
 };
 
 // A target: one process, all its descendants, and their supervisor, a thread of its own (ptrace and
@@ -84,9 +80,13 @@ class Process {
   bool IsOutput(int fd) const;
   // Readable once the target has ended, until OnEvent().
   int event_fd() const;
-  // Readable when a thread of the target waits, see SpawnOptions::stop_mark, until LetGoOn().
+  // Readable when a thread of the target waits, see SpawnOptions::stop_mark, until the next
+  // StoppedThreads().
   int stop_fd() const;
-  void LetGoOn();
+  // The threads that wait now.
+  std::set<pid_t> StoppedThreads();
+  // Lets those of them go on.
+  void LetGoOn(const std::set<pid_t>& threads);
   // Takes over what happened; the accessors below change only here (and in calls that say so).
   void OnEvent();
 
@@ -127,10 +127,6 @@ class Process {
   // then kills and reaps every process of the run that is left and names it ("process PID NAME").
   // Does an OnEvent(). A second call returns nothing.
   std::vector<std::string> Finish(int grace_ms);
-
-  // What lies in the target's hugetlbfs now ("rtemap_0"), also after its exit, until this object
-  // goes. Empty without a hugetlbfs.
-  std::vector<std::string> HugepageFiles() const;
 
  private:
   class Impl;

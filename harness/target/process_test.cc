@@ -7,15 +7,12 @@
 #include <fstream>
 
 #include "harness/base/failure.h"
-#include "harness/target/machine.h"
 #include "harness/target/testing/victim_run.h"
 
 namespace faultline {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 
 TEST(Process, ReportsExitCodeAndMergedOutput) {
   VictimRun run({"hello", "stderr", "exit-3"});
@@ -182,39 +179,6 @@ TEST(Process, TracesThroughAnExec) {
   ASSERT_TRUE(run.WaitForExit());
   EXPECT_EQ(run.Output(), "hello\n");
   EXPECT_EQ(run.process().exit_status().code, 0);
-}
-
-class ProcessHugetlbfs : public ::testing::Test {
- protected:
-  void SetUp() override {
-    const std::string lack = LackOfHugepages(4, /*mount=*/true);
-    if (!lack.empty()) {
-      GTEST_SKIP() << lack;
-    }
-  }
-};
-
-TEST_F(ProcessHugetlbfs, IsPrivateLimitedAndListedAfterTheExit) {
-  const HugepageReservation pages(4);
-  const size_t mounts_before = ReadHugetlbfsMounts().size();
-  {
-    VictimRun run({"hugepage", "wait"}, {.hugetlbfs_mb = 4});
-    ASSERT_TRUE(run.WaitForLine("hugepage in use"));
-    EXPECT_EQ(ReadHugetlbfsMounts().size(), mounts_before);
-    run.process().Kill();
-    EXPECT_THAT(run.process().HugepageFiles(), ElementsAre("rtemap_0"));
-  }
-  EXPECT_GE(ReadHugepagePool()->available(), 2);
-}
-
-TEST_F(ProcessHugetlbfs, RefusesAnOddSize) {
-  EXPECT_THROW(VictimRun({"hello"}, {.hugetlbfs_mb = 3}), Failure);
-}
-
-TEST(Process, WithoutHugetlbfsThereAreNoHugepageFiles) {
-  VictimRun run({"hello"});
-  ASSERT_TRUE(run.WaitForExit());
-  EXPECT_THAT(run.process().HugepageFiles(), IsEmpty());
 }
 
 }  // namespace

@@ -284,6 +284,8 @@ void Supervisor::HandleEnd(pid_t tid, int status, const rusage& usage) {
   known_threads_.erase(tid);
   waiting_.erase(tid);
   const std::lock_guard lock(mutex_);
+  stopped_.erase(tid);
+  let_go_.erase(tid);
   living_.erase(tid);
   if (tid == pid_ && !FollowSuccessor(status)) {
     TargetEnd end;
@@ -332,6 +334,10 @@ void Supervisor::HandleStop(pid_t tid, int status) {
   }
   if (WaitsForHarness(tid, signal)) {
     waiting_[tid] = status;
+    {
+      const std::lock_guard lock(mutex_);
+      stopped_.insert(tid);
+    }
     eventfd_write(stop_fd_.get(), 1);
     return;
   }
@@ -351,31 +357,40 @@ bool Supervisor::WaitsForHarness(pid_t tid, int signal) const {
          info.si_value.sival_int == stop_mark_;
 }
 
-void Supervisor::LetGoOn() {
+std::set<pid_t> Supervisor::StoppedThreads() const {
+  const std::lock_guard lock(mutex_);
+  return stopped_;
+}
+
+void Supervisor::LetGoOn(const std::set<pid_t>& threads) {
   {
     const std::lock_guard lock(mutex_);
-    let_go_ = true;
+    for (const pid_t tid : threads) {
+      if (stopped_.erase(tid) != 0) {
+        let_go_.insert(tid);
+      }
+    }
   }
   events_.Wake();
 }
 
 bool Supervisor::ServeRequests() {
   std::optional<Deadline> until;
-  bool let_go = false;
+  std::set<pid_t> let_go;
   {
     const std::lock_guard lock(mutex_);
     until = std::exchange(capture_until_, std::nullopt);
-    let_go = std::exchange(let_go_, false);
+    let_go = std::exchange(let_go_, {});
   }
-  if (let_go) {
-    for (const auto& [tid, status] : std::exchange(waiting_, {})) {
+  for (const pid_t tid : let_go) {
+    if (waiting_.erase(tid) != 0) {
       ptrace(PTRACE_CONT, tid, nullptr, nullptr);  // without the signal that stopped it
     }
   }
   if (until) {
     TakeRequestedSnapshot(*until);
   }
-  return until.has_value() || let_go;
+  return until.has_value() || !let_go.empty();
 }
 
 }  // namespace faultline

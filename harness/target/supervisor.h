@@ -68,9 +68,8 @@ class Supervisor {
   int end_fd() const { return end_fd_.get(); }
   // An eventfd(2) that becomes readable when a thread of the target waits for LetGoOn().
   int stop_fd() const { return stop_fd_.get(); }
-  void LetGoOn();
-  // The root of the target's hugetlbfs; invalid when it has none.
-  const UniqueFd& hugetlbfs() const { return hugetlbfs_; }
+  std::set<pid_t> StoppedThreads() const;
+  void LetGoOn(const std::set<pid_t>& threads);
 
   // The last program that the target's own process has executed in its place, if any: the agent
   // does not follow. Known of a traced target only.
@@ -127,7 +126,6 @@ class Supervisor {
   UniqueFd stop_fd_;
   std::vector<UniqueFd> pidfds_;  // of the target, and of those before it that detached
   std::atomic<int> pidfd_now_ = -1;
-  UniqueFd hugetlbfs_;
   std::atomic<pid_t> pid_ = 0;
   std::atomic<bool> follows_ = false;
   std::atomic<bool> followed_ = false;
@@ -152,7 +150,8 @@ class Supervisor {
   bool killed_ = false;
   std::optional<Deadline> kill_until_;  // the SIGKILL has until then
   Deadline stop_until_ = kNoDeadline;   // with stop_: then the thread ends all the same
-  bool let_go_ = false;
+  std::set<pid_t> stopped_;             // threads that wait for LetGoOn()
+  std::set<pid_t> let_go_;              // of those, the ones that may go on
   bool stop_ = false;  // what is seen from now on is killed; the thread ends with the last process
   std::vector<std::string> left_behind_;
   std::optional<Deadline> capture_until_;

@@ -57,12 +57,11 @@ std::string Describe(const ChildPlan& plan, ChildStage stage) {
       return "cannot connect the target's stdin and stdout";
     case ChildStage::kDirectory:
       return fmt::format("the target cannot enter {}", plan.working_dir);
+    case ChildStage::kNamespaces:
+      return "cannot start the target in the run's namespaces";
     case ChildStage::kMountNamespace:
-      return "cannot give the target a mount namespace, which its own hugetlbfs, /dev/shm or "
+      return "cannot give the target a mount namespace, which its own /dev/shm or "
              "read-only directory needs; only root can";
-    case ChildStage::kHugetlbfs:
-      return fmt::format("cannot mount a hugetlbfs ({}) on {}", plan.hugetlbfs_options,
-                         plan.hugetlbfs_dir);
     case ChildStage::kDevShm:
       return fmt::format("cannot mount a /dev/shm of the target's own ({}); only root can",
                          plan.shm_options);
@@ -86,12 +85,6 @@ void Supervisor::Start(SupervisorPlan plan) {
   const std::optional<ChildReport> ready = ReadReport(status);
   if (!ready || ready->stage != ChildStage::kReady) {
     FailStart(plan.child, ready.value_or(ChildReport{ChildStage::kReady, ESRCH}));
-  }
-  if (plan.child.hugetlbfs_dir != nullptr) {
-    // Through the target's own root, since no other process sees the mount. Held open, it tells
-    // what the target left even when the mount's namespace has gone.
-    const std::string path = fmt::format("/proc/{}/root{}", pid(), plan.child.hugetlbfs_dir);
-    hugetlbfs_.reset(open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   }
   if (plan.trace) {
     Seize();

@@ -14,15 +14,11 @@ SpawnOptions MakeOptions(const std::vector<std::string>& deeds, const VictimRun:
   options.program = FAULTLINE_BINARY_DIR "/target_victim";
   options.args = deeds;
   options.environment = {{"PATH", "/usr/bin:/bin"}};
-  options.working_dir = directory.path();
+  options.working_dir = wanted.working_dir.empty() ? directory.path() : wanted.working_dir;
   options.run_id = NewRunId();
   options.terminal = wanted.terminal;
   options.trace = wanted.trace;
-  if (wanted.hugetlbfs_mb != 0) {
-    const std::filesystem::path huge = directory.path() / "huge";
-    std::filesystem::create_directory(huge);
-    options.hugetlbfs = HugetlbfsPlan{.directory = huge, .size_mb = wanted.hugetlbfs_mb};
-  }
+  options.space = wanted.space;
   return options;
 }
 

@@ -16,7 +16,8 @@ class VictimRun {
   struct Options {
     bool terminal = false;
     bool trace = true;
-    int hugetlbfs_mb = 0;
+    const RunSpace* space = nullptr;
+    std::filesystem::path working_dir = {};  // "" = a directory of its own
   };
 
   explicit VictimRun(const std::vector<std::string>& deeds) : VictimRun(deeds, Options{}) {}

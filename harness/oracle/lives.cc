@@ -1,0 +1,91 @@
+#include "harness/oracle/lives.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+namespace faultline {
+namespace {
+
+bool EndedByItself(const Evidence& life) { return life.exit.kind == ExitStatus::Kind::kExited; }
+
+std::set<std::string> LeftBy(const Evidence& life) {
+  return {life.left_behind.begin(), life.left_behind.end()};
+}
+
+// What a target leaves once may be its way; what grows with each start fills a disk or the
+// hugepages. Two lives may differ by a file that only the second start makes, three that grow do
+// not.
+void JudgeGrowth(const std::vector<Evidence>& lives, std::vector<Finding>& findings) {
+  constexpr size_t kFewestLives = 3;
+  if (lives.size() < kFewestLives || !std::all_of(lives.begin(), lives.end(), EndedByItself)) {
+    return;
+  }
+  for (size_t i = 1; i < lives.size(); ++i) {
+    if (LeftBy(lives[i]).size() <= LeftBy(lives[i - 1]).size()) {
+      return;
+    }
+  }
+  Finding& finding = findings.emplace_back();
+  finding.kind = "leak";
+  finding.title =
+      fmt::format("each start leaves more behind: {} after the first, {} after {}",
+                  LeftBy(lives.front()).size(), LeftBy(lives.back()).size(), lives.size());
+  finding.signature = "leak: each start leaves more behind";
+  finding.cause = finding.signature;
+  const std::set<std::string> before = LeftBy(lives[lives.size() - 2]);
+  for (const std::string& left : lives.back().left_behind) {
+    if (before.count(left) == 0) {
+      finding.object = left;
+      finding.details.push_back("left behind by the last start: " + left);
+    }
+  }
+}
+
+std::vector<std::string> FaultsThatHit(const Evidence& life) {
+  std::vector<std::string> faults;
+  for (const Injection& injection : life.injections) {
+    if (std::find(faults.begin(), faults.end(), injection.fault) == faults.end()) {
+      faults.push_back(injection.fault);
+    }
+  }
+  return faults;
+}
+
+}  // namespace
+
+std::vector<Finding> JudgeLives(const Evidence& evidence, const OracleContext& context,
+                                const JudgeOne& judge) {
+  std::vector<Finding> all;
+  std::set<std::string> told;
+  std::vector<std::string> hit_before;
+  Scenario strict = context.scenario;
+  strict.tolerance = Tolerance::kMustSucceed;
+  for (size_t i = 0; i < evidence.lives.size(); ++i) {
+    const Evidence& life = evidence.lives[i];
+    const bool is_spared = life.injections.empty() && !context.scenario.faults.empty();
+    const FaultFreeRun* fault_free =
+        context.fault_free != nullptr && i < context.fault_free->lives.size()
+            ? &context.fault_free->lives[i]
+            : nullptr;
+    const OracleContext of_life{is_spared ? strict : context.scenario, context.profile,
+                                context.catalogue, fault_free, context.is_fault_free};
+    for (Finding& finding : judge(life, of_life)) {
+      if (!told.insert(finding.signature).second) {
+        continue;
+      }
+      finding.details.push_back(fmt::format("in life {} of {}", i + 1, evidence.lives.size()));
+      if (finding.caused_by.empty()) {
+        finding.caused_by = hit_before;
+      }
+      all.push_back(std::move(finding));
+    }
+    const std::vector<std::string> hit = FaultsThatHit(life);
+    hit_before.insert(hit_before.end(), hit.begin(), hit.end());
+  }
+  JudgeGrowth(evidence.lives, all);
+  return all;
+}
+
+}  // namespace faultline

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "harness/oracle/oracle.h"
+
+namespace faultline {
+
+using JudgeOne = std::function<std::vector<Finding>(const Evidence&, const OracleContext&)>;
+
+// Judges a run that started its target more than once: each life by itself, against the same life
+// of the fault-free run, and what the lives leave behind against each other. A life in which no
+// fault hit owes what a fault-free one does, whatever happened to an earlier one: that is what a
+// second start is for. A finding that an earlier life has too is told once.
+std::vector<Finding> JudgeLives(const Evidence& evidence, const OracleContext& context,
+                                const JudgeOne& judge);
+
+}  // namespace faultline

@@ -1,0 +1,113 @@
+#include "harness/run/lives.h"
+
+#include <algorithm>
+#include <iterator>
+#include <limits>
+#include <utility>
+
+namespace faultline {
+namespace {
+
+template <typename T>
+void Append(std::vector<T>& to, const std::vector<T>& from) {
+  to.insert(to.end(), from.begin(), from.end());
+}
+
+void Shift(Evidence& evidence, int64_t by_ms) {
+  for (StepResult& step : evidence.steps) {
+    step.begin_ms += by_ms;
+  }
+  for (LogLine& line : evidence.log) {
+    line.time_ms += by_ms;
+  }
+  for (Injection& injection : evidence.injections) {
+    injection.time_ms += by_ms;
+  }
+}
+
+// Those that no life has reached.
+std::vector<std::string> NeverReached(const std::vector<Life>& lives) {
+  std::vector<std::string> faults;
+  for (const Life& life : lives) {
+    for (const std::string& fault : life.evidence.faults_not_reached) {
+      const bool hit = std::any_of(lives.begin(), lives.end(), [&](const Life& other) {
+        return std::any_of(other.evidence.injections.begin(), other.evidence.injections.end(),
+                           [&](const Injection& injection) { return injection.fault == fault; });
+      });
+      if (!hit && std::find(faults.begin(), faults.end(), fault) == faults.end()) {
+        faults.push_back(fault);
+      }
+    }
+  }
+  return faults;
+}
+
+}  // namespace
+
+Evidence MergeLives(std::vector<Life> lives) {
+  if (lives.size() == 1) {
+    return std::move(lives.front().evidence);
+  }
+  const std::vector<std::string> not_reached = NeverReached(lives);
+  Evidence all = lives.back().evidence;
+  all.faults_not_reached = not_reached;
+  all.steps.clear();
+  all.log.clear();
+  all.rpcs.clear();
+  all.fault_rpcs.clear();
+  all.fault_steps.clear();
+  all.lost_companions.clear();
+  all.injections.clear();
+  all.returns.clear();
+  const Evidence& first = lives.front().evidence;
+  all.journal = first.journal;
+  all.points = first.points;
+  all.observers = first.observers;
+  all.hooks = first.hooks;
+  for (size_t i = 0; i < lives.size(); ++i) {
+    Evidence& life = lives[i].evidence;
+    life.faults_not_reached.clear();
+    if (i + 1 == lives.size()) {
+      life.faults_not_reached = not_reached;
+    }
+    Evidence shifted = life;
+    Shift(shifted, lives[i].begin_ms);
+    Append(all.steps, shifted.steps);
+    Append(all.log, shifted.log);
+    Append(all.rpcs, shifted.rpcs);
+    Append(all.fault_rpcs, shifted.fault_rpcs);
+    Append(all.fault_steps, shifted.fault_steps);
+    Append(all.lost_companions, shifted.lost_companions);
+    Append(all.injections, shifted.injections);
+    Append(all.returns, shifted.returns);
+    all.start_ms = std::max(all.start_ms, life.start_ms);
+    all.stop_ms = std::max(all.stop_ms, life.stop_ms);
+    all.agent_ready = all.agent_ready && life.agent_ready;
+    if (all.threads.empty()) {
+      all.threads = life.threads;
+      all.threads_note = life.threads_note;
+    }
+  }
+  all.total_ms += lives.back().begin_ms;
+  for (Life& life : lives) {
+    all.lives.push_back(std::move(life.evidence));
+  }
+  return all;
+}
+
+std::vector<Fault> FaultsOfNextLife(const RunRequest& request, const Evidence& before) {
+  std::vector<Fault> faults;
+  for (const Fault& fault : request.faults) {
+    const auto hits =
+        std::count_if(before.injections.begin(), before.injections.end(),
+                      [&](const Injection& injection) { return injection.fault == fault.id; });
+    const bool for_ever = fault.last == std::numeric_limits<uint64_t>::max();
+    const uint64_t calls = for_ever ? 0 : (fault.last - fault.first) / fault.step + 1;
+    if (for_ever || std::cmp_less(hits, calls)) {
+      faults.push_back(fault);
+    }
+  }
+  return faults;
+}
+
+}  // namespace faultline

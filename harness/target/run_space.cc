@@ -1,0 +1,220 @@
+#include "harness/target/run_space.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <net/if.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include "harness/base/failure.h"
+#include "harness/target/orphans.h"
+
+namespace faultline {
+namespace {
+
+std::string MountOptions(const HugetlbfsPlan& plan) {
+  if (plan.size_mb < 2 || plan.size_mb % 2 != 0) {
+    throw Failure::BadInput(
+        fmt::format("a hugetlbfs of {} MiB: an even number of at least 2 is needed", plan.size_mb));
+  }
+  return fmt::format("pagesize=2M,size={}M,mode=0700", plan.size_mb);
+}
+
+// errno of what failed; 0 = done or not asked for.
+struct Report {
+  int mounts = 0;
+  int hugetlbfs = 0;
+  int network = 0;
+};
+
+// All that the child needs, made before fork.
+struct Work {
+  const char* directory = nullptr;  // of the hugetlbfs; nullptr = none
+  const char* options = nullptr;
+  bool network = false;
+  int report_fd = -1;
+  int end_fd = -1;  // end of file: the namespaces have been taken
+};
+
+int LoopbackUp() {
+  const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) {
+    return errno;
+  }
+  ifreq request = {};
+  std::memcpy(request.ifr_name, "lo", 3);
+  request.ifr_flags = IFF_UP | IFF_RUNNING;
+  const int error = ioctl(fd, SIOCSIFFLAGS, &request) == 0 ? 0 : errno;
+  close(fd);
+  return error;
+}
+
+Report Make(const Work& work) {
+  Report report;
+  if (work.directory != nullptr) {
+    // Private first, or the mount would appear in the harness's namespace too.
+    if (unshare(CLONE_NEWNS) != 0 ||
+        mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+      report.mounts = errno;
+    } else if (mount("hugetlbfs", work.directory, "hugetlbfs", MS_NOSUID | MS_NODEV,
+                     work.options) != 0) {
+      report.hugetlbfs = errno;
+    }
+  }
+  if (work.network) {
+    report.network = unshare(CLONE_NEWNET) == 0 ? LoopbackUp() : errno;
+  }
+  return report;
+}
+
+// The child's whole life: async-signal-safe calls only, since the harness has threads.
+[[noreturn]] void RunMaker(const Work& work) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  const Report report = Make(work);
+  char end = 0;
+  if (write(work.report_fd, &report, sizeof(report)) == sizeof(report)) {
+    while (read(work.end_fd, &end, 1) < 0 && errno == EINTR) {
+    }
+  }
+  _exit(0);
+}
+
+std::array<UniqueFd, 2> MakePipe() {
+  std::array<int, 2> ends;
+  if (pipe2(ends.data(), O_CLOEXEC) != 0) {
+    throw Failure::FromErrno("pipe", errno);
+  }
+  return {UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
+// A forked child that has made the namespaces and waits until it may go.
+class Maker {
+ public:
+  explicit Maker(Work work) {
+    auto [report_read, report_write] = MakePipe();
+    auto [end_read, end_write] = MakePipe();
+    work.report_fd = report_write.get();
+    work.end_fd = end_read.get();
+    sigset_t all;
+    sigset_t old;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);  // no handler of the harness runs in the child
+    pid_ = fork();
+    const int error = errno;
+    if (pid_ == 0) {
+      close(end_write.get());  // or it would never see its end
+      RunMaker(work);
+    }
+    pthread_sigmask(SIG_SETMASK, &old, nullptr);
+    if (pid_ < 0) {
+      throw Failure::FromErrno("cannot fork", error);
+    }
+    own_child_.emplace(pid_);
+    end_ = std::move(end_write);
+    report_write.reset();
+    ssize_t got = 0;
+    do {
+      got = read(report_read.get(), &report_, sizeof(report_));
+    } while (got < 0 && errno == EINTR);
+    if (got != sizeof(report_)) {
+      report_ = {ECHILD, 0, ECHILD};
+    }
+  }
+
+  ~Maker() {
+    end_.reset();
+    while (waitpid(pid_, nullptr, __WALL) < 0 && errno == EINTR) {
+    }
+  }
+  Maker(const Maker&) = delete;
+  Maker& operator=(const Maker&) = delete;
+
+  const Report& report() const { return report_; }
+
+  UniqueFd Open(const std::string& below_proc, int flags) const {
+    const std::string path = fmt::format("/proc/{}/{}", pid_, below_proc);
+    UniqueFd fd(open(path.c_str(), flags | O_CLOEXEC));
+    if (!fd) {
+      throw Failure::FromErrno("cannot open " + path, errno);
+    }
+    return fd;
+  }
+
+ private:
+  pid_t pid_ = -1;
+  std::optional<OwnChild> own_child_;
+  UniqueFd end_;
+  Report report_;
+};
+
+}  // namespace
+
+RunSpace::RunSpace(const Plan& plan) {
+  if (!plan.hugetlbfs && !plan.network) {
+    return;
+  }
+  std::string options;
+  Work work;
+  if (plan.hugetlbfs) {
+    options = MountOptions(*plan.hugetlbfs);
+    work.directory = plan.hugetlbfs->directory.c_str();
+    work.options = options.c_str();
+  }
+  work.network = plan.network;
+  const Maker maker(work);
+  const Report& report = maker.report();
+  if (report.mounts != 0) {
+    throw Failure::FromErrno(
+        "cannot make a mount namespace, which a hugetlbfs of the run's own needs; only root can",
+        report.mounts);
+  }
+  if (report.hugetlbfs != 0) {
+    throw Failure::FromErrno(fmt::format("cannot mount a hugetlbfs ({}) on {}", options,
+                                         plan.hugetlbfs->directory.string()),
+                             report.hugetlbfs);
+  }
+  if (plan.hugetlbfs) {
+    mounts_ = maker.Open("ns/mnt", O_RDONLY);
+    hugetlbfs_ = maker.Open("root" + plan.hugetlbfs->directory.string(), O_PATH | O_DIRECTORY);
+  }
+  if (report.network != 0) {
+    network_note_ = Failure::FromErrno("the run has no network of its own, it uses the machine's",
+                                       report.network)
+                        .what();
+  } else if (plan.network) {
+    network_ = maker.Open("ns/net", O_RDONLY);
+  }
+}
+
+std::vector<std::string> RunSpace::HugepageFiles() const {
+  std::vector<std::string> files;
+  if (!hugetlbfs_) {
+    return files;
+  }
+  DIR* dir = fdopendir(openat(hugetlbfs_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  while (const dirent* entry = dir != nullptr ? readdir(dir) : nullptr) {
+    const std::string name = entry->d_name;
+    if (name != "." && name != "..") {
+      files.push_back(name);
+    }
+  }
+  if (dir != nullptr) {
+    closedir(dir);
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+}  // namespace faultline
