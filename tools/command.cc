@@ -139,6 +139,28 @@ std::optional<OutputFile> OptionalOutput(const std::string& option, const std::s
   return path.empty() ? std::nullopt : std::make_optional<OutputFile>(option, path);
 }
 
+void DeclareReport(CLI::App& app, std::vector<std::string>& texts) {
+  app.add_option("--report", texts,
+                 "reports for people and CI systems: html, junit, sarif, markdown, json, github "
+                 "(annotations), each with =FILE, or =- for standard output; commas between them")
+      ->type_name("FORMAT=FILE,...")
+      ->allow_extra_args(false);
+}
+
+fs::path SourceRoot(const std::string& given) {
+  if (!given.empty()) {
+    return given;
+  }
+  for (const char* name : {"GITHUB_WORKSPACE", "CI_PROJECT_DIR"}) {
+    const char* value = ::getenv(name);
+    std::error_code error;
+    if (value != nullptr && *value != '\0' && fs::is_directory(value, error)) {
+      return value;
+    }
+  }
+  return {};
+}
+
 std::string DescribeParseError(const CLI::App& app, const CLI::ParseError& error,
                                const std::vector<std::string>& arguments) {
   const CLI::App& reached = Reached(app);

@@ -68,6 +68,13 @@ bool UseColor(const GlobalOptions& global);
 // The file that `option` names, checked before the work begins; nothing when `path` is "".
 std::optional<OutputFile> OptionalOutput(const std::string& option, const std::string& path);
 
+// --report of a command, into `texts`; see ReportFiles.
+void DeclareReport(CLI::App& app, std::vector<std::string>& texts);
+
+// The root of the target's source tree for reports: `given`, else what a CI system says that it
+// checked out ($GITHUB_WORKSPACE, $CI_PROJECT_DIR), else "".
+std::filesystem::path SourceRoot(const std::string& given);
+
 // What CLI11 says about wrong arguments, and the nearest valid word when one is near.
 std::string DescribeParseError(const CLI::App& app, const CLI::ParseError& error,
                                const std::vector<std::string>& arguments);

@@ -10,6 +10,7 @@
 #include "harness/base/failure.h"
 #include "harness/oracle/known_findings.h"
 #include "harness/report/json.h"
+#include "harness/report/report_files.h"
 #include "harness/report/run_report.h"
 #include "harness/report/terminal.h"
 #include "harness/run/program_lookup.h"
@@ -19,6 +20,7 @@
 #include "harness/sweep/relocate.h"
 #include "harness/target/interruption.h"
 #include "tools/command.h"
+#include "tools/run_digest.h"
 #include "tools/shell_words.h"
 
 namespace faultline {
@@ -44,6 +46,7 @@ class RunCommandLine : public Command {
         ->type_name("NAME");
     app->add_option("--set", set_, "value of a variable (repeatable)")->type_name("NAME=VALUE");
     app->add_option("--json", json_file_, "write the whole report as JSON too")->type_name("FILE");
+    DeclareReport(*app, reports_);
     app->add_option("--baseline", baseline_,
                     "findings that are known: only others fail the command")
         ->type_name("FILE");
@@ -56,6 +59,12 @@ class RunCommandLine : public Command {
   }
 
   ExitCode Run(const GlobalOptions& global) override {
+    ReportFiles reports(reports_, "run of " + file_, FAULTLINE_VERSION, SourceRoot(""));
+    return reports.Guard([&] { return RunAndTell(global, reports); });
+  }
+
+ private:
+  ExitCode RunAndTell(const GlobalOptions& global, ReportFiles& reports) {
     Interruption interruption;  // from here on Ctrl-C ends the run and cleans up
     LoadOptions load;
     load.data = FindData(global.data);
@@ -73,6 +82,8 @@ class RunCommandLine : public Command {
     if (!json_file_.empty()) {
       json.emplace(json_file_);
     }
+    reports.Begin("run of " + loaded.scenario.name,
+                  {{"faultline_report", 1}, {"state", "unfinished"}});
     ColdExecutor executor(&interruption);
     AnyBuildResult run = RunInAnyBuild(loaded, Options(global, loaded), loaded.places, executor);
     PrintResult("{}", TellMoved(run));
@@ -95,18 +106,21 @@ class RunCommandLine : public Command {
         .gdb_command = result.evidence.injections.empty() ? std::string() : Replay(global, "--gdb"),
         .leaks_not_judged = result.leaks_not_judged};
     const TerminalOptions terminal{.color = UseColor(global)};
-    PrintResult("{}", verbose_ ? TellRunInFull(report, terminal) : TellRun(report, terminal));
+    const auto print = [&](const std::string& text) {
+      reports.takes_stdout() ? WriteMessage(text) : WriteResult(text);
+    };
+    print(verbose_ ? TellRunInFull(report, terminal) : TellRun(report, terminal));
     if (keep_) {
-      PrintResult("kept: {}\n", result.evidence.run_dir.string());
+      print(fmt::format("kept: {}\n", result.evidence.run_dir.string()));
     }
     if (json) {
       json->Finish(report);
     }
+    reports.Finish(ContentOf(report, FAULTLINE_VERSION));
     const Verdict verdict = VerdictOf(report);
     return verdict != Verdict::kFindings ? ExitCode::kAsExpected : ExitCode::kFindings;
   }
 
- private:
   ScenarioOptions Options(const GlobalOptions& global, const LoadedScenario& loaded) const {
     const std::filesystem::path own_directory = OwnDirectory();
     ScenarioOptions options;
@@ -151,6 +165,7 @@ class RunCommandLine : public Command {
   std::string profile_;
   std::vector<std::string> set_;
   std::string json_file_;
+  std::vector<std::string> reports_;
   std::string baseline_;
   bool keep_ = false;
   bool no_faults_ = false;

@@ -1,7 +1,8 @@
 // The regression suite: every scenario file is a GoogleTest test, found when the program starts, so
 // that filters, sharding, repeating and XML reports come with GoogleTest. A test passes when the
 // findings are exactly the scenario's known_findings, and is skipped when its program is not here
-// or the machine cannot give it the hugepages that it asks for.
+// or the machine cannot give it the hugepages that it asks for. --report tells all of them in the
+// formats that `faultline run` knows.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -10,28 +11,54 @@
 #include <cctype>
 #include <cstdio>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "harness/base/failure.h"
 #include "harness/oracle/ends_by_design.h"
+#include "harness/report/json.h"
+#include "harness/report/report_files.h"
 #include "harness/run/program_lookup.h"
 #include "harness/run/run_scenario.h"
 #include "harness/scenario/data_dir.h"
 #include "harness/target/interruption.h"
 #include "harness/target/machine.h"
 #include "tools/program_main.h"
+#include "tools/run_digest.h"
 
 namespace faultline {
 namespace {
 
 namespace fs = std::filesystem;
 
+// Of all scenarios so far.
+struct SuiteReport {
+  CiReport ci;
+  SweepDigest digest;
+  nlohmann::json scenarios = nlohmann::json::array();
+
+  void AddRun(const RunReport& run) {
+    Add(CiReportOf(run, OwnVersion()), ci);
+    Add(DigestOf(run, OwnVersion()), digest);
+    scenarios.push_back(ToJson(run));
+  }
+  void AddUnjudged(const std::string& scenario, CiCase::Result result, const std::string& why) {
+    Add(CiReportOfUnjudged(scenario, result, why, OwnVersion()), ci);
+    const bool skipped = result == CiCase::Result::kSkipped;
+    scenarios.push_back({{"faultline_report", 1},
+                         {"state", skipped ? "skipped" : "error"},
+                         {"scenario_file", scenario},
+                         {"error", why}});
+  }
+};
+
 struct SuiteContext {
   fs::path data_dir;  // of the scenarios
   DataPath data;
   fs::path own_directory;
   Interruption* interruption = nullptr;
+  SuiteReport* report = nullptr;
 };
 
 class ScenarioTest : public testing::Test {
@@ -45,6 +72,7 @@ class ScenarioTest : public testing::Test {
     } catch (const Interrupted&) {
       throw;  // ends the suite, not this test alone
     } catch (const Failure& failure) {
+      context_.report->AddUnjudged(file_, CiCase::Result::kError, failure.what());
       FAIL() << failure.what();
     }
   }
@@ -56,12 +84,14 @@ class ScenarioTest : public testing::Test {
     const LoadedScenario loaded = LoadScenario(file_, load);
     const ProgramSearch search = FindProgram(loaded.profile, "", context_.own_directory);
     if (!search.problem.empty()) {
+      context_.report->AddUnjudged(loaded.scenario.name, CiCase::Result::kSkipped, search.problem);
       GTEST_SKIP() << search.problem;
     }
     const Resources& resources = loaded.scenario.resources;
     const std::string lack =
         LackOfHugepages(resources.HugepagesMb(), resources.hugetlbfs_mb.has_value());
     if (!lack.empty()) {
+      context_.report->AddUnjudged(loaded.scenario.name, CiCase::Result::kSkipped, lack);
       GTEST_SKIP() << lack;
     }
     ScenarioOptions options;
@@ -72,7 +102,15 @@ class ScenarioTest : public testing::Test {
       options.cache_dir = context_.own_directory / "suite-cache";
     }
     ColdExecutor executor(context_.interruption);
-    Report(RunScenario(loaded, options, executor));
+    const ScenarioResult result = RunScenario(loaded, options, executor);
+    context_.report->AddRun({.evidence = result.evidence,
+                             .findings = result.findings,
+                             .not_seen = result.not_seen,
+                             .broken_without_faults = result.broken_without_faults,
+                             .replay_command = "faultline run " + file_.string(),
+                             .gdb_command = "",
+                             .leaks_not_judged = result.leaks_not_judged});
+    Report(result);
   }
 
   static void Report(const ScenarioResult& result) {
@@ -110,21 +148,83 @@ void RegisterAll(const SuiteContext& context) {
   }
 }
 
+struct Arguments {
+  std::string data_dir;
+  std::vector<std::string> reports;
+};
+
+// What GoogleTest left of the arguments.
+Arguments Parse(int argc, char** argv) {
+  constexpr std::string_view kReport = "--report";
+  Arguments arguments;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word.starts_with("--report=")) {
+      arguments.reports.push_back(word.substr(kReport.size() + 1));
+    } else if (word == kReport && i + 1 < argc) {
+      arguments.reports.emplace_back(argv[++i]);
+    } else if (!word.starts_with("-") && arguments.data_dir.empty()) {
+      arguments.data_dir = word;
+    } else {
+      throw Failure::BadInput(
+          "unexpected `" + word +
+          "`: usage: faultline-suite [DATA_DIR] [--report FORMAT=FILE,...] [--gtest_...]");
+    }
+  }
+  return arguments;
+}
+
+ReportContent ContentOf(SuiteReport& report) {
+  CiReport& ci = report.ci;
+  ci.title = "scenarios";
+  ci.version = OwnVersion();
+  ci.time = CiTimeNow();
+  const auto count = [&](CiCase::Result result) {
+    size_t cases = 0;
+    for (const CiSuite& suite : ci.suites) {
+      for (const CiCase& one : suite.cases) {
+        cases += one.result == result ? 1 : 0;
+      }
+    }
+    return cases;
+  };
+  ci.verdict = fmt::format("{} passed, {} failed, {} not judged, {} skipped",
+                           count(CiCase::Result::kPassed), count(CiCase::Result::kFailed),
+                           count(CiCase::Result::kError), count(CiCase::Result::kSkipped));
+  report.digest.environment.scenario = "all scenarios";
+  report.digest.environment.version = OwnVersion();
+  return {ci, [&report] { return RunPage(report.digest); },
+          [&report] {
+            return nlohmann::json{
+                {"faultline_suite", 1}, {"state", "finished"}, {"scenarios", report.scenarios}};
+          }};
+}
+
 int Main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
-  if (argc > 2) {
-    throw Failure::BadInput("usage: faultline-suite [DATA_DIR] [--gtest_...]");
-  }
+  const Arguments arguments = Parse(argc, argv);
+  ReportFiles reports(arguments.reports, "scenarios", OwnVersion());
+  SuiteReport report;
   SuiteContext context;
-  context.data = argc == 2 ? FindData({argv[1]}) : FindData();
-  context.data_dir = argc == 2 ? context.data.dirs().front() : context.data.shipped();
+  context.report = &report;
+  const bool is_own = !arguments.data_dir.empty();
+  context.data = is_own ? FindData({arguments.data_dir}) : FindData();
+  context.data_dir = is_own ? context.data.dirs().front() : context.data.shipped();
   context.own_directory = OwnDirectory();
   RegisterAll(context);
   // GoogleTest would take the interruption for a failed test and go on with the next.
   testing::GTEST_FLAG(catch_exceptions) = false;
   Interruption interruption;
   context.interruption = &interruption;
-  return RUN_ALL_TESTS();
+  if (testing::GTEST_FLAG(list_tests)) {
+    return RUN_ALL_TESTS();
+  }
+  return reports.Guard([&] {
+    reports.Begin("scenarios", {{"faultline_suite", 1}, {"state", "unfinished"}});
+    const int code = RUN_ALL_TESTS();
+    reports.Finish(ContentOf(report));
+    return code;
+  });
 }
 
 }  // namespace

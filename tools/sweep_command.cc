@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "harness/base/console.h"
+#include "harness/report/report_files.h"
 #include "harness/run/cpus.h"
 #include "harness/run/executed_cache.h"
 #include "harness/run/program_lookup.h"
@@ -15,6 +16,7 @@
 #include "harness/sweep/sweep.h"
 #include "harness/target/interruption.h"
 #include "tools/command.h"
+#include "tools/sweep_content.h"
 #include "tools/sweep_progress.h"
 #include "tools/sweep_report.h"
 
@@ -54,6 +56,12 @@ class SweepCommand : public Command {
   }
 
   ExitCode Run(const GlobalOptions& global) override {
+    ReportFiles reports(reports_, "sweep of " + file_, FAULTLINE_VERSION, SourceRoot(source_));
+    return reports.Guard([&] { return SweepAndTell(global, reports); });
+  }
+
+ private:
+  ExitCode SweepAndTell(const GlobalOptions& global, ReportFiles& reports) {
     const std::optional<OutputFile> json_file = OptionalOutput("--json", json_);
     const std::optional<OutputFile> new_baseline =
         OptionalOutput("--write-baseline", write_baseline_);
@@ -68,6 +76,8 @@ class SweepCommand : public Command {
     Interruption interruption;  // from here on Ctrl-C ends the runs and cleans up
     Store store(store_, Store::Mode::kCreate);
     SayWhatIsShared(options.jobs);
+    reports.Begin("sweep of " + loaded.scenario.name,
+                  {{"faultline_sweep", 2}, {"state", "unfinished"}});
     ProgressLine progress(stderr);
     const SweepResult result = RunSweep(
         loaded, options, store,
@@ -79,11 +89,22 @@ class SweepCommand : public Command {
         looked_at == (baseline.selection.empty() ? kEverything : baseline.selection);
     const SweepReport report =
         MakeSweepReport(store, options.selection, baseline, complete, assumed_, result.impossible);
-    PrintResult("{}", TellSweep(report, result, store_, DataWords(global)));
+    const std::string summary = TellSweep(report, result, store_, DataWords(global));
+    reports.takes_stdout() ? WriteMessage(summary) : WriteResult(summary);
     if (json_file) {
       json_file->Write(SweepToJson(report, result)
                            .dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
                        "\n");
+    }
+    if (!reports.empty()) {
+      const SweepDigest digest = MakeDigest(store, baseline, assumed_);
+      reports.Finish(ContentOf(digest, report, result,
+                               {.store_file = store_,
+                                .replay_options = ReplayOptions(global),
+                                .source = source_,
+                                .steps = TitlesOf(loaded.scenario),
+                                .compare = nullptr,
+                                .compare_file = {}}));
     }
     if (result.interrupted) {
       // While signals are held: timeout(1) sends one to the process and one to its group, and the
@@ -98,7 +119,6 @@ class SweepCommand : public Command {
     return Verdict(report, result);
   }
 
- private:
   void DeclareTarget(CLI::App& app) {
     app.add_option("--program", program_, "the target's program, instead of the profile's")
         ->type_name("PATH");
@@ -128,7 +148,8 @@ class SweepCommand : public Command {
                    "only calls through functions that changed since this git revision")
         ->type_name("REV")
         ->group(group);
-    app.add_option("--source", source_, "the target's source tree, for --changed-since")
+    app.add_option("--source", source_,
+                   "the target's source tree, for --changed-since and --report")
         ->type_name("DIR")
         ->group(group);
     app.add_option("--nested", nested_,
@@ -172,6 +193,7 @@ class SweepCommand : public Command {
     app.add_flag("--assumed", assumed_,
                  "findings whose failure nothing was seen to bring about fail the command too");
     app.add_option("--json", json_, "write the summary as JSON too")->type_name("FILE");
+    DeclareReport(app, reports_);
   }
 
   LoadOptions Load(const GlobalOptions& global) const {
@@ -185,8 +207,11 @@ class SweepCommand : public Command {
   }
 
   std::optional<ChangedLines> Changed() const {
-    if (changed_since_.empty() != source_.empty()) {
-      throw Failure::BadInput("--changed-since and --source are given together");
+    if (!changed_since_.empty() && source_.empty()) {
+      throw Failure::BadInput("--changed-since needs --source, the target's source tree");
+    }
+    if (changed_since_.empty() && !source_.empty() && reports_.empty()) {
+      throw Failure::BadInput("--source is for --changed-since and --report: neither is given");
     }
     if (changed_since_.empty()) {
       return std::nullopt;
@@ -295,6 +320,7 @@ class SweepCommand : public Command {
   bool assumed_ = false;
   bool visit_impossible_ = false;
   std::string json_;
+  std::vector<std::string> reports_;
 };
 
 }  // namespace

@@ -266,6 +266,7 @@ std::string TellSweep(const SweepReport& report, const SweepResult& result,
 
 nlohmann::json SweepToJson(const SweepReport& report, const SweepResult& result) {
   nlohmann::json json = {{"faultline_sweep", 2},
+                         {"state", "finished"},
                          {"plans", result.plans},
                          {"done_before", result.done_before},
                          {"remaining", result.remaining},
@@ -327,6 +328,20 @@ nlohmann::json SweepToJson(const SweepReport& report, const SweepResult& result)
   for (const Finding& finding : result.fault_free_findings) {
     json["fault_free_findings"].push_back(
         {{"kind", finding.kind}, {"title", finding.title}, {"signature", finding.signature}});
+  }
+  return json;
+}
+
+nlohmann::json StoreToJson(const SweepReport& report,
+                           const std::map<std::string, size_t>& outcomes) {
+  SweepResult result;
+  result.outcomes = outcomes;
+  nlohmann::json json = SweepToJson(report, result);
+  for (const char* name :
+       {"plans", "done_before", "remaining", "runs", "elapsed_ms", "census_ms", "fault_free_ms",
+        "ms_per_run", "unchanged", "objects_unseen", "no_verdicts", "too_busy", "impossible",
+        "control_findings", "fault_free_findings", "gone"}) {
+    json.erase(name);
   }
   return json;
 }

@@ -50,9 +50,10 @@ std::string TellSweep(const SweepReport& report, const SweepResult& result,
                       const std::string& store_file,
                       const std::vector<std::string>& data_words = {});
 
-// For programs. Schema, version 2:
+// For programs. Schema, version 2 (harness/report/schema/sweep.schema.json):
 //   faultline_sweep  2
 //   untried          findings, not in the baseline, that no runs were left to confirm
+//   state            "finished"; "unfinished" while the sweep goes on, or when it was killed
 //   plans, done_before, remaining, runs, elapsed_ms, census_ms, fault_free_ms, ms_per_run
 //   outcomes         {outcome: runs}
 //   unchanged        true: --changed-since left nothing to visit
@@ -73,5 +74,10 @@ std::string TellSweep(const SweepReport& report, const SweepResult& result,
 //   lines            {executable, only_swept [range], never [range]}; with a coverage build
 //   nondeterministic [text]; no_verdicts [text]; fault_free_findings [{kind, title, signature}]
 nlohmann::json SweepToJson(const SweepReport& report, const SweepResult& result);
+
+// The same of a store alone, without what only the sweep itself knows: how long it took, what it
+// could not judge, what remains.
+nlohmann::json StoreToJson(const SweepReport& report,
+                           const std::map<std::string, size_t>& outcomes);
 
 }  // namespace faultline

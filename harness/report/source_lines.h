@@ -20,9 +20,12 @@ class SourceLines {
  public:
   explicit SourceLines(std::filesystem::path root) : root_(std::move(root)) {}
 
-  // The lines around `line` of `file`, a path as debug information has it: of its trailing parts
+  // Where `file`, a path as debug information has it, lies below the root: of its trailing parts
   // ("/build/spdk/lib/a.c", "spdk/lib/a.c", "lib/a.c", ...) the longest that is a regular file
-  // below the root. Nothing when there is none, or it has no such line.
+  // there, relative to the root. Nothing when there is none, or no root.
+  std::optional<std::filesystem::path> Find(const std::string& file) const;
+
+  // The lines around `line` of that file. Nothing when there is none, or it has no such line.
   std::optional<SourceSnippet> Around(const std::string& file, int line, int context = 4);
 
  private:

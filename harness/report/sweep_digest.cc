@@ -63,7 +63,8 @@ std::string ShortPlace(const std::string& place) {
 
 class Digester {
  public:
-  Digester(Store& store, const Baseline& baseline) : store_(store), baseline_(baseline) {}
+  Digester(Store& store, const Baseline& baseline, bool assumed_too)
+      : store_(store), baseline_(baseline), assumed_too_(assumed_too) {}
 
   SweepDigest Make() {
     if (const auto environments = store_.Environments(); !environments.empty()) {
@@ -87,7 +88,7 @@ class Digester {
       entry.status = StatusName(StatusOf(group));
       entry.why = StatusRemark(group);
       entry.known = baseline_.Find(group.signature);
-      entry.fails = entry.known == nullptr && FailsCommand(group);
+      entry.fails = entry.known == nullptr && FailsCommand(group, assumed_too_);
       entry.group = std::move(group);
       TakeRun(entry);
       digest_.findings.push_back(std::move(entry));
@@ -158,6 +159,7 @@ class Digester {
   void AddVisit(size_t site_index, const StoredRun& run, const std::vector<size_t>& findings) {
     DigestSite& site = digest_.sites[site_index];
     ++site.plans;
+    site.duration_ms += run.duration_ms;
     bool is_finding = false;
     bool is_doubtful = false;
     for (const size_t index : findings) {
@@ -209,6 +211,7 @@ class Digester {
 
   Store& store_;
   const Baseline& baseline_;
+  const bool assumed_too_;
   SweepDigest digest_;
   std::map<std::string, size_t> by_hash_;
 };
@@ -280,8 +283,8 @@ std::string SweepDigest::Verdict() const {
   return findings.empty() ? "no findings" : fmt::format("{}", fmt::join(parts, ", "));
 }
 
-SweepDigest MakeDigest(Store& store, const Baseline& baseline) {
-  return Digester(store, baseline).Make();
+SweepDigest MakeDigest(Store& store, const Baseline& baseline, bool assumed_too) {
+  return Digester(store, baseline, assumed_too).Make();
 }
 
 std::vector<std::pair<std::string, std::string>> StacksOf(const DigestFinding& finding,

@@ -19,6 +19,7 @@ struct DigestSite {
   // "slow", "not reached", "clean error", "tolerated", "not visited".
   std::string verdict = "not visited";
   size_t plans = 0;
+  int64_t duration_ms = 0;       // of its runs, added up
   std::vector<size_t> findings;  // indexes into SweepDigest::findings
 };
 
@@ -63,8 +64,8 @@ struct SweepDigest {
   std::string Verdict() const;
 };
 
-// `baseline` outlives the digest.
-SweepDigest MakeDigest(Store& store, const Baseline& baseline);
+// `baseline` outlives the digest. `assumed_too` as in FailsCommand.
+SweepDigest MakeDigest(Store& store, const Baseline& baseline, bool assumed_too = false);
 
 // The stacks of a finding as JSON (see StackToJson), by what they are: "The call that failed",
 // "Code to blame", "Thread that died".
