@@ -132,7 +132,9 @@ std::vector<std::string> DataWords(const GlobalOptions& global) {
 
 bool UseColor(const GlobalOptions& global) {
   const char* no_color = ::getenv("NO_COLOR");
-  return !global.no_color && (no_color == nullptr || *no_color == '\0') && ::isatty(STDOUT_FILENO);
+  const char* terminal = ::getenv("TERM");
+  return !global.no_color && (no_color == nullptr || *no_color == '\0') && terminal != nullptr &&
+         *terminal != '\0' && std::string_view(terminal) != "dumb" && ::isatty(STDOUT_FILENO);
 }
 
 std::optional<OutputFile> OptionalOutput(const std::string& option, const std::string& path) {

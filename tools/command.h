@@ -42,6 +42,9 @@ std::unique_ptr<Command> MakeMergeCommand();
 std::unique_ptr<Command> MakeReplayCommand();
 std::unique_ptr<Command> MakeCompareCommand();
 std::unique_ptr<Command> MakeReportCommand();
+std::unique_ptr<Command> MakeFindingsCommand();
+std::unique_ptr<Command> MakeShowCommand();
+std::unique_ptr<Command> MakeExplainCommand();
 std::unique_ptr<Command> MakeCompletionCommand();
 
 // Where plans, module lists and calibrations are kept between runs: --cache, else
@@ -62,7 +65,8 @@ Baseline FindBaseline(const DataPath& data, const std::filesystem::path& scenari
 // the words of a command that is printed.
 std::vector<std::string> DataWords(const GlobalOptions& global);
 
-// Colours are for terminals, and for nobody who said --no-color or set NO_COLOR (no-color.org).
+// Colours are for terminals that know them ($TERM is not "dumb"), and for nobody who said
+// --no-color or set NO_COLOR (no-color.org).
 bool UseColor(const GlobalOptions& global);
 
 // The file that `option` names, checked before the work begins; nothing when `path` is "".

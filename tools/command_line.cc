@@ -28,6 +28,9 @@ CommandLine::CommandLine() : app_(kDescription, "faultline") {
   commands_.push_back(MakeReplayCommand());
   commands_.push_back(MakeCompareCommand());
   commands_.push_back(MakeReportCommand());
+  commands_.push_back(MakeFindingsCommand());
+  commands_.push_back(MakeShowCommand());
+  commands_.push_back(MakeExplainCommand());
   commands_.push_back(MakeCompletionCommand());
   for (const std::unique_ptr<Command>& command : commands_) {
     declared_.push_back(command->Declare(app_));

@@ -8,6 +8,7 @@
 #include "harness/report/table.h"
 #include "harness/store/status.h"
 #include "tools/command.h"
+#include "tools/store_digest.h"
 
 namespace faultline {
 namespace {
@@ -105,7 +106,7 @@ class CompareCommand : public Command {
     }
     add("fixed", comparison.fixed);
     add("not visited", comparison.unknown);
-    PrintResult("{}", table.ToString());
+    PrintResult("{}", table.ToString(StdoutWidth()));
     PrintResult("{} new, {} changed, {} fixed, {} the same, {} not visited\n",
                 comparison.fresh.size(), comparison.changed.size(), comparison.fixed.size(),
                 comparison.same.size(), comparison.unknown.size());

@@ -19,6 +19,7 @@
 #include "harness/target/run_dir.h"
 #include "tools/command.h"
 #include "tools/shell_words.h"
+#include "tools/store_digest.h"
 
 namespace faultline {
 namespace {
@@ -145,7 +146,7 @@ class ReplayCommand : public Command {
                            .broken_without_faults = result.broken_without_faults,
                            .replay_command = again,
                            .gdb_command = again + " --gdb"};
-    const TerminalOptions terminal{.color = UseColor(global)};
+    const TerminalOptions terminal = StdoutOptions(global);
     if (!Shows(result, group) && !result.broken_without_faults) {
       PrintResult("finding {} did not come again (0 of {}): {}\n  in the sweep: {}\n", group.id,
                   runs, group.title, StatusText(group));

@@ -22,6 +22,7 @@
 #include "tools/command.h"
 #include "tools/run_digest.h"
 #include "tools/shell_words.h"
+#include "tools/store_digest.h"
 
 namespace faultline {
 namespace {
@@ -105,7 +106,7 @@ class RunCommandLine : public Command {
         .replay_command = Replay(global, ""),
         .gdb_command = result.evidence.injections.empty() ? std::string() : Replay(global, "--gdb"),
         .leaks_not_judged = result.leaks_not_judged};
-    const TerminalOptions terminal{.color = UseColor(global)};
+    const TerminalOptions terminal = StdoutOptions(global);
     const auto print = [&](const std::string& text) {
       reports.takes_stdout() ? WriteMessage(text) : WriteResult(text);
     };

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "harness/base/files.h"
+#include "harness/oracle/ends_by_design.h"
 #include "harness/report/json.h"
 #include "harness/report/page_data.h"
 #include "harness/sweep/evidence_json.h"
@@ -54,7 +55,7 @@ void AddFinding(const RunReport& report, const Finding& finding, SweepDigest& di
   added.group.scenario = ReadFile(evidence.scenario_file).value_or("");
   added.status = finding.known ? "known" : "seen";
   added.why = finding.known ? finding.note : "in one run";
-  added.fails = !finding.known;
+  added.fails = !finding.known && finding.kind != kEndsByDesign;
   added.run.exit = evidence.exit.ToString();
   added.run.evidence = CompactText(EvidenceToJson(evidence, /*in_full=*/true));
   added.finding.details = CompactText(nlohmann::json(finding.details));

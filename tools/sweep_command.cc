@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <optional>
@@ -7,7 +8,9 @@
 #include <thread>
 
 #include "harness/base/console.h"
+#include "harness/base/terminal.h"
 #include "harness/report/report_files.h"
+#include "harness/report/wrap.h"
 #include "harness/run/cpus.h"
 #include "harness/run/executed_cache.h"
 #include "harness/run/program_lookup.h"
@@ -15,7 +18,10 @@
 #include "harness/sweep/baseline_writer.h"
 #include "harness/sweep/sweep.h"
 #include "harness/target/interruption.h"
+#include "harness/target/run_dir.h"
 #include "tools/command.h"
+#include "tools/dry_run.h"
+#include "tools/store_digest.h"
 #include "tools/sweep_content.h"
 #include "tools/sweep_progress.h"
 #include "tools/sweep_report.h"
@@ -56,6 +62,10 @@ class SweepCommand : public Command {
   }
 
   ExitCode Run(const GlobalOptions& global) override {
+    if (dry_run_ && !(reports_.empty() && json_.empty() && write_baseline_.empty())) {
+      throw Failure::BadInput(
+          "--dry-run finds nothing: --report, --json and --write-baseline cannot be given with it");
+    }
     ReportFiles reports(reports_, "sweep of " + file_, FAULTLINE_VERSION, SourceRoot(source_));
     return reports.Guard([&] { return SweepAndTell(global, reports); });
   }
@@ -73,12 +83,22 @@ class SweepCommand : public Command {
     const std::optional<ChangedLines> changed = Changed();
     SweepOptions options = Options(global, loaded);
     options.selection.changed = changed ? &*changed : nullptr;
-    Interruption interruption;  // from here on Ctrl-C ends the runs and cleans up
+    // From here on Ctrl-C ends the runs and cleans up.
+    Interruption interruption(
+        "\n" + Wrapped(fmt::format("faultline: interrupted: what was found so far is kept in {}; "
+                                   "ending what runs now. Rerun the same command to resume; a "
+                                   "second Ctrl-C stops at once.",
+                                   store_),
+                       ProseWidth(STDERR_FILENO)));
+    if (dry_run_) {
+      return DryRun(loaded, options, interruption);
+    }
     Store store(store_, Store::Mode::kCreate);
     SayWhatIsShared(options.jobs);
     reports.Begin("sweep of " + loaded.scenario.name,
                   {{"faultline_sweep", 2}, {"state", "unfinished"}});
-    ProgressLine progress(stderr);
+    ProgressLine progress(stderr, options.jobs);
+    progress.Resume(store.Runs(), store.Findings());
     const SweepResult result = RunSweep(
         loaded, options, store,
         [&interruption] { return std::make_unique<ColdExecutor>(&interruption); }, progress);
@@ -89,7 +109,8 @@ class SweepCommand : public Command {
         looked_at == (baseline.selection.empty() ? kEverything : baseline.selection);
     const SweepReport report =
         MakeSweepReport(store, options.selection, baseline, complete, assumed_, result.impossible);
-    const std::string summary = TellSweep(report, result, store_, DataWords(global));
+    const std::string summary = TellSweep(report, result, store_, StdoutWidth(),
+                                          ProseWidth(STDOUT_FILENO), DataWords(global));
     reports.takes_stdout() ? WriteMessage(summary) : WriteResult(summary);
     if (json_file) {
       json_file->Write(SweepToJson(report, result)
@@ -103,6 +124,7 @@ class SweepCommand : public Command {
                                 .replay_options = ReplayOptions(global),
                                 .source = source_,
                                 .steps = TitlesOf(loaded.scenario),
+                                .unfinished = result.interrupted.has_value(),
                                 .compare = nullptr,
                                 .compare_file = {}}));
     }
@@ -117,6 +139,32 @@ class SweepCommand : public Command {
           WriteBaseline(store.Findings(), baseline, loaded.scenario.name, looked_at, assumed_));
     }
     return Verdict(report, result);
+  }
+
+  // In a copy of the store: the census it may need is not kept.
+  ExitCode DryRun(const LoadedScenario& loaded, SweepOptions& options,
+                  Interruption& interruption) const {
+    const RunDirectory directory;
+    const std::filesystem::path copy = directory.path() / "dry-run.db";
+    for (const char* suffix : {"", "-wal"}) {
+      std::error_code error;
+      std::filesystem::copy_file(store_ + suffix, copy.string() + suffix, error);
+      if (error && error != std::errc::no_such_file_or_directory) {
+        throw Failure::CannotWork(store_ + suffix + ": " + error.message());
+      }
+    }
+    Store store(copy, Store::Mode::kCreate);
+    options.dry_run = true;
+    ProgressLine progress(stderr, options.jobs);
+    const SweepResult result = RunSweep(
+        loaded, options, store,
+        [&interruption] { return std::make_unique<ColdExecutor>(&interruption); }, progress);
+    progress.Clear();
+    if (result.interrupted) {
+      throw Interrupted(*result.interrupted);
+    }
+    PrintResult("{}", TellDryRun(result, store.Runs(), options.jobs, StdoutWidth()));
+    return result.fault_free_findings.empty() ? ExitCode::kAsExpected : ExitCode::kFindings;
   }
 
   void DeclareTarget(CLI::App& app) {
@@ -174,6 +222,9 @@ class SweepCommand : public Command {
                    "what to spend: 90s, 15m, 2h or 500runs; the most telling "
                    "sites come first")
         ->type_name("TIME|RUNS");
+    app.add_flag("--dry-run", dry_run_,
+                 "only say what would be visited and how long that takes; nothing is made to fail, "
+                 "and the store stays as it is");
     app.add_option("--shard", shard_,
                    "this part of the plans only; default: as GoogleTest, GitLab, "
                    "Slurm or Kubernetes say in the environment")
@@ -282,10 +333,11 @@ class SweepCommand : public Command {
   static void SayWhatIsShared(int jobs) {
     const ClaimedCpus use = CountClaimedCpus();
     if (use.claimed > 0 && use.claimed + jobs > use.usable) {
-      PrintMessage(
-          "{} of {} CPUs are taken by runs of another Faultline: runs share them, and take "
-          "longer\n",
-          use.claimed, use.usable);
+      WriteMessage(Wrapped(
+          fmt::format("{} of {} CPUs are taken by runs of another Faultline: runs share them, and "
+                      "take longer",
+                      use.claimed, use.usable),
+          ProseWidth(STDERR_FILENO)));
     }
   }
 
@@ -319,6 +371,7 @@ class SweepCommand : public Command {
   std::string write_baseline_;
   bool assumed_ = false;
   bool visit_impossible_ = false;
+  bool dry_run_ = false;
   std::string json_;
   std::vector<std::string> reports_;
 };

@@ -13,9 +13,10 @@ namespace faultline {
 namespace {
 
 CiSweepContext ContextOf(const SweepResult& result, const SweepReport& report,
-                         const std::string& store_file) {
+                         const SweepContentOptions& options) {
   CiSweepContext context;
-  context.store_file = store_file;
+  context.store_file = options.store_file;
+  context.replay_options = options.replay_options;
   context.fault_free_findings = result.fault_free_findings;
   for (const std::string& text : result.no_verdicts) {
     context.errors.emplace_back("no verdict", text);
@@ -73,6 +74,7 @@ std::string SweepPage(const SweepDigest& digest, const SweepContentOptions& opti
   page.time = fmt::format("{:%Y-%m-%d %H:%M}", fmt::localtime(std::time(nullptr)));
   page.steps = options.steps;
   page.source = options.source;
+  page.unfinished = options.unfinished;
   page.compare = options.compare;
   page.compare_file = options.compare_file;
   return PageHtml(PageData(digest, page));
@@ -80,7 +82,7 @@ std::string SweepPage(const SweepDigest& digest, const SweepContentOptions& opti
 
 ReportContent ContentOf(const SweepDigest& digest, const SweepReport& report,
                         const SweepResult& result, const SweepContentOptions& options) {
-  return {CiReportOf(digest, ContextOf(result, report, options.store_file)),
+  return {CiReportOf(digest, ContextOf(result, report, options)),
           [&digest, options] { return SweepPage(digest, options); },
           [&report, &result] { return SweepToJson(report, result); }};
 }
@@ -89,6 +91,7 @@ ReportContent ContentOfStore(const SweepDigest& digest, const SweepReport& repor
                              const SweepContentOptions& options) {
   CiSweepContext context;
   context.store_file = options.store_file;
+  context.replay_options = options.replay_options;
   return {CiReportOf(digest, context), [&digest, options] { return SweepPage(digest, options); },
           [&digest, &report] { return StoreToJson(report, digest.outcomes); }};
 }

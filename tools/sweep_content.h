@@ -18,6 +18,7 @@ struct SweepContentOptions {
   std::string replay_options;      // see PageOptions
   std::string source;              // root of the target's source tree; "" = none
   std::vector<std::string> steps;  // titles
+  bool unfinished = false;         // the sweep was ended before its time
   const Comparison* compare = nullptr;
   std::string compare_file;
 };

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "harness/report/table.h"
+#include "harness/report/wrap.h"
 #include "harness/store/causes.h"
 
 namespace faultline {
@@ -61,7 +62,7 @@ const char* ProofWord(StoredProof::State state) {
 
 // Findings that share a cause stand below it.
 std::string TableOf(const std::vector<const SweepEntry*>& entries,
-                    const std::vector<CauseGroup>& causes) {
+                    const std::vector<CauseGroup>& causes, size_t width) {
   Table table({"finding", "kind", "plans", "sites", "again", "", "what"});
   for (const CauseGroup& cause : causes) {
     const bool shared = cause.members.size() > 1;
@@ -74,7 +75,7 @@ std::string TableOf(const std::vector<const SweepEntry*>& entries,
                     Again(group), Word(*entries[member]), (shared ? "  " : "") + What(group)});
     }
   }
-  return table.ToString();
+  return table.ToString(width);
 }
 
 size_t Count(const std::vector<SweepEntry>& entries, FindingStatus status) {
@@ -99,7 +100,7 @@ std::vector<SweepEntry> MakeSweepEntries(std::vector<FindingGroup> groups, const
   return entries;
 }
 
-std::string TellSweepEntries(const std::vector<SweepEntry>& entries) {
+std::string TellSweepEntries(const std::vector<SweepEntry>& entries, size_t width) {
   std::string text;
   for (const FindingStatus status : kFindingStatuses) {
     std::vector<const SweepEntry*> of_status;
@@ -111,8 +112,11 @@ std::string TellSweepEntries(const std::vector<SweepEntry>& entries) {
       }
     }
     if (!groups.empty()) {
-      text += fmt::format("\n{}: {}: {}\n{}", StatusName(status), CountCauses(groups),
-                          Meaning(status), TableOf(of_status, GroupByCause(groups)));
+      text += "\n" +
+              Wrapped(fmt::format("{}: {}: {}", StatusName(status), CountCauses(groups),
+                                  Meaning(status)),
+                      width) +
+              TableOf(of_status, GroupByCause(groups), width);
     }
   }
   return text;

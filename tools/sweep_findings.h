@@ -21,8 +21,8 @@ std::vector<SweepEntry> MakeSweepEntries(std::vector<FindingGroup> groups, const
                                          bool assumed_too);
 
 // One table for each status that has findings, with a line above it that says how many causes they
-// have and what the status means; findings that share a cause stand below it.
-std::string TellSweepEntries(const std::vector<SweepEntry>& entries);
+// have and what the status means; findings that share a cause stand below it. For so many columns.
+std::string TellSweepEntries(const std::vector<SweepEntry>& entries, size_t width);
 
 // {id, kind, title, signature, cause, status, known, new, note, reference, runs, seen, sites,
 // tries, confirmed, control, without_signal, proof, plan, scenario}; see SweepToJson.

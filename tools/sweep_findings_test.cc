@@ -34,7 +34,7 @@ std::vector<FindingGroup> OneOfEach() {
 }
 
 TEST(SweepFindings, EachStatusHasATableOfItsOwnAndTheBelievedOnesComeFirst) {
-  const std::string text = TellSweepEntries(MakeSweepEntries(OneOfEach(), {}, false));
+  const std::string text = TellSweepEntries(MakeSweepEntries(OneOfEach(), {}, false), 160);
   size_t last = 0;
   for (const char* head : {"\nconfirmed: 1 finding: ", "0000000a", "\nflaky: 1 finding: ",
                            "0000000b", "\nunproven: 1 finding: ", "0000000c",
@@ -52,7 +52,7 @@ TEST(SweepFindings, ThoseOfOneCauseStandBelowItAndAreCountedAsOne) {
   std::vector<FindingGroup> groups = {AGroup("0000000a", "leak", 3), AGroup("0000000b", "crash", 3),
                                       AGroup("0000000c", "leak", 3)};
   groups[0].cause = groups[2].cause = "the error path of open forgets what it has made";
-  const std::string text = TellSweepEntries(MakeSweepEntries(groups, {}, false));
+  const std::string text = TellSweepEntries(MakeSweepEntries(groups, {}, false), 160);
   EXPECT_THAT(text, HasSubstr("confirmed: 2 causes (3 findings): "));
   const size_t cause = text.find("the error path of open forgets what it has made:\n");
   const size_t first = text.find("  title of 0000000a");
@@ -69,9 +69,9 @@ TEST(SweepFindings, ThoseOfOneCauseStandBelowItAndAreCountedAsOne) {
 
 TEST(SweepFindings, AStatusWithoutFindingsIsNotMentioned) {
   const std::string text =
-      TellSweepEntries(MakeSweepEntries({AGroup("0000000a", "leak", 3)}, {}, false));
+      TellSweepEntries(MakeSweepEntries({AGroup("0000000a", "leak", 3)}, {}, false), 160);
   EXPECT_THAT(text, AllOf(HasSubstr("new"), Not(HasSubstr("flaky")), Not(HasSubstr("assumed"))));
-  EXPECT_EQ(TellSweepEntries({}), "");
+  EXPECT_EQ(TellSweepEntries({}, 160), "");
 }
 
 TEST(SweepFindings, OnlyWhatFailsACommandIsNew) {
@@ -93,10 +93,12 @@ TEST(SweepFindings, OnlyWhatFailsACommandIsNew) {
 
 TEST(SweepFindings, JsonHasStatusControlAndProof) {
   const std::vector<SweepEntry> entries = MakeSweepEntries(OneOfEach(), {}, false);
-  EXPECT_EQ(
-      CountByStatus(entries),
-      (nlohmann::json{
-          {"confirmed", 1}, {"flaky", 1}, {"unproven", 1}, {"assumed", 1}, {"not tried", 1}}));
+  EXPECT_EQ(CountByStatus(entries), (nlohmann::json{{"confirmed", 1},
+                                                    {"flaky", 1},
+                                                    {"unproven", 1},
+                                                    {"assumed", 1},
+                                                    {"not tried", 1},
+                                                    {"by design", 0}}));
   EXPECT_EQ(ToJson(entries[0])["proof"]["state"], "not needed");
   EXPECT_EQ(ToJson(entries[1])["control"]["seen"], 1);
   EXPECT_EQ(ToJson(entries[3])["status"], "assumed");

@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "harness/report/wrap.h"
 #include "tools/shell_words.h"
 
 namespace faultline {
@@ -182,10 +183,11 @@ SweepReport MakeSweepReport(Store& store, const Selection& selection, const Base
 }
 
 std::string TellSweep(const SweepReport& report, const SweepResult& result,
-                      const std::string& store_file, const std::vector<std::string>& data_words) {
+                      const std::string& store_file, size_t table_width, size_t width,
+                      const std::vector<std::string>& data_words) {
   std::string text;
   if (!result.fault_free_findings.empty()) {
-    return TellFaultFree(result.fault_free_findings);
+    return Wrapped(TellFaultFree(result.fault_free_findings), width);
   }
   if (result.unchanged) {
     text +=
@@ -228,40 +230,45 @@ std::string TellSweep(const SweepReport& report, const SweepResult& result,
   if (result.objects_unseen) {
     text += "no object of the target could be followed to its end: leaks of them are not judged\n";
   }
+  // Tables and commands break lines by themselves, or not at all.
+  text = Wrapped(text, width);
   if (report.findings.empty()) {
     text += result.interrupted ? "no findings so far\n" : "no findings\n";
   } else {
-    text += TellSweepEntries(report.findings);
-    std::vector<std::string> words = {"faultline", "replay", store_file,
-                                      report.findings[0].group.id};
-    words.insert(words.end(), data_words.begin(), data_words.end());
-    text += "\n" + JoinForShell(words) + "\n";
+    text += TellSweepEntries(report.findings, table_width) + "\n";
+    for (const char* command : {"show", "replay"}) {
+      std::vector<std::string> words = {"faultline", command, store_file,
+                                        report.findings[0].group.id};
+      words.insert(words.end(), data_words.begin(), data_words.end());
+      text += JoinForShell(words) + "\n";
+    }
   }
+  std::string end;
   for (const BaselineEntry& entry : report.gone) {
-    text += fmt::format("gone: {} {}\n", entry.kind, entry.signature);
+    end += fmt::format("gone: {} {}\n", entry.kind, entry.signature);
   }
   if (report.not_looked_at > 0) {
-    text += fmt::format(
+    end += fmt::format(
         "{} findings of the baseline were not seen; this sweep did not look at all that the "
         "baseline was made of, so none is called gone\n",
         report.not_looked_at);
   }
   if (const size_t untried = report.untried(); untried > 0 && !result.interrupted) {
-    text += fmt::format(
+    end += fmt::format(
         "no verdict: {} finding{} not tried again, so nobody knows whether {}: rerun the same "
         "command to resume, which tries them first\n",
         untried, untried == 1 ? " was" : "s were", untried == 1 ? "it holds" : "they hold");
   }
   if (result.interrupted) {
-    text += fmt::format("interrupted by SIG{}: ", ::sigabbrev_np(*result.interrupted));
-    text += result.plans == 0 ? "no plan was visited yet; "
-                              : fmt::format("{} of {} plans were visited; ",
-                                            result.plans - result.remaining, result.plans);
-    text += "rerun the same command to resume\n";
+    end += fmt::format("interrupted by SIG{}: ", ::sigabbrev_np(*result.interrupted));
+    end += result.plans == 0 ? "no plan was visited yet; "
+                             : fmt::format("{} of {} plans were visited; ",
+                                           result.plans - result.remaining, result.plans);
+    end += "rerun the same command to resume\n";
   } else if (result.remaining > 0) {
-    text += fmt::format("{} plans remain: rerun the same command to resume\n", result.remaining);
+    end += fmt::format("{} plans remain: rerun the same command to resume\n", result.remaining);
   }
-  return text;
+  return text + Wrapped(end, width);
 }
 
 nlohmann::json SweepToJson(const SweepReport& report, const SweepResult& result) {

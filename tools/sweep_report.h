@@ -45,9 +45,10 @@ SweepReport MakeSweepReport(Store& store, const Selection& selection, const Base
                             bool complete, bool assumed_too = false,
                             const std::map<std::string, std::string>& impossible = {});
 
-// The summary for a terminal. `data_words`: see DataWords.
+// The summary for people, with tables of `table_width` columns and sentences that are broken at
+// `width`; see harness/base/terminal.h. `data_words`: see DataWords.
 std::string TellSweep(const SweepReport& report, const SweepResult& result,
-                      const std::string& store_file,
+                      const std::string& store_file, size_t table_width, size_t width,
                       const std::vector<std::string>& data_words = {});
 
 // For programs. Schema, version 2 (harness/report/schema/sweep.schema.json):

@@ -82,6 +82,7 @@ struct CiReport {
 // What a sweep knows besides its store.
 struct CiSweepContext {
   std::string store_file;
+  std::string replay_options = {};  // see PageOptions
   std::vector<std::pair<std::string, std::string>> errors;
   std::vector<std::string> notes;
   std::vector<Finding> fault_free_findings;  // then nothing else was done

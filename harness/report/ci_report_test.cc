@@ -39,7 +39,8 @@ class CiSweepTest : public testing::Test {
   testkit::StoreFile file_;
   Store store_;
   Baseline baseline_;
-  CiSweepContext context_{"s.db", {}, {}, {}};
+  CiSweepContext context_{
+      .store_file = "s.db", .errors = {}, .notes = {}, .fault_free_findings = {}};
 };
 
 TEST_F(CiSweepTest, AFindingIsOneFailureHoweverManyPlacesShowIt) {

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "harness/oracle/ends_by_design.h"
 #include "harness/report/ci_report.h"
 #include "harness/report/contract.h"
 #include "harness/report/stored_stack.h"
@@ -73,7 +74,7 @@ class PlaceNames {
 };
 
 CiFinding FindingOf(const DigestFinding& one, const SweepDigest& digest,
-                    const std::string& store_file) {
+                    const CiSweepContext& context) {
   const FindingGroup& group = one.group;
   CiFinding finding;
   finding.id = group.id;
@@ -113,7 +114,8 @@ CiFinding FindingOf(const DigestFinding& one, const SweepDigest& digest,
     finding.log = LinesOf(evidence.value("log", json::array()));
   }
   if (!group.scenario.empty()) {
-    finding.replay = fmt::format("faultline replay {} {}", store_file, group.id);
+    finding.replay = fmt::format("faultline replay {} {}{}", context.store_file, group.id,
+                                 context.replay_options);
   }
   return finding;
 }
@@ -197,7 +199,7 @@ class SweepCiWriter {
                              fmt::format("{}\n", fmt::join(finding.details, "\n"))});
     }
     for (const DigestFinding& one : digest_.findings) {
-      report_.findings.push_back(FindingOf(one, digest_, context_.store_file));
+      report_.findings.push_back(FindingOf(one, digest_, context_));
       suite.cases.push_back(CaseOf(report_.findings.back(), scenario_, one.run.duration_ms));
     }
     for (const DigestCause& cause : digest_.causes) {
@@ -218,7 +220,10 @@ class SweepCiWriter {
     PlaceNames names(digest_.sites);
     for (const DigestSite& site : digest_.sites) {
       std::string name = names.Of(site.site);
-      if (site.findings.empty() && (site.plans > 0 || site.site.nested_in.empty())) {
+      const bool is_well = std::all_of(
+          site.findings.begin(), site.findings.end(),
+          [this](size_t index) { return digest_.findings[index].group.kind == kEndsByDesign; });
+      if (is_well && (site.plans > 0 || site.site.nested_in.empty())) {
         suite.cases.push_back(CaseOf(site, scenario_, std::move(name)));
       }
     }

@@ -12,22 +12,12 @@
 #include "harness/oracle/ends_by_design.h"
 #include "harness/oracle/run_course.h"
 #include "harness/report/contract.h"
+#include "harness/report/stack_text.h"
 #include "harness/report/text.h"
+#include "harness/report/wrap.h"
 
 namespace faultline {
 namespace {
-
-// What a target that breaks a promise should have done instead (the contract of each kind).
-std::string Place(const Frame& frame) {
-  Frame shortened = frame;
-  shortened.file = ShortPath(frame.file);
-  shortened.function = FoldTemplates(frame.function);
-  return shortened.ToString();
-}
-
-bool IsStandardLibrary(const Frame& frame) {
-  return frame.function.starts_with("std::") || frame.function.starts_with("__gnu_cxx::");
-}
 
 std::string Outcome(const RpcExchange& rpc) {
   switch (rpc.outcome) {
@@ -108,8 +98,10 @@ void Story::Heading(std::string_view text) {
 
 void Story::Line(std::string_view text, size_t indent) {
   const std::string clean = EscapeControls(text);
-  const size_t width = kTerminalLines * limits_.width - indent;
-  out_ += fmt::format("{:{}}{}\n", "", indent, CutToWidth(clean, width));
+  // A line of a log can be as long as it likes; what is cut off is seen with -v.
+  const std::string cut = CutToWidth(clean, kTerminalLines * limits_.width - indent);
+  const std::string line = std::string(indent, ' ') + cut;
+  out_ += limits_.wrap ? Wrapped(line, limits_.width, 4) : line + "\n";
 }
 
 void Story::More(size_t shown, size_t all, std::string_view what, size_t indent) {
@@ -119,17 +111,9 @@ void Story::More(size_t shown, size_t all, std::string_view what, size_t indent)
 }
 
 void Story::TellStack(const Stack& stack, size_t indent) {
-  // What the standard library of C++ does in between says nothing of the target.
-  size_t shown = 0;
-  size_t looked_at = 0;
-  for (; looked_at < stack.size() && shown < limits_.frames; ++looked_at) {
-    if (IsStandardLibrary(stack[looked_at]) && looked_at > 0 && !limits_.whole_stacks) {
-      continue;
-    }
-    Line(fmt::format("{} {}", shown == 0 ? "at" : "by", Place(stack[looked_at])), indent);
-    ++shown;
+  for (const std::string& line : StackLines(stack, limits_.frames, limits_.whole_stacks)) {
+    Line(line, indent);
   }
-  More(looked_at, stack.size(), "frames", indent);
 }
 
 void Story::TellFinding(const Finding& finding) {
@@ -179,15 +163,24 @@ void Story::Injections() {
     return;
   }
   Heading("What was injected");
-  const size_t told = std::min(injections.size(), limits_.injections);
-  for (size_t i = 0; i < told; ++i) {
-    const Injection& injection = injections[i];
-    Line(fmt::format("{}: {} ({}), in step {}, at {} ms{}", injection.fault, injection.point,
+  size_t told = 0;
+  size_t next = 0;
+  for (; next < injections.size() && told < limits_.injections; ++told) {
+    const Injection& injection = injections[next];
+    // A call that is tried again and again is told once.
+    size_t end = next + 1;
+    while (end < injections.size() && injections[end].fault == injection.fault &&
+           injections[end].site == injection.site) {
+      ++end;
+    }
+    const std::string times = end - next > 1 ? fmt::format(", x {}", end - next) : "";
+    Line(fmt::format("{}: {} ({}), in step {}, at {} ms{}{}", injection.fault, injection.point,
                      injection.action, injection.step, injection.time_ms,
-                     injection.before_main ? ", before main" : ""));
+                     injection.before_main ? ", before main" : "", times));
     TellStack(injection.stack, 4);
+    next = end;
   }
-  More(told, injections.size(), "injected calls");
+  More(next, injections.size(), "injected calls");
 }
 
 void Story::Log() {

@@ -24,6 +24,7 @@ class Paint {
 // How much of everything a story tells.
 struct StoryLimits {
   size_t width = 100;   // columns of the terminal; a line of the story may take two of its lines
+  bool wrap = false;    // lines are broken at the width
   size_t findings = 3;  // told with details; the others by their title
   size_t details = 6;   // lines of a finding
   size_t frames = 6;    // of a stack

@@ -1,12 +1,17 @@
 #include "harness/report/table.h"
 
 #include <algorithm>
+#include <numeric>
 #include <stdexcept>
 
 #include "harness/report/text.h"
+#include "harness/report/wrap.h"
 
 namespace faultline {
 namespace {
+
+constexpr size_t kFewestColumns = 40;  // in which words of a last cell may be broken
+constexpr size_t kIndent = 4;          // of a last cell below its row
 
 void Append(std::string& line, const std::string& cell, size_t width) {
   line += cell;
@@ -34,26 +39,82 @@ void Table::AddRow(std::vector<std::string> cells) {
   rows_.push_back(std::move(cells));
 }
 
-std::string Table::ToString() const {
+std::string Table::ToString(size_t width) const {
   std::vector<size_t> widths(rows_.front().size(), 0);
   for (const std::vector<std::string>& row : rows_) {
     for (size_t column = 0; column < row.size(); ++column) {
       widths[column] = std::max(widths[column], DisplayWidth(row[column]));
     }
   }
+  const size_t before_last =
+      std::accumulate(widths.begin(), widths.end() - 1, size_t{0}) + 2 * (widths.size() - 1);
+  if (before_last + widths.back() <= width) {
+    return Lines(widths);
+  }
+  const size_t left = width - std::min(width, before_last);
+  return left >= kFewestColumns ? InColumn(widths, left) : Below(widths, width);
+}
+
+std::string Table::Line(const std::vector<std::string>& row, const std::vector<size_t>& widths) {
+  std::string line;
+  for (size_t column = 0; column < widths.size(); ++column) {
+    Append(line, row[column], widths[column]);
+  }
+  return WithoutTrailingBlanks(std::move(line)) + "\n";
+}
+
+std::string Table::Dashes(const std::vector<size_t>& widths) {
+  std::string dashes;
+  for (const size_t width : widths) {
+    Append(dashes, std::string(width, '-'), width);
+  }
+  return WithoutTrailingBlanks(std::move(dashes)) + "\n";
+}
+
+std::string Table::Lines(const std::vector<size_t>& widths) const {
   std::string text;
   for (size_t i = 0; i < rows_.size(); ++i) {
-    std::string line;
-    for (size_t column = 0; column < widths.size(); ++column) {
-      Append(line, rows_[i][column], widths[column]);
-    }
-    text += WithoutTrailingBlanks(std::move(line)) + "\n";
+    text += Line(rows_[i], widths);
     if (i == 0) {
-      std::string dashes;
-      for (const size_t width : widths) {
-        Append(dashes, std::string(width, '-'), width);
-      }
-      text += WithoutTrailingBlanks(std::move(dashes)) + "\n";
+      text += Dashes(widths);
+    }
+  }
+  return text;
+}
+
+std::string Table::InColumn(std::vector<size_t> widths, size_t left) const {
+  widths.back() = left;
+  std::string text;
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    std::vector<std::string> row = rows_[i];
+    std::string rest = Wrapped(row.back(), left, 0);
+    do {
+      const size_t end = std::min(rest.find('\n'), rest.size());
+      row.back() = rest.substr(0, end);
+      text += Line(row, widths);
+      rest.erase(0, end + 1);
+      row.assign(row.size(), "");
+    } while (!rest.empty());
+    if (i == 0) {
+      text += Dashes(widths);
+    }
+  }
+  return text;
+}
+
+std::string Table::Below(std::vector<size_t> widths, size_t width) const {
+  std::string text;
+  const std::vector<size_t> first(widths.begin(), widths.end() - 1);
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    const std::vector<std::string>& row = rows_[i];
+    const bool has_first = std::any_of(row.begin(), row.end() - 1,
+                                       [](const std::string& cell) { return !cell.empty(); });
+    if (has_first) {
+      text += Line(row, first);
+    }
+    text += Wrapped(std::string(kIndent, ' ') + row.back(), width, 2);
+    if (i == 0) {
+      text += Dashes(first);
     }
   }
   return text;

@@ -34,5 +34,41 @@ TEST(Table, RefusesMoreCellsThanColumns) {
   EXPECT_THROW(table.AddRow({"1", "2"}), std::invalid_argument);
 }
 
+Table ATable() {
+  Table table({"finding", "kind", "what"});
+  table.AddRow({"0123abcd", "leak", "the mempool of the transport is left by a failed start"});
+  table.AddRow({"", "cause", "short"});
+  return table;
+}
+
+TEST(Table, WhatFitsIsOneLine) {
+  EXPECT_EQ(ATable().ToString(160),
+            "finding   kind   what\n"
+            "--------  -----  ------------------------------------------------------\n"
+            "0123abcd  leak   the mempool of the transport is left by a failed start\n"
+            "          cause  short\n");
+}
+
+TEST(Table, ALastCellThatDoesNotFitIsBrokenBetweenWordsInItsColumn) {
+  EXPECT_EQ(ATable().ToString(60),
+            "finding   kind   what\n"
+            "--------  -----  -------------------------------------------\n"
+            "0123abcd  leak   the mempool of the transport is left by a\n"
+            "                 failed start\n"
+            "          cause  short\n");
+}
+
+TEST(Table, WhereItsColumnIsTooNarrowForWordsItStandsBelow) {
+  EXPECT_EQ(ATable().ToString(50),
+            "finding   kind\n"
+            "    what\n"
+            "--------  -----\n"
+            "0123abcd  leak\n"
+            "    the mempool of the transport is left by a\n"
+            "      failed start\n"
+            "          cause\n"
+            "    short\n");
+}
+
 }  // namespace
 }  // namespace faultline

@@ -63,12 +63,17 @@ std::string TellRun(const RunReport& report, const TerminalOptions& options) {
   }
   StoryLimits limits;
   limits.width = options.width;
+  limits.wrap = options.wrap;
   return Tell(report, options, limits);
 }
 
 std::string TellRunInFull(const RunReport& report, const TerminalOptions& options) {
   constexpr size_t kAll = std::numeric_limits<size_t>::max() / 4;  // room to reckon with
-  return Tell(report, options, {kAll, kAll, kAll, kAll, kAll, kAll, kAll, true});
+  StoryLimits limits;
+  limits.width = limits.findings = limits.details = limits.frames = kAll;
+  limits.injections = limits.log_lines = limits.threads = kAll;
+  limits.whole_stacks = true;
+  return Tell(report, options, limits);
 }
 
 }  // namespace faultline

@@ -10,6 +10,7 @@ namespace faultline {
 struct TerminalOptions {
   bool color = false;  // the caller knows whether this is a terminal and whether NO_COLOR is set
   size_t width = 100;  // columns of the terminal, at least 40; a line may take two of its lines
+  bool wrap = false;   // long lines are broken between words, for they would be within one
 };
 
 // One line: verdict, scenario, program, how it ended, how long it took.

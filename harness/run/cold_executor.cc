@@ -80,6 +80,7 @@ class Course {
       : request_(request),
         // Ctrl-C belongs to gdb while it has the terminal.
         interruption_(request.in_debugger ? nullptr : interruption),
+        beside_debugger_(request.in_debugger ? interruption : nullptr),
         sandbox_(request),
         companions_(request, sandbox_) {
     EventLoop loop;
@@ -134,6 +135,11 @@ class Course {
     std::optional<Debugger> debugger;
     if (request.in_debugger) {
       debugger.emplace(run.process().pid(), sandbox_.life_dir());
+      run.loop().Add(debugger->end_fd(), [&debugger] { debugger->ThrowLeft(); });
+      if (beside_debugger_ != nullptr) {
+        run.loop().Add(beside_debugger_->fd(),
+                       [this] { beside_debugger_->ThrowIfRaisedButCtrlC(); });
+      }
     }
     if (!lives_.empty()) {
       run.BeginStep(static_cast<int>(next) + 1, steps[next].name);
@@ -146,7 +152,10 @@ class Course {
     next = RunSteps(run, next);
     run.AwaitFaultRpcs();
     End(run, next < steps.size() ? &steps[next] : nullptr);
-    debugger.reset();  // the user looks around as long as there is something to see
+    if (debugger) {
+      run.loop().Remove(debugger->end_fd());
+      debugger.reset();  // the user looks around as long as there is something to see
+    }
     CollectEvidence(run, leftovers_);
     attempt_.executed = ExecutedInstead(run);
     if (!attempt_.executed.empty()) {
@@ -180,6 +189,7 @@ class Course {
 
   const RunRequest& request_;
   Interruption* interruption_;
+  Interruption* beside_debugger_;  // Ctrl-C belongs to gdb while that has the terminal
   Sandbox sandbox_;
   Companions companions_;  // behind the sandbox: they are gone before its directory
   Leftovers leftovers_;    // its files are removed once the target is gone

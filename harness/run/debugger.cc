@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <exception>
 #include <string>
 #include <vector>
 
@@ -58,7 +59,12 @@ std::vector<std::string> Arguments(pid_t target, const std::filesystem::path& fi
 
 }  // namespace
 
-Debugger::Debugger(pid_t target, const std::filesystem::path& directory) {
+DebuggerLeft::DebuggerLeft()
+    : Failure(ExitCode::kAsExpected, "gdb was left: the run has ended with it, and is not judged") {
+}
+
+Debugger::Debugger(pid_t target, const std::filesystem::path& directory)
+    : exceptions_(std::uncaught_exceptions()) {
   const std::filesystem::path fifo = directory / "gdb-attached";
   if (::mkfifo(fifo.c_str(), 0600) != 0) {
     throw Failure::FromErrno("cannot make " + fifo.string(), errno);
@@ -94,8 +100,13 @@ void Debugger::Start(pid_t target, const std::filesystem::path& fifo) {
   pidfd_.reset(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
 }
 
+void Debugger::ThrowLeft() { throw DebuggerLeft(); }
+
 Debugger::~Debugger() {
   if (pid_ > 0) {
+    if (std::uncaught_exceptions() > exceptions_) {
+      ::kill(pid_, SIGTERM);  // it gives the terminal back as it was
+    }
     while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
     }
   }

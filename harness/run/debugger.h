@@ -4,9 +4,17 @@
 
 #include <filesystem>
 
+#include "harness/base/failure.h"
 #include "harness/base/unique_fd.h"
 
 namespace faultline {
+
+// The user has left gdb while the run went on: nothing of it is judged. No failure of anything, so
+// that its exit code is 0.
+class DebuggerLeft : public Failure {
+ public:
+  DebuggerLeft();
+};
 
 // gdb on the harness's own terminal, attached to a target, with a breakpoint on the agent's empty
 // function that is called just before a call is made to fail: `up` leads to the failing call.
@@ -15,14 +23,21 @@ class Debugger {
   // Stops the target and returns once gdb has attached and set it going again. `directory` takes a
   // FIFO for the while. Failure (kCannotWork) when there is no gdb or it ends before.
   Debugger(pid_t target, const std::filesystem::path& directory);
-  ~Debugger();  // waits until the user has left gdb
+  // Waits until the user has left gdb; while an exception passes, asks gdb to end.
+  ~Debugger();
   Debugger(const Debugger&) = delete;
   Debugger& operator=(const Debugger&) = delete;
+
+  // Readable once gdb has ended; see ThrowLeft.
+  int end_fd() const { return pidfd_.get(); }
+  // Throws DebuggerLeft. The handler for an EventLoop.
+  [[noreturn]] void ThrowLeft();
 
  private:
   void Start(pid_t target, const std::filesystem::path& fifo);
 
   pid_t pid_ = -1;
+  const int exceptions_;  // that were under way when it was made
   UniqueFd pidfd_;
 };
 

@@ -70,6 +70,10 @@ class Sweep {
       Recall(kept.Load());
     }
     LeaveOutImpossible();
+    if (options_.dry_run) {
+      Plan();
+      return;
+    }
     Work();
     if (Wants(options_, SweepMode::kPair) && !queue_.stopped()) {
       AddPairs();
@@ -86,6 +90,17 @@ class Sweep {
     const bool lines_wanted = is_working_ || store_.Lines().empty();
     if (options_.coverage && lines_wanted && !queue_.stopped()) {
       store_.AddLines(options_.coverage->Read());
+    }
+  }
+
+  void Plan() {
+    const std::set<std::string> done = store_.RunKeys();
+    for (const Batch& batch : MakeBatches(plans_, options_.shard)) {
+      for (const SweepPlan& plan : batch.plans) {
+        if (!done.contains(plan.key)) {
+          result_.planned.push_back({plan.key, plan.site.hash, plan.site.point});
+        }
+      }
     }
   }
 

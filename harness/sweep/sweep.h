@@ -31,7 +31,15 @@ struct SweepOptions {
   std::optional<uint64_t> random_seed;   // sites in random order
   std::optional<LineCoverage> coverage;  // where a target built with --coverage counts its lines
   bool visit_impossible = false;         // also the calls that a sweep saw never to fail
+  bool dry_run = false;                  // the census and the plans alone: nothing is made to fail
   std::string version;                   // of Faultline, for the record
+};
+
+// A plan that a sweep would visit.
+struct PlannedVisit {
+  std::string key;
+  std::string site;  // hash
+  std::string point;
 };
 
 // What is told while a sweep goes on; one call at a time. This one is silent.
@@ -56,6 +64,7 @@ struct SweepResult {
   int64_t census_ms = 0;                   // 0: it was in the store
   int64_t fault_free_ms = 0;               // of one fault-free run
   std::map<std::string, size_t> outcomes;  // of all runs in the store
+  std::vector<PlannedVisit> planned;       // of a dry run: what the store does not have yet
   std::vector<std::string> no_verdicts;    // plans whose runs could not be made, with the reason
   // Plans and findings whose hangs this machine was too busy to judge: even alone the target waited
   // for a CPU most of the time. The plans remain.

@@ -2,6 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <thread>
 
 #include "harness/target/event_loop.h"
 
@@ -25,6 +31,71 @@ TEST(Interruption, TurnsASignalIntoAnException) {
 TEST(Interruption, WithoutASignalNothingIsThrown) {
   Interruption interruption;
   EXPECT_NO_THROW(interruption.ThrowIfRaised());
+}
+
+// In a process of its own: takes the first signal, and looks at no other any more.
+[[noreturn]] void TakeOneSignal(int ready, int told) {
+  ::dup2(told, STDERR_FILENO);
+  Interruption interruption("kept\n");
+  [[maybe_unused]] ssize_t written = ::write(ready, "1", 1);
+  pollfd event = {interruption.fd(), POLLIN, 0};
+  ::poll(&event, 1, -1);
+  try {
+    interruption.ThrowIfRaised();
+  } catch (const Interrupted& interrupted) {
+    written = ::write(ready, interrupted.signal() == SIGINT ? "2" : "?", 1);
+  }
+  for (;;) {
+    ::pause();
+  }
+}
+
+TEST(Interruption, TheFirstIsToldAndALaterOneEndsTheProcessAtOnce) {
+  int ready[2];
+  int told[2];
+  ASSERT_EQ(::pipe(ready), 0);
+  ASSERT_EQ(::pipe(told), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    TakeOneSignal(ready[1], told[1]);
+  }
+  char byte = 0;
+  ASSERT_EQ(::read(ready[0], &byte, 1), 1);
+  ::kill(child, SIGINT);
+  ASSERT_EQ(::read(ready[0], &byte, 1), 1);
+  EXPECT_EQ(byte, '2');
+  char text[16] = "";
+  EXPECT_EQ(::read(told[0], text, sizeof text - 1), 5);
+  EXPECT_STREQ(text, "kept\n");
+  ::kill(child, SIGINT);  // as timeout(1) does
+  int status = 0;
+  EXPECT_EQ(::waitpid(child, &status, WNOHANG), 0) << "the same signal twice is one";
+  while (::waitpid(child, &status, WNOHANG) == 0) {
+    ::kill(child, SIGINT);
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  EXPECT_TRUE(WIFSIGNALED(status));
+  EXPECT_EQ(WTERMSIG(status), SIGINT);
+  for (const int fd : {ready[0], ready[1], told[0], told[1]}) {
+    ::close(fd);
+  }
+}
+
+// Its process ends: the second signal after the first would end that of the other tests.
+TEST(InterruptionDeathTest, WhileADebuggerHasTheTerminalCtrlCIsForgottenAndOthersAreNot) {
+  EXPECT_EXIT(
+      {
+        Interruption interruption;
+        raise(SIGINT);
+        interruption.ThrowIfRaisedButCtrlC();
+        raise(SIGTERM);
+        try {
+          interruption.ThrowIfRaisedButCtrlC();
+        } catch (const Interrupted& interrupted) {
+          _exit(interrupted.signal());
+        }
+      },
+      ::testing::ExitedWithCode(SIGTERM), "");
 }
 
 TEST(Interruption, RestoresTheSignalMask) {
