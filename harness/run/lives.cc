@@ -107,6 +107,14 @@ std::vector<Fault> FaultsOfNextLife(const RunRequest& request, const Evidence& b
       faults.push_back(fault);
     }
   }
+  // What waits for a fault that is over need not wait any more.
+  for (Fault& fault : faults) {
+    const bool is_there = std::any_of(faults.begin(), faults.end(),
+                                      [&](const Fault& other) { return other.id == fault.after; });
+    if (!is_there) {
+      fault.after.clear();
+    }
+  }
   return faults;
 }
 

@@ -156,6 +156,26 @@ TEST_F(LivesTest, FaultsThatHaveHitAllTheirCallsAreOver) {
   EXPECT_THAT(next, ElementsAre("twice", "ever"));
 }
 
+TEST_F(LivesTest, WhatComesAfterAFaultThatIsOverWaitsForNothing) {
+  Scenario scenario;
+  Profile profile;
+  Catalogue catalogue;
+  RunRequest request{scenario, profile, catalogue};
+  Fault site;
+  site.id = "site";
+  Fault later = site;
+  later.id = "later";
+  later.after = "site";
+  later.last = UINT64_MAX;
+  request.faults = {site, later};
+  Evidence before;
+  EXPECT_EQ(FaultsOfNextLife(request, before).at(1).after, "site");
+  before.injections.emplace_back().fault = "site";
+  const std::vector<Fault> next = FaultsOfNextLife(request, before);
+  ASSERT_THAT(next, SizeIs(1));
+  EXPECT_EQ(next[0].after, "");
+}
+
 TEST_F(LivesTest, ACompanionStartsBeforeTheTargetAndLivesAsLongAsTheRun) {
   AddCompanion("helper", "echo up; echo $$$$ > ${run_dir}/helper; exec sleep 1000").ready = {
       Companion::Ready::Kind::kLogLine, "^up$"};
