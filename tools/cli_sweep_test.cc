@@ -50,7 +50,7 @@ TEST_F(CliSweepTest, FindsAPlantedDefectWithoutBeingToldWhereAndGoesOnFromTheSto
 
   const Result known = Run(Sweep("s.db", WithDefect({"--baseline", baseline})));
   EXPECT_EQ(known.exit, 0) << known.output;
-  EXPECT_EQ(Run({"lint", baseline}).exit, 2) << "not in a directory of baselines";
+  EXPECT_EQ(Run({"lint", baseline}).exit, 0) << "what it is says its content";
 
   const std::string id = report["findings"][0]["id"];
   const Result replay = Run({"replay", Store("s.db"), id.substr(0, 6)});

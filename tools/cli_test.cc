@@ -19,11 +19,12 @@ constexpr uid_t kNobody = 65534;
 TEST_F(CliTest, NamesTheNearestSubCommandAndOption) {
   const Result command = Run({"rnu", "x.yaml"});
   EXPECT_EQ(command.exit, 2);
-  EXPECT_THAT(command.output, AllOf(HasSubstr("unknown command `rnu`: expected run, points"),
-                                    HasSubstr("did you mean `run`?")));
+  EXPECT_THAT(command.output,
+              AllOf(HasSubstr("unknown command `rnu`: expected run, init, list, points"),
+                    HasSubstr("did you mean `run`?")));
   EXPECT_THAT(Run({"--no-color", "--data", "run", "rnu"}).output,
               HasSubstr("unknown command `rnu`"));
-  EXPECT_THAT(Run({}).output, HasSubstr("no command is given: expected run, points"));
+  EXPECT_THAT(Run({}).output, HasSubstr("no command is given: expected run, init, list, points"));
   const Result option = Run({"run", "x.yaml", "--profle", "reference"});
   EXPECT_EQ(option.exit, 2);
   EXPECT_THAT(option.output, HasSubstr("did you mean `--profile`?"));
