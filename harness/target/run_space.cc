@@ -134,6 +134,9 @@ class Maker {
   }
 
   ~Maker() {
+    // Not by the end of its pipe: a child that another thread forked meanwhile holds that open, as
+    // this one holds that of the other, and each would wait for the other for ever.
+    kill(pid_, SIGKILL);
     end_.reset();
     while (waitpid(pid_, nullptr, __WALL) < 0 && errno == EINTR) {
     }

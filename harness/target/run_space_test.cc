@@ -8,7 +8,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <barrier>
+#include <optional>
 #include <thread>
+#include <vector>
 
 #include "harness/base/failure.h"
 #include "harness/target/machine.h"
@@ -114,6 +117,26 @@ TEST(RunSpace, AnOwnNetworkHasALoopbackThatIsUpAndNothingElse) {
     const Seen seen = LookAround(space->network());
     EXPECT_THAT(seen.interfaces, ElementsAre("lo"));
     EXPECT_TRUE(seen.connects);
+  }
+}
+
+// As a sweep makes them. A child that another thread forks meanwhile inherits the pipes of this
+// one.
+TEST(RunSpace, SeveralThatAreMadeAtATimeDoNotWaitForEachOther) {
+  constexpr int kAtATime = 4;
+  constexpr int kRounds = 200;
+  std::barrier round(kAtATime);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kAtATime; ++i) {
+    threads.emplace_back([&round] {
+      for (int k = 0; k < kRounds; ++k) {
+        round.arrive_and_wait();
+        const RunSpace space({std::nullopt, true});
+      }
+    });
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
   }
 }
 
