@@ -248,7 +248,7 @@ enum PlanFlags : uint32_t {
   // The target forks itself and ends (a daemon): until JournalHeader::settled a forked child is as
   // much the target as its parent.
   kDetaches = 1u << 2,
-  kRemoteControl = 1u << 2,  // fiu_rc_fifo: `fiu-ctrl` may switch points by hand
+  kRemoteControl = 1u << 3,  // fiu_rc_fifo: `fiu-ctrl` may switch points by hand
 };
 
 // Starts the file. The agent is inert, and says so in JournalHeader::agent_state, when magic,

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <thread>
 
 #include "harness/target/clock.h"
@@ -25,8 +26,17 @@ TEST(CpuUseTest, CountsFromItsConstructionOn) {
 }
 
 TEST(CpuUseTest, EverySingleInstantOfAThreadThatComputesIsEitherRunOrWaitedFor) {
+  std::atomic<bool> begun = false;  // a thread that has never run has not begun to wait
+  std::atomic<bool> go = false;
+  std::thread other([&] {
+    for (begun = true; !go;) {
+    }
+    Compute(200);
+  });
+  while (!begun) {
+  }
   const CpuUse use(::getpid());
-  std::thread other([] { Compute(200); });
+  go = true;
   Compute(200);
   const CpuUse::Times both = use.Since();
   other.join();
