@@ -17,10 +17,10 @@ namespace {
 
 using protocol::JournalRecord;
 
-// Inodes of the sockets of `pid`'s network namespace that are bound to `path`, or were accepted
-// there: the kernel shows the same path for both (proc(5), /proc/net/unix: the inode is the seventh
-// field, the path the eighth).
-std::set<std::string> SocketsAt(pid_t pid, const std::string& path) {
+// Inodes of the sockets that are bound to `path`, or were accepted there, in `pid`'s network
+// namespace: the kernel shows the same path for both (proc(5), /proc/net/unix: the inode is the
+// seventh field, the path the eighth).
+std::set<std::string> SocketsSeenBy(pid_t pid, const std::string& path) {
   std::set<std::string> inodes;
   std::istringstream lines(ReadProcFile(pid, "net/unix"));
   for (std::string line; std::getline(lines, line);) {
@@ -33,6 +33,14 @@ std::set<std::string> SocketsAt(pid_t pid, const std::string& path) {
       inodes.insert(fields[6]);
     }
   }
+  return inodes;
+}
+
+// The same for `pid` and its clients here. Linux makes the server's end of a connection when the
+// client connects, and in the client's namespace (unix_stream_connect, net/unix/af_unix.c).
+std::set<std::string> SocketsAt(pid_t pid, const std::string& path) {
+  std::set<std::string> inodes = SocketsSeenBy(pid, path);
+  inodes.merge(SocketsSeenBy(::getpid(), path));
   return inodes;
 }
 
