@@ -44,7 +44,7 @@ class ReplayCommand : public Command {
     app->add_option("--program", program_, "the program, instead of the swept one")
         ->type_name("PATH");
     app->add_option("--write", write_, "only write the scenario file")->type_name("FILE");
-    app->add_flag("--gdb", gdb_, "under gdb, stopped at the injected call; no limits of time");
+    app->add_flag("--gdb", gdb_, "under gdb, stopped at the injected call; no timeouts");
     app->add_flag("-v,--verbose", verbose_, "tell everything: steps, log, stacks of all threads");
     app->footer(kExamples);
     return app;

@@ -53,7 +53,7 @@ class RunCommandLine : public Command {
         ->type_name("FILE");
     app->add_flag("--keep", keep_, "keep the run directory and say where it is");
     app->add_flag("--no-faults", no_faults_, "the fault-free life of the scenario");
-    app->add_flag("--gdb", gdb_, "under gdb, stopped at the injected call; no limits of time");
+    app->add_flag("--gdb", gdb_, "under gdb, stopped at the injected call; no timeouts");
     app->add_flag("-v,--verbose", verbose_, "tell everything: steps, log, stacks of all threads");
     app->footer(kExamples);
     return app;

@@ -76,7 +76,8 @@ void AddFinding(const RunReport& report, const Finding& finding, SweepDigest& di
 Finding NotSeen(const KnownFinding& known) {
   Finding finding;
   finding.kind = "expectation";
-  finding.title = fmt::format("the known finding did not come: {} {}", known.kind, known.pattern);
+  finding.title =
+      fmt::format("the known finding was not observed: {} {}", known.kind, known.pattern);
   finding.signature = finding.title;
   finding.note = known.note;
   return finding;

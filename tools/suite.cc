@@ -123,7 +123,8 @@ class ScenarioTest : public testing::Test {
     }
     for (const KnownFinding& known : result.not_seen) {
       ADD_FAILURE() << known.position.ToString()
-                    << ": the known finding did not come: " << known.kind << " " << known.pattern;
+                    << ": the known finding was not observed: " << known.kind << " "
+                    << known.pattern;
     }
   }
 

@@ -16,7 +16,7 @@ namespace faultline {
 namespace {
 
 // Three reruns, one to shorten the scenario, then one or two for each step that may be left out:
-// what sweeps of dpdk-testpmd and of the reference target took.
+// a guess, until the sweep has measured its own.
 constexpr double kRunsPerConfirmation = 10;
 // Before this many seconds a rate is a guess.
 constexpr double kRateAfterSeconds = 2;

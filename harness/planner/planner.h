@@ -66,9 +66,10 @@ struct Plan {
 };
 
 // Reads the files, finds the symbols (.symtab, .dynsym, a separate debug file of the same build-id,
-// .gnu_debugdata), decides what each patch displaces and how it is mended. What cannot be hooked is
-// in `coverage`, never silently left out. A fault whose point has no hook, or whose callers are not
-// found, is a Failure (kBadInput) that says so with the fault's position. Thread-safe.
+// .gnu_debugdata), decides what each patch displaces and how that is relocated. What cannot be
+// hooked is in `coverage`, never silently left out. A fault whose point has no hook, or whose
+// callers are not found, is a Failure (kBadInput) that says so with the fault's position.
+// Thread-safe.
 Plan MakePlan(const PlanRequest& request);
 
 }  // namespace faultline

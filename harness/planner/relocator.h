@@ -37,7 +37,7 @@ struct FunctionCode {
 };
 
 // Decides what a jump of five bytes at the function's entry (behind an endbr64) displaces, and
-// makes the trampoline: the displaced instructions, mended for any place within 2 GiB of the
+// makes the trampoline: the displaced instructions, relocated for any place within 2 GiB of the
 // module, and a jump back. A displaced direct or indirect call becomes a push of its original
 // return address and a jump, so that unwinders see the original frame (a hardware shadow stack
 // would object; glibc before 2.39 never switches one on). Branches from elsewhere into the

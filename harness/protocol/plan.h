@@ -17,8 +17,8 @@ inline constexpr uint32_t kPlanVersion = 5;
 inline constexpr int32_t kStopMark = 0x504f5453;
 inline constexpr uint32_t kMaxRules = 256;  // one bit each in JournalHeader::armed
 
-// What is wrong with a displaced instruction at its new place, mended by the agent when it copies
-// the trampoline. `position` is the offset of the field in the trampoline's bytes.
+// What is wrong with a displaced instruction at its new place, relocated by the agent when it
+// copies the trampoline. `position` is the offset of the field in the trampoline's bytes.
 struct PlanFixup {
   enum Kind : uint32_t {
     kRelative32 = 0,  // 32-bit displacement from `next` (offset in the trampoline) to the target
@@ -51,8 +51,8 @@ struct PlanModule {
 // One function entry to patch. `entry` is where callers jump to, `patch_at` where the five-byte
 // jump is written (behind an endbr64). `original` are the bytes from `patch_at` on that the harness
 // saw in the file: the agent refuses the hook when memory differs. `displaced` of them are
-// overwritten (the jump, then int3); the trampoline holds the same instructions, mended, and a jump
-// back to patch_at + displaced.
+// overwritten (the jump, then int3); the trampoline holds the same instructions, relocated, and a
+// jump back to patch_at + displaced.
 struct PlanHook {
   uint32_t module = 0;
   uint32_t observer = kNone;  // index into PlanHeader::observers

@@ -68,7 +68,7 @@ CiFinding FindingOf(const Finding& one, const RunReport& run) {
 std::string Body(const RunReport& run, const std::vector<CiFinding>& findings) {
   std::string body;
   for (const KnownFinding& known : run.not_seen) {
-    body += fmt::format("the known finding did not come: {} {}\n", known.kind, known.pattern);
+    body += fmt::format("the known finding was not observed: {} {}\n", known.kind, known.pattern);
   }
   for (const CiFinding& finding : findings) {
     body += (body.empty() ? "" : "\n") + TextOf(finding);
@@ -108,7 +108,7 @@ CiReport CiReportOf(const RunReport& run, std::string_view version) {
       }
     }
     for (const KnownFinding& known : run.not_seen) {
-      one.message += fmt::format("{}the known finding did not come: {} {}",
+      one.message += fmt::format("{}the known finding was not observed: {} {}",
                                  one.message.empty() ? "" : "; ", known.kind, known.pattern);
     }
     one.body = Body(run, report.findings);

@@ -15,7 +15,7 @@
 //   broken_without_faults  true: findings of the fault-free run that had to come first
 //   findings           [{kind, title, signature, object, step, known, note, caused_by: [fault ids],
 //                        details: [lines], stack: [frame]}]
-//   not_seen           [{kind, pattern, note, position}]: known findings that did not come
+//   not_seen           [{kind, pattern, note, position}]: known findings that were not observed
 //   fixed              [{kind, signature, note, reference}]: of the baseline, likewise
 //   exit               {kind: "exited" | "signaled" | "killed by us" | "not ended", code, text}
 //   times_ms           {start, stop, total}

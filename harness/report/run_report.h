@@ -28,7 +28,7 @@ enum class Verdict {
   kCleanError,     // gave up as the contract allows, without a finding
   kSlow,           // the same, or carried on; but outlived a limit, since it still got on
   kKnownFindings,  // findings, all of them known, and no known one missing
-  kFindings,       // a new finding, or a known one that did not come
+  kFindings,       // a new finding, or a known one that was not observed
 };
 Verdict VerdictOf(const RunReport& report);
 

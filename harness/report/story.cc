@@ -150,7 +150,7 @@ void Story::Findings() {
     Line(fmt::format("also {}: {}", findings[i].kind, findings[i].title), 0);
   }
   for (const KnownFinding& known : report_.not_seen) {
-    Line(fmt::format("known finding that did not come: {} {}", known.kind, known.pattern), 0);
+    Line(fmt::format("known finding that was not observed: {} {}", known.kind, known.pattern), 0);
   }
   for (const BaselineEntry& entry : report_.fixed) {
     Line("fixed, or not reached by this run: " + entry.signature, 0);

@@ -109,7 +109,7 @@ TEST(TellRun, NamesTheKnownFindingThatDidNotCome) {
   run.MakeClean();
   run.not_seen.push_back({.kind = "crash", .pattern = "mp_socket", .note = "", .position = {}});
   EXPECT_THAT(TellRun(run.report()),
-              HasSubstr("known finding that did not come: crash mp_socket\n"));
+              HasSubstr("known finding that was not observed: crash mp_socket\n"));
 }
 
 TEST(TellRunInFull, ShowsTheStacksOfAllThreads) {

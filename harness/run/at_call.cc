@@ -47,7 +47,7 @@ void AtCall::Serve() {
   const std::set<pid_t> threads = run_.process().StoppedThreads();
   ServeNewHits();
   std::erase_if(held_, [](const auto& held) { return held.second.until <= Clock::now(); });
-  LetGoOn(threads);
+  Resume(threads);
 }
 
 // The journal says which thread has met which fault. Steps at a call may lead here once more, so
@@ -71,11 +71,11 @@ void AtCall::ServeNewHits() {
   }
 }
 
-void AtCall::LetGoOn(std::set<pid_t> threads) {
+void AtCall::Resume(std::set<pid_t> threads) {
   for (const auto& [tid, held] : held_) {
     threads.erase(tid);
   }
-  run_.process().LetGoOn(threads);
+  run_.process().Resume(threads);
   SetTimer();
 }
 
@@ -99,7 +99,7 @@ void AtCall::Release(const std::string& step) {
   std::erase_if(
       held_, [&](const auto& one) { return step.empty() || one.second.fault->until_step == step; });
   if (held_.size() != held) {
-    LetGoOn(run_.process().StoppedThreads());
+    Resume(run_.process().StoppedThreads());
   }
 }
 

@@ -66,7 +66,7 @@ class AtCall {
   void Do(const Fault& fault, pid_t tid);
   void Send(const Fault& fault);
   void DoSteps(const Fault& fault);
-  void LetGoOn(std::set<pid_t> threads);  // those of them that are not held
+  void Resume(std::set<pid_t> threads);  // those of them that are not held
   void SetTimer();
   void Await(Sent& sent);
   bool WasHit(const Fault& fault) const;

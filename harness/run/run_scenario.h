@@ -18,7 +18,7 @@ struct ScenarioOptions {
   std::filesystem::path run_root;   // see RunRequest
   bool with_faults = true;          // false: the scenario without its faults
   bool keep_run_dir = false;
-  bool in_debugger = false;  // under gdb, stopped at each injected call, without limits of time
+  bool in_debugger = false;  // under gdb, stopped at each injected call, without timeouts
 };
 
 // The judged run of a scenario.
@@ -29,7 +29,7 @@ struct ScenarioResult {
   // promises without any fault, so no fault was armed and nothing can be concluded from one.
   bool broken_without_faults = false;
   std::string leaks_not_judged;  // see WhyLeaksAreNotJudged
-  // The scenario's known findings that did not come, one per entry.
+  // The scenario's known findings that were not observed, one per entry.
   std::vector<KnownFinding> not_seen;
 };
 

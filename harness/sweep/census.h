@@ -19,7 +19,7 @@ namespace faultline {
 struct CensusResult {
   Store::Census census;
   FaultFreeRun fault_free;        // what runs with faults are judged against
-  std::vector<Finding> findings;  // of fault-free runs: the target breaks its promises by itself
+  std::vector<Finding> findings;  // of fault-free runs: the target fails without any fault
 };
 
 inline constexpr int kMostCensusRuns = 5;

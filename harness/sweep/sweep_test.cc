@@ -162,7 +162,7 @@ void HangAtStop(Evidence& evidence, bool starved) {
   evidence.stop_wait.for_cpu_ms = starved ? 4'000 : 0;
 }
 
-// The first time such a run outlives its limit, others went on: no proof.
+// The first time such a run times out, others went on: no proof.
 TEST_F(SweepTest, AHangOfAStarvedTargetThatDoesNotComeAgainAloneIsNone) {
   FakeTarget target(FourSites());
   int times = 0;

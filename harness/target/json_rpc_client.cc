@@ -273,7 +273,7 @@ void JsonRpcClient::Receive() {
       HandleMessage(*text);
     }
     if (state_ == State::kConnected && !splitter_.broken().empty()) {
-      Nonsense(splitter_.broken());
+      ProtocolError(splitter_.broken());
     }
   }
 }
@@ -281,7 +281,7 @@ void JsonRpcClient::Receive() {
 void JsonRpcClient::HandleMessage(const std::string& text) {
   const nlohmann::json message = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (message.is_discarded()) {
-    Nonsense("no valid JSON: " + Quote(text));
+    ProtocolError("no valid JSON: " + Quote(text));
     return;
   }
   // An array is the answer to a batch; we send none, but each element is a message of its own.
@@ -304,7 +304,7 @@ void JsonRpcClient::HandleAnswer(const nlohmann::json& message) {
   const bool has_result = message.is_object() && message.contains("result");
   const bool has_error = message.is_object() && message.contains("error");
   if (has_result == has_error) {
-    Nonsense("neither result nor error, or both: " + Quote(message.dump()));
+    ProtocolError("neither result nor error, or both: " + Quote(message.dump()));
     return;
   }
   RpcAnswer answer{has_error ? RpcExchange::Outcome::kError : RpcExchange::Outcome::kResult,
@@ -352,7 +352,7 @@ void JsonRpcClient::Close(const RpcAnswer& answer_to_pending) {
   raw_.clear();
 }
 
-void JsonRpcClient::Nonsense(const std::string& what) {
+void JsonRpcClient::ProtocolError(const std::string& what) {
   const std::string message = fmt::format("{}: {}", kNotJsonRpcMessage, what);
   Note(message);
   Close({RpcExchange::Outcome::kError, {{"code", kNotJsonRpc}, {"message", message}}});

@@ -96,7 +96,7 @@ class JsonRpcClient {
   void Deliver(uint64_t id, RpcAnswer answer);
   uint64_t Queue(const Request& request);
   void Close(const RpcAnswer& answer_to_pending);
-  void Nonsense(const std::string& what);
+  void ProtocolError(const std::string& what);
   void Note(const std::string& text);
 
   std::filesystem::path path_;

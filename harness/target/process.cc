@@ -163,7 +163,7 @@ std::set<pid_t> Process::StoppedThreads() {
   return impl_->supervisor->StoppedThreads();
 }
 
-void Process::LetGoOn(const std::set<pid_t>& threads) { impl_->supervisor->LetGoOn(threads); }
+void Process::Resume(const std::set<pid_t>& threads) { impl_->supervisor->Resume(threads); }
 
 void Process::OnEvent() {
   eventfd_t count = 0;

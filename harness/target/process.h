@@ -36,7 +36,7 @@ struct SpawnOptions {
   // traces itself (LeakSanitizer does) or that a debugger shall trace.
   bool trace = true;
   // A thread of a traced target that sends itself SIGSTOP by rt_tgsigqueueinfo(2) with this value
-  // waits for LetGoOn(). 0: none does.
+  // waits for Resume(). 0: none does.
   int stop_mark = 0;
   // The process that is started ends with 0 once one that it has forked is up: that is the target
   // then, and pid() is its. Needs `trace`.
@@ -86,7 +86,7 @@ class Process {
   // The threads that wait now.
   std::set<pid_t> StoppedThreads();
   // Lets those of them go on.
-  void LetGoOn(const std::set<pid_t>& threads);
+  void Resume(const std::set<pid_t>& threads);
   // Takes over what happened; the accessors below change only here (and in calls that say so).
   void OnEvent();
 

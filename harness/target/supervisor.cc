@@ -362,7 +362,7 @@ std::set<pid_t> Supervisor::StoppedThreads() const {
   return stopped_;
 }
 
-void Supervisor::LetGoOn(const std::set<pid_t>& threads) {
+void Supervisor::Resume(const std::set<pid_t>& threads) {
   {
     const std::lock_guard lock(mutex_);
     for (const pid_t tid : threads) {

@@ -66,10 +66,10 @@ class Supervisor {
   int pidfd() const { return pidfd_now_.load(); }
   // An eventfd(2) that becomes readable when End() has something.
   int end_fd() const { return end_fd_.get(); }
-  // An eventfd(2) that becomes readable when a thread of the target waits for LetGoOn().
+  // An eventfd(2) that becomes readable when a thread of the target waits for Resume().
   int stop_fd() const { return stop_fd_.get(); }
   std::set<pid_t> StoppedThreads() const;
-  void LetGoOn(const std::set<pid_t>& threads);
+  void Resume(const std::set<pid_t>& threads);
 
   // The last program that the target's own process has executed in its place, if any: the agent
   // does not follow. Known of a traced target only.
@@ -134,7 +134,7 @@ class Supervisor {
   std::string trace_note_;
   std::unique_ptr<OwnChild> own_child_;
   int stop_mark_ = 0;
-  std::map<pid_t, int> waiting_;        // threads that wait for LetGoOn(); supervisor's thread only
+  std::map<pid_t, int> waiting_;        // threads that wait for Resume(); supervisor's thread only
   std::set<pid_t> known_threads_;       // supervisor's thread only
   std::vector<pid_t> seen_processes_;   // read by others only after Finish()
   std::optional<StackSnapshot> crash_;  // supervisor's thread only, until end_
@@ -150,7 +150,7 @@ class Supervisor {
   bool killed_ = false;
   std::optional<Deadline> kill_until_;  // the SIGKILL has until then
   Deadline stop_until_ = kNoDeadline;   // with stop_: then the thread ends all the same
-  std::set<pid_t> stopped_;             // threads that wait for LetGoOn()
+  std::set<pid_t> stopped_;             // threads that wait for Resume()
   std::set<pid_t> let_go_;              // of those, the ones that may go on
   bool stop_ = false;  // what is seen from now on is killed; the thread ends with the last process
   std::vector<std::string> left_behind_;
