@@ -129,7 +129,9 @@ TEST_F(CliInputTest, EveryLimitOfDescriptorsIsNamedOrSuffices) {
   for (int limit = 4; limit <= 48; ++limit) {
     const Result result = Shell("ulimit -n " + std::to_string(limit) + "; " + Binary() + "run " +
                                 Scenario("reference/start.yaml"));
-    if (result.exit != 0) {
+    // The loader needs a descriptor for each library before any of our code runs.
+    const bool began = result.output.find("loading shared libraries") == std::string::npos;
+    if (began && result.exit != 0) {
       EXPECT_EQ(result.exit, 3) << limit << ": " << result.output;
       EXPECT_THAT(result.output, HasSubstr("(ulimit -n is " + std::to_string(limit) + ")"));
     }

@@ -137,7 +137,7 @@ TEST(CiRun, AKnownFindingThatDidNotComeFails) {
   run.not_seen.emplace_back().kind = "leak";
   const CiReport report = CiReportOf(run.report(), "1.0");
   EXPECT_FALSE(report.passed());
-  EXPECT_THAT(report.suites[0].cases[0].message, HasSubstr("did not come: leak"));
+  EXPECT_THAT(report.suites[0].cases[0].message, HasSubstr("was not observed: leak"));
 }
 
 TEST(CiReports, OfSeveralScenariosKeepTheirFindingsApart) {
