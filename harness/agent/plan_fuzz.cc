@@ -16,22 +16,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
 }
 
 std::vector<std::string> faultline::testkit::FuzzSeeds() {
-  using namespace faultline::protocol;
-  faultline::agent::PlanBuilder plan;
-  plan.journal_path = "/run/journal";
-  const uint32_t module = plan.AddModule("/proc/self/exe", /*is_main=*/true);
-  const uint32_t point = plan.AddPoint("a/b", 0, 12, {{PlanCondition::kArgHasBits, 5, 1}});
-  plan.FailByReplacing(point, {});
-  PlanObserver observer;
-  observer.wrap = 1;
-  observer.stack_words = 32;
-  plan.AddHook(module, "main", {point},
-               plan.AddObserver("o", observer, {{PlanCondition::kArgEquals, 0, 1}},
-                                {plan.RangeOf(module, "main")}));
-  PlanRule rule;
-  rule.point = point;
-  plan.AddRule(rule, {plan.RangeOf(module, "main")});
-  plan.AddWrapper(plan.RangeOf(module, "main"));
-  const std::vector<std::byte> bytes = plan.Build();
-  return {{reinterpret_cast<const char*>(bytes.data()), bytes.size()}};
+  const std::vector<std::byte> plan = faultline::agent::SoundPlan();
+  return {{reinterpret_cast<const char*>(plan.data()), plan.size()}};
 }

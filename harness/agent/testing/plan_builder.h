@@ -85,4 +85,25 @@ class PlanBuilder {
   std::vector<protocol::PlanRange> wrappers_;
 };
 
+// A plan with one of everything.
+inline std::vector<std::byte> SoundPlan() {
+  using namespace protocol;
+  PlanBuilder plan;
+  plan.journal_path = "/run/journal";
+  const uint32_t module = plan.AddModule("/proc/self/exe", /*is_main=*/true);
+  const uint32_t point = plan.AddPoint("a/b", 0, 12, {{PlanCondition::kArgHasBits, 5, 1}});
+  plan.FailByReplacing(point, {});
+  PlanObserver observer;
+  observer.wrap = 1;
+  observer.stack_words = 32;
+  plan.AddHook(module, "main", {point},
+               plan.AddObserver("o", observer, {{PlanCondition::kArgEquals, 0, 1}},
+                                {plan.RangeOf(module, "main")}));
+  PlanRule rule;
+  rule.point = point;
+  plan.AddRule(rule, {plan.RangeOf(module, "main")});
+  plan.AddWrapper(plan.RangeOf(module, "main"));
+  return plan.Build();
+}
+
 }  // namespace faultline::agent
