@@ -92,7 +92,7 @@ class FindingsCommand : public Command {
     }
   }
 
-  // A kind that nothing has may be one that was mended: that is no mistake, a wrong word is.
+  // A kind that nothing has may be one that was fixed: that is no mistake, a wrong word is.
   void CheckKinds(const SweepDigest& digest) const {
     const std::vector<std::string>& known = FindingKinds();
     for (const std::string& kind : kinds_) {

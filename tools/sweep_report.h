@@ -66,7 +66,7 @@ std::string TellSweep(const SweepReport& report, const SweepResult& result,
 //                      without_signal {tries, seen},
 //                      proof {state: "not needed", "proven" or "missing", text, site},
 //                      plan, scenario}]; only those that are new fail the command
-//   causes           [{cause, findings [id]}]; findings that are mended at one place
+//   causes           [{cause, findings [id]}]; findings that are fixed at one place
 //   leaks_not_judged runs
 //   gone             [{kind, signature, note, reference}]
 //   not_visited      [{site, point, place}]

@@ -79,11 +79,11 @@ TEST_F(CiSweepTest, NamesAreUniqueInTheirGroup) {
 TEST_F(CiSweepTest, AKnownFindingFailsNothing) {
   BaselineEntry entry;
   entry.signature = "crash: SIGSEGV @ died_0";
-  entry.note = "mended next week";
+  entry.note = "fixed next week";
   baseline_.entries.push_back(entry);
   const CiReport report = Report();
   EXPECT_TRUE(report.passed());
-  EXPECT_EQ(report.suites[0].cases.back().message, "known: mended next week");
+  EXPECT_EQ(report.suites[0].cases.back().message, "known: fixed next week");
 }
 
 TEST_F(CiSweepTest, WhatTheHarnessCouldNotDoIsAnErrorAndNoPass) {

@@ -214,7 +214,7 @@ class SweepCiWriter {
   }
 
   // A place that shows a finding has no case of its own: a cause that shows at fifty places is one
-  // thing to mend, not fifty.
+  // thing to fix, not fifty.
   void Places() {
     CiSuite suite{scenario_ + ": places", properties_, {}};
     PlaceNames names(digest_.sites);

@@ -83,7 +83,7 @@ class StepRunner {
   LiveRun::Wait WaitStarted(const std::string& for_what);
   // Sends a request.
   LiveRun::Unanswered Ask(const RpcStep& step, const std::string& connection);
-  // Waits for its answer. `expect` says whether silence is due.
+  // Waits for its answer. `expect` says whether silence is expected.
   RpcExchange Await(const LiveRun::Unanswered& asked, const std::vector<RpcExpectation>& expect);
   // Judges an exchange, puts it into the evidence, saves what is to be saved.
   StepOutcome Conclude(RpcExchange exchange, const std::vector<RpcExpectation>& written,

@@ -5,7 +5,7 @@
 namespace faultline {
 
 // Asks the target to end, as its profile says, unless it was asked before: by a step, or by a fault
-// at a call. Of one that ends by itself nothing is asked, but from here on its end is due.
+// at a call. Of one that ends by itself nothing is asked, but from here on its end is expected.
 void AskToStop(LiveRun& run);
 
 // Ends what the steps left alive: the profile's stop signal, unless a step sent it, and the time to
