@@ -55,10 +55,11 @@ bool IsIn(const std::string& status, int signal, std::initializer_list<const cha
   });
 }
 
+constexpr uint64_t kExiting = 0x4;  // PF_EXITING
+
 // True for a process that may have an environment although none was read from it: it is in
 // execve(), or was a moment ago.
 bool MayHaveEnvironment(pid_t pid) {
-  constexpr uint64_t kExiting = 0x4;
   constexpr uint64_t kKernelThread = 0x200000;
   const ProcStat stat = ReadProcStat(pid);
   if (stat.state == 0 || stat.state == 'Z' || (stat.flags & (kExiting | kKernelThread)) != 0 ||
@@ -143,6 +144,14 @@ ProcStat ReadProcStat(pid_t pid) {
   stat.environment_start = number(50);
   stat.environment_end = number(51);
   return stat;
+}
+
+bool IsEnding(pid_t pid) {
+  const std::vector<pid_t> threads = ThreadIds(pid);
+  return std::all_of(threads.begin(), threads.end(), [](pid_t tid) {
+    const ProcStat stat = ReadProcStat(tid);
+    return stat.state == 0 || stat.state == 'Z' || (stat.flags & kExiting) != 0;
+  });
 }
 
 }  // namespace faultline

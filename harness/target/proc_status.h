@@ -47,4 +47,9 @@ struct ProcStat {
 };
 ProcStat ReadProcStat(pid_t pid);
 
+// True when the process has gone, is a zombie, or all its threads are on their way out: do_exit()
+// (kernel/exit.c) marks a thread before it closes its descriptors, and only later is its end
+// reported, so that a reader of its pipe may know of the end before wait() does.
+bool IsEnding(pid_t pid);
+
 }  // namespace faultline

@@ -58,6 +58,14 @@ TEST_P(Descendants, ZombiesOfTheTargetAreReaped) {
   EXPECT_TRUE(IsGone(run.Number("daemon")));
 }
 
+// Its descriptors are closed, so that its parent knows and ends; only then is its end reported.
+TEST(Followed, OneThatIsOnItsWayOutIsNoSuccessor) {
+  VictimRun run({"slow-death"}, {.detaches = true});
+  ASSERT_TRUE(run.WaitForExit());
+  EXPECT_FALSE(run.process().followed());
+  EXPECT_EQ(run.process().exit_status().code, 0);
+}
+
 TEST_P(Descendants, OneThatEndsWithinTheGraceIsNotLeftBehind) {
   VictimRun run({"child", "wait"}, Options());
   ASSERT_TRUE(run.WaitForLine("child [0-9]+"));

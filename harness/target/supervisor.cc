@@ -268,7 +268,7 @@ bool Supervisor::FollowSuccessor(int status) {
   // before it forks helpers.
   const auto successor =
       std::find_if(seen_processes_.begin(), seen_processes_.end(), [this](pid_t pid) {
-        return living_.contains(pid) && ReadProcStat(pid).state != 'Z' &&
+        return living_.contains(pid) && !IsEnding(pid) &&
                !living_.contains(ReadProcStat(pid).parent);
       });
   if (successor == seen_processes_.end()) {

@@ -127,6 +127,35 @@ void StartDyingDaemon() {
   waitpid(child, nullptr, 0);
 }
 
+// A child that takes long to die: it holds much memory by descriptors on both sides of a pipe, and
+// this one ends with 0 as soon as the pipe says that the child is ending.
+void StartSlowDeath() {
+  const auto hold = [] {
+    constexpr off_t kSize = 128 << 20;
+    const int fd = memfd_create("held", 0);
+    if (fd < 0 || fallocate(fd, 0, 0, kSize) != 0) {
+      Say("no memory\n");
+    }
+    return fd;
+  };
+  int ends[2];
+  const int before = hold();
+  if (pipe(ends) != 0) {
+    return;
+  }
+  const int after = hold();
+  if (fork() == 0) {
+    close(ends[0]);
+    _exit(7);
+  }
+  for (const int fd : {before, ends[1], after}) {
+    close(fd);
+  }
+  char byte = 0;
+  [[maybe_unused]] const ssize_t end = read(ends[0], &byte, 1);
+  _exit(0);
+}
+
 void EchoLine() {
   std::string line;
   char byte = 0;
@@ -201,6 +230,7 @@ const std::map<std::string, std::function<void()>>& Deeds() {
       {"child", StartChild},
       {"zombie", StartZombie},
       {"dying-daemon", StartDyingDaemon},
+      {"slow-death", StartSlowDeath},
       {"main-thread-exits",
        [] {
          StartThread();

@@ -18,6 +18,7 @@ SpawnOptions MakeOptions(const std::vector<std::string>& deeds, const VictimRun:
   options.run_id = NewRunId();
   options.terminal = wanted.terminal;
   options.trace = wanted.trace;
+  options.detaches = wanted.detaches;
   options.space = wanted.space;
   return options;
 }

@@ -16,6 +16,7 @@ class VictimRun {
   struct Options {
     bool terminal = false;
     bool trace = true;
+    bool detaches = false;
     const RunSpace* space = nullptr;
     std::filesystem::path working_dir = {};  // "" = a directory of its own
   };
