@@ -75,6 +75,9 @@ TEST_F(CliStoreTest, FindingsAreFilteredByKindStatusModuleAndWhatIsKnown) {
 TEST_F(CliStoreTest, WhatIsNotThereIsRefusedWithAWord) {
   SweepOnce();
   const std::string store = Store("s.db");
+  std::filesystem::create_directories(directory_ / "data/baselines");
+  Write("data/baselines/known.yaml", "faultline: 1\nfindings: []\n");
+  options_.environment["FAULTLINE_DATA"] = directory_ / "data";
   struct Case {
     std::vector<std::string> arguments;
     std::string word;
@@ -92,14 +95,46 @@ TEST_F(CliStoreTest, WhatIsNotThereIsRefusedWithAWord) {
       {{"report", store, "--report", "junti=x"}, "did you mean `junit`"},
       {{"sweep", Scenario("reference/start.yaml"), "--store", store, "--source", "/"},
        "--source is for"},
-      {{"sweep", Scenario("reference/start.yaml"), "--store", store, "--dry-run", "--json", "x"},
+      {{"sweep", Scenario("reference/start.yaml"), "--store", store, "--dry-run", "--report",
+        "json=x"},
        "--dry-run finds nothing"},
+      {{"sweep", Scenario("reference/start.yaml"), "--store", store, "--json", "-", "--report",
+        "junit=-"},
+       "both go to standard output"},
+      {{"findings", store, "--baseline", "knwon"}, "did you mean `known`"},
+      {{"findings", store, "--json", directory_ / "none/x"}, "there is no directory"},
   };
   for (const Case& one : cases) {
     const Result result = Run(one.arguments);
     EXPECT_EQ(result.exit, 2) << result.output;
     EXPECT_THAT(result.output, HasSubstr(one.word));
   }
+}
+
+// As of sweep: beside the scenario, in --data, in $FAULTLINE_DATA, or shipped.
+TEST_F(CliStoreTest, EveryCommandThatReadsAStoreTakesABaselineByItsName) {
+  SweepOnce();
+  const std::string store = Store("s.db");
+  std::filesystem::create_directories(directory_ / "data/baselines");
+  ASSERT_LE(
+      Run(Sweep("s.db", WithDefect({"--write-baseline", directory_ / "data/baselines/mine.yaml"})))
+          .exit,
+      1);
+  const std::vector<std::string> by_name = {"--baseline", "mine", "--data", directory_ / "data"};
+  const auto run = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), by_name.begin(), by_name.end());
+    return Run(arguments);
+  };
+  const Result findings = run({"findings", store, "--new", "--json", "-"});
+  EXPECT_EQ(findings.exit, 0) << findings.output;
+  EXPECT_THAT(findings.output, HasSubstr("\"fails\": false"));
+  EXPECT_THAT(run({"findings", store}).output, HasSubstr(id_ + "  io-device-missing  known"));
+  EXPECT_THAT(run({"show", store, id_}).output, HasSubstr("known"));
+  EXPECT_THAT(run({"explain", store, "dpdk/ring/create"}).output, HasSubstr(" places:\n"));
+  const std::string report = directory_ / "r.json";
+  EXPECT_EQ(run({"report", store, "--report", "json=" + report}).exit, 0);
+  const auto json = nlohmann::json::parse(*ReadFile(report));
+  EXPECT_TRUE(json["findings"][0]["known"]);
 }
 
 TEST_F(CliStoreTest, ADryRunSaysWhatWouldBeVisitedAndLeavesTheStoreAsItIs) {

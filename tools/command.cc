@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <system_error>
 
+#include "harness/scenario/data_dir.h"
 #include "harness/scenario/nearest_word.h"
 
 namespace faultline {
@@ -78,6 +79,12 @@ std::optional<std::string> FirstWord(const CLI::App& app,
   return std::nullopt;
 }
 
+// Rather than a name to search for.
+bool IsBaselineFile(const std::string& given) {
+  std::error_code ignored;
+  return IsFilePath(given) || given.find('/') != std::string::npos || fs::exists(given, ignored);
+}
+
 }  // namespace
 
 fs::path CacheDir(const GlobalOptions& global) {
@@ -109,8 +116,7 @@ fs::path FindScenario(const DataPath& data, const std::string& given) {
 }
 
 Baseline FindBaseline(const DataPath& data, const fs::path& scenario, const std::string& given) {
-  std::error_code ignored;
-  if (IsFilePath(given) || given.find('/') != std::string::npos || fs::exists(given, ignored)) {
+  if (IsBaselineFile(given)) {
     return LoadBaseline(given);
   }
   Diagnostics diagnostics;
@@ -120,6 +126,12 @@ Baseline FindBaseline(const DataPath& data, const fs::path& scenario, const std:
     throw Failure::BadInput("--baseline: " + diagnostics.ToString());
   }
   return LoadBaseline(*file);
+}
+
+Baseline FindBaseline(const GlobalOptions& global, const fs::path& scenario,
+                      const std::string& given) {
+  return IsBaselineFile(given) ? LoadBaseline(given)
+                               : FindBaseline(FindData(global.data), scenario, given);
 }
 
 std::vector<std::string> DataWords(const GlobalOptions& global) {

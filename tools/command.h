@@ -60,6 +60,9 @@ std::filesystem::path FindScenario(const DataPath& data, const std::string& give
 // scenario or in `data`. Failure (kBadInput) when there is neither.
 Baseline FindBaseline(const DataPath& data, const std::filesystem::path& scenario,
                       const std::string& given);
+// The same with the data of `global`, which need not be there for a baseline that is a file.
+Baseline FindBaseline(const GlobalOptions& global, const std::filesystem::path& scenario,
+                      const std::string& given);
 
 // The options before a sub-command that another command needs to see the same data, to be added to
 // the words of a command that is printed.

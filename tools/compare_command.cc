@@ -8,6 +8,7 @@
 #include "harness/report/table.h"
 #include "harness/store/status.h"
 #include "tools/command.h"
+#include "tools/json_output.h"
 #include "tools/store_digest.h"
 
 namespace faultline {
@@ -41,22 +42,19 @@ class CompareCommand : public Command {
         ->required()
         ->type_name("BEFORE");
     app->add_option("after", after_, "the store of the second")->required()->type_name("AFTER");
-    app->add_option("--json", json_, "write the differences as JSON too")->type_name("FILE");
+    json_.Declare(*app, "write the differences as JSON too");
     app->footer(kExamples);
     return app;
   }
 
   ExitCode Run(const GlobalOptions&) override {
-    const std::optional<OutputFile> json_file = OptionalOutput("--json", json_);
+    json_.Check();
     Store before(before_, Store::Mode::kRead);
     Store after(after_, Store::Mode::kRead);
     CheckComparable(before, after);
     const Comparison comparison = CompareStores(before, after);
-    Print(comparison);
-    if (json_file) {
-      json_file->Write(
-          ToJson(comparison).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
-    }
+    json_.Tell(TextOf(comparison));
+    json_.Write(ToJson(comparison));
     return comparison.has_failing() ? ExitCode::kFindings : ExitCode::kAsExpected;
   }
 
@@ -87,7 +85,7 @@ class CompareCommand : public Command {
     }
   }
 
-  static void Print(const Comparison& comparison) {
+  static std::string TextOf(const Comparison& comparison) {
     Table table({"", "finding", "kind", "status", "plans", "what"});
     const auto add = [&](const char* word, const std::vector<FindingGroup>& groups) {
       for (const FindingGroup& group : groups) {
@@ -106,10 +104,10 @@ class CompareCommand : public Command {
     }
     add("fixed", comparison.fixed);
     add("not visited", comparison.unknown);
-    PrintResult("{}", table.ToString(StdoutWidth()));
-    PrintResult("{} new, {} changed, {} fixed, {} the same, {} not visited\n",
-                comparison.fresh.size(), comparison.changed.size(), comparison.fixed.size(),
-                comparison.same.size(), comparison.unknown.size());
+    return table.ToString(StdoutWidth()) +
+           fmt::format("{} new, {} changed, {} fixed, {} the same, {} not visited\n",
+                       comparison.fresh.size(), comparison.changed.size(), comparison.fixed.size(),
+                       comparison.same.size(), comparison.unknown.size());
   }
 
   static nlohmann::json ToJson(const Comparison& comparison) {
@@ -129,7 +127,7 @@ class CompareCommand : public Command {
 
   std::string before_;
   std::string after_;
-  std::string json_;
+  JsonOutput json_;
 };
 
 }  // namespace

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "harness/base/console.h"
 #include "harness/run/program_lookup.h"
 #include "tools/command.h"
+#include "tools/json_output.h"
 #include "tools/machine_check.h"
 
 namespace faultline {
@@ -37,13 +37,13 @@ class DoctorCommand : public Command {
     CLI::App* app = parent.add_subcommand(
         "doctor", "Says what this machine lacks and how to get it; changes nothing.");
     app->add_option("--program", program_, "look at this target too")->type_name("PATH");
-    app->add_option("--json", json_file_, "write the answers as JSON too")->type_name("FILE");
+    json_.Declare(*app, "write the answers as JSON too");
     app->footer(kExamples);
     return app;
   }
 
   ExitCode Run(const GlobalOptions& global) override {
-    const std::optional<OutputFile> json_file = OptionalOutput("--json", json_file_);
+    json_.Check();
     std::vector<MachineCheck> checks = CheckMachine(OwnDirectory(), CacheDir(global));
     if (!program_.empty()) {
       const auto program = RequireProgram(Profile{}, program_, OwnDirectory());
@@ -52,19 +52,16 @@ class DoctorCommand : public Command {
     }
     nlohmann::json json = nlohmann::json::array();
     for (const MachineCheck& check : checks) {
-      PrintResult("{:8} {:16} {}\n", Name(check.status), check.name, check.found);
+      json_.Tell(fmt::format("{:8} {:16} {}\n", Name(check.status), check.name, check.found));
       if (!check.advice.empty()) {
-        PrintResult("{:25} -> {}\n", "", check.advice);
+        json_.Tell(fmt::format("{:25} -> {}\n", "", check.advice));
       }
       json.push_back({{"name", check.name},
                       {"status", Name(check.status)},
                       {"found", check.found},
                       {"advice", check.advice}});
     }
-    if (json_file) {
-      const nlohmann::json document = {{"faultline_doctor", 1}, {"checks", json}};
-      json_file->Write(document.dump(2) + "\n");
-    }
+    json_.Write({{"faultline_doctor", 1}, {"checks", json}});
     const bool missing = std::any_of(checks.begin(), checks.end(), [](const MachineCheck& check) {
       return check.status == Status::kMissing;
     });
@@ -73,7 +70,7 @@ class DoctorCommand : public Command {
 
  private:
   std::string program_;
-  std::string json_file_;
+  JsonOutput json_;
 };
 
 }  // namespace

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
+#include "harness/report/stored_stack.h"
 #include "harness/report/table.h"
 #include "harness/report/wrap.h"
 #include "tools/sweep_progress.h"
@@ -30,7 +32,8 @@ double MsPerRun(const SweepResult& result, const std::vector<StoredRun>& runs) {
   return count > 0 ? all_ms / count : static_cast<double>(result.fault_free_ms);
 }
 
-std::string Points(const SweepResult& result, size_t width) {
+// The most plans first.
+std::vector<std::pair<std::string, OfPoint>> PointsOf(const SweepResult& result) {
   std::map<std::string, OfPoint> points;
   for (const PlannedVisit& visit : result.planned) {
     OfPoint& point = points[visit.point];
@@ -40,11 +43,37 @@ std::string Points(const SweepResult& result, size_t width) {
   std::vector<std::pair<std::string, OfPoint>> rows(points.begin(), points.end());
   std::stable_sort(rows.begin(), rows.end(),
                    [](const auto& a, const auto& b) { return a.second.plans > b.second.plans; });
+  return rows;
+}
+
+std::string TellPoints(const SweepResult& result, size_t width) {
   Table table({"sites", "plans", "point"});
-  for (const auto& [name, point] : rows) {
+  for (const auto& [name, point] : PointsOf(result)) {
     table.AddRow({std::to_string(point.sites.size()), std::to_string(point.plans), name});
   }
   return table.ToString(width);
+}
+
+double EstimatedMs(const SweepResult& result, const std::vector<StoredRun>& runs, int jobs) {
+  return MsPerRun(result, runs) * static_cast<double>(result.planned.size()) /
+         static_cast<double>(jobs);
+}
+
+// {plan, site, point, place, function, file, line}: what lies around the call, where it is known.
+nlohmann::json VisitToJson(const PlannedVisit& visit, const StoredSite* site) {
+  nlohmann::json json = {{"plan", visit.key},
+                         {"site", visit.site},
+                         {"point", visit.point},
+                         {"place", site == nullptr ? "" : site->place}};
+  const Stack frames = site == nullptr ? Stack() : FramesOf(site->stack);
+  const auto with_line =
+      std::find_if(frames.begin(), frames.end(), [](const Frame& frame) { return frame.line > 0; });
+  if (with_line != frames.end()) {
+    json["function"] = with_line->function;
+    json["file"] = with_line->file;
+    json["line"] = with_line->line;
+  }
+  return json;
 }
 
 }  // namespace
@@ -61,6 +90,9 @@ std::string TellDryRun(const SweepResult& result, const std::vector<StoredRun>& 
     impossible =
         fmt::format("; {} sites are left out, their calls cannot fail", result.impossible.size());
   }
+  if (result.unchanged) {
+    return Wrapped("no place that the scenario reaches lies in a function that changed", width);
+  }
   if (result.planned.empty()) {
     return Wrapped(
         fmt::format("nothing is left to visit: all {} plans are done{}", result.plans, impossible),
@@ -70,9 +102,8 @@ std::string TellDryRun(const SweepResult& result, const std::vector<StoredRun>& 
   for (const PlannedVisit& visit : result.planned) {
     sites.insert(visit.site);
   }
-  const double seconds = MsPerRun(result, runs) * static_cast<double>(result.planned.size()) /
-                         static_cast<double>(jobs) / 1000;
-  return Points(result, width) +
+  const double seconds = EstimatedMs(result, runs, jobs) / 1000;
+  return TellPoints(result, width) +
          Wrapped(
              fmt::format("would visit {} sites by {} plans, {} are done{}", sites.size(),
                          result.planned.size(), result.plans - result.planned.size(), impossible),
@@ -82,6 +113,43 @@ std::string TellDryRun(const SweepResult& result, const std::vector<StoredRun>& 
                          "confirm",
                          DurationText(std::chrono::duration<double>(seconds)), jobs),
              width);
+}
+
+nlohmann::json DryRunToJson(const SweepResult& result, const std::vector<StoredRun>& runs,
+                            const std::vector<StoredSite>& sites, int jobs) {
+  std::map<std::string, const StoredSite*> by_hash;
+  for (const StoredSite& site : sites) {
+    by_hash[site.hash] = &site;
+  }
+  nlohmann::json json = {{"faultline_dry_run", 1},
+                         {"jobs", jobs},
+                         {"plans", result.plans},
+                         {"done", result.plans - result.planned.size()},
+                         {"estimated_ms", std::llround(EstimatedMs(result, runs, jobs))},
+                         {"unchanged", result.unchanged}};
+  for (const char* list : {"points", "visits", "impossible", "fault_free_findings"}) {
+    json[list] = nlohmann::json::array();
+  }
+  for (const auto& [name, point] : PointsOf(result)) {
+    json["points"].push_back(
+        {{"point", name}, {"sites", point.sites.size()}, {"plans", point.plans}});
+  }
+  for (const PlannedVisit& visit : result.planned) {
+    const auto site = by_hash.find(visit.site);
+    json["visits"].push_back(VisitToJson(visit, site == by_hash.end() ? nullptr : site->second));
+  }
+  std::map<std::string, size_t> reasons;
+  for (const auto& [site, why] : result.impossible) {
+    ++reasons[why];
+  }
+  for (const auto& [why, count] : reasons) {
+    json["impossible"].push_back({{"why", why}, {"sites", count}});
+  }
+  for (const Finding& finding : result.fault_free_findings) {
+    json["fault_free_findings"].push_back(
+        {{"kind", finding.kind}, {"title", finding.title}, {"signature", finding.signature}});
+  }
+  return json;
 }
 
 }  // namespace faultline

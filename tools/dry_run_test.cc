@@ -34,6 +34,36 @@ TEST(TellDryRun, RunsThatWereMadeSayHowLongOneTakes) {
   EXPECT_THAT(TellDryRun(AResult(), {run}, 2, 100), HasSubstr("about 1 min 0 s with"));
 }
 
+TEST(TellDryRun, ThatNothingChangedIsSaid) {
+  SweepResult result;
+  result.unchanged = true;
+  EXPECT_THAT(TellDryRun(result, {}, 2, 100), HasSubstr("lies in a function that changed"));
+}
+
+TEST(DryRunToJson, TellsEachVisitWithItsPlace) {
+  StoredSite site;
+  site.hash = "a";
+  site.place = "f < main";
+  site.stack = R"([["malloc", "", 0, "libc.so.6"], ["f", "a.c", 7, "x"]])";
+  SweepResult result = AResult();
+  result.impossible = {{"x", "cannot"}, {"y", "cannot"}};
+  const nlohmann::json json = DryRunToJson(result, {}, {site}, 2);
+  EXPECT_EQ(json["plans"], 5);
+  EXPECT_EQ(json["done"], 2);
+  EXPECT_EQ(json["estimated_ms"], 3000);
+  EXPECT_EQ(json["points"][0],
+            (nlohmann::json{{"point", "libc/open"}, {"sites", 1}, {"plans", 2}}));
+  EXPECT_EQ(json["visits"][0], (nlohmann::json{{"plan", "transient a#1"},
+                                               {"site", "a"},
+                                               {"point", "libc/open"},
+                                               {"place", "f < main"},
+                                               {"function", "f"},
+                                               {"file", "a.c"},
+                                               {"line", 7}}));
+  EXPECT_FALSE(json["visits"][2].contains("line")) << "nothing is known of that site";
+  EXPECT_EQ(json["impossible"][0], (nlohmann::json{{"why", "cannot"}, {"sites", 2}}));
+}
+
 TEST(TellDryRun, NothingLeftIsSaid) {
   SweepResult result = AResult();
   result.planned.clear();

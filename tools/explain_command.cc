@@ -36,7 +36,7 @@ class ExplainCommand : public Command {
   }
 
   ExitCode Run(const GlobalOptions& global) override {
-    const SweepDigest digest = options_.Read();
+    const SweepDigest digest = options_.Read(global);
     const DigestSite& site = Find(digest);
     Store store(options_.file(), Store::Mode::kRead);
     std::vector<StoredRun> runs = store.Runs(/*with_evidence=*/true);

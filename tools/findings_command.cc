@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <set>
 
-#include "harness/base/console.h"
 #include "harness/report/stored_stack.h"
 #include "harness/report/table.h"
 #include "harness/report/wrap.h"
@@ -13,7 +12,10 @@
 #include "harness/scenario/nearest_word.h"
 #include "harness/store/status.h"
 #include "tools/command.h"
+#include "tools/findings_json.h"
+#include "tools/json_output.h"
 #include "tools/store_digest.h"
+#include "tools/sweep_content.h"
 
 namespace faultline {
 namespace {
@@ -23,6 +25,7 @@ constexpr char kExamples[] =
     "  faultline findings s.db\n"
     "  faultline findings s.db --kind crash --kind hang --module 'librte_*'\n"
     "  faultline findings s.db --new --baseline known.yaml\n"
+    "  faultline findings s.db --new --baseline dpdk-testpmd --json - | jq '.findings[].title'\n"
     "Exit code 1 when one that is listed fails a sweep: it is confirmed, and no baseline knows it.";
 
 class FindingsCommand : public Command {
@@ -41,16 +44,18 @@ class FindingsCommand : public Command {
     app->add_option("--point", points_, "after this point failed (globs; repeatable)")
         ->type_name("GLOB");
     app->add_flag("--new", new_, "without those that the baseline knows");
+    json_.Declare(*app, "write the list as JSON too");
     app->footer(kExamples);
     return app;
   }
 
-  ExitCode Run(const GlobalOptions&) override {
+  ExitCode Run(const GlobalOptions& global) override {
     if (new_ && !options_.has_baseline()) {
       throw Failure::BadInput("--new is said of a baseline: expected --baseline FILE too");
     }
     CheckStatuses();
-    const SweepDigest digest = options_.Read();
+    json_.Check();
+    const SweepDigest digest = options_.Read(global);
     CheckKinds(digest);
     std::set<size_t> wanted;
     for (size_t i = 0; i < digest.findings.size(); ++i) {
@@ -58,7 +63,8 @@ class FindingsCommand : public Command {
         wanted.insert(i);
       }
     }
-    PrintResult("{}", List(digest, wanted));
+    json_.Tell(List(digest, wanted));
+    json_.Write(FindingsToJson(digest, wanted, options_.file(), ReplayOptions(global)));
     const bool fails = std::any_of(wanted.begin(), wanted.end(),
                                    [&](size_t index) { return digest.findings[index].fails; });
     return fails ? ExitCode::kFindings : ExitCode::kAsExpected;
@@ -167,6 +173,7 @@ class FindingsCommand : public Command {
   std::vector<std::string> modules_;
   std::vector<std::string> points_;
   bool new_ = false;
+  JsonOutput json_;
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <functional>
@@ -8,7 +9,7 @@
 #include <set>
 #include <utility>
 
-#include "harness/base/console.h"
+#include "harness/base/terminal.h"
 #include "harness/report/table.h"
 #include "harness/scenario/data_dir.h"
 #include "harness/scenario/load_catalogue.h"
@@ -16,6 +17,7 @@
 #include "harness/scenario/nearest_word.h"
 #include "harness/scenario/yaml_value.h"
 #include "tools/command.h"
+#include "tools/json_output.h"
 
 namespace faultline {
 namespace {
@@ -61,7 +63,7 @@ class ListCommand : public Command {
     app->add_option("--profile", profile_,
                     "of points, groups and observers, those of this profile (default: all)")
         ->type_name("NAME");
-    app->add_option("--json", json_file_, "write the list as JSON too")->type_name("FILE");
+    json_.Declare(*app, "write the list as JSON too");
     app->footer(kExamples);
     return app;
   }
@@ -72,7 +74,7 @@ class ListCommand : public Command {
       throw Failure::BadInput(fmt::format("list {}: expected one of {}{}", what_,
                                           fmt::join(Words(), ", "), DidYouMean(what_, Words())));
     }
-    const std::optional<OutputFile> json_file = OptionalOutput("--json", json_file_);
+    json_.Check();
     const DataPath data = FindData(global.data);
     const std::vector<Item> items = list->second(*this, data);
     if (items.empty()) {
@@ -87,12 +89,8 @@ class ListCommand : public Command {
                       {"summary", item.summary},
                       {"from", item.from}});
     }
-    PrintResult("{}", table.ToString());
-    if (json_file) {
-      json_file->Write(nlohmann::json{{"faultline_list", 1}, {"of", what_}, {"items", json}}.dump(
-                           2, ' ', false, nlohmann::json::error_handler_t::replace) +
-                       "\n");
-    }
+    json_.Tell(table.ToString(ProseWidth(STDOUT_FILENO)));
+    json_.Write({{"faultline_list", 1}, {"of", what_}, {"items", json}});
     return ExitCode::kAsExpected;
   }
 
@@ -225,7 +223,7 @@ class ListCommand : public Command {
 
   std::string what_;
   std::string profile_;
-  std::string json_file_;
+  JsonOutput json_;
 };
 
 }  // namespace

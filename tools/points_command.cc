@@ -1,11 +1,12 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "harness/base/console.h"
+#include "harness/base/terminal.h"
 #include "harness/planner/planner.h"
 #include "harness/planner/startup_libraries.h"
 #include "harness/report/table.h"
@@ -16,6 +17,7 @@
 #include "harness/scenario/load_catalogue.h"
 #include "harness/scenario/load_profile.h"
 #include "tools/command.h"
+#include "tools/json_output.h"
 
 namespace faultline {
 namespace {
@@ -42,13 +44,13 @@ class PointsCommand : public Command {
     app->add_option("--catalogue", catalogues_, "these catalogues (repeatable; default: all)")
         ->type_name("NAME")
         ->excludes(profile);
-    app->add_option("--json", json_file_, "write the list as JSON too")->type_name("FILE");
+    json_.Declare(*app, "write the list as JSON too");
     app->footer(kExamples);
     return app;
   }
 
   ExitCode Run(const GlobalOptions& global) override {
-    const std::optional<OutputFile> json_file = OptionalOutput("--json", json_file_);
+    json_.Check();
     const DataPath data = FindData(global.data);
     Profile profile;
     if (!profile_.empty()) {
@@ -70,10 +72,8 @@ class PointsCommand : public Command {
       throw Failure::BadInput("nothing can be made to fail in " + program.string() + ": " + reason);
     }
     const Plan plan = MakePlan(Request(profile, catalogue, program, CacheDir(global)));
-    Print(plan, catalogue, program);
-    if (json_file) {
-      json_file->Write(ToJson(plan, catalogue, program).dump(2) + "\n");
-    }
+    json_.Tell(TextOf(plan, catalogue, program));
+    json_.Write(ToJson(plan, catalogue, program));
     return ExitCode::kAsExpected;
   }
 
@@ -105,8 +105,8 @@ class PointsCommand : public Command {
     return request;
   }
 
-  static void Print(const Plan& plan, const Catalogue& catalogue,
-                    const std::filesystem::path& program) {
+  static std::string TextOf(const Plan& plan, const Catalogue& catalogue,
+                            const std::filesystem::path& program) {
     Table table({"point", "kind", "symbol", "module", "status", "why", "fails when"});
     std::map<Status, int> counts;
     std::string above;
@@ -120,12 +120,13 @@ class PointsCommand : public Command {
                     ToString(coverage.status), why,
                     point == nullptr || !first ? "" : point->fails_when});
     }
-    PrintResult("{}\n{}:", table.ToString(), program.string());
+    std::string text =
+        fmt::format("{}\n{}:", table.ToString(ProseWidth(STDOUT_FILENO)), program.string());
     for (const Status status :
          {Status::kFound, Status::kInlined, Status::kVariant, Status::kRefused, Status::kMissing}) {
-      PrintResult(" {} {}", counts[status], ToString(status));
+      text += fmt::format(" {} {}", counts[status], ToString(status));
     }
-    PrintResult("; of {} functions\n", plan.coverage.size());
+    return text + fmt::format("; of {} functions\n", plan.coverage.size());
   }
 
   static std::string KindOf(const FaultPoint* point) {
@@ -152,7 +153,7 @@ class PointsCommand : public Command {
   std::string program_;
   std::string profile_;
   std::vector<std::string> catalogues_;
-  std::string json_file_;
+  JsonOutput json_;
 };
 
 }  // namespace

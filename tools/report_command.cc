@@ -10,6 +10,7 @@
 #include "harness/store/compare.h"
 #include "harness/store/store.h"
 #include "tools/command.h"
+#include "tools/store_digest.h"
 #include "tools/sweep_content.h"
 
 namespace faultline {
@@ -36,7 +37,8 @@ class ReportCommand : public Command {
         ->type_name("DIR")
         ->check(CLI::ExistingDirectory);
     app->add_option("--compare", compare_, "the store of an earlier sweep")->type_name("STORE");
-    app->add_option("--baseline", baseline_, "findings that are known")->type_name("FILE");
+    app->add_option("--baseline", baseline_, "findings that are known: a file or a name")
+        ->type_name("FILE|NAME");
     app->add_flag("--assumed", assumed_,
                   "findings whose failure nothing was seen to bring about count as failures too");
     app->footer(kExamples);
@@ -54,8 +56,8 @@ class ReportCommand : public Command {
           "what was found");
     }
     ReportFiles files(wanted, "report", FAULTLINE_VERSION, SourceRoot(source_));
-    const Baseline baseline = baseline_.empty() ? Baseline() : LoadBaseline(baseline_);
     Store store(store_, Store::Mode::kRead);
+    const Baseline baseline = BaselineOf(store, global, baseline_);
     const SweepDigest digest = MakeDigest(store, baseline, assumed_);
     const SweepReport report =
         MakeSweepReport(store, Selection(), baseline, /*complete=*/false, assumed_);

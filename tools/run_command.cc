@@ -46,11 +46,13 @@ class RunCommandLine : public Command {
     app->add_option("--profile", profile_, "profile to use instead of the scenario's")
         ->type_name("NAME");
     app->add_option("--set", set_, "value of a variable (repeatable)")->type_name("NAME=VALUE");
-    app->add_option("--json", json_file_, "write the whole report as JSON too")->type_name("FILE");
+    app->add_option("--json", json_file_,
+                    "write the whole report as JSON too; - is standard output")
+        ->type_name("FILE");
     DeclareReport(*app, reports_);
     app->add_option("--baseline", baseline_,
-                    "findings that are known: only others fail the command")
-        ->type_name("FILE");
+                    "findings that are known, a file or a name: only others fail the command")
+        ->type_name("FILE|NAME");
     app->add_flag("--keep", keep_, "keep the run directory and say where it is");
     app->add_flag("--no-faults", no_faults_, "the fault-free life of the scenario");
     app->add_flag("--gdb", gdb_, "under gdb, stopped at the injected call; no timeouts");
@@ -60,6 +62,9 @@ class RunCommandLine : public Command {
   }
 
   ExitCode Run(const GlobalOptions& global) override {
+    if (json_file_ == "-") {  // which a report has for itself
+      reports_.push_back("json=" + std::exchange(json_file_, ""));
+    }
     ReportFiles reports(reports_, "run of " + file_, FAULTLINE_VERSION, SourceRoot(""));
     return reports.Guard([&] { return RunAndTell(global, reports); });
   }

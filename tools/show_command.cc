@@ -31,7 +31,7 @@ class ShowCommand : public Command {
   }
 
   ExitCode Run(const GlobalOptions& global) override {
-    const SweepDigest digest = options_.Read();
+    const SweepDigest digest = options_.Read(global);
     const DigestFinding& finding = StoreDigest::Find(digest, finding_, options_.file());
     PrintResult("{}", TellStoredFinding(finding, digest,
                                         {.store_file = options_.file(),

@@ -13,15 +13,25 @@ namespace faultline {
 
 void StoreDigest::Declare(CLI::App& app) {
   app.add_option("store", store_, "the sweep's store")->required()->type_name("STORE");
-  app.add_option("--baseline", baseline_file_, "findings that are known")->type_name("FILE");
+  app.add_option("--baseline", baseline_file_, "findings that are known: a file or a name")
+      ->type_name("FILE|NAME");
   app.add_flag("--assumed", assumed_,
                "findings whose failure nothing was seen to bring about count as failures too");
 }
 
-SweepDigest StoreDigest::Read() {
-  baseline_ = baseline_file_.empty() ? Baseline() : LoadBaseline(baseline_file_);
+SweepDigest StoreDigest::Read(const GlobalOptions& global) {
   Store store(store_, Store::Mode::kRead);
+  baseline_ = BaselineOf(store, global, baseline_file_);
   return MakeDigest(store, baseline_, assumed_);
+}
+
+Baseline BaselineOf(Store& store, const GlobalOptions& global, const std::string& given) {
+  if (given.empty()) {
+    return Baseline();
+  }
+  const std::vector<StoredEnvironment> environments = store.Environments();
+  return FindBaseline(global, environments.empty() ? "" : environments.front().scenario_file,
+                      given);
 }
 
 const DigestFinding& StoreDigest::Find(const SweepDigest& digest, const std::string& id,

@@ -18,8 +18,9 @@ class StoreDigest {
   const std::string& file() const { return store_; }
   bool has_baseline() const { return !baseline_file_.empty(); }
 
-  // Reads store and baseline. The digest borrows from this object.
-  SweepDigest Read();
+  // Reads store and baseline, which is a file or a name as of `faultline sweep --baseline`. The
+  // digest borrows from this object.
+  SweepDigest Read(const GlobalOptions& global);
 
   // The finding whose id begins with `id`, which is at least one hexadecimal digit, or that has it
   // as its signature. Failure (kBadInput) when there is none or more than one.
@@ -32,6 +33,10 @@ class StoreDigest {
   bool assumed_ = false;
   Baseline baseline_;
 };
+
+// The baseline that `given` names, as FindBaseline has it of the scenario that was swept; an empty
+// one when it is "".
+Baseline BaselineOf(Store& store, const GlobalOptions& global, const std::string& given);
 
 // Columns of tables on stdout.
 size_t StdoutWidth();

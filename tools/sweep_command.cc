@@ -21,6 +21,7 @@
 #include "harness/target/run_dir.h"
 #include "tools/command.h"
 #include "tools/dry_run.h"
+#include "tools/json_output.h"
 #include "tools/store_digest.h"
 #include "tools/sweep_content.h"
 #include "tools/sweep_progress.h"
@@ -62,17 +63,20 @@ class SweepCommand : public Command {
   }
 
   ExitCode Run(const GlobalOptions& global) override {
-    if (dry_run_ && !(reports_.empty() && json_.empty() && write_baseline_.empty())) {
+    if (dry_run_ && !(reports_.empty() && write_baseline_.empty())) {
       throw Failure::BadInput(
-          "--dry-run finds nothing: --report, --json and --write-baseline cannot be given with it");
+          "--dry-run finds nothing: --report and --write-baseline cannot be given with it");
     }
+    json_.Check();
     ReportFiles reports(reports_, "sweep of " + file_, FAULTLINE_VERSION, SourceRoot(source_));
+    if (json_.takes_stdout() && reports.takes_stdout()) {
+      throw Failure::BadInput("--json and --report: both go to standard output");
+    }
     return reports.Guard([&] { return SweepAndTell(global, reports); });
   }
 
  private:
   ExitCode SweepAndTell(const GlobalOptions& global, ReportFiles& reports) {
-    const std::optional<OutputFile> json_file = OptionalOutput("--json", json_);
     const std::optional<OutputFile> new_baseline =
         OptionalOutput("--write-baseline", write_baseline_);
     const LoadOptions load = Load(global);
@@ -111,12 +115,8 @@ class SweepCommand : public Command {
         MakeSweepReport(store, options.selection, baseline, complete, assumed_, result.impossible);
     const std::string summary = TellSweep(report, result, store_, StdoutWidth(),
                                           ProseWidth(STDOUT_FILENO), DataWords(global));
-    reports.takes_stdout() ? WriteMessage(summary) : WriteResult(summary);
-    if (json_file) {
-      json_file->Write(SweepToJson(report, result)
-                           .dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
-                       "\n");
-    }
+    reports.takes_stdout() ? WriteMessage(summary) : json_.Tell(summary);
+    json_.Write(SweepToJson(report, result));
     if (!reports.empty()) {
       const SweepDigest digest = MakeDigest(store, baseline, assumed_);
       reports.Finish(ContentOf(digest, report, result,
@@ -163,7 +163,11 @@ class SweepCommand : public Command {
     if (result.interrupted) {
       throw Interrupted(*result.interrupted);
     }
-    PrintResult("{}", TellDryRun(result, store.Runs(), options.jobs, StdoutWidth()));
+    json_.Tell(TellDryRun(result, store.Runs(), options.jobs, StdoutWidth()));
+    nlohmann::json document = DryRunToJson(result, store.Runs(), store.Sites(), options.jobs);
+    document["scenario"] = loaded.scenario.name;
+    document["program"] = options.program.string();
+    json_.Write(document);
     return result.fault_free_findings.empty() ? ExitCode::kAsExpected : ExitCode::kFindings;
   }
 
@@ -235,15 +239,16 @@ class SweepCommand : public Command {
         ->type_name("DIR");
     app.add_flag("--random", random_, "sites in random order, by a seed that is printed");
     app.add_option("--seed", seed_, "the seed for --random")->type_name("N");
-    app.add_option("--baseline", baseline_, "findings that are known: only others fail the command")
-        ->type_name("FILE");
+    app.add_option("--baseline", baseline_,
+                   "findings that are known, a file or a name: only others fail the command")
+        ->type_name("FILE|NAME");
     app.add_option("--write-baseline", write_baseline_, "write what was found as a baseline")
         ->type_name("FILE");
     app.add_flag("--visit-impossible", visit_impossible_,
                  "also make calls fail that were seen never to fail in this build");
     app.add_flag("--assumed", assumed_,
                  "findings whose failure nothing was seen to bring about fail the command too");
-    app.add_option("--json", json_, "write the summary as JSON too")->type_name("FILE");
+    json_.Declare(app, "write the summary, or what a dry run says, as JSON too");
     DeclareReport(app, reports_);
   }
 
@@ -372,7 +377,7 @@ class SweepCommand : public Command {
   bool assumed_ = false;
   bool visit_impossible_ = false;
   bool dry_run_ = false;
-  std::string json_;
+  JsonOutput json_;
   std::vector<std::string> reports_;
 };
 

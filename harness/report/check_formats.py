@@ -3,8 +3,8 @@
 
 usage: check_formats.py FAULTLINE SUITE SCENARIOS SCHEMAS [OFFICIAL_SARIF_SCHEMA]
 
-A clean run, one with a finding, one whose scenario is broken, a sweep with a finding, its store, a
-sweep that is killed, and several scenarios of the suite. JSON and SARIF are validated with
+A clean run, one with a finding, one whose scenario is broken, a sweep with a finding, its store and
+what commands say of it, a sweep that is killed, and several scenarios of the suite. JSON and SARIF are validated with
 python3-jsonschema, JUnit with xmllint. The official schema of SARIF is used where it is there.
 """
 
@@ -31,12 +31,13 @@ def schema(name):
     return json.loads((pathlib.Path(schemas) / name).read_text())
 
 
-STORE = {name: schema(name) for name in ("run.schema.json", "suite.schema.json",
-                                         "sweep.schema.json", "sarif.schema.json")}
+STORE = {path.name: schema(path.name) for path in pathlib.Path(schemas).glob("*.schema.json")}
+validated = set()  # names of schemas
 
 
 def validate(file, name):
     document = json.loads(file.read_text())
+    validated.add(name)
     resolver = jsonschema.RefResolver(name, STORE[name], store=STORE)
     validator = jsonschema.Draft7Validator(STORE[name], resolver=resolver)
     for error in validator.iter_errors(document):
@@ -97,7 +98,7 @@ class Reports:
 
 def run(arguments, exit):
     done = subprocess.run(arguments, capture_output=True, text=True, check=False)
-    expect(done.returncode == exit, f"{' '.join(arguments)}: exit {done.returncode}, expected "
+    expect(exit in (None, done.returncode), f"{' '.join(arguments)}: exit {done.returncode}, expected "
            f"{exit}\n{done.stdout}{done.stderr}")
     return done
 
@@ -167,6 +168,51 @@ def check_sweep(directory):
     expect(count(junit, "failure") == new, "report: other failures than the sweep")
 
 
+def check_store(directory):
+    """What commands say of the store that check_sweep left, and of the data."""
+    store = str(directory / "s.db")
+
+    def asked(name, arguments, exit=0):
+        file = directory / f"{name}.json"
+        done = run([faultline, *arguments, "--json", str(file)], exit)
+        document = validate(file, f"{name}.schema.json")
+        piped = run([faultline, *arguments, "--json", "-"], exit)
+        again = json.loads(piped.stdout)
+        for measured in ("estimated_ms",):  # a run takes as long as it takes
+            if measured in again:
+                again[measured] = document[measured]
+        expect(again == document, f"{name}: --json - is not what the file has")
+        people = done.stdout.splitlines()[0]
+        expect(people in piped.stderr, f"{name}: --json - hides what people read: {people}")
+        return document
+
+    findings = asked("findings", ["findings", store], 1)
+    expect(findings["fails"] and findings["total"] == len(findings["findings"]), "findings: total")
+    of_causes = [one for cause in findings["causes"] for one in cause["findings"]]
+    expect(sorted(of_causes) == sorted(one["id"] for one in findings["findings"]),
+           "findings: not each is in one cause")
+    expect(all(one["replay"] and one["places"] for one in findings["findings"]),
+           "findings: no replay command or no place")
+    none = asked("findings", ["findings", store, "--kind", "hang"])
+    expect(not none["fails"] and not none["findings"] and none["total"], "findings: a filter")
+
+    sweep = ["sweep", f"{scenarios}/reference/start.yaml", "--groups", "dpdk/ring", "--dry-run",
+             "--jobs", "2"]
+    fresh = asked("dry-run", [*sweep, "--store", str(directory / "none.db")])
+    expect(fresh["plans"] == len(fresh["visits"]) > 0 and fresh["estimated_ms"] > 0, "dry run: plans")
+    expect(sum(one["plans"] for one in fresh["points"]) == len(fresh["visits"]), "dry run: points")
+    expect(all("line" in one for one in fresh["visits"]), "dry run: a call without a line")
+    done = asked("dry-run", [*sweep, "--store", store, "--set", "defect=unregister-missing"])
+    expect(not done["visits"] and done["done"] == done["plans"] > 0, "dry run: all is done")
+
+    same = asked("compare", ["compare", store, store])
+    expect(len(same["same"]) == findings["total"] and not same["new"], "compare: with itself")
+    for what in ("profiles", "points", "scenarios"):
+        asked("list", ["list", what])
+    asked("points", ["points", "--profile", "reference"])
+    asked("doctor", ["doctor"], run([faultline, "doctor"], None).returncode)
+
+
 with tempfile.TemporaryDirectory() as temporary:
     place = pathlib.Path(temporary)
     os.environ["XDG_CACHE_HOME"] = str(place / "cache")
@@ -175,6 +221,9 @@ with tempfile.TemporaryDirectory() as temporary:
     check_runs(place)
     check_suite(place)
     check_sweep(place)
+    check_store(place)
+    for name in sorted(set(STORE) - validated):
+        problems.append(f"{name}: nothing that is written was held against it")
 
 print("SARIF was held against", official if os.path.isfile(official) else
       "the subset in this repository alone: `ci/sarif-schema` fetches the official schema")

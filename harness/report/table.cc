@@ -11,7 +11,7 @@ namespace faultline {
 namespace {
 
 constexpr size_t kFewestColumns = 40;  // in which words of a last cell may be broken
-constexpr size_t kIndent = 4;          // of a last cell below its row
+constexpr size_t kIndent = 4;          // of what stands below its row
 
 void Append(std::string& line, const std::string& cell, size_t width) {
   line += cell;
@@ -103,16 +103,31 @@ std::string Table::InColumn(std::vector<size_t> widths, size_t left) const {
 }
 
 std::string Table::Below(std::vector<size_t> widths, size_t width) const {
+  // The columns that stay: those that fit, the first at least, and not the last.
+  const auto most = static_cast<std::ptrdiff_t>(widths.size()) - 1;
+  std::ptrdiff_t stay = std::min<std::ptrdiff_t>(1, most);
+  for (size_t used = widths.front(); stay < most; ++stay) {
+    used += 2 + widths[static_cast<size_t>(stay)];
+    if (used > width) {
+      break;
+    }
+  }
   std::string text;
-  const std::vector<size_t> first(widths.begin(), widths.end() - 1);
+  const std::vector<size_t> first(widths.begin(), widths.begin() + stay);
   for (size_t i = 0; i < rows_.size(); ++i) {
     const std::vector<std::string>& row = rows_[i];
-    const bool has_first = std::any_of(row.begin(), row.end() - 1,
+    const bool has_first = std::any_of(row.begin(), row.begin() + stay,
                                        [](const std::string& cell) { return !cell.empty(); });
     if (has_first) {
       text += Line(row, first);
     }
-    text += Wrapped(std::string(kIndent, ' ') + row.back(), width, 2);
+    std::string rest;
+    std::for_each(row.begin() + stay, row.end(), [&rest](const std::string& cell) {
+      rest += (rest.empty() || cell.empty() ? "" : "  ") + cell;
+    });
+    if (!rest.empty()) {
+      text += Wrapped(std::string(kIndent, ' ') + rest, width, 2);
+    }
     if (i == 0) {
       text += Dashes(first);
     }

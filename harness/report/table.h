@@ -18,8 +18,9 @@ class Table {
   void AddRow(std::vector<std::string> cells);
 
   // Each line ends with a newline; nothing follows the last cell of a line. What is wider than
-  // `width` columns has the last cell of each row broken between words: within its column when that
-  // has room for some words, else on lines of its own below the row.
+  // `width` columns has the last cell of each row broken between words, within its column, when
+  // that has room for some words; else the last cells of each row, as many as do not fit, stand
+  // below it.
   std::string ToString(size_t width = std::numeric_limits<size_t>::max()) const;
 
  private:

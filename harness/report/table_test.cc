@@ -58,6 +58,21 @@ TEST(Table, ALastCellThatDoesNotFitIsBrokenBetweenWordsInItsColumn) {
             "          cause  short\n");
 }
 
+TEST(Table, SeveralCellsThatDoNotFitStandBelow) {
+  Table table({"name", "kind", "summary", "from"});
+  table.AddRow({"dpdk/testpmd-start", "", "starts two null ports", "scenarios/dpdk/start.yaml"});
+  table.AddRow({"x", "hidden", "", "scenarios/x.yaml"});
+  EXPECT_EQ(table.ToString(40),
+            "name                kind\n"
+            "    summary  from\n"
+            "------------------  ------\n"
+            "dpdk/testpmd-start\n"
+            "    starts two null ports\n"
+            "      scenarios/dpdk/start.yaml\n"
+            "x                   hidden\n"
+            "    scenarios/x.yaml\n");
+}
+
 TEST(Table, WhereItsColumnIsTooNarrowForWordsItStandsBelow) {
   EXPECT_EQ(ATable().ToString(50),
             "finding   kind\n"
