@@ -23,10 +23,14 @@ namespace {
 }
 
 void ResetSignals() {
-  struct sigaction action = {};
-  action.sa_handler = SIG_DFL;
   for (int signal = 1; signal < NSIG; ++signal) {
-    sigaction(signal, &action, nullptr);  // EINVAL for those that cannot be changed
+    // First ignored, so that what is pending is discarded (POSIX, 2.4.3): a Ctrl-C is meant for the
+    // harness's process group, which this process has left a moment ago.
+    for (const auto handler : {SIG_IGN, SIG_DFL}) {
+      struct sigaction action = {};
+      action.sa_handler = handler;
+      sigaction(signal, &action, nullptr);  // EINVAL for those that cannot be changed
+    }
   }
 }
 
@@ -84,10 +88,10 @@ void RunChild(const ChildPlan& plan) {
   if (getppid() != plan.parent) {
     _exit(127);  // the harness died before the line above
   }
-  ResetSignals();
   if (setsid() < 0) {
     GiveUp(plan, ChildStage::kSession);
   }
+  ResetSignals();
   ConnectStdio(plan);
   umask(077);
   // Not 0: with a core_pattern that is a pipe the kernel ignores 0, but it refuses exactly 1 (see

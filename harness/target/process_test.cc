@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <fstream>
@@ -153,6 +155,37 @@ TEST(Process, StartsNothingUnsafe) {
   options.args = {"--legacy-mem"};
   options.working_dir = "/";
   EXPECT_THROW(Process{options}, Failure);
+}
+
+// In a process group of its own that meets a Ctrl-C all the time: 0 when each target began and said
+// hello.
+int StartTargetsInItsGroup() {
+  setpgid(0, 0);
+  sigset_t interrupt;
+  sigemptyset(&interrupt);
+  sigaddset(&interrupt, SIGINT);
+  sigprocmask(SIG_BLOCK, &interrupt, nullptr);  // as a harness that waits for it by a signalfd
+  for (int times = 0; times < 20; ++times) {
+    VictimRun run({"hello", "wait"});
+    if (!run.WaitForLine("hello")) {
+      return 1;
+    }
+  }
+  return 0;
+}
+
+TEST(Process, ACtrlCForTheHarnessDoesNotMeetATargetThatIsBeingStarted) {
+  const pid_t harness = fork();
+  if (harness == 0) {
+    alarm(60);  // one that waits for good dies of it
+    _exit(StartTargetsInItsGroup());
+  }
+  int status = 0;
+  while (waitpid(harness, &status, WNOHANG) == 0) {
+    kill(-harness, SIGINT);
+    usleep(50);
+  }
+  EXPECT_EQ(status, 0);
 }
 
 TEST(Process, AStoppedTargetGoesOnAtSigcont) {

@@ -1,6 +1,7 @@
 // How a Supervisor starts its target: fork, prepare, seize, execute.
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,6 +18,9 @@
 
 namespace faultline {
 namespace {
+
+// How often it is looked whether a signal has stopped the child on its way to execve().
+constexpr int kLookEveryMs = 20;
 
 constexpr long kTraceOptions = PTRACE_O_EXITKILL | PTRACE_O_TRACEEXEC | PTRACE_O_TRACECLONE |
                                PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK;
@@ -92,6 +96,11 @@ void Supervisor::Start(SupervisorPlan plan) {
   const char kGo = 1;
   if (write(go.get(), &kGo, 1) != 1) {
     FailStart(plan.child, {ChildStage::kReady, errno});
+  }
+  // A signal stops a process that is traced, and only who traces it lets it go on.
+  pollfd executed = {status.get(), POLLIN, 0};
+  while (poll(&executed, 1, kLookEveryMs) == 0) {
+    Drain();
   }
   if (const std::optional<ChildReport> failed = ReadReport(status)) {
     FailStart(plan.child, *failed);
