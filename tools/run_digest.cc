@@ -3,6 +3,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ctime>
 #include <map>
 
@@ -50,7 +51,7 @@ void AddFinding(const RunReport& report, const Finding& finding, SweepDigest& di
   added.group.kind = finding.kind;
   added.group.title = finding.title;
   added.group.cause = finding.cause;
-  added.group.runs = added.group.seen = added.group.tries = added.group.confirmed = 1;
+  added.group.runs = added.group.seen = 1;
   added.group.sites = static_cast<int64_t>(digest.sites.size());
   added.group.scenario = ReadFile(evidence.scenario_file).value_or("");
   added.status = finding.known ? "known" : "seen";
@@ -126,7 +127,14 @@ void Add(SweepDigest one, SweepDigest& all) {
     for (size_t& index : cause.findings) {
       index += findings;
     }
-    all.causes.push_back(std::move(cause));
+    const auto same =
+        std::find_if(all.causes.begin(), all.causes.end(),
+                     [&](const DigestCause& known) { return known.title == cause.title; });
+    if (same == all.causes.end()) {
+      all.causes.push_back(std::move(cause));
+    } else {
+      same->findings.insert(same->findings.end(), cause.findings.begin(), cause.findings.end());
+    }
   }
   for (const auto& [outcome, count] : one.outcomes) {
     all.outcomes[outcome] += count;
@@ -134,22 +142,24 @@ void Add(SweepDigest one, SweepDigest& all) {
   all.runs += one.runs;
 }
 
-std::string RunPage(const SweepDigest& digest) {
+std::vector<std::pair<std::string, std::string>> CommandsOf(const RunReport& report) {
+  return std::vector<std::pair<std::string, std::string>>(
+      report.findings.size() + report.not_seen.size(), {report.replay_command, report.gdb_command});
+}
+
+std::string RunPage(const RunReport& report, std::string_view version) {
   PageOptions options;
   options.time = fmt::format("{:%Y-%m-%d %H:%M}", fmt::localtime(std::time(nullptr)));
-  nlohmann::json data = PageData(digest, options);
-  for (size_t i = 0; i < digest.findings.size(); ++i) {
-    // There is no store to replay it from.
-    const std::string run = "faultline run " + digest.environment.scenario_file;
-    data["findings"][i]["replay"] = run;
-    data["findings"][i]["gdb"] = run + " --gdb";
+  options.commands = CommandsOf(report);
+  for (const StepResult& step : report.evidence.steps) {
+    options.steps.push_back(step.title);
   }
-  return PageHtml(data);
+  return PageHtml(PageData(DigestOf(report, version), options));
 }
 
 ReportContent ContentOf(const RunReport& report, std::string_view version) {
   return {CiReportOf(report, version),
-          [&report, version = std::string(version)] { return RunPage(DigestOf(report, version)); },
+          [&report, version = std::string(version)] { return RunPage(report, version); },
           [&report] { return ToJson(report); }};
 }
 

@@ -11,13 +11,12 @@
 #include <cctype>
 #include <cstdio>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "harness/base/console.h"
 #include "harness/base/failure.h"
 #include "harness/oracle/ends_by_design.h"
-#include "harness/report/json.h"
 #include "harness/report/report_files.h"
 #include "harness/run/program_lookup.h"
 #include "harness/run/run_scenario.h"
@@ -26,32 +25,13 @@
 #include "harness/target/machine.h"
 #include "tools/program_main.h"
 #include "tools/run_digest.h"
+#include "tools/shell_words.h"
+#include "tools/suite_report.h"
 
 namespace faultline {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Of all scenarios so far.
-struct SuiteReport {
-  CiReport ci;
-  SweepDigest digest;
-  nlohmann::json scenarios = nlohmann::json::array();
-
-  void AddRun(const RunReport& run) {
-    Add(CiReportOf(run, OwnVersion()), ci);
-    Add(DigestOf(run, OwnVersion()), digest);
-    scenarios.push_back(ToJson(run));
-  }
-  void AddUnjudged(const std::string& scenario, CiCase::Result result, const std::string& why) {
-    Add(CiReportOfUnjudged(scenario, result, why, OwnVersion()), ci);
-    const bool skipped = result == CiCase::Result::kSkipped;
-    scenarios.push_back({{"faultline_report", 1},
-                         {"state", skipped ? "skipped" : "error"},
-                         {"scenario_file", scenario},
-                         {"error", why}});
-  }
-};
 
 struct SuiteContext {
   fs::path data_dir;  // of the scenarios
@@ -72,7 +52,7 @@ class ScenarioTest : public testing::Test {
     } catch (const Interrupted&) {
       throw;  // ends the suite, not this test alone
     } catch (const Failure& failure) {
-      context_.report->AddUnjudged(file_, CiCase::Result::kError, failure.what());
+      context_.report->AddUnjudged(name_, file_, CiCase::Result::kError, failure.what());
       FAIL() << failure.what();
     }
   }
@@ -82,16 +62,17 @@ class ScenarioTest : public testing::Test {
     LoadOptions load;
     load.data = context_.data;
     const LoadedScenario loaded = LoadScenario(file_, load);
+    name_ = loaded.scenario.name;
     const ProgramSearch search = FindProgram(loaded.profile, "", context_.own_directory);
     if (!search.problem.empty()) {
-      context_.report->AddUnjudged(loaded.scenario.name, CiCase::Result::kSkipped, search.problem);
+      context_.report->AddUnjudged(name_, file_, CiCase::Result::kSkipped, search.problem);
       GTEST_SKIP() << search.problem;
     }
     const Resources& resources = loaded.scenario.resources;
     const std::string lack =
         LackOfHugepages(resources.HugepagesMb(), resources.hugetlbfs_mb.has_value());
     if (!lack.empty()) {
-      context_.report->AddUnjudged(loaded.scenario.name, CiCase::Result::kSkipped, lack);
+      context_.report->AddUnjudged(name_, file_, CiCase::Result::kSkipped, lack);
       GTEST_SKIP() << lack;
     }
     ScenarioOptions options;
@@ -103,13 +84,16 @@ class ScenarioTest : public testing::Test {
     }
     ColdExecutor executor(context_.interruption);
     const ScenarioResult result = RunScenario(loaded, options, executor);
-    context_.report->AddRun({.evidence = result.evidence,
-                             .findings = result.findings,
-                             .not_seen = result.not_seen,
-                             .broken_without_faults = result.broken_without_faults,
-                             .replay_command = "faultline run " + file_.string(),
-                             .gdb_command = "",
-                             .leaks_not_judged = result.leaks_not_judged});
+    context_.report->AddRun(
+        {.evidence = result.evidence,
+         .findings = result.findings,
+         .not_seen = result.not_seen,
+         .broken_without_faults = result.broken_without_faults,
+         .replay_command = JoinForShell({"faultline", "run", file_}),
+         .gdb_command = result.evidence.injections.empty()
+                            ? ""
+                            : JoinForShell({"faultline", "run", file_, "--gdb"}),
+         .leaks_not_judged = result.leaks_not_judged});
     Report(result);
   }
 
@@ -130,6 +114,7 @@ class ScenarioTest : public testing::Test {
 
   const SuiteContext& context_;
   fs::path file_;
+  std::string name_ = file_;  // the scenario's once that is known
 };
 
 // "scenarios/dpdk/mp-socket-taken.yaml" is Scenario.dpdk_mp_socket_taken.
@@ -175,34 +160,40 @@ Arguments Parse(int argc, char** argv) {
   return arguments;
 }
 
-ReportContent ContentOf(SuiteReport& report) {
-  CiReport& ci = report.ci;
-  ci.title = "scenarios";
-  ci.version = OwnVersion();
-  ci.time = CiTimeNow();
-  const auto count = [&](CiCase::Result result) {
-    size_t cases = 0;
-    for (const CiSuite& suite : ci.suites) {
-      for (const CiCase& one : suite.cases) {
-        cases += one.result == result ? 1 : 0;
-      }
-    }
-    return cases;
-  };
-  ci.verdict = fmt::format("{} passed, {} failed, {} not judged, {} skipped",
-                           count(CiCase::Result::kPassed), count(CiCase::Result::kFailed),
-                           count(CiCase::Result::kError), count(CiCase::Result::kSkipped));
-  report.digest.environment.scenario = "all scenarios";
-  report.digest.environment.version = OwnVersion();
-  return {ci, [&report] { return RunPage(report.digest); },
-          [&report] {
-            return nlohmann::json{
-                {"faultline_suite", 1}, {"state", "finished"}, {"scenarios", report.scenarios}};
-          }};
-}
+// Ours stands before what GoogleTest says of its own.
+constexpr char kUsage[] =
+    "usage: faultline-suite [DATA_DIR] [--report FORMAT=FILE,...] [--gtest_...]\n\n"
+    "Runs every scenario below DATA_DIR (default: those that came with Faultline) as a test of "
+    "GoogleTest.\n"
+    "A test passes when the findings are those that its scenario knows, and is skipped when its "
+    "program\nis not here or the machine cannot give it what it needs.\n\n"
+    "  --report FORMAT=FILE,...  one report of all: html, junit, sarif, markdown, json, github; - "
+    "is\n"
+    "                            standard output, which GoogleTest writes to as well\n"
+    "  --version                 says which version this is\n\n"
+    "Examples:\n"
+    "  faultline-suite --gtest_filter='*reference_start' --report html=r.html,junit=r.xml\n"
+    "  faultline-suite ~/mine --gtest_list_tests\n"
+    "  GTEST_TOTAL_SHARDS=4 GTEST_SHARD_INDEX=0 faultline-suite\n"
+    "Exit code 0 when all passed or were skipped, 1 when not, 2 when the input is wrong, 3 when "
+    "the\n"
+    "machine could not do its work.\n\n";
 
 int Main(int argc, char** argv) {
+  bool wants_help = false;
+  for (const std::string_view word : std::vector<std::string_view>(argv + 1, argv + argc)) {
+    if (word == "--help" || word == "-h") {
+      WriteResult(kUsage);
+      wants_help = true;
+    } else if (word == "--version") {
+      PrintResult("faultline-suite {}\n", OwnVersion());
+      return 0;
+    }
+  }
   testing::InitGoogleTest(&argc, argv);
+  if (wants_help) {
+    return RUN_ALL_TESTS();  // runs none
+  }
   const Arguments arguments = Parse(argc, argv);
   ReportFiles reports(arguments.reports, "scenarios", OwnVersion());
   SuiteReport report;
@@ -221,9 +212,9 @@ int Main(int argc, char** argv) {
     return RUN_ALL_TESTS();
   }
   return reports.Guard([&] {
-    reports.Begin("scenarios", {{"faultline_suite", 1}, {"state", "unfinished"}});
+    reports.Begin("scenarios", UnfinishedSuite());
     const int code = RUN_ALL_TESTS();
-    reports.Finish(ContentOf(report));
+    reports.Finish(report.Content());
     return code;
   });
 }

@@ -97,6 +97,7 @@ class Reports:
 
 
 def run(arguments, exit):
+    arguments = [str(word) for word in arguments]
     done = subprocess.run(arguments, capture_output=True, text=True, check=False)
     expect(exit in (None, done.returncode), f"{' '.join(arguments)}: exit {done.returncode}, expected "
            f"{exit}\n{done.stdout}{done.stderr}")
@@ -130,6 +131,23 @@ def check_suite(directory):
     junit, _, report = reports.check()
     expect(len(report["scenarios"]) >= 2, "suite: scenarios are missing")
     expect(count(junit, "testcase") == len(report["scenarios"]), "suite: a case for each")
+
+
+def check_broken_suite(directory):
+    """One that fails and one that nobody can judge: told as such by every format."""
+    data = directory / "scenarios"
+    data.mkdir()
+    shipped = pathlib.Path(scenarios, "reference/founding-case-injected.yaml").read_text()
+    (data / "bad.yaml").write_text(shipped + "variables: {defect: unregister-missing}\n")
+    (data / "wrong.yaml").write_text("faultline: 1\nsummary: x\nprofile: reference\nstepz: []\n")
+    reports = Reports(directory, "broken-suite", "suite.schema.json")
+    run([suite, data, reports.option()], 1)
+    junit, _, report = reports.check()
+    expect(count(junit, "failure") == 1 and count(junit, "error") == 1, "broken suite: JUnit")
+    expect(any(one["state"] == "error" for one in report["scenarios"]), "broken suite: JSON")
+    expect("1 failed, 1 not judged" in reports.path("html").read_text(), "broken suite: page")
+    text = reports.path("markdown").read_text()
+    expect("x0a" not in text, "broken suite: a message of two lines breaks the table")
 
 
 def check_sweep(directory):
@@ -220,6 +238,7 @@ with tempfile.TemporaryDirectory() as temporary:
         os.environ.pop(name, None)
     check_runs(place)
     check_suite(place)
+    check_broken_suite(place)
     check_sweep(place)
     check_store(place)
     for name in sorted(set(STORE) - validated):

@@ -65,6 +65,19 @@ void Add(CiReport one, CiReport& all) {
   append(one.errors, all.errors);
 }
 
+namespace {
+
+// Several messages, a line each, as one.
+std::string OneLine(std::string_view text) {
+  std::string line;
+  for (const char c : text) {
+    line += c == '\n' ? "; " : std::string(1, c);
+  }
+  return line;
+}
+
+}  // namespace
+
 CiReport CiReportOfUnjudged(const std::string& scenario, CiCase::Result result,
                             const std::string& why, std::string_view version) {
   CiReport report;
@@ -77,7 +90,7 @@ CiReport CiReportOfUnjudged(const std::string& scenario, CiCase::Result result,
   only.name = scenario;
   only.result = result;
   only.type = result == CiCase::Result::kSkipped ? "skipped" : "harness";
-  only.message = why;
+  only.message = OneLine(why);
   only.body = why + "\n";
   report.suites.push_back({scenario, {}, {std::move(only)}});
   return report;

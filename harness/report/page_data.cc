@@ -45,8 +45,8 @@ class PageWriter {
   json Write() {
     json page = {{"faultline_page", 1},
                  {"meta", Meta()},
-                 {"passed", digest_.passed()},
-                 {"verdict", digest_.Verdict()},
+                 {"passed", Passed()},
+                 {"verdict", options_.verdict.empty() ? digest_.Verdict() : options_.verdict},
                  {"question",
                   "When something fails while it starts, runs or stops, does it back out cleanly?"},
                  {"figures", Figures()},
@@ -57,6 +57,7 @@ class PageWriter {
     page["causes"] = Causes();
     page["coverage"] = Coverage();
     page["compare"] = Compare();
+    page["scenarios"] = Scenarios();
     page["points"] = points_.values();
     page["frames"] = Frames();
     page["source"] = Source();
@@ -81,6 +82,28 @@ class PageWriter {
             {"machine", environment.machine},
             {"version", environment.version},
             {"time", options_.time}};
+  }
+
+  bool Passed() const {
+    return digest_.passed() && std::none_of(options_.scenarios.begin(), options_.scenarios.end(),
+                                            [](const PageScenario& scenario) {
+                                              return scenario.result == "failed" ||
+                                                     scenario.result == "error";
+                                            });
+  }
+
+  json Scenarios() const {
+    json scenarios = json::array();
+    for (const PageScenario& one : options_.scenarios) {
+      scenarios.push_back({{"name", one.name},
+                           {"file", one.file},
+                           {"result", one.result},
+                           {"why", one.why},
+                           {"duration_ms", one.duration_ms},
+                           {"command", one.command},
+                           {"findings", one.findings}});
+    }
+    return scenarios;
   }
 
   json Figures() const {
@@ -147,16 +170,25 @@ class PageWriter {
 
   json Findings() {
     json findings = json::array();
-    for (const DigestFinding& one : digest_.findings) {
-      findings.push_back(Finding(one));
+    for (size_t i = 0; i < digest_.findings.size(); ++i) {
+      findings.push_back(Finding(digest_.findings[i], i));
     }
     return findings;
   }
 
-  json Finding(const DigestFinding& one) {
-    const FindingGroup& group = one.group;
+  // How the finding is seen again: without gdb, with it.
+  std::pair<std::string, std::string> Commands(const DigestFinding& one, size_t index) const {
+    if (index < options_.commands.size()) {
+      return options_.commands[index];
+    }
     const std::string replay = fmt::format("faultline replay {} {}{}", options_.store_file,
-                                           group.id, options_.replay_options);
+                                           one.group.id, options_.replay_options);
+    return {replay, replay + " --gdb"};
+  }
+
+  json Finding(const DigestFinding& one, size_t index) {
+    const FindingGroup& group = one.group;
+    const auto [replay, gdb] = Commands(one, index);
     json stacks = json::array();
     for (const auto& [name, stack] : StacksOf(one, digest_)) {
       json indexes = StackIndexes(stack);
@@ -187,11 +219,10 @@ class PageWriter {
                     {"exit", one.run.exit},
                     {"details", details.is_array() ? details : json::array()},
                     {"contract", ContractOf(group.kind)},
-                    {"proof", ""},
                     {"stacks", std::move(stacks)},
                     {"scenario", group.scenario},
                     {"replay", replay},
-                    {"gdb", replay + " --gdb"},
+                    {"gdb", gdb},
                     {"upstream", UpstreamText(one, digest_)}};
     AddLog(one, finding);
     return finding;

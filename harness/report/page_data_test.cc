@@ -57,6 +57,32 @@ TEST_F(PageDataTest, StepsWithoutATitleHaveTheirNumber) {
                                  "step 2 (rpc start)", "step 3"}));
 }
 
+TEST_F(PageDataTest, OfASuiteTheScenariosSayWhetherItPassed) {
+  SweepDigest digest;
+  PageOptions options;
+  options.verdict = "1 passed, 1 failed";
+  options.scenarios = {{.name = "a",
+                        .file = "a.yaml",
+                        .result = "passed",
+                        .why = "",
+                        .duration_ms = 7,
+                        .command = "faultline run a.yaml",
+                        .findings = {}}};
+  EXPECT_TRUE(PageData(digest, options)["passed"]);
+  options.scenarios.push_back({.name = "b",
+                               .file = "b.yaml",
+                               .result = "error",
+                               .why = "no file",
+                               .duration_ms = 0,
+                               .command = "",
+                               .findings = {}});
+  const json page = PageData(digest, options);
+  EXPECT_FALSE(page["passed"]) << "nobody could judge one of them";
+  EXPECT_EQ(page["verdict"], "1 passed, 1 failed");
+  EXPECT_EQ(page["scenarios"][0]["duration_ms"], 7);
+  EXPECT_EQ(page["scenarios"][1]["why"], "no file");
+}
+
 TEST_F(PageDataTest, ThePageHoldsNoMarkupOfTheTarget) {
   const std::string page = PageHtml(Make(4));
   EXPECT_THAT(page, Not(HasSubstr("<script>document.title='owned'")));

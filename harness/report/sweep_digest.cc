@@ -253,6 +253,7 @@ std::string SweepDigest::Verdict() const {
   size_t known = 0;
   size_t by_design = 0;
   std::set<size_t> failing_causes;
+  std::map<std::string, size_t> failing_statuses;
   for (size_t cause = 0; cause < causes.size(); ++cause) {
     for (const size_t index : causes[cause].findings) {
       const DigestFinding& finding = findings[index];
@@ -260,6 +261,7 @@ std::string SweepDigest::Verdict() const {
       by_design += finding.known == nullptr && finding.group.kind == kEndsByDesign ? 1 : 0;
       if (findings[index].fails) {
         ++failing;
+        ++failing_statuses[finding.status];
         failing_causes.insert(cause);
       }
     }
@@ -268,9 +270,24 @@ std::string SweepDigest::Verdict() const {
     return fmt::format("{} {}", count, count == 1 ? one : many);
   };
   std::vector<std::string> parts;
-  parts.push_back(failing == 0 ? "no findings that fail"
-                               : plural(failing, "confirmed finding", "confirmed findings") +
-                                     " by " + plural(failing_causes.size(), "cause", "causes"));
+  if (failing == 0) {
+    parts.push_back("no findings that fail");
+  } else {
+    const bool all_confirmed =
+        failing_statuses.size() == 1 && failing_statuses.contains("confirmed");
+    const bool all_seen = failing_statuses.size() == 1 && failing_statuses.contains("seen");
+    std::string text = fmt::format("{}{}{} by {}", failing, all_confirmed ? " confirmed" : "",
+                                   failing == 1 ? " finding" : " findings",
+                                   plural(failing_causes.size(), "cause", "causes"));
+    if (!all_confirmed && !all_seen) {  // a flaky crash fails a command too
+      std::vector<std::string> counts;
+      for (const auto& [status, count] : failing_statuses) {
+        counts.push_back(fmt::format("{} {}", count, status));
+      }
+      text += fmt::format(" ({})", fmt::join(counts, ", "));
+    }
+    parts.push_back(text);
+  }
   if (known > 0) {
     parts.push_back(fmt::format("{} known", known));
   }

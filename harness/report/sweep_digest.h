@@ -60,7 +60,8 @@ struct SweepDigest {
   std::vector<StoredLine> lines_not_reached;
 
   bool passed() const;
-  // "3 findings by 2 causes, 1 doubtful" or "no findings".
+  // "3 confirmed findings by 2 causes, 1 known", "2 findings by 1 cause (1 confirmed, 1 flaky)", or
+  // "no findings".
   std::string Verdict() const;
 };
 

@@ -10,7 +10,9 @@ namespace {
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 using testing::SizeIs;
+using testing::StartsWith;
 
 class SweepDigestTest : public testing::Test {
  protected:
@@ -41,6 +43,17 @@ TEST_F(SweepDigestTest, OnlyAConfirmedFindingThatIsNotKnownFails) {
   EXPECT_TRUE(known.passed());
   EXPECT_EQ(known.findings.back().group.kind, "crash") << "known ones come last";
   EXPECT_THAT(known.Verdict(), AllOf(HasSubstr("1 known"), HasSubstr("1 not confirmed")));
+}
+
+TEST_F(SweepDigestTest, TheVerdictCallsConfirmedOnlyWhatIs) {
+  SweepDigest digest = MakeDigest(store_, baseline_);
+  EXPECT_THAT(digest.Verdict(), StartsWith("1 confirmed finding by 1 cause"));
+  digest.findings[1].fails = true;  // as a crash that came twice
+  digest.findings[1].status = "flaky";
+  EXPECT_THAT(digest.Verdict(), StartsWith("2 findings by 2 causes (1 confirmed, 1 flaky)"));
+  digest.findings[0].status = digest.findings[1].status = "seen";
+  EXPECT_THAT(digest.Verdict(), StartsWith("2 findings by 2 causes")) << "of single runs";
+  EXPECT_THAT(digest.Verdict(), Not(HasSubstr("confirmed,")));
 }
 
 TEST_F(SweepDigestTest, WhatEndsByDesignIsToldAndFailsNothing) {

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""Opens a report page in headless Chromium and uses it as a reader would.
+"""Opens report pages in headless Chromium and uses them as a reader would.
 
-usage: page_check.py FILE [--most-load-ms MS] [--screenshots DIR]
+usage: page_check.py FILE... [--most-load-ms MS] [--screenshots DIR]
 
-Fails when the page writes to the console, runs markup that came from the target, does not show its
+Fails when a page writes to the console, runs markup that came from the target, does not show its
 findings, cannot be searched, zoomed or read with the keyboard alone, overflows a phone's width, or
 takes longer to load than asked for. Needs Debian's chromium-driver and python3-selenium.
 """
@@ -62,9 +62,13 @@ def overview(check, load_ms, most_load_ms):
     check.expect(f"loads in {load_ms:.0f} ms of CPU time (at most {most_load_ms}), {wall_ms:.0f} ms in all",
                  load_ms <= most_load_ms)
     check.expect("has a verdict", check.one(".verdict h2").text != "")
-    check.expect("shows findings", len(check.all(".causes a")) > 0)
+    check.expect("shows findings, or says that there are none",
+                 check.all(".causes a") or "No findings" in check.one("#causes").text)
     check.expect("markup of the target is text",
                  "owned" not in check.driver.title and not check.all("#app img, #app script"))
+    if not check.all("canvas"):  # nothing was made to fail
+        check.shot("overview")
+        return
     canvas = check.one("canvas")
     check.expect("draws the stacks", canvas.size["width"] > 300 and canvas.size["height"] > 60)
     drawn = check.script("""
@@ -89,29 +93,31 @@ def zoom(check):
 
 
 def search(check):
-    rows = len(check.all(".causes a"))
+    rows = len(check.all("#causes a"))
     box = check.one("input[type=search]")
     box.send_keys("no such function anywhere")
-    check.expect("a search for nothing finds nothing", not check.all(".causes a"))
+    check.expect("a search for nothing finds nothing", not check.all("#causes a"))
     box.clear()
     box.send_keys(" ", Keys.BACKSPACE)
-    check.expect("an empty search shows all", len(check.all(".causes a")) == rows)
+    check.expect("an empty search shows all", len(check.all("#causes a")) == rows)
 
 
 def finding(check):
-    link = check.one(".causes a")
+    link = check.one("#causes a")
     title = link.text
     link.send_keys(Keys.ENTER)
     check.expect("a click opens the finding", check.one(".finding h2").text == title)
     check.expect("it has its stacks", len(check.all(".stack li")) > 0)
-    check.expect("it can be replayed", "faultline replay" in check.one(".command").text)
+    command = check.one(".command").text
+    check.expect(f"it can be seen again: {command.splitlines()[0]}",
+                 command.startswith(("faultline replay ", "faultline run ")) and len(command.split()) > 2)
     check.expect("it has a text for upstream",
                  "Expected" in check.one(".upstream").get_attribute("textContent"))
     check.shot("finding")
     check.script("document.querySelector('button').click()")
     check.shot("finding-other-theme")
     check.driver.back()
-    check.expect("back shows all findings again", len(check.all(".causes a")) > 0)
+    check.expect("back shows all findings again", len(check.all("#causes a")) > 0)
 
 
 def phone(check):
@@ -123,32 +129,75 @@ def phone(check):
     check.shot("phone")
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("file", type=pathlib.Path)
-    parser.add_argument("--most-load-ms", type=int, default=2000)
-    parser.add_argument("--screenshots")
-    arguments = parser.parse_args()
+def scenarios(check):
+    """Of a suite: what did not pass stands first, and is found by its name."""
+    rows = check.all(".scenarios > li")
+    results = [row.find_element(By.CSS_SELECTOR, ".chip").text for row in rows]
+    order = ["failed", "error", "skipped", "passed"]
+    check.expect(f"scenarios: what did not pass stands first ({' '.join(results)[:60]})",
+                 results and results == sorted(results, key=order.index))
+    name = rows[-1].find_element(By.CSS_SELECTOR, "b").text
+    box = check.one("input[type=search]")
+    box.send_keys(name)
+    found = [row.find_element(By.CSS_SELECTOR, "b").text for row in check.all(".scenarios > li")]
+    check.expect(f"scenarios: {name} is found by its name", name in found and all(name in one for one in found))
+    box.clear()
+    box.send_keys(" ", Keys.BACKSPACE)
+
+
+def use(driver, file, most_load_ms, screenshots):
+    """Opens `file` and uses all that it has; what failed."""
+    driver.set_window_size(1280, 900)
+    driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    driver.get("about:blank")
+    # CPU time of the page's thread: the same on a machine that others keep busy.
+    before = task_ms(driver)
+    driver.get(file.absolute().as_uri())
+    check = Check(driver, screenshots)
+    overview(check, task_ms(driver) - before, most_load_ms)
+    if check.all("canvas"):
+        zoom(check)
+    if check.all(".causes:not(.scenarios) a"):
+        search(check)
+        finding(check)
+    if check.all(".scenarios"):
+        scenarios(check)
+    phone(check)
+    log = driver.get_log("browser")
+    check.expect(f"the console is empty {log or ''}", not log)
+    return check.failed
+
+
+def task_ms(driver):
+    metrics = {one["name"]: one["value"]
+               for one in driver.execute_cdp_cmd("Performance.getMetrics", {})["metrics"]}
+    return 1000 * metrics["TaskDuration"]
+
+
+def use_pages(files, most_load_ms, screenshots=None):
+    """Each of `files` in one browser; what failed, with the file's name."""
+    failed = []
     with tempfile.TemporaryDirectory() as profile:
         driver = browser(profile)
         try:
-            # CPU time of the page's thread: the same on a machine that others keep busy.
             driver.implicitly_wait(2)
             driver.execute_cdp_cmd("Performance.enable", {"timeDomain": "threadTicks"})
-            driver.get(arguments.file.absolute().as_uri())
-            metrics = {one["name"]: one["value"]
-                       for one in driver.execute_cdp_cmd("Performance.getMetrics", {})["metrics"]}
-            check = Check(driver, arguments.screenshots)
-            overview(check, 1000 * metrics["TaskDuration"], arguments.most_load_ms)
-            zoom(check)
-            search(check)
-            finding(check)
-            phone(check)
-            log = driver.get_log("browser")
-            check.expect(f"the console is empty {log or ''}", not log)
+            for file in files:
+                print(f"{file.name}: {file.stat().st_size} bytes")
+                shots = screenshots and os.path.join(screenshots, file.stem)
+                failed += [f"{file.name}: {what}" for what in use(driver, file, most_load_ms, shots)]
         finally:
             driver.quit()
-    return 1 if check.failed else 0
+    return failed
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("files", type=pathlib.Path, nargs="+", metavar="FILE")
+    parser.add_argument("--most-load-ms", type=int, default=2000)
+    parser.add_argument("--screenshots")
+    arguments = parser.parse_args()
+    return 1 if use_pages(arguments.files, arguments.most_load_ms, arguments.screenshots) else 0
 
 
 if __name__ == "__main__":

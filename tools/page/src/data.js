@@ -25,7 +25,20 @@ export function decode(raw) {
     index,
     stacks: finding.stacks.map((one) => ({name: one.name, frames: stack(one.frames)})),
   }));
+  // Several scenarios of a suite may show the same finding, or fail the same place.
+  name(findings, 'id');
+  name(sites, 'hash');
   return {...raw, frames, sites, findings};
+}
+
+// Gives each item a `key` of its own for links: its id, and a number from the second one on.
+function name(items, id) {
+  const seen = new Map();
+  for (const item of items) {
+    const before = seen.get(item[id]) || 0;
+    seen.set(item[id], before + 1);
+    item.key = before ? `${item[id]}.${before + 1}` : item[id];
+  }
 }
 
 // Worst first. Where several verdicts meet (a place failed once and for good, a frame above many

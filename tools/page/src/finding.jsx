@@ -66,7 +66,8 @@ function Log({finding}) {
   );
 }
 
-export function FindingView({data, finding, open}) {
+export function FindingView({data, finding}) {
+  const scenario = data.scenarios.find((one) => one.findings.includes(finding.index));
   const others = data.causes.find((cause) => cause.findings.includes(finding.index));
   return (
     <article class="finding">
@@ -77,17 +78,17 @@ export function FindingView({data, finding, open}) {
         {finding.known && <Chip text="known" />}
         <span>{finding.id} · {finding.plans} {finding.plans === 1 ? 'run' : 'runs'} at {finding.sites.length} {finding.sites.length === 1 ? 'place' : 'places'}{finding.tries ? ` · came again in ${finding.confirmed} of ${finding.tries}` : ''}</span>
       </p>
-      {finding.why && <p class="why">{finding.why}</p>}
+      {finding.why && <p class="why"><b>Proof:</b> {finding.why}</p>}
       {finding.note && <p class="why">{finding.note} {finding.reference}</p>}
       <h3>What happened</h3>
-      <p>{finding.injected} {finding.mode_text}, in {finding.step_text}. The target ended with: {finding.exit || 'unknown'}.</p>
+      {scenario && <p>In the scenario {scenario.name}, <small>{scenario.file}</small>.</p>}
+      <p>{finding.injected ? `${finding.injected} ${finding.mode_text}, in ${finding.step_text}.` : 'No call was made to fail.'} The target ended with: {finding.exit || 'unknown'}.</p>
       <ul>{finding.details.map((line) => <li>{line}</li>)}</ul>
       {finding.contract && <p class="contract"><b>What it should have done:</b> {finding.contract}</p>}
-      {finding.proof && <p><b>Proof:</b> {finding.proof}</p>}
       <div class="stacks">{finding.stacks.map((one) => <StackView data={data} name={one.name} frames={one.frames} withSource />)}</div>
       <Log finding={finding} />
       <h3>Replay</h3>
-      <pre class="command">{finding.replay}{'\n'}{finding.gdb}</pre>
+      <pre class="command">{[finding.replay, finding.gdb].filter(Boolean).join('\n')}</pre>
       <Copy text={finding.replay} label="Copy the command" />
       {finding.scenario && <details><summary>The minimal scenario file</summary><pre class="yaml">{finding.scenario}</pre><Copy text={finding.scenario} label="Copy the scenario" /></details>}
       <h3>Bug report</h3>
@@ -96,13 +97,13 @@ export function FindingView({data, finding, open}) {
       <h3>All places with this finding</h3>
       <ul class="places">{finding.sites.slice(0, 200).map((index) => {
         const site = data.sites[index];
-        return <li><a href={'#site/' + site.hash}><code>{site.point}</code></a> <small>{site.stack.slice(0, 6).map(frameName).join(' < ')}</small></li>;
+        return <li><a href={'#site/' + site.key}><code>{site.point}</code></a> <small>{site.stack.slice(0, 6).map(frameName).join(' < ')}</small></li>;
       })}</ul>
       {others && others.findings.length > 1 && (
         <Fragment>
           <h3>Findings with the same cause</h3>
           <p>{others.title}</p>
-          <ul>{others.findings.filter((index) => index !== finding.index).map((index) => <li><a href={'#finding/' + data.findings[index].id}>{data.findings[index].title}</a></li>)}</ul>
+          <ul>{others.findings.filter((index) => index !== finding.index).map((index) => <li><a href={'#finding/' + data.findings[index].key}>{data.findings[index].title}</a></li>)}</ul>
         </Fragment>
       )}
     </article>
@@ -116,7 +117,7 @@ export function SiteView({data, site}) {
       <h2><code>{site.point}</code></h2>
       <p class="chips"><Chip text={site.verdict} kind={'v-' + site.verdict} /> <span>site {site.hash} · {site.calls} {site.calls === 1 ? 'call' : 'calls'} · {data.steps[site.step] || 'step ' + site.step} · thread {site.thread || 'unknown'} · visited in {site.plans} {site.plans === 1 ? 'run' : 'runs'}</span></p>
       <div class="stacks"><StackView data={data} name="The call" frames={site.stack} withSource /></div>
-      {site.findings.length > 0 && <ul>{site.findings.map((index) => <li><a href={'#finding/' + data.findings[index].id}>{data.findings[index].kind}: {data.findings[index].title}</a></li>)}</ul>}
+      {site.findings.length > 0 && <ul>{site.findings.map((index) => <li><a href={'#finding/' + data.findings[index].key}>{data.findings[index].kind}: {data.findings[index].title}</a></li>)}</ul>}
     </article>
   );
 }

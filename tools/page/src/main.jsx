@@ -27,14 +27,14 @@ function Page({data}) {
     return () => removeEventListener('hashchange', changed);
   }, []);
   const [view, id] = hash.split('/');
-  const finding = view === 'finding' && data.findings.find((one) => one.id === id);
-  const site = view === 'site' && data.sites.find((one) => one.hash === id);
+  const finding = view === 'finding' && data.findings.find((one) => one.key === id);
+  const site = view === 'site' && data.sites.find((one) => one.key === id);
   return (
     <div>
       <header>
         <div>
           <h1>{data.meta.scenario}</h1>
-          <p>{data.meta.program} · {data.meta.machine} · Faultline {data.meta.version} · {data.meta.time}</p>
+          <p>{[data.meta.program, data.meta.machine, 'Faultline ' + data.meta.version, data.meta.time].filter(Boolean).join(' · ')}</p>
         </div>
         <ThemeButton />
       </header>

@@ -23,8 +23,8 @@ function FindingRow({finding}) {
   return (
     <li>
       <Chip text={finding.kind} kind="kind" />
-      <a href={'#finding/' + finding.id}>{finding.title}</a>
-      <small>{finding.id} · {finding.injected}{finding.sites.length > 1 ? ` and ${finding.sites.length - 1} other ${finding.sites.length === 2 ? 'place' : 'places'}` : ''}{finding.tries ? ` · ${finding.confirmed}/${finding.tries}` : ''}</small>
+      <a href={'#finding/' + finding.key}>{finding.title}</a>
+      <small>{[finding.id, finding.injected].filter(Boolean).join(' · ')}{finding.sites.length > 1 ? ` and ${finding.sites.length - 1} other ${finding.sites.length === 2 ? 'place' : 'places'}` : ''}{finding.tries ? ` · ${finding.confirmed}/${finding.tries}` : ''}</small>
     </li>
   );
 }
@@ -53,6 +53,32 @@ function Causes({data, query}) {
       </ol>
     </Fragment>
   ));
+}
+
+const RESULTS = ['failed', 'error', 'skipped', 'passed'];
+const RESULT_CHIP = {failed: 'v-finding', error: 'v-doubtful', skipped: 'v-not-visited', passed: 'v-tolerated'};
+
+// Of a suite: what did not pass comes first.
+function Scenarios({data, query}) {
+  const rows = useMemo(() => {
+    const text = query.toLowerCase();
+    const matching = data.scenarios.filter((one) => [one.name, one.file, one.result, one.why].some((word) => word.toLowerCase().includes(text)));
+    return matching.sort((a, b) => RESULTS.indexOf(a.result) - RESULTS.indexOf(b.result));
+  }, [data, query]);
+  if (rows.length === 0) return <p>No scenario matches.</p>;
+  return (
+    <ul class="causes scenarios">
+      {rows.map((one) => (
+        <li>
+          <span class={'chip ' + RESULT_CHIP[one.result]}>{one.result}</span>
+          <b>{one.name}</b> {one.duration_ms > 0 && <span class="time">{one.duration_ms} ms</span>}
+          {one.findings.length === 0 && one.why && <small>{one.why}</small>}
+          {one.findings.length > 0 && <ul>{one.findings.map((index) => <FindingRow finding={data.findings[index]} />)}</ul>}
+          <small>{one.command}</small>
+        </li>
+      ))}
+    </ul>
+  );
 }
 
 function Steps({data}) {
@@ -122,14 +148,17 @@ export function Overview({data}) {
       </section>
       <Figures data={data} />
       <p class="search"><label>Search <input type="search" value={query} placeholder="function, file, kind, id" onInput={(event) => setQuery(event.target.value)} /></label></p>
+      {data.scenarios.length > 0 && <section id="scenarios"><h2>Scenarios</h2><Scenarios data={data} query={query} /></section>}
       <section id="causes"><h2>Findings, by cause</h2><Causes data={data} query={query} /></section>
-      <section id="map">
-        <h2>Where it does not back out</h2>
-        <Icicle data={data} query={query} onSite={(site) => { location.hash = 'site/' + site.hash; }} />
-      </section>
-      <section id="steps"><h2>Timeline of the scenario</h2><Steps data={data} /></section>
+      {data.sites.length > 0 && (
+        <section id="map">
+          <h2>Where it does not back out</h2>
+          <Icicle data={data} query={query} onSite={(site) => { location.hash = 'site/' + site.key; }} />
+        </section>
+      )}
+      {data.scenarios.length === 0 && <section id="steps"><h2>Timeline of the scenario</h2><Steps data={data} /></section>}
       <Compare compare={data.compare} />
-      <section id="coverage"><h2>What was covered</h2><Coverage data={data} /></section>
+      {data.coverage.length > 0 && <section id="coverage"><h2>What was covered</h2><Coverage data={data} /></section>}
     </Fragment>
   );
 }
