@@ -1,8 +1,12 @@
 # How our own targets are made: one static library and one test program per folder of harness/.
 option(FAULTLINE_SANITIZE "Build the harness (not the agent, not the targets) with ASan and UBSan" OFF)
+option(FAULTLINE_TSAN "Build the harness (not the agent, not the targets) with ThreadSanitizer" OFF)
+option(FAULTLINE_COVERAGE "Build the harness (not the agent, not the targets) for gcov" OFF)
+option(FAULTLINE_WERROR "A warning of the compiler is an error" OFF)
 
 add_library(faultline_options INTERFACE)
-target_compile_options(faultline_options INTERFACE -Wall -Wextra -Wpedantic -Wconversion)
+target_compile_options(faultline_options INTERFACE -Wall -Wextra -Wpedantic -Wconversion
+                                                   $<$<BOOL:${FAULTLINE_WERROR}>:-Werror>)
 target_include_directories(faultline_options INTERFACE ${CMAKE_SOURCE_DIR})
 option(FAULTLINE_FUZZ "Make the fuzz targets libFuzzer's; needs clang" OFF)
 if(FAULTLINE_FUZZ)
@@ -12,6 +16,14 @@ if(FAULTLINE_SANITIZE)
   target_compile_options(faultline_options INTERFACE -fsanitize=address,undefined
                                                      -fno-omit-frame-pointer)
   target_link_options(faultline_options INTERFACE -fsanitize=address,undefined)
+endif()
+if(FAULTLINE_TSAN)
+  target_compile_options(faultline_options INTERFACE -fsanitize=thread)
+  target_link_options(faultline_options INTERFACE -fsanitize=thread)
+endif()
+if(FAULTLINE_COVERAGE)
+  target_compile_options(faultline_options INTERFACE --coverage -fprofile-update=atomic)
+  target_link_options(faultline_options INTERFACE --coverage)
 endif()
 
 # Compiling again what was compiled before costs next to nothing. (A cache takes files with precompiled headers only
