@@ -87,10 +87,10 @@ std::string Options(const std::vector<OptionDescription>& options) {
 
 std::string Synopsis(const CommandDescription& program, const CommandDescription& command) {
   std::string text = ".B " + Escaped(program.name) + "\n";
-  if (&program == &command) {
+  if (!program.commands.empty() && &program == &command) {
     return text + "[" + Italic("OPTIONS") + "] " + Italic("COMMAND") + " ...\n";
   }
-  text += Bold(command.name);
+  text += &program == &command ? "" : Bold(command.name);
   for (const OptionDescription& argument : command.arguments) {
     text += argument.required ? " " + Italic(argument.value) : " [" + Italic(argument.value) + "]";
     text += argument.repeatable && !argument.value.ends_with("...") ? "..." : "";
@@ -142,6 +142,9 @@ std::string SeeAlso(const CommandDescription& program, const CommandDescription&
       text += (text.empty() ? "" : ",\n") + Bold(ManPageName(program, other)) + "(1)";
     }
   };
+  if (program.commands.empty()) {
+    return ".SH SEE ALSO\n.BR faultline (1)\n";
+  }
   add(program);
   for (const CommandDescription& other : program.commands) {
     add(other);
@@ -184,7 +187,7 @@ std::string ManPage(const CommandDescription& program, const CommandDescription&
   for (const OptionDescription& argument : command.arguments) {
     page += Entry(argument);
   }
-  page += &program == &command ? Commands(program) : "";
+  page += &program == &command && !program.commands.empty() ? Commands(program) : "";
   page += Options(command.options);
   if (&program != &command) {
     page += ".PP\nThe options of " + Bold(program.name) + "(1) itself may stand here too.\n";

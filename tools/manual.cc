@@ -1,5 +1,6 @@
-// faultline-manual DIRECTORY: writes the manual pages of faultline and its sub-commands to man/
-// there, and the completions to bash/faultline and zsh/_faultline. Only the build runs it.
+// faultline-manual DIRECTORY: writes the manual pages of faultline, its sub-commands and
+// faultline-suite to man/ there, and the completions to bash/faultline and zsh/_faultline. Only the
+// build runs it.
 
 #include <filesystem>
 #include <string>
@@ -9,6 +10,7 @@
 #include "tools/completion.h"
 #include "tools/man_page.h"
 #include "tools/program_main.h"
+#include "tools/suite_options.h"
 
 namespace faultline {
 namespace {
@@ -31,6 +33,8 @@ int Main(int argc, char** argv) {
   for (const CommandDescription& command : program.commands) {
     write_page(command);
   }
+  const CommandDescription suite = DescribeSuite();
+  write("man/" + suite.name + ".1", ManPage(suite, suite, FAULTLINE_VERSION));
   write("bash/faultline", BashCompletion(program));
   write("zsh/_faultline", ZshCompletion(program));
   return static_cast<int>(ExitCode::kAsExpected);

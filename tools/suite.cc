@@ -26,6 +26,7 @@
 #include "tools/program_main.h"
 #include "tools/run_digest.h"
 #include "tools/shell_words.h"
+#include "tools/suite_options.h"
 #include "tools/suite_report.h"
 
 namespace faultline {
@@ -160,30 +161,11 @@ Arguments Parse(int argc, char** argv) {
   return arguments;
 }
 
-// Ours stands before what GoogleTest says of its own.
-constexpr char kUsage[] =
-    "usage: faultline-suite [DATA_DIR] [--report FORMAT=FILE,...] [--gtest_...]\n\n"
-    "Runs every scenario below DATA_DIR (default: those that came with Faultline) as a test of "
-    "GoogleTest.\n"
-    "A test passes when the findings are those that its scenario knows, and is skipped when its "
-    "program\nis not here or the machine cannot give it what it needs.\n\n"
-    "  --report FORMAT=FILE,...  one report of all: html, junit, sarif, markdown, json, github; - "
-    "is\n"
-    "                            standard output, which GoogleTest writes to as well\n"
-    "  --version                 says which version this is\n\n"
-    "Examples:\n"
-    "  faultline-suite --gtest_filter='*reference_start' --report html=r.html,junit=r.xml\n"
-    "  faultline-suite ~/mine --gtest_list_tests\n"
-    "  GTEST_TOTAL_SHARDS=4 GTEST_SHARD_INDEX=0 faultline-suite\n"
-    "Exit code 0 when all passed or were skipped, 1 when not, 2 when the input is wrong, 3 when "
-    "the\n"
-    "machine could not do its work.\n\n";
-
 int Main(int argc, char** argv) {
   bool wants_help = false;
   for (const std::string_view word : std::vector<std::string_view>(argv + 1, argv + argc)) {
     if (word == "--help" || word == "-h") {
-      WriteResult(kUsage);
+      WriteResult(SuiteHelp());
       wants_help = true;
     } else if (word == "--version") {
       PrintResult("faultline-suite {}\n", OwnVersion());

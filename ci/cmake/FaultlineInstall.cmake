@@ -56,10 +56,12 @@ while it starts, stops it, and judges whether it backed out cleanly: crashes,\n\
 hangs, leaks, failures that nobody reported.")
 set(CPACK_RESOURCE_FILE_LICENSE ${CMAKE_SOURCE_DIR}/LICENSE)
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
-set(CPACK_STRIP_FILES OFF)  # an unstripped reference target is what the examples look into
+set(CPACK_STRIP_FILES OFF)  # see DebianLayout.cmake
+set(CPACK_PRE_BUILD_SCRIPTS ${CMAKE_SOURCE_DIR}/ci/cmake/DebianLayout.cmake)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION devel)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS gdb)
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "dpdk-dev, cmake")
+set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 include(CPack)
