@@ -36,11 +36,13 @@ class Call {
     return in_own_process_;
   }
 
+  UnwindStart unwind_start() const {
+    return {frame_->return_address, reinterpret_cast<uint64_t>(&frame_->return_address) + 8,
+            frame_->rbp};
+  }
   const RawStack& raw_stack() {
     if (raw_.depth == 0) {
-      walker_->Walk({frame_->return_address,
-                     reinterpret_cast<uint64_t>(&frame_->return_address) + 8, frame_->rbp},
-                    &raw_);
+      walker_->Walk(unwind_start(), &raw_);
     }
     return raw_;
   }

@@ -6,6 +6,7 @@
 #include "harness/agent/injection.h"
 #include "harness/agent/loader_hook.h"
 #include "harness/agent/observation.h"
+#include "harness/agent/return_trace.h"
 #include "harness/agent/stub.h"
 #include "harness/agent/thread_state.h"
 
@@ -53,6 +54,7 @@ uint32_t HandleCall(CallFrame* frame) {
   const int failed_errno = errno;
   if (injected.effect != Effect::kGoOn) {
     NoteHit(call);
+    TraceReturns(call);
   }
   const bool wrap = Observe(call, hook.plan->observer, injected.effect, watched);
   errno = injected.effect == Effect::kFail ? failed_errno : saved_errno;

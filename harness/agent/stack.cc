@@ -2,6 +2,7 @@
 
 #include <unwind.h>
 
+#include "harness/agent/return_trace.h"
 #include "harness/protocol/site_hash.h"
 
 namespace faultline::agent {
@@ -65,44 +66,44 @@ bool StackWalker::Walk(const UnwindStart& start, RawStack* stack) {
 
 // False when a frame on the way is beyond the rules.
 bool StackWalker::WalkByRules(const UnwindStart& start, RawStack* stack) {
-  uint64_t address = start.return_address;
-  uint64_t stack_pointer = start.stack_pointer;
-  uint64_t frame_pointer = start.frame_pointer;
   stack->depth = 0;
   stack->truncated = false;
-  while (address != 0 && (IsOwn(address) || Push(stack, address))) {
-    // The rule of the call itself: a call may be its function's last instruction.
-    const UnwindRule rule = RuleAt(address - 1);
-    uint64_t cfa = static_cast<uint64_t>(int64_t{rule.cfa_offset});
-    switch (rule.kind) {
-      case UnwindRule::kUnknown:
+  return VisitReturns(start, [this, stack](uint64_t address, const uint64_t*) {
+    return IsOwn(address) || Push(stack, address);
+  });
+}
+
+uint64_t StackWalker::BehindProbe(uint64_t address) { return ThroughProbe(address); }
+
+bool StackWalker::StepOut(const UnwindRule& rule, UnwindStart* place) {
+  uint64_t cfa = static_cast<uint64_t>(int64_t{rule.cfa_offset});
+  switch (rule.kind) {
+    case UnwindRule::kUnknown:
+    case UnwindRule::kOutermost:
+      return false;
+    case UnwindRule::kFromStack:
+      cfa += place->stack_pointer;
+      break;
+    case UnwindRule::kFromFrame:
+      cfa += place->frame_pointer;
+      break;
+    case UnwindRule::kFromRealigned:
+      if (place->frame_pointer < place->stack_pointer || place->frame_pointer % 8 != 0) {
         return false;
-      case UnwindRule::kOutermost:
-        return true;
-      case UnwindRule::kFromStack:
-        cfa += stack_pointer;
-        break;
-      case UnwindRule::kFromFrame:
-        cfa += frame_pointer;
-        break;
-      case UnwindRule::kFromRealigned:
-        if (frame_pointer < stack_pointer || frame_pointer % 8 != 0) {
-          return true;
-        }
-        cfa = WordAt(cfa + frame_pointer);
-        frame_pointer = WordAt(frame_pointer);
-        break;
-    }
-    // Callers' frames lie further up; anything else is not a stack.
-    if (cfa <= stack_pointer || cfa % 8 != 0) {
-      return true;
-    }
-    address = WordAt(cfa - 8);
-    if (rule.frame_saved) {
-      frame_pointer = WordAt(cfa + static_cast<uint64_t>(int64_t{rule.frame_offset}));
-    }
-    stack_pointer = cfa;
+      }
+      cfa = WordAt(cfa + place->frame_pointer);
+      place->frame_pointer = WordAt(place->frame_pointer);
+      break;
   }
+  // Callers' frames lie further up; anything else is not a stack.
+  if (cfa <= place->stack_pointer || cfa % 8 != 0) {
+    return false;
+  }
+  place->return_address = WordAt(cfa - 8);
+  if (rule.frame_saved) {
+    place->frame_pointer = WordAt(cfa + static_cast<uint64_t>(int64_t{rule.frame_offset}));
+  }
+  place->stack_pointer = cfa;
   return true;
 }
 
@@ -151,7 +152,7 @@ void StackWalker::MakeCanonical(const RawStack& raw, CanonicalStack* stack) cons
   for (uint64_t address : raw.frames()) {
     // A call may be its function's last instruction, so the byte before the return address tells
     // which function made it.
-    if (modules_->InRanges(wrappers_, address - 1)) {
+    if (IsWrapper(address)) {
       continue;
     }
     if (stack->depth == kMaxFrames) {

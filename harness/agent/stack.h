@@ -45,11 +45,20 @@ class StackWalker {
   // took libgcc's unwinder.
   bool Walk(const UnwindStart& start, RawStack* stack);
 
+  // Calls `visit` with each return address from `start` outwards, the agent's own ones too, and
+  // with where on the stack it is, until that returns false. False when a frame is beyond the
+  // rules.
+  template <typename Visit>
+  bool VisitReturns(const UnwindStart& start, Visit visit);
+
   void MakeCanonical(const RawStack& raw, CanonicalStack* stack) const;
 
   // Whether the address is in the agent itself: the return address of a function that a wrapped one
   // jumps to, for instance.
   bool IsOwn(uint64_t address) const { return address >= agent_begin_ && address < agent_end_; }
+
+  // Whether the call that returns there is one of a wrapper.
+  bool IsWrapper(uint64_t address) const { return modules_->InRanges(wrappers_, address - 1); }
 
  private:
   // A rule and the address it is for, written without a lock: `check` is address ^ rule, so that a
@@ -60,6 +69,10 @@ class StackWalker {
   };
   static constexpr uint64_t kKnownRules = 4096;
 
+  // The return address that stood there before a probe did, see return_trace.h.
+  static uint64_t BehindProbe(uint64_t address);
+  // Where the walk goes on from a place whose code has this rule; false at the end of the stack.
+  static bool StepOut(const UnwindRule& rule, UnwindStart* place);
   bool WalkByRules(const UnwindStart& start, RawStack* stack);
   void WalkByLibgcc(const UnwindStart& start, RawStack* stack) const;
   UnwindRule RuleAt(uint64_t pc);
@@ -72,5 +85,27 @@ class StackWalker {
   uint64_t agent_end_ = 0;
   Known known_[kKnownRules] = {};
 };
+
+template <typename Visit>
+bool StackWalker::VisitReturns(const UnwindStart& start, Visit visit) {
+  for (UnwindStart place = start; place.return_address != 0;) {
+    if (IsOwn(place.return_address)) {
+      place.return_address = BehindProbe(place.return_address);
+    }
+    auto* slot = reinterpret_cast<uint64_t*>(place.stack_pointer - 8);
+    if (!visit(place.return_address, slot)) {
+      return true;
+    }
+    // The rule of the call itself: a call may be its function's last instruction.
+    const UnwindRule rule = RuleAt(place.return_address - 1);
+    if (rule.kind == UnwindRule::kUnknown) {
+      return false;
+    }
+    if (!StepOut(rule, &place)) {
+      return true;
+    }
+  }
+  return true;
+}
 
 }  // namespace faultline::agent

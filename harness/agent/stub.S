@@ -161,4 +161,61 @@ faultline_return:
     .cfi_endproc
     .size faultline_return, . - faultline_return
 
+    // A probe is returned to with %rsp above the return address that it replaced. Until then that
+    // address, its entry, stands on the stack: unwinders find there which probe it is, by a mark and
+    // the distance in front of the entry where the return address is kept that it stands for.
+    .macro PROBE index
+    .p2align 5
+    .ascii "fltprobe"
+    .quad faultline_probe_targets + 8 * \index - .
+    pushq faultline_probe_targets + 8 * \index(%rip)
+    .cfi_remember_state
+    .cfi_def_cfa_offset 8
+    .cfi_offset %rip, -8
+    pushq $\index
+    .cfi_def_cfa_offset 16
+    jmp .Lreturned
+    .cfi_restore_state
+    .endm
+
+    .globl faultline_probes
+    .hidden faultline_probes
+    .type faultline_probes, @function
+    .p2align 5
+faultline_probes:
+    .cfi_startproc
+    .cfi_personality 0x1b, faultline_probe_personality  // DW_EH_PE_pcrel | DW_EH_PE_sdata4
+    .cfi_def_cfa %rsp, 0
+    // DW_CFA_expression: where the return address is. %rsp - 8, deref (the entry), dup, 16 less,
+    // deref (the mark), "fltprobe", eq, bra. Another one stands there after an exception has looked
+    // for its handler: drop, %rsp - 8, skip. Else 8 less, dup, deref (the distance), plus.
+    .cfi_escape 0x10, 0x10, 0x1f, 0x77, 0x78, 0x06, 0x12, 0x40, 0x1c, 0x06
+    .cfi_escape 0x0e, 0x66, 0x6c, 0x74, 0x70, 0x72, 0x6f, 0x62, 0x65, 0x29, 0x28, 0x06, 0x00
+    .cfi_escape 0x13, 0x77, 0x78, 0x2f, 0x05, 0x00
+    .cfi_escape 0x38, 0x1c, 0x12, 0x06, 0x22
+    .irp index, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+    PROBE \index
+    .endr
+    .org faultline_probes + FAULTLINE_PROBES * FAULTLINE_PROBE_STRIDE  // fails when that is behind
+
+.Lreturned:
+    .cfi_def_cfa_offset 16
+    .cfi_offset %rip, -8
+    pushq %rbp
+    .cfi_def_cfa_offset 24
+    .cfi_offset %rbp, -24
+    movq %rsp, %rbp
+    .cfi_def_cfa_register %rbp
+    subq $72, %rsp
+    SAVE_REGISTERS
+    SAVE_VECTORS
+    leaq -FAULTLINE_FRAME(%rbp), %rdi
+    call faultline_after_return
+    RESTORE_VECTORS
+    RESTORE_REGISTERS
+    LEAVE_FRAME
+    ret
+    .cfi_endproc
+    .size faultline_probes, . - faultline_probes
+
     .section .note.GNU-stack, "", @progbits

@@ -15,6 +15,10 @@ void faultline_stub();
 // A lone `ret`: the trampoline of a hooked function that is itself no more than that.
 void faultline_return();
 
+// FAULTLINE_PROBES probes, one after another: where a function returns to instead of its caller
+// when its result is to be seen.
+void faultline_probes();
+
 // How the stub saves vector registers, set once by InitVectorState: FAULTLINE_XSAVEC and so on, the
 // bytes that takes, and the state components saved.
 extern uint32_t faultline_vector_method;

@@ -13,3 +13,8 @@
 #define FAULTLINE_FXSAVE 0
 #define FAULTLINE_XSAVE 1
 #define FAULTLINE_XSAVEC 2
+
+/* Return addresses that are replaced to see what functions return, see return_trace.h. */
+#define FAULTLINE_PROBES 12       /* how many there are */
+#define FAULTLINE_PROBE_STRIDE 32 /* bytes from one to the next */
+#define FAULTLINE_PROBE_ENTRY 16  /* where in these the replaced address leads to */

@@ -72,11 +72,11 @@ std::string CallerToBlame(const CrashCause& cause, const Stack& stack) {
 // Names where the target died and, unless it is the same, the function that met the failure: either
 // may be where the bug is.
 std::string Title(const Evidence& evidence, const CrashCause& cause, const Stack& stack,
-                  const Injection* failure, const Catalogue& catalogue) {
+                  const Injection* failure, const MetFailure& met) {
   std::string title = fmt::format("{}: {}", SignalName(evidence), cause.message);
   // Who finds a damaged heap has nothing to do with it.
   if (cause.kind == CrashCause::Class::kHeapDamage && failure != nullptr) {
-    return title + ", a heap damaged after " + FailureText(*failure, catalogue);
+    return title + ", a heap damaged after " + FailureText(*failure, met);
   }
   const std::string function = BlamedFunction(cause, stack);
   if (!function.empty()) {
@@ -94,10 +94,9 @@ std::string Title(const Evidence& evidence, const CrashCause& cause, const Stack
   if (!cause.said_before.empty()) {
     title += ": " + cause.said_before;
   }
-  if (failure != nullptr &&
-      (cause.kind == CrashCause::Class::kLibcCheck ||
-       !IsWhereItFailed(caller.empty() ? function : caller, *failure, catalogue))) {
-    title += ", after " + FailureText(*failure, catalogue);
+  if (failure != nullptr && (cause.kind == CrashCause::Class::kLibcCheck ||
+                             !IsWhereItFailed(caller.empty() ? function : caller, *failure, met))) {
+    title += ", after " + FailureText(*failure, met);
   }
   return cause.deliberate && !cause.allowed ? title + " (a deliberate abort)" : title;
 }
@@ -135,6 +134,7 @@ class CrashOracle : public Oracle {
     const Stack whole = thread != nullptr ? thread->frames : Stack();
     const CrashCause cause = FindCrashCause(evidence, context.profile, whole, context.fault_free);
     const Injection* failure = FirstFailure(evidence);
+    const MetFailure met = FindWhoMet(evidence, context.catalogue);
     const Stack died = evidence.exit.code == SIGABRT
                            ? StackThatAborted(whole, context.catalogue.abort_helpers)
                            : BlamedStack(whole);
@@ -142,11 +142,10 @@ class CrashOracle : public Oracle {
     Finding finding;
     finding.kind = cause.allowed ? kEndsByDesign : kind();
     finding.step = StepOfEnd(evidence);
-    finding.title =
-        Title(evidence, cause, cause.turn.empty() ? died : cause.turn, failure, context.catalogue);
+    finding.title = Title(evidence, cause, cause.turn.empty() ? died : cause.turn, failure, met);
     const Stack destructor = DestructorToBlame(cause, died);
     finding.stack = destructor.empty() ? died : destructor;
-    finding.signature = Signature(evidence, cause, finding.stack, failure, context.catalogue);
+    finding.signature = Signature(evidence, cause, finding.stack, failure, met);
     if (!destructor.empty()) {
       finding.details.push_back("it died in " + PlaceText(died));
     }
@@ -158,9 +157,11 @@ class CrashOracle : public Oracle {
       finding.details.push_back("it said: " + evidence.log[*cause.log_line].text);
     }
     if (failure != nullptr) {
-      finding.details.push_back(
-          fmt::format("before that {} failed, called by {}", failure->point,
-                      PlaceText(StackThatMetFailure(failure->stack, context.catalogue))));
+      finding.details.push_back(fmt::format("before that {} failed, called by {}", failure->point,
+                                            PlaceText(BlamedStack(failure->stack))));
+    }
+    if (const std::string way = HowItWentUp(met); !way.empty()) {
+      finding.details.push_back(way);
     }
     if (!cause.note.empty()) {
       finding.details.push_back("the profile says of it: " + cause.note);
@@ -176,7 +177,7 @@ class CrashOracle : public Oracle {
  private:
   // Of SIGABRT the message says more than the signal; of the others the message is the signal's.
   std::string Signature(const Evidence& evidence, const CrashCause& cause, const Stack& stack,
-                        const Injection* failure, const Catalogue& catalogue) const {
+                        const Injection* failure, const MetFailure& met) const {
     const std::string_view of_kind = cause.allowed ? kEndsByDesign : kind();
     const std::string message =
         cause.log_line ? cause.message : fmt::format("{} {}", SignalName(evidence), cause.message);
@@ -185,8 +186,7 @@ class CrashOracle : public Oracle {
     }
     // Where the damage shows is chance, what it came after is not.
     if (failure != nullptr && cause.kind == CrashCause::Class::kHeapDamage) {
-      return MakeSignature(of_kind, "the heap is damaged" + std::string(kACallFailed),
-                           StackThatMetFailure(failure->stack, catalogue));
+      return MakeSignature(of_kind, "the heap is damaged" + std::string(kACallFailed), met.stack);
     }
     // The function that panics is the same with and without symbols.
     if (cause.kind == CrashCause::Class::kPanic) {

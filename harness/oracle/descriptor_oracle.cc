@@ -4,6 +4,7 @@
 #include <set>
 
 #include "harness/oracle/blame.h"
+#include "harness/oracle/failed_call.h"
 #include "harness/oracle/forgetter.h"
 #include "harness/oracle/open_files.h"
 #include "harness/oracle/oracle.h"
@@ -24,7 +25,10 @@ constexpr char kKind[] = "leak";
 class DescriptorFinder {
  public:
   DescriptorFinder(const Evidence& evidence, const OracleContext& context)
-      : evidence_(evidence), context_(context), fault_free_(*context.fault_free) {}
+      : evidence_(evidence),
+        context_(context),
+        fault_free_(*context.fault_free),
+        met_(FindWhoMet(evidence, context.catalogue)) {}
 
   std::vector<Finding> Find() {
     if (HasUnwound(evidence_, context_)) {
@@ -79,13 +83,19 @@ class DescriptorFinder {
     }
   }
 
+  // ", after libc/memory/calloc failed in pool_init"; "" when nothing failed.
+  std::string AfterFailure() const {
+    const Injection* failure = FirstFailure(evidence_);
+    return failure == nullptr ? "" : ", after " + FailureText(*failure, met_);
+  }
+
   static std::string Title(const std::string& kind, size_t count, const std::string& who) {
     return count == 1 ? fmt::format("a descriptor is never closed{}: {}", who, kind)
                       : fmt::format("{} descriptors are never closed{}: {}", count, who, kind);
   }
 
   void AddUnknown(const std::string& kind, const std::vector<OpenFile>& files, size_t count) {
-    Finding& finding = Add(Title(kind, count, ""));
+    Finding& finding = Add(Title(kind, count, "") + AfterFailure());
     finding.object = files.size() == 1 && kind == "file" ? files.front().what : kind;
     finding.signature = MakeSignature(kKind, "descriptor is never closed: " + kind, {});
     finding.details.push_back(
@@ -110,10 +120,11 @@ class DescriptorFinder {
     object.registry = "fd";
     object.record = opener;
     const std::vector<TrackedObject> none;
-    const Forgetter forgetter = ForgetterFinder(evidence_, none, symbolizer_).Find(object);
+    const Forgetter forgetter = ForgetterFinder(evidence_, none, met_, symbolizer_).Find(object);
     const std::string who =
         forgetter.function.empty() ? "" : " by the error path of " + forgetter.function;
-    Finding& finding = Add(Title(kind, files.size(), who));
+    Finding& finding =
+        Add(Title(kind, files.size(), who) + (forgetter.function.empty() ? AfterFailure() : ""));
     finding.object = kind == "file" ? files.front().what : kind;
     finding.stack = forgetter.function.empty() ? opened : forgetter.at_failure;
     finding.signature =
@@ -139,10 +150,13 @@ class DescriptorFinder {
       if (open.contains(number) && closed == nullptr) {
         continue;
       }
-      Finding& finding = Add(fmt::format("standard descriptor {} was closed", number));
+      const Stack closing =
+          closed == nullptr ? Stack() : BlamedStack(*closed, evidence_.journal, symbolizer_);
+      Finding& finding = Add(fmt::format("standard descriptor {} was closed{}{}", number,
+                                         InFunction(closing), AfterFailure()));
       finding.object = fmt::format("descriptor {}", number);
       if (closed != nullptr) {
-        finding.stack = BlamedStack(*closed, evidence_.journal, symbolizer_);
+        finding.stack = closing;
         finding.details.push_back(
             fmt::format("closed in step {} by {}", closed->step, PlaceText(finding.stack)));
       }
@@ -154,6 +168,7 @@ class DescriptorFinder {
   const Evidence& evidence_;
   const OracleContext& context_;
   const FaultFreeRun& fault_free_;
+  const MetFailure met_;
   Symbolizer symbolizer_;
   std::vector<Finding> findings_;
 };

@@ -15,26 +15,30 @@ const Injection* FirstFailure(const Evidence& evidence) {
   return found == evidence.injections.end() ? nullptr : &*found;
 }
 
-std::string FunctionThatMet(const Injection& failure, const Catalogue& catalogue) {
-  const std::vector<std::string> functions =
-      BlamedFunctions(StackThatMetFailure(failure.stack, catalogue));
+std::string FunctionThatMet(const MetFailure& met) {
+  const std::vector<std::string> functions = BlamedFunctions(met.stack);
   return functions.empty() ? "" : functions.front();
 }
 
-bool IsWhereItFailed(const std::string& function, const Injection& failure,
-                     const Catalogue& catalogue) {
+bool IsWhereItFailed(const std::string& function, const Injection& failure, const MetFailure& met) {
   const Stack whole = BlamedStack(failure.stack);
-  const size_t outside = StackThatMetFailure(failure.stack, catalogue).size();
-  const auto behind = whole.end() - static_cast<ptrdiff_t>(outside);
-  return FunctionThatMet(failure, catalogue) == function ||
-         std::any_of(whole.begin(), behind,
+  const size_t inside = whole.size() - std::min(met.stack.size(), whole.size());
+  return FunctionThatMet(met) == function ||
+         std::any_of(whole.begin(), whole.begin() + static_cast<ptrdiff_t>(inside),
                      [&](const Frame& frame) { return FoldTemplates(frame.function) == function; });
 }
 
-std::string FailureText(const Injection& failure, const Catalogue& catalogue) {
-  const std::string function = FunctionThatMet(failure, catalogue);
-  return function.empty() ? failure.point + " failed"
-                          : fmt::format("{} failed in {}", failure.point, function);
+std::string InFunction(const Stack& stack) {
+  const std::vector<std::string> functions = BlamedFunctions(stack);
+  if (functions.empty()) {
+    return "";
+  }
+  const bool has_name = !stack.front().function.empty() && !IsMachinery(stack.front());
+  return fmt::format(" {} {}", has_name ? "in" : "below", functions.front());
+}
+
+std::string FailureText(const Injection& failure, const MetFailure& met) {
+  return fmt::format("{} failed{}", failure.point, InFunction(met.stack));
 }
 
 std::string SignatureWithoutFault(std::string_view signature) {

@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "harness/evidence/evidence.h"
-#include "harness/scenario/catalogue.h"
+#include "harness/oracle/met_failure.h"
 
 // What findings say of the call that was made to fail: in titles, and at the end of signatures.
 namespace faultline {
@@ -12,18 +12,19 @@ namespace faultline {
 // The first call that was made to fail; nullptr when none was, as in a run that only got a signal.
 const Injection* FirstFailure(const Evidence& evidence);
 
-// The function that met the failure: who called what failed, fault points left out (see
-// StackThatMetFailure), without template arguments. "" when the stack has no names.
-std::string FunctionThatMet(const Injection& failure, const Catalogue& catalogue);
+// The function that met the failure, without template arguments. "" when the stack has no names.
+std::string FunctionThatMet(const MetFailure& met);
 
-// Was `function` the one that met the failure, or a fault point between it and the failed call?
-// Then to name both would be to tell the same twice.
-bool IsWhereItFailed(const std::string& function, const Injection& failure,
-                     const Catalogue& catalogue);
+// Was `function` the one that met `failure`, or one between it and the failed call? Then to name
+// both would be to tell the same twice.
+bool IsWhereItFailed(const std::string& function, const Injection& failure, const MetFailure& met);
 
-// "dpdk/ring/create failed in iobuf_init", the function being that which met it; without it where
-// it has no name.
-std::string FailureText(const Injection& failure, const Catalogue& catalogue);
+// " in pool_init", the function at the front of `stack`; " below rte_eal_cleanup" where that one
+// has no name, and its nearest caller that has one is meant. "" when the stack has no names.
+std::string InFunction(const Stack& stack);
+
+// "dpdk/ring/create failed in iobuf_init", the function being that which met it, see InFunction.
+std::string FailureText(const Injection& failure, const MetFailure& met);
 
 // The clauses by which a signature tells of the failed call. One bug has several such signatures
 // when different failures bring it about; SignatureWithoutFault takes the clause off again.

@@ -22,28 +22,31 @@ TEST(FirstFailure, IsNoSignal) {
   EXPECT_EQ(FirstFailure(evidence), &evidence.injections[1]);
 }
 
-TEST(FailureText, NamesWhoMetTheFailureAndNotTheFaultPointsBelow) {
-  Catalogue catalogue;
-  catalogue.points.emplace_back().symbols = {"poller_register"};
-  const Injection failure =
-      Failed("fail", {At("poller_register", "/src/thread.c"), At("group_create", "/src/group.c")});
-  EXPECT_EQ(FunctionThatMet(failure, catalogue), "group_create");
-  EXPECT_EQ(FailureText(failure, catalogue), "libc/memory/calloc failed in group_create");
-  EXPECT_EQ(FailureText(failure, {}), "libc/memory/calloc failed in poller_register");
-  EXPECT_EQ(FailureText(Failed("fail", {At("", "", "lib.so")}), {}), "libc/memory/calloc failed");
+MetFailure MetAt(const Stack& stack) {
+  MetFailure met;
+  met.stack = stack;
+  return met;
 }
 
-TEST(IsWhereItFailed, OfWhoMetItAndOfTheFaultPointsBelowAndOfNobodyElse) {
-  Catalogue catalogue;
-  catalogue.points.emplace_back().symbols = {"send_msg"};
+TEST(FailureText, NamesWhoMetTheFailure) {
   const Injection failure =
-      Failed("fail", {At("send_msg", "/src/thread.c"), At("device_free", "/src/thread.c"),
-                      At("main", "/src/main.c")});
-  EXPECT_TRUE(IsWhereItFailed("send_msg", failure, catalogue));
-  EXPECT_TRUE(IsWhereItFailed("device_free", failure, catalogue));
-  EXPECT_FALSE(IsWhereItFailed("main", failure, catalogue));
-  EXPECT_FALSE(IsWhereItFailed("pool_fini", failure, catalogue));
-  EXPECT_FALSE(IsWhereItFailed("send_msg", Failed("fail", {}), catalogue));
+      Failed("fail", {At("poller_register", "/src/thread.c"), At("group_create", "/src/group.c")});
+  const MetFailure met = MetAt({At("group_create", "/src/group.c")});
+  EXPECT_EQ(FunctionThatMet(met), "group_create");
+  EXPECT_EQ(FailureText(failure, met), "libc/memory/calloc failed in group_create");
+  EXPECT_EQ(FailureText(failure, MetAt({At("", "", "lib.so")})), "libc/memory/calloc failed");
+}
+
+TEST(IsWhereItFailed, OfWhoMetItAndOfThoseBelowAndOfNobodyElse) {
+  const Frame device_free = At("device_free", "/src/thread.c");
+  const Frame main = At("main", "/src/main.c");
+  const Injection failure = Failed("fail", {At("send_msg", "/src/thread.c"), device_free, main});
+  const MetFailure met = MetAt({device_free, main});
+  EXPECT_TRUE(IsWhereItFailed("send_msg", failure, met));
+  EXPECT_TRUE(IsWhereItFailed("device_free", failure, met));
+  EXPECT_FALSE(IsWhereItFailed("main", failure, met));
+  EXPECT_FALSE(IsWhereItFailed("pool_fini", failure, met));
+  EXPECT_FALSE(IsWhereItFailed("send_msg", Failed("fail", {}), MetAt({})));
 }
 
 TEST(SignatureWithoutFault, LeavesOutTheFailedCallAlone) {

@@ -54,8 +54,9 @@ std::string CauseOfErrorPath(const Forgetter& forgetter) {
 }
 
 ForgetterFinder::ForgetterFinder(const Evidence& evidence,
-                                 const std::vector<TrackedObject>& tracked, Symbolizer& symbolizer)
-    : evidence_(evidence), tracked_(tracked), symbolizer_(symbolizer) {
+                                 const std::vector<TrackedObject>& tracked, const MetFailure& met,
+                                 Symbolizer& symbolizer)
+    : evidence_(evidence), tracked_(tracked), met_(met), symbolizer_(symbolizer) {
   // An injection is what a record of its kind tells, in the same order.
   size_t next = 0;
   const std::vector<JournalRecord>& records = evidence.journal.records;
@@ -78,7 +79,7 @@ Forgetter ForgetterFinder::Find(const TrackedObject& object) const {
       continue;
     }
     Forgetter found = FindFor(object, made, failure);
-    if (!found.function.empty()) {
+    if (!found.function.empty() && !WasToldNothing(found, *failure.injection)) {
       return found;
     }
   }
@@ -119,6 +120,13 @@ Forgetter ForgetterFinder::FindFor(const TrackedObject& object, const Stack& mad
     return {};
   }
   return At(failed, j, *failure.injection);
+}
+
+// What was seen is of the first failure.
+bool ForgetterFinder::WasToldNothing(const Forgetter& function, const Injection& failure) const {
+  const size_t outwards = function.at_failure.size();
+  return &failure == failures_.front().injection && met_.stack.size() > outwards &&
+         met_.Of(outwards) == Returned::kSuccess;
 }
 
 // Was another object made by the same calls later, before record `before`, and given back since?

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "harness/evidence/evidence.h"
+#include "harness/oracle/met_failure.h"
 #include "harness/oracle/tracked_objects.h"
 #include "harness/symbols/symbolizer.h"
 
@@ -32,12 +33,15 @@ std::string CauseOfErrorPath(const Forgetter& forgetter);
 // - a function that calls another by a pointer, as loops of events and chains of subsystems do,
 //   does not know what that one has made;
 // - a function that was left and called again, as a maker of one object is in a loop, knows of one
-//   object at a time: then it is the loop's function.
+//   object at a time: then it is the loop's function;
+// - a function that returned success, as one that it called had met the failure and told it
+//   nothing: it had no error path to take.
 // Judges one run; borrows its arguments. Not thread-safe.
 class ForgetterFinder {
  public:
+  // `met`: FindWhoMet of the run.
   ForgetterFinder(const Evidence& evidence, const std::vector<TrackedObject>& tracked,
-                  Symbolizer& symbolizer);
+                  const MetFailure& met, Symbolizer& symbolizer);
 
   // `object` is one of the tracked.
   Forgetter Find(const TrackedObject& object) const;
@@ -49,11 +53,13 @@ class ForgetterFinder {
   };
 
   Forgetter FindFor(const TrackedObject& object, const Stack& made, const Failure& failure) const;
+  bool WasToldNothing(const Forgetter& function, const Injection& failure) const;
   bool WasMadeAgain(const TrackedObject& object, size_t before) const;
   CallSite CallSiteOf(const Frame& frame) const;
 
   const Evidence& evidence_;
   const std::vector<TrackedObject>& tracked_;
+  const MetFailure& met_;
   Symbolizer& symbolizer_;
   std::vector<Failure> failures_;
 };

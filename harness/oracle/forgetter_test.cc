@@ -20,7 +20,8 @@ class Recorder : public testkit::StackRecorder {
   Forgetter Find() {
     const std::vector<TrackedObject> tracked = TrackObjects(evidence, catalogue);
     Symbolizer symbolizer;
-    return ForgetterFinder(evidence, tracked, symbolizer).Find(tracked.at(0));
+    return ForgetterFinder(evidence, tracked, FindWhoMet(evidence, catalogue), symbolizer)
+        .Find(tracked.at(0));
   }
 };
 
@@ -223,6 +224,51 @@ TEST(Forgetter, IsTheFunctionThatWasMakingTheObjectWhenACallInItFailed) {
   stacks.push_back(creation);
   run.Call("mempool/create", 0x10).stack = 1;
   EXPECT_THAT(run.Find().function, EndsWith("CreateInFull"));
+}
+
+// Registers a thing and has it looked at, which fails and which nobody is told of.
+[[gnu::noinline]] void LookAt(Recorder& run) {
+  run.Fail();
+  NO_TAIL_CALL;
+}
+[[gnu::noinline]] int RegisterAndLook(Recorder& run) {
+  run.Make(0x10);
+  LookAt(run);
+  NO_TAIL_CALL;
+  return 0;
+}
+
+TEST(Forgetter, IsNoFunctionThatReturnedSuccessAndWasToldNothing) {
+  Recorder run;
+  RegisterAndLook(run);
+  NO_TAIL_CALL;
+  EXPECT_THAT(run.Find().function, EndsWith("RegisterAndLook")) << "nothing was seen of it";
+  run.Trace({0, 0});
+  EXPECT_EQ(run.Find().function, "") << "it took no error path";
+}
+
+TEST(Forgetter, IsOneThatReturnedTheFailure) {
+  Recorder run;
+  RegisterAndLook(run);
+  NO_TAIL_CALL;
+  run.Trace({0, static_cast<uint64_t>(-12)});
+  EXPECT_THAT(run.Find().function, EndsWith("RegisterAndLook"));
+}
+
+// It meets the failure itself and does without: what it forgets is its own.
+[[gnu::noinline]] int DoWithout(Recorder& run) {
+  run.Make(0x10);
+  run.Fail();
+  NO_TAIL_CALL;
+  return 0;
+}
+
+TEST(Forgetter, IsOneThatMetTheFailureAndReturnedSuccess) {
+  Recorder run;
+  DoWithout(run);
+  NO_TAIL_CALL;
+  run.Trace({0});
+  EXPECT_THAT(run.Find().function, EndsWith("DoWithout"));
 }
 
 }  // namespace

@@ -86,12 +86,12 @@ std::string Clause(std::string_view begin, const std::string& text) {
 
 // Who met the failure, when a call was made to fail: the code that did not go on as it should lies
 // there or follows from there. No stack shows what a target that polls for ever waits for.
-Reason ReasonOfFailure(const Evidence& evidence, const Catalogue& catalogue) {
+Reason ReasonOfFailure(const Evidence& evidence, const MetFailure& met) {
   const Injection* first = FirstFailure(evidence);
   if (first == nullptr) {
     return {};
   }
-  const std::string function = FunctionThatMet(*first, catalogue);
+  const std::string function = FunctionThatMet(met);
   if (function.empty()) {
     return {Clause(kAfterAFailed, first->point), first->point + " had failed"};
   }
@@ -103,11 +103,11 @@ Reason ReasonOfFailure(const Evidence& evidence, const Catalogue& catalogue) {
 // last error line says least, since whatever fails ends in one of a few lines; it is asked where
 // nothing was made to fail.
 Reason ReasonOf(const std::optional<PassedOver>& left, const std::string& error,
-                const Evidence& evidence, const Catalogue& catalogue) {
+                const Evidence& evidence, const MetFailure& met) {
   if (left) {
     return {Clause("; ", NormaliseMessage(left->name) + " is left"), left->name + " is left"};
   }
-  Reason reason = ReasonOfFailure(evidence, catalogue);
+  Reason reason = ReasonOfFailure(evidence, met);
   if (reason.known_by.empty() && !error.empty()) {
     reason = {Clause("; ", NormaliseMessage(MessageOfLine(error))), MessageOfLine(error)};
   }
@@ -158,15 +158,15 @@ class HangOracle : public Oracle {
     const ThreadStack* thread = ThreadToBlame(evidence);
     const Stack whole = thread != nullptr ? thread->frames : Stack();
     finding.stack = BlamedStack(whole);
+    const MetFailure met = FindWhoMet(evidence, context.catalogue);
     const std::string error =
         LastErrorLine(evidence, context.fault_free, WhenLimitWasReached(hangs.front(), evidence));
     // After a hang before it the stop tells nothing of that.
     const std::optional<PassedOver> left =
         hangs.front().phase == kStopPhase ? FindPassedOver(evidence, context) : std::nullopt;
-    Identify(hangs.front(), whole, ReasonOf(left, error, evidence, context.catalogue), evidence,
-             finding);
+    Identify(hangs.front(), whole, ReasonOf(left, error, evidence, met), evidence, finding);
     if (!left) {
-      finding.cause = CauseOfIgnoring(IgnoringFunction(evidence, context));
+      finding.cause = CauseOfIgnoring(IgnoringFunction(evidence, context, met));
     }
     for (const Hang& hang : hangs) {
       finding.details.push_back(hang.limit);
@@ -176,6 +176,9 @@ class HangOracle : public Oracle {
     }
     if (!error.empty()) {
       finding.details.push_back("its last error: " + error);
+    }
+    if (const std::string way = HowItWentUp(met); !way.empty()) {
+      finding.details.push_back(way);
     }
     if (left) {
       Symbolizer symbolizer;

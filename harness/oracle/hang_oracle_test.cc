@@ -142,7 +142,7 @@ TEST(HangOracle, OfOneFunctionThatGoesOnAfterAFailureHaveOneCause) {
   answer.result(2).status = StepResult::Status::kTimedOut;
   const Finding at_stop = stop.Judge().at(0);
   const Finding at_answer = answer.Judge().at(0);
-  EXPECT_EQ(at_stop.cause, "wait_for_examine goes on after a failed call");
+  EXPECT_EQ(at_stop.cause, "wait_for_examine (bdev.c) mishandles a failed call");
   EXPECT_EQ(at_answer.cause, at_stop.cause);
   EXPECT_NE(at_answer.signature, at_stop.signature);
 }
@@ -161,7 +161,7 @@ TEST(HangOracle, WhoCalledAFunctionThatFailedAsAWholeHasMetTheFailure) {
                                       At("rt_mempool_create", "/src/pool.c"),
                                       At("create_disk", "/src/bdev.c"), At("main", "/src/main.c")};
   run.HangAtStop(kPolling);
-  EXPECT_EQ(run.Judge().at(0).cause, "wait_for_examine goes on after a failed call");
+  EXPECT_EQ(run.Judge().at(0).cause, "wait_for_examine (bdev.c) mishandles a failed call");
 }
 
 TEST(HangOracle, AfterAFailureThatWasReportedNobodyIgnoredIt) {

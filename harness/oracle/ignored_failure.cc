@@ -4,6 +4,7 @@
 
 #include "harness/oracle/blame.h"
 #include "harness/oracle/failed_call.h"
+#include "harness/oracle/forgetter.h"
 
 namespace faultline {
 namespace {
@@ -40,10 +41,15 @@ bool ReportedAFailure(const Evidence& evidence, const Profile& profile) {
          });
 }
 
-std::string IgnoringFunction(const Evidence& evidence, const OracleContext& context) {
+std::string IgnoringFunction(const Evidence& evidence, const OracleContext& context,
+                             const MetFailure& met) {
   const Injection* first = FirstFailure(evidence);
   if (first == nullptr || ReportedAFailure(evidence, context.profile)) {
     return "";
+  }
+  if (!met.of_frames.empty()) {
+    return met.stack.empty() || met.stack.front().function.empty() ? ""
+                                                                   : NameInFile(met.stack.front());
   }
   const Stack stack = BlamedStack(first->stack);
   size_t met_at = 0;
@@ -53,11 +59,11 @@ std::string IgnoringFunction(const Evidence& evidence, const OracleContext& cont
   for (size_t i = 0; i < std::min(stack.size(), std::max(helpers, met_at + 1)); ++i) {
     met_at = PassesFailuresOn(stack[i].function, context.catalogue) ? i + 1 : met_at;
   }
-  return met_at < stack.size() ? stack[met_at].function : "";
+  return met_at < stack.size() && !stack[met_at].function.empty() ? NameInFile(stack[met_at]) : "";
 }
 
 std::string CauseOfIgnoring(const std::string& function) {
-  return function.empty() ? "" : function + " goes on after a failed call";
+  return function.empty() ? "" : function + " mishandles a failed call";
 }
 
 }  // namespace faultline

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "harness/oracle/met_failure.h"
 #include "harness/oracle/oracle.h"
 
 namespace faultline {
@@ -10,11 +11,13 @@ namespace faultline {
 // of a clean stop? Then somebody took an error path.
 bool ReportedAFailure(const Evidence& evidence, const Profile& profile);
 
-// The function that met a run's first failure and went on, of a run that reported none: the
+// The function that met a run's first failure and told nobody, of a run in which none was
+// reported, as NameInFile has it. Where nothing was seen of the way up (MetFailure::of_frames): the
 // innermost one that is no part of a function known to pass failures on (a fault point, or an
 // observed one that makes something). "" when nothing failed, when it was reported, and where the
 // stack has no names.
-std::string IgnoringFunction(const Evidence& evidence, const OracleContext& context);
+std::string IgnoringFunction(const Evidence& evidence, const OracleContext& context,
+                             const MetFailure& met);
 
 // Finding::cause of what comes of it; "" for "".
 std::string CauseOfIgnoring(const std::string& function);

@@ -42,8 +42,9 @@ class ObjectLeakFinder {
         context_(context),
         tracked_(TrackObjects(evidence, context.catalogue)),
         failure_(FirstFailure(evidence)),
+        met_(FindWhoMet(evidence, context.catalogue)),
         silent_(UnnoticedSilentCreator(evidence, context.catalogue)),
-        forgetters_(evidence, tracked_, symbolizer_),
+        forgetters_(evidence, tracked_, met_, symbolizer_),
         skipped_(evidence, context.catalogue, symbolizer_) {}
 
   std::vector<Finding> Find() {
@@ -152,7 +153,7 @@ class ObjectLeakFinder {
   std::string HowForgotten() const {
     return failure_ == nullptr ? "by the stop"
            : !silent_.empty()  ? fmt::format("after {} failed and reported it to nobody", silent_)
-                               : "after " + FailureText(*failure_, context_.catalogue);
+                               : "after " + FailureText(*failure_, met_);
   }
 
   // Of a signature: the function that HowForgotten names.
@@ -163,7 +164,7 @@ class ObjectLeakFinder {
     if (!silent_.empty()) {
       return std::string(kAfterAFailed) + silent_;
     }
-    const std::string met = FunctionThatMet(*failure_, context_.catalogue);
+    const std::string met = FunctionThatMet(met_);
     return met.empty() ? "" : fmt::format("{}call in {}", kAfterAFailed, met);
   }
 
@@ -220,9 +221,7 @@ class ObjectLeakFinder {
   // By two functions, as signatures are: a helper that meets failures for many says little alone.
   std::string AfterWhomNothingIsReleased() const {
     const std::vector<std::string> met =
-        failure_ == nullptr
-            ? std::vector<std::string>()
-            : BlamedFunctions(StackThatMetFailure(failure_->stack, context_.catalogue));
+        failure_ == nullptr ? std::vector<std::string>() : BlamedFunctions(met_.stack);
     return met.empty() ? ""
                        : fmt::format("nothing is released after a failed call in {}",
                                      fmt::join(met, " < "));
@@ -279,6 +278,9 @@ class ObjectLeakFinder {
                                             failure_->step,
                                             PlaceText(BlamedStack(failure_->stack))));
     }
+    if (const std::string way = HowItWentUp(met_); !way.empty()) {
+      finding.details.push_back(way);
+    }
     if (!silent_.empty()) {
       finding.details.push_back(silent_ + " reported that to nobody");
     }
@@ -308,6 +310,7 @@ class ObjectLeakFinder {
   const OracleContext& context_;
   const std::vector<TrackedObject> tracked_;
   const Injection* failure_;  // the first; nullptr when nothing failed
+  const MetFailure met_;
   const std::string silent_;  // see UnnoticedSilentCreator
   Symbolizer symbolizer_;
   const ForgetterFinder forgetters_;

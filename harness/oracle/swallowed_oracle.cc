@@ -10,6 +10,7 @@
 #include "harness/evidence/registry.h"
 #include "harness/oracle/answer_shape.h"
 #include "harness/oracle/blame.h"
+#include "harness/oracle/met_failure.h"
 #include "harness/oracle/oracle.h"
 #include "harness/oracle/run_course.h"
 #include "harness/oracle/signature.h"
@@ -65,7 +66,10 @@ const RpcExchange* ExchangeOf(const Evidence& evidence, int step) {
 class SwallowedFinder {
  public:
   SwallowedFinder(const Evidence& evidence, const OracleContext& context, const Injection& failure)
-      : evidence_(evidence), context_(context), failure_(failure) {}
+      : evidence_(evidence),
+        context_(context),
+        failure_(failure),
+        met_(FindWhoMet(evidence, context.catalogue, failure)) {}
 
   // At most one: what one failure leads to is one bug.
   std::vector<Finding> Find() {
@@ -92,6 +96,9 @@ class SwallowedFinder {
     finding.signature = fmt::format("{}: {}", kKind, NormaliseMessage(what));
     finding.details.push_back(fmt::format("what failed: {} in step {}{}", failure_.point,
                                           failure_.step, CallerText(finding.stack)));
+    if (const std::string way = HowItWentUp(met_); !way.empty()) {
+      finding.details.push_back(way);
+    }
     return finding;
   }
 
@@ -104,8 +111,7 @@ class SwallowedFinder {
 
   // Makes the finding known by who met the failure.
   void IdentifyByFailure(Finding& finding) const {
-    if (const std::vector<std::string> functions =
-            BlamedFunctions(StackThatMetFailure(failure_.stack, context_.catalogue));
+    if (const std::vector<std::string> functions = BlamedFunctions(met_.stack);
         !functions.empty()) {
       finding.signature += fmt::format(" @ {}", fmt::join(functions, " < "));
     }
@@ -282,6 +288,7 @@ class SwallowedFinder {
   const Evidence& evidence_;
   const OracleContext& context_;
   const Injection& failure_;
+  const MetFailure met_;
   std::vector<Finding> findings_;
 };
 

@@ -142,6 +142,67 @@ void SetCallPlace(Dwarf_Die* unit, Dwarf_Die* inlined, Frame& outer) {
   }
 }
 
+// Does the unit of `die` tell of types at all? With -g1 it does not, and every function would seem
+// to return nothing. dwz moves what several units have in common to one that they import.
+bool TellsTypes(Dwarf_Die* die) {
+  Dwarf_Die unit;
+  Dwarf_Die child;
+  if (dwarf_diecu(die, &unit, nullptr, nullptr) == nullptr || dwarf_child(&unit, &child) != 0) {
+    return false;
+  }
+  do {
+    const int tag = dwarf_tag(&child);
+    if (tag == DW_TAG_base_type || tag == DW_TAG_imported_unit) {
+      return true;
+    }
+  } while (dwarf_siblingof(&child, &child) == 0);
+  return false;
+}
+
+// What `function`, or what was inlined of it, returns.
+ReturnType ReturnTypeOf(Dwarf_Die* function) {
+  using Kind = ReturnType::Kind;
+  Dwarf_Attribute attribute;
+  // With link-time optimisation types are told where the function was declared.
+  Dwarf_Die origin;
+  const bool has_origin = dwarf_attr(function, DW_AT_abstract_origin, &attribute) != nullptr &&
+                          dwarf_formref_die(&attribute, &origin) != nullptr;
+  if (!TellsTypes(has_origin ? &origin : function)) {
+    return {};
+  }
+  Dwarf_Die declared;
+  Dwarf_Die type;
+  if (dwarf_attr_integrate(function, DW_AT_type, &attribute) == nullptr) {
+    return {Kind::kNothing};
+  }
+  if (dwarf_formref_die(&attribute, &declared) == nullptr ||
+      dwarf_peel_type(&declared, &type) != 0) {
+    return {};
+  }
+  const int tag = dwarf_tag(&type);
+  if (tag == DW_TAG_pointer_type || tag == DW_TAG_reference_type) {
+    return {Kind::kPointer};
+  }
+  Dwarf_Word encoding = 0;
+  if (tag != DW_TAG_base_type ||
+      dwarf_formudata(dwarf_attr(&type, DW_AT_encoding, &attribute), &encoding) != 0) {
+    return {};
+  }
+  const int bytes = dwarf_bytesize(&type);
+  switch (encoding) {
+    case DW_ATE_boolean:
+      return {Kind::kBool, bytes};
+    case DW_ATE_signed:
+    case DW_ATE_signed_char:
+      return {Kind::kSigned, bytes};
+    case DW_ATE_unsigned:
+    case DW_ATE_unsigned_char:
+      return {Kind::kUnsigned, bytes};
+    default:
+      return {};
+  }
+}
+
 }  // namespace
 
 void DebugModule::OpenOnce() {
@@ -291,6 +352,40 @@ CallSite DebugModule::CallSiteAt(uint64_t pc) {
     return {};
   }
   return ReadCallSite(CodeOf(pc - 1 - offset, function.st_size), offset + 1);
+}
+
+std::vector<ReturnType> DebugModule::ReturnTypesAt(uint64_t pc) {
+  OpenOnce();
+  Dwarf_Addr bias = 0;
+  Dwarf_Die* unit = module_ == nullptr ? nullptr : FindUnit(pc, &bias);
+  if (unit == nullptr) {
+    return {};
+  }
+  Scopes at_pc;
+  at_pc.count = dwarf_getscopes(unit, pc - bias, &at_pc.dies);
+  if (at_pc.count <= 0) {
+    return {};
+  }
+  Scopes nested;  // see LookupDebugInfo
+  nested.count = dwarf_getscopes_die(&at_pc.dies[0], &nested.dies);
+  std::vector<ReturnType> types;
+  for (Dwarf_Die& scope : nested.all()) {
+    const int tag = dwarf_tag(&scope);
+    if (tag != DW_TAG_inlined_subroutine && tag != DW_TAG_subprogram) {
+      continue;
+    }
+    types.push_back(ReturnTypeOf(&scope));
+    if (tag == DW_TAG_subprogram) {
+      // Of a copy that the compiler made (.isra) the result may be left out, when nobody asks for
+      // it.
+      const char* name = dwfl_module_addrname(module_, pc);
+      if (name != nullptr && SplitFunctionName(name).part == FunctionName::Part::kVariant) {
+        types.back() = {};
+      }
+      return types;
+    }
+  }
+  return {};
 }
 
 Stack DebugModule::Lookup(uint64_t pc) {

@@ -8,9 +8,11 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "harness/evidence/evidence.h"
 #include "harness/symbols/call_site.h"
+#include "harness/symbols/return_type.h"
 #include "harness/symbols/symbol.h"
 
 namespace faultline {
@@ -31,6 +33,10 @@ class DebugModule {
 
   // The call that returns to `pc` (relative to the load bias).
   CallSite CallSiteAt(uint64_t pc);
+
+  // Of the functions that have the code at `pc` (relative to the load bias), in Lookup's order.
+  // Empty without debug info.
+  std::vector<ReturnType> ReturnTypesAt(uint64_t pc);
 
  private:
   struct EndDwfl {

@@ -63,4 +63,13 @@ CallSite SharedModule::CallSiteOf(uint64_t return_offset) {
   return debug_.CallSiteAt(return_offset);
 }
 
+std::vector<ReturnType> SharedModule::ReturnTypesOf(uint64_t return_offset) {
+  const std::lock_guard lock(mutex_);
+  const auto [known, is_new] = return_types_.try_emplace(return_offset);
+  if (is_new && return_offset > 0) {
+    known->second = debug_.ReturnTypesAt(return_offset - 1);
+  }
+  return known->second;
+}
+
 }  // namespace faultline

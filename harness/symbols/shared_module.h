@@ -5,6 +5,7 @@
 #include <mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "harness/symbols/debug_module.h"
 
@@ -26,11 +27,14 @@ class SharedModule {
   Symbol SymbolOf(uint64_t offset);
   // See Symbolizer::CallSiteOf.
   CallSite CallSiteOf(uint64_t return_offset);
+  // See Symbolizer::ReturnTypesOf.
+  std::vector<ReturnType> ReturnTypesOf(uint64_t return_offset);
 
  private:
   std::mutex mutex_;
   DebugModule debug_;
   std::map<std::pair<uint64_t, bool>, Stack> results_;
+  std::map<uint64_t, std::vector<ReturnType>> return_types_;
 };
 
 }  // namespace faultline

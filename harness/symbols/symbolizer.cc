@@ -40,6 +40,11 @@ CallSite Symbolizer::CallSiteOf(const std::string& module_path, uint64_t return_
   return impl_->ModuleOf(module_path).CallSiteOf(return_offset);
 }
 
+std::vector<ReturnType> Symbolizer::ReturnTypesOf(const std::string& module_path,
+                                                  uint64_t return_offset) {
+  return impl_->ModuleOf(module_path).ReturnTypesOf(return_offset);
+}
+
 Stack Symbolizer::Symbolize(const JournalSnapshot& journal, const JournalStack& stack) {
   Stack frames;
   for (const uint64_t packed : stack.frames) {

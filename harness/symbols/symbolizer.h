@@ -1,9 +1,11 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "harness/evidence/evidence.h"
 #include "harness/symbols/call_site.h"
+#include "harness/symbols/return_type.h"
 #include "harness/symbols/symbol.h"
 
 namespace faultline {
@@ -25,6 +27,10 @@ class Symbolizer {
   Symbol SymbolOf(const std::string& module_path, uint64_t offset);
   // What the code says of the call that returns to `return_offset`.
   CallSite CallSiteOf(const std::string& module_path, uint64_t return_offset);
+  // What each of the frames returns that Symbolize has for `return_offset`, a return address:
+  // inlined ones first, last the one function that has a return to be seen. Empty without debug
+  // info.
+  std::vector<ReturnType> ReturnTypesOf(const std::string& module_path, uint64_t return_offset);
   // All frames of a journal stack; frames outside every module become "??".
   Stack Symbolize(const JournalSnapshot& journal, const JournalStack& stack);
 

@@ -56,8 +56,12 @@ int Toolboxes(const Arguments& arguments) {
   for (const std::string& how : arguments) {
     if (setjmp(toolbox_exit) != 0) {
       std::printf("~");
-    } else {
+      continue;
+    }
+    try {
       PrintWidget(make_toolbox(how.c_str()));
+    } catch (const std::runtime_error&) {
+      std::printf("^");
     }
   }
   return 0;
@@ -73,6 +77,19 @@ int Signatures(const Arguments&) {
   ok = ok && returns_large(7).values[5] == 12;
   ok = ok && (!__builtin_cpu_supports("avx") || vectors_arrive());
   return ok ? 0 : 1;
+}
+
+// What a function returns that makes a widget, which is not made. Each argument is a kind.
+int Results(const Arguments& arguments) {
+  const std::string& kind = arguments.at(0);
+  if (kind == "pair") {
+    const victim::Pair pair = pair_without_widget();
+    return pair.first == 41 && pair.second == 42 ? 0 : 1;
+  }
+  if (kind == "double") {
+    return double_without_widget() == 1.5 ? 0 : 1;
+  }
+  return long_double_without_widget() == 2.5L ? 0 : 1;
 }
 
 int Registers(const Arguments&) {
@@ -270,6 +287,7 @@ int main(int argc, char** argv) {
       {"signatures", Signatures},
       {"toolboxes", Toolboxes},
       {"registers", Registers},
+      {"results", Results},
       {"exceptions", Exceptions},
       {"threads", Threads},
       {"signals", Signals},

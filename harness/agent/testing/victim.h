@@ -43,10 +43,14 @@ void enlist(const void* object, const char* name);  // notes an error for an emp
 void enlist_many(const void* object);
 void enlist_by_jump(const void* object, const char* name);  // ends with a jump to enlist
 void call_enlist_by_jump();
-// Needs a widget. By the first letter of `how` it hands a failure on (f), does without (t), jumps
-// out to `toolbox_exit` (j) or ends the process with 9 (x); r: another one does it, by the next
-// one.
+// Needs a widget. By the first letter of `how` it hands a failure on (f), does without (t), tries
+// again (n), jumps out to `toolbox_exit` (j), throws (e) or ends the process with 9 (x); r: another
+// one does it, by the next one.
 void* make_toolbox(const char* how);
+// Expect that no widget can be made, and return something then.
+victim::Pair pair_without_widget();
+double double_without_widget();
+long double long_double_without_widget();
 void* widget_of_a();
 void* widget_of_b();
 void* widget_by_wrapper();

@@ -29,12 +29,26 @@ HOOKABLE void* make_toolbox(const char* how) {
   if (result == nullptr && how[0] == 'x') {
     _exit(9);
   }
+  if (result == nullptr && how[0] == 'e') {
+    throw std::runtime_error("no widget");
+  }
+  if (result == nullptr && how[0] == 'n') {
+    result = make_widget(8);
+  }
   if (how[0] == 't') {
     result = &toolbox;
   }
   asm volatile("" : "+r"(result));
   return result;
 }
+
+HOOKABLE victim::Pair pair_without_widget() {
+  return make_widget(8) == nullptr ? victim::Pair{41, 42} : victim::Pair{0, 0};
+}
+
+HOOKABLE double double_without_widget() { return make_widget(8) == nullptr ? 1.5 : 0; }
+
+HOOKABLE long double long_double_without_widget() { return make_widget(8) == nullptr ? 2.5L : 0; }
 
 HOOKABLE int64_t many_arguments(int64_t a, int64_t b, int64_t c, int64_t d, int64_t e, int64_t f,
                                 int64_t g, int64_t h, int64_t i, int64_t j, int64_t k) {

@@ -94,8 +94,8 @@ class ObservedRun {
   Catalogue catalogue = ObservedCatalogue();
   Evidence evidence;
 
- private:
-  protocol::JournalRecord& Append(protocol::JournalRecord::Kind kind) {
+ protected:
+  protocol::JournalRecord& Append(uint16_t kind) {
     std::vector<protocol::JournalRecord>& records = evidence.journal.records;
     protocol::JournalRecord& record = records.emplace_back();
     record.sequence = records.size();

@@ -5,12 +5,14 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "harness/oracle/testing/judged_run.h"
+#include "harness/protocol/return_trace.h"
 #include "harness/symbols/symbolizer.h"
 
 namespace faultline::testkit {
@@ -42,6 +44,26 @@ class StackRecorder : public JudgedRun {
       FailAt(stack);
     } else {
       Call(observer, key).stack = stack;
+    }
+  }
+
+  // What the functions returned that were running when the first call failed, innermost first;
+  // nullopt: it did not return.
+  void Trace(const std::vector<std::optional<uint64_t>>& returned) {
+    const auto injected = std::find_if(
+        evidence.journal.records.begin(), evidence.journal.records.end(),
+        [](const auto& record) { return record.kind == protocol::JournalRecord::kInjected; });
+    const uint32_t stack = injected->stack;
+    protocol::JournalRecord& traced = Append(protocol::kTraced);
+    traced.stack = stack;
+    traced.key = returned.size();
+    for (uint32_t i = 0; i < returned.size(); ++i) {
+      if (returned[i]) {
+        protocol::JournalRecord& back = Append(protocol::kCameBack);
+        back.stack = stack;
+        back.index = i;
+        back.result = *returned[i];
+      }
     }
   }
 
