@@ -176,6 +176,8 @@ class SweepCommand : public Command {
         ->type_name("PATH");
     app.add_option("--profile", profile_, "profile to use instead of the scenario's")
         ->type_name("NAME");
+    app.add_option("--target", target_, "which of the scenario's targets is visited")
+        ->type_name("NAME");
     app.add_option("--set", set_, "value of a variable (repeatable)")->type_name("NAME=VALUE");
   }
 
@@ -256,6 +258,7 @@ class SweepCommand : public Command {
     LoadOptions load;
     load.data = FindData(global.data);
     load.profile = profile_;
+    load.target = target_;
     for (const std::string& text : set_) {
       AddSetOption(text, load.set);
     }
@@ -358,6 +361,7 @@ class SweepCommand : public Command {
   std::string store_;
   std::string program_;
   std::string profile_;
+  std::string target_;
   std::vector<std::string> set_;
   Selection selection_;
   bool own_ = false;

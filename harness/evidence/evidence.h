@@ -217,6 +217,13 @@ struct Evidence {
   // `log`, exchanges, injections and what companions did are those of all lives above, with times
   // since the first start; the journal and the sites are the first life's, the rest the last's.
   std::vector<Evidence> lives = {};
+
+  // Of a run of several targets, each by itself, in the order of the scenario, as far as they were
+  // started; else empty. `steps`, `log`, exchanges and injections above are then those of all of
+  // them, with the target's name before titles and lines and times since the first start; the rest
+  // is that of Scenario::subject.
+  std::vector<Evidence> targets = {};
+  std::string target = {};  // its name, of an element of `targets`
 };
 
 // One broken promise. `kind` is a word of design.md's table, or "expectation" when a step of the
@@ -234,6 +241,7 @@ struct Finding {
   Stack stack;                         // the code to blame, innermost first; may be empty
   std::vector<std::string> caused_by;  // ids of the injected faults
   int step = 0;                        // 1-based step during which it came to light; 0 = not known
+  std::string target = {};             // Evidence::target; "" = the only one
   bool known = false;                  // among the scenario's known findings or the baseline
   std::string note;                    // of the known finding
 };

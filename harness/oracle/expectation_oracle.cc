@@ -20,8 +20,10 @@ bool MayGiveUp(const OracleContext& context) {
   return context.scenario.tolerance == Tolerance::kMayFailCleanly;
 }
 
-bool SomethingFailed(const Evidence& evidence) {
-  return std::any_of(evidence.injections.begin(), evidence.injections.end(),
+// Also when it was a call of another target, which may keep this one from what was written.
+bool SomethingFailed(const Evidence& evidence, const OracleContext& context) {
+  return context.hit_elsewhere ||
+         std::any_of(evidence.injections.begin(), evidence.injections.end(),
                      [](const Injection& injection) { return injection.action == "fail"; });
 }
 
@@ -50,14 +52,14 @@ bool IsCleanFailure(const StepResult& result, const Evidence& evidence,
   // A step that says so may fail by what was made to fail, or, where nothing is made to fail, by
   // what the scenario does to the target. One that finds the target gone is about more than itself.
   if (own.has_value() && result.status != Status::kTargetGone &&
-      (SomethingFailed(evidence) || context.scenario.faults.empty())) {
+      (SomethingFailed(evidence, context) || context.scenario.faults.empty())) {
     return true;
   }
   if (StepActionAs<RpcStep>(context.scenario, result.index) != nullptr &&
       result.status == Status::kUnmet) {
     return WasRefused(evidence, result.index);
   }
-  return GaveUpCleanly(evidence);
+  return GaveUpCleanly(evidence) || context.gave_up_elsewhere;
 }
 
 // The request itself was wrong (JSON-RPC 2.0, section 5.1): no failure of the target's makes it so.
@@ -81,7 +83,8 @@ bool IsCleanFailure(const FaultRpc& rpc, const Evidence& evidence, const OracleC
   if (is_gone && rpc.exchange.method == context.profile.stop_rpc.method) {
     return true;
   }
-  return MayGiveUp(context) && SomethingFailed(evidence) && (!is_gone || GaveUpCleanly(evidence));
+  return MayGiveUp(context) && SomethingFailed(evidence, context) &&
+         (!is_gone || GaveUpCleanly(evidence));
 }
 
 // Steps that wait for a target's life to go on are a matter of the hang oracle.
@@ -215,7 +218,7 @@ class ExpectationOracle : public Oracle {
     for (const FaultStep& step : evidence.fault_steps) {
       const Status status = step.result.status;
       const bool as_written = status == Status::kDone || status == Status::kSkipped;
-      if (as_written || (MayGiveUp(context) && SomethingFailed(evidence))) {
+      if (as_written || (MayGiveUp(context) && SomethingFailed(evidence, context))) {
         continue;
       }
       Finding& finding = Add(findings, fmt::format("{} at the call of fault {} {}",
@@ -230,7 +233,7 @@ class ExpectationOracle : public Oracle {
   void JudgeCompanions(const Evidence& evidence, const OracleContext& context,
                        std::vector<Finding>& findings) const {
     for (const LostCompanion& lost : evidence.lost_companions) {
-      if (MayGiveUp(context) && SomethingFailed(evidence)) {
+      if (MayGiveUp(context) && SomethingFailed(evidence, context)) {
         continue;
       }
       Finding& finding = Add(findings, fmt::format("companion {} ended before it was stopped: {}",

@@ -60,6 +60,9 @@ FaultFreeRun Parse(const json& in) {
   for (const json& life : in.at("lives")) {
     run.lives.push_back(Parse(life));
   }
+  for (const auto& [name, target] : in.at("targets").items()) {
+    run.targets[name] = Parse(target);
+  }
   return run;
 }
 
@@ -67,6 +70,10 @@ json ToJson(const FaultFreeRun& run) {
   json lives = json::array();
   for (const FaultFreeRun& life : run.lives) {
     lives.push_back(ToJson(life));
+  }
+  json targets = json::object();
+  for (const auto& [name, target] : run.targets) {
+    targets[name] = ToJson(target);
   }
   return {{"start_ms", run.start_ms},
           {"rpc_ms", run.rpc_ms},
@@ -80,7 +87,8 @@ json ToJson(const FaultFreeRun& run) {
           {"lines", run.lines},
           {"unwinds", run.unwinds},
           {"opened_by", run.opened_by},
-          {"lives", lives}};
+          {"lives", lives},
+          {"targets", targets}};
 }
 
 }  // namespace

@@ -126,7 +126,7 @@ bool FaultFreeRun::Says(const std::string& line) const {
 }
 
 FaultFreeRun DescribeFaultFree(const Evidence& evidence, const Catalogue& catalogue,
-                               const Profile& profile) {
+                               const Profile& profile, const Scenario* scenario) {
   FaultFreeRun run;
   run.start_ms = evidence.start_ms;
   run.stop_ms = evidence.stop_ms;
@@ -153,6 +153,14 @@ FaultFreeRun DescribeFaultFree(const Evidence& evidence, const Catalogue& catalo
   }
   for (const Evidence& life : evidence.lives) {
     run.lives.push_back(DescribeFaultFree(life, catalogue, profile));
+  }
+  for (const Evidence& own : evidence.targets) {
+    const Target* target = scenario == nullptr ? nullptr : scenario->FindTarget(own.target);
+    if (target != nullptr) {
+      const bool is_subject = own.target == scenario->subject;
+      run.targets[own.target] = DescribeFaultFree(own, is_subject ? catalogue : target->catalogue,
+                                                  is_subject ? profile : target->profile);
+    }
   }
   return run;
 }
@@ -184,6 +192,13 @@ void Widen(FaultFreeRun& run, const FaultFreeRun& other) {
       Widen(run.lives[i], other.lives[i]);
     } else {
       run.lives.push_back(other.lives[i]);
+    }
+  }
+  for (const auto& [name, target] : other.targets) {
+    if (const auto known = run.targets.find(name); known != run.targets.end()) {
+      Widen(known->second, target);
+    } else {
+      run.targets[name] = target;
     }
   }
 }

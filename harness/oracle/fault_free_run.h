@@ -63,14 +63,17 @@ struct FaultFreeRun {
   static constexpr size_t kMostLines = 20'000;
   // As Evidence::lives; each is described by itself.
   std::vector<FaultFreeRun> lives = {};
+  // As Evidence::targets, by name.
+  std::map<std::string, FaultFreeRun> targets = {};
 
   // Does the log of a fault-free run have a line like this one?
   bool Says(const std::string& line) const;
   const ObjectGroup* FindGroup(const std::string& name) const;  // nullptr when it is not known
 };
 
+// `scenario` tells of the other targets; nullptr: there are none.
 FaultFreeRun DescribeFaultFree(const Evidence& evidence, const Catalogue& catalogue,
-                               const Profile& profile);
+                               const Profile& profile, const Scenario* scenario = nullptr);
 
 // Takes in what another fault-free run of the same scenario shows: the slowest, what is made in
 // both, what is left in either.

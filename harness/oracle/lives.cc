@@ -64,13 +64,19 @@ std::vector<Finding> JudgeLives(const Evidence& evidence, const OracleContext& c
   strict.tolerance = Tolerance::kMustSucceed;
   for (size_t i = 0; i < evidence.lives.size(); ++i) {
     const Evidence& life = evidence.lives[i];
-    const bool is_spared = life.injections.empty() && !context.scenario.faults.empty();
+    const bool is_spared =
+        life.injections.empty() && !context.hit_elsewhere && !context.scenario.faults.empty();
     const FaultFreeRun* fault_free =
         context.fault_free != nullptr && i < context.fault_free->lives.size()
             ? &context.fault_free->lives[i]
             : nullptr;
-    const OracleContext of_life{is_spared ? strict : context.scenario, context.profile,
-                                context.catalogue, fault_free, context.is_fault_free};
+    const OracleContext of_life{is_spared ? strict : context.scenario,
+                                context.profile,
+                                context.catalogue,
+                                fault_free,
+                                context.is_fault_free,
+                                context.hit_elsewhere,
+                                context.gave_up_elsewhere};
     for (Finding& finding : judge(life, of_life)) {
       if (!told.insert(finding.signature).second) {
         continue;

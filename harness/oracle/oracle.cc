@@ -5,6 +5,7 @@
 
 #include "harness/base/line_pattern.h"
 #include "harness/oracle/lives.h"
+#include "harness/oracle/targets.h"
 #include "harness/oracle/user_names.h"
 #include "oracle_version.h"
 
@@ -120,6 +121,13 @@ std::vector<Finding> JudgeLife(const Evidence& evidence, const OracleContext& co
 }  // namespace
 
 std::vector<Finding> Judge(const Evidence& evidence, const OracleContext& context) {
+  if (!evidence.targets.empty()) {
+    std::vector<Finding> of_targets = JudgeTargets(evidence, context, Judge);
+    for (Finding& finding : of_targets) {
+      MarkKnown(finding, context.scenario);
+    }
+    return of_targets;
+  }
   if (evidence.lives.empty()) {
     return JudgeLife(evidence, context);
   }

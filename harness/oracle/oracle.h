@@ -21,6 +21,10 @@ struct OracleContext {
   // This run is to be the fault-free one: what its log says is what runs with faults are judged
   // against.
   bool is_fault_free = false;
+  // Of one of several targets: a fault has hit a call of another one, and that one has given up as
+  // it may (an error, a failing exit).
+  bool hit_elsewhere = false;
+  bool gave_up_elsewhere = false;
 };
 
 // A judge of evidence: one file per oracle, registered by FAULTLINE_ORACLE in that file and named

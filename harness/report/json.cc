@@ -28,13 +28,38 @@ json FromStack(const Stack& stack) {
   });
 }
 
+std::string_view Name(ExitStatus::Kind kind) {
+  switch (kind) {
+    case ExitStatus::Kind::kExited:
+      return "exited";
+    case ExitStatus::Kind::kSignaled:
+      return "signaled";
+    case ExitStatus::Kind::kKilledByUs:
+      return "killed by us";
+    case ExitStatus::Kind::kNotEnded:
+      break;
+  }
+  return "not ended";
+}
+
+json FromExit(const ExitStatus& exit) {
+  return {{"kind", Name(exit.kind)}, {"code", exit.code}, {"text", exit.ToString()}};
+}
+
 json FromFinding(const Finding& finding) {
   return {{"kind", finding.kind},           {"title", finding.title},
           {"signature", finding.signature}, {"object", finding.object},
           {"step", finding.step},           {"known", finding.known},
           {"note", finding.note},           {"caused_by", finding.caused_by},
           {"details", finding.details},     {"stack", FromStack(finding.stack)},
-          {"cause", finding.cause}};
+          {"cause", finding.cause},         {"target", finding.target}};
+}
+
+// One of several targets.
+json FromTarget(const Evidence& target) {
+  return {{"name", target.target},         {"program", target.program},
+          {"build_id", target.build_id},   {"argv", target.argv},
+          {"exit", FromExit(target.exit)}, {"left_behind", target.left_behind}};
 }
 
 json FromBaseline(const BaselineEntry& entry) {
@@ -52,20 +77,6 @@ json FromKnown(const KnownFinding& known) {
           {"pattern", known.pattern},
           {"note", known.note},
           {"position", position}};
-}
-
-std::string_view Name(ExitStatus::Kind kind) {
-  switch (kind) {
-    case ExitStatus::Kind::kExited:
-      return "exited";
-    case ExitStatus::Kind::kSignaled:
-      return "signaled";
-    case ExitStatus::Kind::kKilledByUs:
-      return "killed by us";
-    case ExitStatus::Kind::kNotEnded:
-      break;
-  }
-  return "not ended";
 }
 
 std::string_view Name(StepResult::Status status) {
@@ -170,9 +181,8 @@ json FromHooks(const std::vector<HookReport>& hooks) {
 
 // What the target did and how it ended.
 void AddCourse(const Evidence& evidence, json& out) {
-  out["exit"] = {{"kind", Name(evidence.exit.kind)},
-                 {"code", evidence.exit.code},
-                 {"text", evidence.exit.ToString()}};
+  out["exit"] = FromExit(evidence.exit);
+  out["targets"] = ArrayOf(evidence.targets, FromTarget);
   out["times_ms"] = {
       {"start", evidence.start_ms}, {"stop", evidence.stop_ms}, {"total", evidence.total_ms}};
   out["stop_wait"] = FromWait(evidence.stop_wait);

@@ -33,6 +33,12 @@ std::string Outcome(const RpcExchange& rpc) {
   return "connection gone";
 }
 
+std::string EndOf(const Evidence& evidence) {
+  return evidence.exit.ToString() +
+         (evidence.asked_to_stop ? fmt::format(", {} ms after the stop signal", evidence.stop_ms)
+                                 : std::string());
+}
+
 std::string_view Word(StepResult::Status status) {
   switch (status) {
     case StepResult::Status::kDone:
@@ -229,10 +235,12 @@ void Story::Course() {
                      rpc.exchange.method,
                      rpc.delivered ? Outcome(rpc.exchange) : "not sent: no connection"));
   }
-  Line(fmt::format("end: {}{}", evidence.exit.ToString(),
-                   evidence.asked_to_stop
-                       ? fmt::format(", {} ms after the stop signal", evidence.stop_ms)
-                       : std::string()));
+  if (evidence.targets.empty()) {
+    Line("end: " + EndOf(evidence));
+  }
+  for (const Evidence& target : evidence.targets) {
+    Line(fmt::format("end of {}: {}", target.target, EndOf(target)));
+  }
   if (!report_.leaks_not_judged.empty()) {
     Line("leaks of objects and descriptors are not judged: " + report_.leaks_not_judged);
   }

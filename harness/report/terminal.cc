@@ -39,15 +39,26 @@ std::string Tell(const RunReport& report, const TerminalOptions& options,
   return VerdictLine(report, options) + Story(report, limits, paint).Tell();
 }
 
+std::string Ends(const Evidence& evidence) {
+  if (evidence.targets.empty()) {
+    return evidence.exit.ToString();
+  }
+  std::string ends;
+  for (const Evidence& target : evidence.targets) {
+    ends += fmt::format("{}{} {}", ends.empty() ? "" : ", ", target.target, target.exit.ToString());
+  }
+  return ends;
+}
+
 }  // namespace
 
 std::string VerdictLine(const RunReport& report, const TerminalOptions& options) {
   const Evidence& evidence = report.evidence;
   const Verdict verdict = VerdictOf(report);
   const std::string program = std::filesystem::path(evidence.program).filename().string();
-  std::string text = EscapeControls(fmt::format("{} on {}: {}, {:.2f} s", evidence.scenario,
-                                                program, evidence.exit.ToString(),
-                                                static_cast<double>(evidence.total_ms) / 1000));
+  std::string text =
+      EscapeControls(fmt::format("{} on {}: {}, {:.2f} s", evidence.scenario, program,
+                                 Ends(evidence), static_cast<double>(evidence.total_ms) / 1000));
   if (report.broken_without_faults) {
     text += " (without any fault: the faults were not tried)";
   }

@@ -35,6 +35,12 @@ AtCall::AtCall(const RunRequest& request, LiveRun& run)
   }
 }
 
+AtCall::~AtCall() {
+  for (const Sent& sent : sent_) {
+    run_.loop().Remove(sent.client->fd());
+  }
+}
+
 bool AtCall::wanted() const {
   return std::any_of(request_.faults.begin(), request_.faults.end(), IsForHarness);
 }
@@ -137,17 +143,20 @@ void AtCall::Do(const Fault& fault, pid_t tid) {
 
 void AtCall::DoSteps(const Fault& fault) {
   const int step = run_.step();
-  StepRunner runner(run_);
+  std::map<LiveRun*, StepRunner> runners;
   bool failed = false;
   for (size_t i = 0; i < fault.at_call.size(); ++i) {
     const Step& one = fault.at_call[i];
     StepResult result;
     result.index = static_cast<int>(i) + 1;
-    if (failed) {
+    LiveRun* const other = run_.Other(one.target);
+    LiveRun* const on = one.target.empty() ? &run_ : other;
+    if (failed || on == nullptr) {
       result.title = one.Title();
       result.status = StepResult::Status::kSkipped;
+      result.detail = failed ? "" : "target " + one.target + " is not running";
     } else {
-      result = runner.Run(one, 0);
+      result = runners.try_emplace(on, *on).first->second.Run(one, 0);
       result.index = static_cast<int>(i) + 1;
       failed = result.status != StepResult::Status::kDone &&
                result.status != StepResult::Status::kSkipped;

@@ -26,6 +26,9 @@ class AtCall {
  public:
   // Both are borrowed; `run` may still be under construction.
   AtCall(const RunRequest& request, LiveRun& run);
+  ~AtCall();
+  AtCall(const AtCall&) = delete;
+  AtCall& operator=(const AtCall&) = delete;
 
   // Some fault needs it.
   bool wanted() const;

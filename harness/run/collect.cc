@@ -249,14 +249,16 @@ void CollectLeftBehind(LiveRun& run, const Leftovers& leftovers) {
   for (const std::string& process : run.process().Finish(kFinishGraceMs)) {
     left.push_back(process);
   }
-  for (const std::string& file : run.sandbox().space().HugepageFiles()) {
+  for (const std::string& file : run.sandbox().HugepageFiles()) {
     left.push_back("hugepage file " + run.sandbox().Generalise(file));
   }
   for (const std::filesystem::path& file : leftovers.Find()) {
     left.push_back("file " + run.sandbox().Generalise(file));
   }
-  const std::vector<std::string> in_run_dir = run.sandbox().LeftInRunDir();
-  left.insert(left.end(), in_run_dir.begin(), in_run_dir.end());
+  if (!run.sandbox().shares_directory() && !run.sandbox().others_share_directory()) {
+    const std::vector<std::string> in_run_dir = run.sandbox().LeftInRunDir();
+    left.insert(left.end(), in_run_dir.begin(), in_run_dir.end());
+  }
 }
 
 }  // namespace

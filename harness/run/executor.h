@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -22,8 +23,13 @@ struct RunRequest {
   std::filesystem::path agent = {};  // libfaultline_agent.so
   std::vector<Fault> faults = {};    // armed in this run; usually the scenario's
   LimitsMs limits_ms = {};           // calibrated or upper bounds
-  bool record_sites = false;         // a census
-  bool observe = true;               // hook the catalogue's observers
+  // Of the scenario's other targets, by name; the scenario's own upper bounds for those that are
+  // not in it.
+  std::map<std::string, LimitsMs> limits_of_others_ms = {};
+  // As executed_program, of the scenario's other targets, by name.
+  std::map<std::string, std::filesystem::path> executed_by_others = {};
+  bool record_sites = false;  // a census
+  bool observe = true;        // hook the catalogue's observers
   // Points of the catalogue whose calls are waited for: Evidence::returns.
   std::vector<std::string> watch_returns = {};
   bool hook_all_points = false;  // also those that no fault names; a census, a benchmark
@@ -46,11 +52,11 @@ class Executor {
 // The program whose code is hooked.
 const std::filesystem::path& HookedProgram(const RunRequest& request);
 
-// A fresh process per run. One object may run several requests, one after another. A library that
-// the target loads late and that holds a function to be hooked is met too late in the first run
-// that ever sees it; that run is then done again, once, with a plan that knows the library. A
-// program that executes another in its place (taskset, a script that ends in `exec`) is followed in
-// the same way: the first run shows which, and RunRequest::cache_dir remembers it.
+// A fresh process per run and target. One object may run several requests, one after another. A
+// library that the target loads late and that holds a function to be hooked is met too late in the
+// first run that ever sees it; that run is then done again, once, with a plan that knows the
+// library. A program that executes another in its place (taskset, a script that ends in `exec`) is
+// followed in the same way: the first run shows which, and RunRequest::cache_dir remembers it.
 class ColdExecutor : public Executor {
  public:
   // `interruption`, when given, ends a run by Interrupted; borrowed.

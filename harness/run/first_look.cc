@@ -182,7 +182,9 @@ FirstLook LookAtProgram(const fs::path& program, const Profile& profile,
   Hooking hooking(request, sandbox.private_dir(), sandbox.CommandEnvironment());
   sandbox.MarkBefore();
   Companions companions(request, sandbox);
-  LiveRun run(request, sandbox, hooking, companions, &interruption);
+  EventLoop loop;
+  loop.Add(interruption.fd(), [&interruption] { interruption.ThrowIfRaised(); });
+  LiveRun run(request, sandbox, hooking, companions, loop);
   AwaitQuiet(run);
   FirstLook look;
   look.detaches = run.process().followed();

@@ -7,6 +7,8 @@
 #include "harness/base/files.h"
 #include "harness/oracle/oracle.h"
 #include "harness/protocol/layout.h"
+#include "harness/run/module_cache.h"
+#include "harness/run/program_lookup.h"
 
 namespace faultline {
 namespace {
@@ -15,7 +17,7 @@ constexpr int kFactor = 4;
 constexpr int64_t kGraceMs = 2'000;
 constexpr int64_t kBriefGraceMs = 500;
 // Part of the key: what older rules made of a run is found anew.
-constexpr char kFormat[] = "fault-free-4";
+constexpr char kFormat[] = "fault-free-5";
 
 LimitsMs Limits(const LimitsMs& upper, const FaultFreeRun& fault_free, int64_t grace_ms) {
   const auto limit = [&](int upper_ms, int64_t measured_ms) {
@@ -55,7 +57,38 @@ class KeyMaker {
   uint64_t hash_ = 0;
 };
 
+// Its program is not there: it stands for itself.
+std::string ProgramKeyOf(const Target& target) {
+  const ProgramSearch search = FindProgram(target.profile, {}, OwnDirectory());
+  return search.problem.empty() ? ProgramKey(search.program) : target.program;
+}
+
+// How a target is started, beside its profile's name.
+void AddCommandLine(const Profile& profile, KeyMaker& key) {
+  key.Add(profile.name);
+  key.Add(profile.args);
+  key.Add(profile.args_with_hugetlbfs);
+  key.Add(profile.args_without_hugetlbfs);
+  key.Add(profile.app_args);
+  key.Add(profile.environment);
+}
+
+void AddTarget(const Target& target, KeyMaker& key) {
+  key.Add(target.name);
+  key.Add(ProgramKeyOf(target));
+  AddCommandLine(target.profile, key);
+  key.Add(target.extra_args);
+  key.Add(target.app_args);
+  key.Add(target.environment);
+  key.Add(target.shares);
+  key.Add(static_cast<int>(target.profile.stop.kind));
+  key.Add(target.profile.stop.argv);
+  key.Add(target.profile.stop.text);
+  key.Add(target.profile.stop_signal);
+}
+
 void AddStep(const Step& step, KeyMaker& key) {
+  key.Add(step.target);
   key.Add(std::to_string(step.action.index()));
   key.Add(step.Title());
   if (const auto* rpc = std::get_if<RpcStep>(&step.action)) {
@@ -175,6 +208,22 @@ LimitsMs BriefLimits(const LimitsMs& upper, const FaultFreeRun& fault_free) {
   return Limits(upper, fault_free, kBriefGraceMs);
 }
 
+std::map<std::string, LimitsMs> LimitsOfOthers(const Scenario& scenario,
+                                               const FaultFreeRun* fault_free,
+                                               LimitsMs (*rule)(const LimitsMs& upper,
+                                                                const FaultFreeRun& fault_free)) {
+  std::map<std::string, LimitsMs> limits;
+  for (const std::shared_ptr<const Target>& target : scenario.targets) {
+    if (fault_free == nullptr || target->name == scenario.subject) {
+      continue;
+    }
+    if (const auto own = fault_free->targets.find(target->name); own != fault_free->targets.end()) {
+      limits[target->name] = rule(scenario.ForTarget(*target).limits_ms, own->second);
+    }
+  }
+  return limits;
+}
+
 FaultFreeCache::FaultFreeCache(const std::filesystem::path& cache_dir,
                                const std::string& program_key, const std::string& scenario_key) {
   if (!cache_dir.empty()) {
@@ -248,6 +297,10 @@ std::string ScenarioKey(const Scenario& scenario, const Profile& profile) {
     key.Add(companion.ready.value);
   }
   key.Add(static_cast<int>(scenario.network));
+  key.Add(scenario.subject);
+  for (const std::shared_ptr<const Target>& target : scenario.targets) {
+    AddTarget(*target, key);
+  }
   for (const Step& step : scenario.steps) {
     AddStep(step, key);
   }
@@ -266,6 +319,10 @@ std::string RulesKey(const Scenario& scenario, const Profile& profile, const Cat
     AddRules(step, key);
   }
   AddRules(profile, key);
+  for (const std::shared_ptr<const Target>& target : scenario.targets) {
+    AddRules(target->profile, key);
+    key.Add(ObserverKey(target->catalogue));
+  }
   for (const FaultPoint& point : catalogue.points) {
     key.Add(point.name);
     key.Add(std::to_string(point.failure.result));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +17,13 @@ LimitsMs CalibratedLimits(const LimitsMs& upper, const FaultFreeRun& fault_free)
 
 // The same with half a second on top: what outlives these is suspected to hang, no more.
 LimitsMs BriefLimits(const LimitsMs& upper, const FaultFreeRun& fault_free);
+
+// The limits of the scenario's targets other than its subject, by name, by one of the rules above.
+// `fault_free` is what a run of all of them took; nullptr: the upper bounds, which need no entry.
+std::map<std::string, LimitsMs> LimitsOfOthers(const Scenario& scenario,
+                                               const FaultFreeRun* fault_free,
+                                               LimitsMs (*rule)(const LimitsMs& upper,
+                                                                const FaultFreeRun& fault_free));
 
 // What fault-free runs showed, kept below a cache directory, one file per program and scenario.
 class FaultFreeCache {

@@ -51,11 +51,12 @@ SpawnOptions WithAgent(const Sandbox& sandbox, const RunRequest& request, const 
 }  // namespace
 
 LiveRun::LiveRun(const RunRequest& request, Sandbox& sandbox, Hooking& hooking,
-                 Companions& companions, Interruption* interruption)
+                 Companions& companions, EventLoop& loop)
     : request_(request),
       sandbox_(sandbox),
       hooking_(hooking),
       companions_(companions),
+      loop_(loop),
       process_(WithAgent(sandbox, request, hooking)),
       log_(process_.output_fd(), process_.start_time(), sandbox.life_dir() / "log"),
       calls_(request, *this),
@@ -72,9 +73,6 @@ LiveRun::LiveRun(const RunRequest& request, Sandbox& sandbox, Hooking& hooking,
         (request.in_debugger ? std::string("the debugger has it") : process_.trace_note()));
   }
   sandbox_.SetPid(process_.pid());
-  if (interruption != nullptr) {
-    loop_.Add(interruption->fd(), [interruption] { interruption->ThrowIfRaised(); });
-  }
   loop_.Add(process_.event_fd(), [this] { process_.OnEvent(); });
   loop_.Add(process_.stop_fd(), [this] {
     process_.StoppedThreads();  // takes the event, since what is done at a call waits in this loop
@@ -88,10 +86,17 @@ LiveRun::LiveRun(const RunRequest& request, Sandbox& sandbox, Hooking& hooking,
       loop_.Remove(process_.output_fd());
     }
   });
-  companions_.Attach(loop_);
 }
 
-LiveRun::~LiveRun() { companions_.Detach(loop_); }
+LiveRun::~LiveRun() {
+  for (const int fd :
+       {process_.event_fd(), process_.stop_fd(), process_.output_fd(), calls_.timer_fd()}) {
+    loop_.Remove(fd);
+  }
+  for (const auto& [name, client] : rpcs_) {
+    loop_.Remove(client->fd());
+  }
+}
 
 const std::shared_ptr<JsonRpcClient>& LiveRun::rpc(const std::string& name) {
   std::shared_ptr<JsonRpcClient>& client = rpcs_[name];

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "harness/evidence/evidence.h"
 #include "harness/run/at_call.h"
@@ -27,9 +28,10 @@ class LiveRun {
  public:
   enum class Wait { kMet, kExited, kTimedOut };
 
-  // Starts the target. `interruption` may be nullptr. All is borrowed and outlives this object.
+  // Starts the target. `loop` serves it, and whatever else the run waits for, until this object is
+  // gone. All is borrowed and outlives this object.
   LiveRun(const RunRequest& request, Sandbox& sandbox, Hooking& hooking, Companions& companions,
-          Interruption* interruption);
+          EventLoop& loop);
   ~LiveRun();
   LiveRun(const LiveRun&) = delete;
   LiveRun& operator=(const LiveRun&) = delete;
@@ -39,6 +41,10 @@ class LiveRun {
   Hooking& hooking() { return hooking_; }
   Process& process() { return process_; }
   EventLoop& loop() { return loop_; }
+  // Another target of the run that is there, by its name; nullptr when it is not, or never was.
+  using Others = std::function<LiveRun*(const std::string& target)>;
+  void SetOthers(Others others) { others_ = std::move(others); }
+  LiveRun* Other(const std::string& target) const { return others_ ? others_(target) : nullptr; }
   LogWatch& log() { return log_; }
   Evidence& evidence() { return evidence_; }
   Companions& companions() { return companions_; }
@@ -119,7 +125,8 @@ class LiveRun {
   Sandbox& sandbox_;
   Hooking& hooking_;
   Companions& companions_;
-  EventLoop loop_;
+  EventLoop& loop_;
+  Others others_;
   std::map<std::string, std::shared_ptr<JsonRpcClient>> rpcs_;  // by name
   std::map<std::string, Unanswered> unanswered_;
   Process process_;

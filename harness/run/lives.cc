@@ -13,18 +13,6 @@ void Append(std::vector<T>& to, const std::vector<T>& from) {
   to.insert(to.end(), from.begin(), from.end());
 }
 
-void Shift(Evidence& evidence, int64_t by_ms) {
-  for (StepResult& step : evidence.steps) {
-    step.begin_ms += by_ms;
-  }
-  for (LogLine& line : evidence.log) {
-    line.time_ms += by_ms;
-  }
-  for (Injection& injection : evidence.injections) {
-    injection.time_ms += by_ms;
-  }
-}
-
 // Those that no life has reached.
 std::vector<std::string> NeverReached(const std::vector<Life>& lives) {
   std::vector<std::string> faults;
@@ -43,6 +31,18 @@ std::vector<std::string> NeverReached(const std::vector<Life>& lives) {
 }
 
 }  // namespace
+
+void ShiftTimes(Evidence& evidence, int64_t by_ms) {
+  for (StepResult& step : evidence.steps) {
+    step.begin_ms += by_ms;
+  }
+  for (LogLine& line : evidence.log) {
+    line.time_ms += by_ms;
+  }
+  for (Injection& injection : evidence.injections) {
+    injection.time_ms += by_ms;
+  }
+}
 
 Evidence MergeLives(std::vector<Life> lives) {
   if (lives.size() == 1) {
@@ -71,7 +71,7 @@ Evidence MergeLives(std::vector<Life> lives) {
       life.faults_not_reached = not_reached;
     }
     Evidence shifted = life;
-    Shift(shifted, lives[i].begin_ms);
+    ShiftTimes(shifted, lives[i].begin_ms);
     Append(all.steps, shifted.steps);
     Append(all.log, shifted.log);
     Append(all.rpcs, shifted.rpcs);

@@ -18,6 +18,9 @@ struct Life {
 // reached.
 Evidence MergeLives(std::vector<Life> lives);
 
+// Times that count from the start of a target count from `by_ms` before it then.
+void ShiftTimes(Evidence& evidence, int64_t by_ms);
+
 // What is armed in the next life: a fault that has hit all its calls is over, one that goes on for
 // ever goes on. `request` is that of the life before.
 std::vector<Fault> FaultsOfNextLife(const RunRequest& request, const Evidence& before);

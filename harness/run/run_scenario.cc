@@ -52,12 +52,14 @@ class ScenarioRunner {
  private:
   const LimitsMs& UpperLimits() const { return loaded_.scenario.limits_ms; }
 
-  Evidence Execute(const Scenario& scenario, const LimitsMs& limits) {
+  // `known` is what the fault-free run took; nullptr: it is this one.
+  Evidence Execute(const Scenario& scenario, const FaultFreeRun* known) {
     RunRequest request{scenario, loaded_.profile, loaded_.catalogue};
     request.program = options_.program;
     request.agent = options_.agent;
     request.faults = scenario.faults;
-    request.limits_ms = limits;
+    request.limits_ms = known == nullptr ? UpperLimits() : CalibratedLimits(UpperLimits(), *known);
+    request.limits_of_others_ms = LimitsOfOthers(scenario, known, CalibratedLimits);
     request.keep_run_dir = options_.keep_run_dir;
     request.in_debugger = options_.in_debugger;
     request.run_root = options_.run_root;
@@ -66,15 +68,14 @@ class ScenarioRunner {
   }
 
   FaultFreeRun Describe(const Evidence& evidence) const {
-    return DescribeFaultFree(evidence, loaded_.catalogue, loaded_.profile);
+    return DescribeFaultFree(evidence, loaded_.catalogue, loaded_.profile, &loaded_.scenario);
   }
 
   ScenarioResult RunWithoutFaults(const std::optional<FaultFreeRun>& known) {
     const Scenario& written = loaded_.scenario;
     const Scenario scenario = written.faults.empty() ? written : FaultFreeScenario(written);
-    const LimitsMs limits = known ? CalibratedLimits(UpperLimits(), *known) : UpperLimits();
     ScenarioResult result;
-    result.evidence = Execute(scenario, limits);
+    result.evidence = Execute(scenario, known ? &*known : nullptr);
     result.findings = Judge(result.evidence, {scenario, loaded_.profile, loaded_.catalogue, nullptr,
                                               /*is_fault_free=*/!written.faults.empty()});
     if (!known && result.findings.empty()) {
@@ -85,7 +86,7 @@ class ScenarioRunner {
 
   ScenarioResult RunWithFaults(const FaultFreeRun& fault_free) {
     ScenarioResult result;
-    result.evidence = Execute(loaded_.scenario, CalibratedLimits(UpperLimits(), fault_free));
+    result.evidence = Execute(loaded_.scenario, &fault_free);
     const OracleContext context{loaded_.scenario, loaded_.profile, loaded_.catalogue, &fault_free};
     result.findings = Judge(result.evidence, context);
     result.leaks_not_judged = WhyLeaksAreNotJudged(result.evidence, context);

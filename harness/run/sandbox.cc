@@ -19,7 +19,6 @@ namespace fs = std::filesystem;
 
 constexpr char kPrivateDir[] = ".faultline";
 constexpr char kRpcSocket[] = "rpc.sock";
-constexpr char kHugeDir[] = "huge";
 
 void MakeDirectory(const fs::path& path) {
   if (::mkdir(path.c_str(), 0700) != 0) {
@@ -59,30 +58,95 @@ void ReplaceAll(std::string& text, const std::string& value, const std::string& 
 
 }  // namespace
 
-Sandbox::Sandbox(const RunRequest& request) : request_(request), directory_(request.run_root) {
-  const Resources& resources = request.scenario.resources;
-  if (const int hugepages_mb = resources.HugepagesMb(); hugepages_mb > 0) {
-    hugepages_ = std::make_unique<HugepageReservation>(hugepages_mb);
+Sandbox::Sandbox(const RunRequest& request)
+    : request_(request),
+      own_place_(std::make_unique<RunPlace>(request)),
+      place_(own_place_.get()),
+      run_dir_(place_->directory().path()) {
+  Begin(place_->directory().file_prefix());
+}
+
+Sandbox::Sandbox(const RunRequest& request, RunPlace& place, const Target& target)
+    : request_(request),
+      place_(&place),
+      target_(target.name),
+      shares_(target.shares),
+      run_dir_(place.directory().path() / target.name) {
+  MakeDirectory(run_dir_);
+  // The number is short and different for each: DPDK's names of files are limited.
+  Begin(place.directory().file_prefix() + std::to_string(place.sandboxes().size()));
+  for (const auto& [thing, name] : shares_) {
+    for (const Sandbox* other : place.sandboxes()) {
+      if (other->target_ == name) {
+        Share(thing, *other);
+      }
+    }
   }
-  MakeDirectory(private_dir());
-  variables_["run_dir"] = run_dir();
-  variables_["rpc_socket"] = rpc_socket();
-  variables_["file_prefix"] = directory_.file_prefix();
-  variables_["cpu"] = std::to_string(cpu_.cpu());
-  variables_["second_cpu"] = std::to_string(cpu_.second_cpu());
-  variables_["cpu_mask"] = MaskOf({cpu_.cpu(), cpu_.second_cpu()});
+  for (const Sandbox* other : place.sandboxes()) {
+    for (const auto& [name, value] : other->variables_) {
+      if (name.find('.') == std::string::npos) {
+        variables_[other->target_ + "." + name] = value;
+      }
+    }
+  }
+  const Variables own = variables_;
+  place.sandboxes().push_back(this);
+  for (const auto& [name, value] : own) {
+    if (name.find('.') == std::string::npos) {
+      TellOthers(name, value);
+    }
+  }
+}
+
+void Sandbox::Begin(const std::string& file_prefix) {
+  private_dir_ = run_dir_ / kPrivateDir;
+  MakeDirectory(private_dir_);
+  rpc_socket_ = run_dir_ / kRpcSocket;
+  life_dir_ = private_dir_;
+  variables_["run_dir"] = run_dir_;
+  variables_["rpc_socket"] = rpc_socket_;
+  variables_["file_prefix"] = file_prefix;
+  if (!shares_.contains("cpu")) {
+    cpu_ = std::make_unique<CpuClaim>();
+    variables_["cpu"] = std::to_string(cpu_->cpu());
+    variables_["second_cpu"] = std::to_string(cpu_->second_cpu());
+    variables_["cpu_mask"] = MaskOf({cpu_->cpu(), cpu_->second_cpu()});
+  }
   variables_["own_dir"] = OwnDirectory();
-  RunSpace::Plan plan;
-  plan.network = request.scenario.network == Network::kOwn;
-  if (resources.hugetlbfs_mb) {
-    variables_["huge_dir"] = run_dir() / kHugeDir;
-    MakeDirectory(variables_["huge_dir"]);
-    plan.hugetlbfs = HugetlbfsPlan{variables_["huge_dir"], *resources.hugetlbfs_mb};
+  if (!place_->huge_dir().empty()) {
+    variables_["huge_dir"] = place_->huge_dir();
   }
-  space_ = std::make_unique<RunSpace>(plan);
-  port_ = std::make_unique<FreePort>(space_->network() >= 0);
-  variables_["free_port"] = std::to_string(port_->number());
-  life_dir_ = private_dir();
+  if (!shares_.contains("free_port")) {
+    port_ = std::make_unique<FreePort>(space().network() >= 0);
+    // In a network of the run's own, where the first number is always free, each target has the
+    // next.
+    const int number =
+        port_->number() + static_cast<int>(space().network() >= 0 ? place_->sandboxes().size() : 0);
+    variables_["free_port"] = std::to_string(number);
+  }
+}
+
+void Sandbox::Share(const std::string& thing, const Sandbox& other) {
+  const auto take = [&](const char* name) { variables_[name] = other.variables_.at(name); };
+  if (thing == "run_dir") {
+    run_dir_ = other.run_dir_;
+    if (!shares_.contains("rpc_socket")) {  // which is in it, and of each its own
+      rpc_socket_ = run_dir_ / (target_ + ".sock");
+      variables_["rpc_socket"] = rpc_socket_;
+    }
+  } else if (thing == "rpc_socket") {
+    rpc_socket_ = other.rpc_socket_;
+  } else if (thing == "cpu") {
+    take("second_cpu");
+    take("cpu_mask");
+  }
+  take(thing.c_str());
+}
+
+void Sandbox::TellOthers(const std::string& name, const std::string& value) {
+  for (Sandbox* sandbox : place_->sandboxes()) {
+    sandbox->variables_[target_ + "." + name] = value;
+  }
 }
 
 void Sandbox::BeginLife() {
@@ -93,15 +157,50 @@ void Sandbox::BeginLife() {
 }
 
 void Sandbox::Save(const std::string& name, const nlohmann::json& value) {
-  saved_[name] = value;
-  variables_[name] = value.is_string()
-                         ? value.get<std::string>()
-                         : value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  place_->saved()[name] = value;
+  const std::string text =
+      value.is_string() ? value.get<std::string>()
+                        : value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  variables_[name] = text;
+  for (Sandbox* sandbox : place_->sandboxes()) {
+    sandbox->variables_[name] = text;
+  }
 }
 
-fs::path Sandbox::private_dir() const { return run_dir() / kPrivateDir; }
-fs::path Sandbox::rpc_socket() const { return run_dir() / kRpcSocket; }
-void Sandbox::SetPid(pid_t pid) { variables_["pid"] = std::to_string(pid); }
+void Sandbox::SetPid(pid_t pid) {
+  variables_["pid"] = std::to_string(pid);
+  if (!target_.empty()) {
+    TellOthers("pid", variables_["pid"]);
+  }
+}
+
+bool Sandbox::others_share_directory() const {
+  const std::vector<Sandbox*>& all = place_->sandboxes();
+  return std::any_of(all.begin(), all.end(), [this](const Sandbox* other) {
+    return other != this && other->run_dir_ == run_dir_;
+  });
+}
+
+std::vector<std::string> Sandbox::HugepageFiles() const {
+  std::vector<std::string> files = space().HugepageFiles();
+  if (target_.empty()) {
+    return files;
+  }
+  // DPDK's begin with its prefix; what nobody's prefix is in is told with the first.
+  const auto has = [](const std::string& file, const Sandbox& sandbox) {
+    return file.find(sandbox.variables_.at("file_prefix")) != std::string::npos;
+  };
+  std::erase_if(files, [&](const std::string& file) {
+    if (has(file, *this)) {
+      return shares_.contains("file_prefix");
+    }
+    const std::vector<Sandbox*>& all = place_->sandboxes();
+    return this != all.front() || std::any_of(all.begin(), all.end(), [&](const Sandbox* other) {
+             return has(file, *other);
+           });
+  });
+  return files;
+}
 
 std::vector<std::string> Sandbox::Expand(const std::vector<std::string>& texts) const {
   std::vector<std::string> expanded;
@@ -160,7 +259,7 @@ SpawnOptions Sandbox::TargetOptions() const {
     options.read_only_dir = run_dir();
     options.writable_dir = private_dir();
   }
-  options.space = space_.get();
+  options.space = &space();
   return options;
 }
 
@@ -204,13 +303,20 @@ std::string Sandbox::Generalise(std::string text) const {
   // The longest values first: rpc_socket contains run_dir. A CPU's number may mean anything.
   std::vector<std::pair<std::string, std::string>> values;
   for (const auto& [name, value] : variables_) {
-    if (name != "cpu" && name != "second_cpu" && name != "cpu_mask" && name != "own_dir" &&
-        saved_.count(name) == 0) {
+    const std::string plain = name.substr(name.find('.') + 1);
+    if (plain != "cpu" && plain != "second_cpu" && plain != "cpu_mask" && plain != "own_dir" &&
+        saved().count(name) == 0) {
       values.emplace_back(value, "${" + name + "}");
     }
   }
-  std::sort(values.begin(), values.end(),
-            [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });
+  // Of what two targets share, the name of this one's.
+  std::stable_sort(values.begin(), values.end(), [](const auto& a, const auto& b) {
+    const auto is_own = [](const auto& value) {
+      return value.second.find('.') == std::string::npos;
+    };
+    return a.first.size() != b.first.size() ? a.first.size() > b.first.size()
+                                            : is_own(a) && !is_own(b);
+  });
   for (const auto& [value, name] : values) {
     ReplaceAll(text, value, name);
   }

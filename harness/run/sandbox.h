@@ -10,36 +10,44 @@
 #include "harness/run/cpus.h"
 #include "harness/run/executor.h"
 #include "harness/run/free_port.h"
+#include "harness/run/run_place.h"
 #include "harness/scenario/substitute.h"
-#include "harness/target/machine.h"
 #include "harness/target/process.h"
-#include "harness/target/run_dir.h"
-#include "harness/target/run_space.h"
 
 namespace faultline {
 
-// Where one run happens: its directory, the values of the run-time names, and how the target is
+// Where one target of a run lives: its directory, the values of the run-time names, and how it is
 // started there. Everything it makes goes with it, unless the request keeps the directory.
 class Sandbox {
  public:
-  // Failure when the directory or the hugepages cannot be had. `request` is borrowed.
+  // Of a run with a single target. Failure when the directory or the hugepages cannot be had.
+  // `request` is borrowed.
   explicit Sandbox(const RunRequest& request);
+  // Of one of several targets: a directory of its own below the run's, and what it shares with
+  // targets whose sandboxes were made before. All is borrowed; `target` is in request.scenario.
+  Sandbox(const RunRequest& request, RunPlace& place, const Target& target);
 
-  const std::filesystem::path& run_dir() const { return directory_.path(); }
-  // The harness's own files, in a directory below run_dir().
-  std::filesystem::path private_dir() const;
+  const std::filesystem::path& run_dir() const { return run_dir_; }
+  // Others have it too: what is left there is known when all of them have ended.
+  bool others_share_directory() const;
+  // The harness's own files, in a directory of this target's alone.
+  const std::filesystem::path& private_dir() const { return private_dir_; }
+  // It has another target's: what is left there is that one's.
+  bool shares_directory() const { return shares_.contains("run_dir"); }
   // Those of one start of the target (plan, journal, log); each start has a directory of its own.
   const std::filesystem::path& life_dir() const { return life_dir_; }
   void BeginLife();
-  std::filesystem::path rpc_socket() const;
+  const std::filesystem::path& rpc_socket() const { return rpc_socket_; }
   // Values for ExpandForRun; `pid` is among them after SetPid.
   const Variables& variables() const { return variables_; }
   void SetPid(pid_t pid);
   // What a step has saved: `name` is a run-time name from now on.
   void Save(const std::string& name, const nlohmann::json& value);
-  const std::map<std::string, nlohmann::json>& saved() const { return saved_; }
+  const std::map<std::string, nlohmann::json>& saved() const { return place_->saved(); }
   // The namespaces of all that the run starts.
-  const RunSpace& space() const { return *space_; }
+  const RunSpace& space() const { return place_->space(); }
+  // What lies in the run's hugetlbfs and is this target's: all of it, when there is no other.
+  std::vector<std::string> HugepageFiles() const;
 
   // How to start the target: argv, environment, resources; without the agent.
   SpawnOptions TargetOptions() const;
@@ -56,9 +64,14 @@ class Sandbox {
   // The reverse: ${name} of the run's own values is replaced by the value.
   std::string Specialise(std::string text) const;
 
-  void Keep() { directory_.Keep(); }
+  void Keep() { place_->directory().Keep(); }
 
  private:
+  void Begin(const std::string& file_prefix);
+  // What another target, whose sandbox is `other`, has, is this one's too.
+  void Share(const std::string& thing, const Sandbox& other);
+  // "NAME.rpc_socket" and so on, of this one, for all sandboxes of the run.
+  void TellOthers(const std::string& name, const std::string& value);
   // `environment` with what profile and scenario give.
   std::map<std::string, std::string> GivenEnvironment(
       std::map<std::string, std::string> environment) const;
@@ -66,15 +79,18 @@ class Sandbox {
   std::map<std::string, std::filesystem::file_type> Entries() const;
 
   const RunRequest& request_;
-  RunDirectory directory_;
-  std::unique_ptr<HugepageReservation> hugepages_;
-  CpuClaim cpu_;
-  std::unique_ptr<RunSpace> space_;
+  std::unique_ptr<RunPlace> own_place_;  // of a run with a single target
+  RunPlace* place_;
+  std::string target_;  // "" = the only one
+  std::map<std::string, std::string> shares_;
+  std::unique_ptr<CpuClaim> cpu_;  // nullptr: another target's
   std::unique_ptr<FreePort> port_;
+  std::filesystem::path run_dir_;
+  std::filesystem::path private_dir_;
+  std::filesystem::path rpc_socket_;
   std::filesystem::path life_dir_;
   int lives_ = 0;
   Variables variables_;
-  std::map<std::string, nlohmann::json> saved_;
   std::set<std::string> before_;
 };
 

@@ -1,46 +1,14 @@
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <string>
-
-#include "harness/scenario/lint.h"
-#include "harness/scenario/testing/files.h"
+#include "harness/scenario/testing/bad_keys.h"
 
 // Mistakes in the keys by which own data, the end of a target and its surroundings are said: each
 // is told with its place, what was expected and the nearest word.
 namespace faultline {
 namespace {
 
-using ::testing::AllOf;
-using ::testing::HasSubstr;
-using testing::SmallDataDir;
-using testing::TempDir;
+using testing::BadKey;
+using testing::BadKeyTest;
 
-struct BadKey {
-  const char* file;     // below a directory of the test's own
-  const char* text;     // behind `faultline: 1`, from line 2 on
-  const char* place;    // LINE:COLUMN
-  const char* message;  // a part of it
-};
-
-void PrintTo(const BadKey& bad, std::ostream* out) { *out << bad.text; }
-
-class BadKeyTest : public ::testing::TestWithParam<BadKey> {};
-
-TEST_P(BadKeyTest, IsToldWithPlaceAndExpectation) {
-  const BadKey& bad = GetParam();
-  const TempDir dir;
-  dir.Write("profiles/parent.yaml",
-            "faultline: 1\nprogram: x\nargs: [--no-pci, --vdev=a, [-r, s]]\n"
-            "environment: {A: \"1\"}\nerror_lines: [ERROR]\nready: {log: up}\n");
-  dir.Write("catalogue/base.yaml",
-            "faultline: 1\nwrappers: [w]\n"
-            "points:\n  base/one: {symbols: f, fails: {result: -1}}\n");
-  const auto file = dir.Write(bad.file, std::string("faultline: 1\n") + bad.text);
-  const std::string told = LintFile(file, {SmallDataDir(), "", {}}).ToString();
-  EXPECT_THAT(told, AllOf(HasSubstr(file.filename().string() + ":" + bad.place + ": "),
-                          HasSubstr(bad.message)));
-}
+TEST_P(BadKeyTest, IsToldWithPlaceAndExpectation) { Check(GetParam()); }
 
 constexpr char kProfile[] = "profiles/bad.yaml";
 constexpr char kScenario[] = "s.yaml";

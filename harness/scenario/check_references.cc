@@ -12,20 +12,24 @@ namespace {
 
 class ReferenceCheck {
  public:
-  ReferenceCheck(LoadedScenario& loaded, Diagnostics& diagnostics)
-      : loaded_(loaded), diagnostics_(diagnostics) {}
+  ReferenceCheck(LoadedScenario& loaded, const std::vector<std::shared_ptr<Target>>& targets,
+                 Diagnostics& diagnostics)
+      : loaded_(loaded), targets_(targets), diagnostics_(diagnostics) {}
 
   void Run() {
-    for (const FaultPoint& point : loaded_.catalogue.points) {
-      points_.push_back(point.name);
+    for (const std::shared_ptr<Target>& target : targets_) {
+      target_names_.push_back(target->name);
     }
+    NoteStarts();
     for (const Fault& fault : loaded_.scenario.faults) {
       fault_ids_.push_back(fault.id);
     }
     for (const Companion& companion : loaded_.scenario.companions) {
       companions_.push_back(companion.name);
     }
-    for (const Step& step : loaded_.scenario.steps) {
+    for (Step& step : loaded_.scenario.steps) {
+      CheckTarget(step.target, step.position);
+      CheckStarted(step);
       CheckStep(step);
     }
     for (Fault& fault : loaded_.scenario.faults) {
@@ -37,6 +41,70 @@ class ReferenceCheck {
   }
 
  private:
+  // Which targets do not start at the beginning?
+  void NoteStarts() {
+    for (const Step& step : loaded_.scenario.steps) {
+      const auto* start = std::get_if<RestartStep>(&step.action);
+      if (Target* target = FindTarget(step.target);
+          start != nullptr && start->is_start && target != nullptr) {
+        target->starts_later = true;
+      }
+    }
+    const bool all_later =
+        !targets_.empty() && std::all_of(targets_.begin(), targets_.end(),
+                                         [](const auto& target) { return target->starts_later; });
+    if (all_later) {
+      diagnostics_.Add(targets_.front()->position,
+                       "a step starts each of the `targets`; expected one that starts by itself");
+    }
+  }
+
+  // A step of a target that has not been started does nothing.
+  void CheckStarted(const Step& step) {
+    const Target* target = FindTarget(step.target);
+    if (target == nullptr || !target->starts_later || started_.contains(target->name)) {
+      return;
+    }
+    const auto* start = std::get_if<RestartStep>(&step.action);
+    started_.insert(target->name);
+    if (start == nullptr || !start->is_start) {
+      diagnostics_.Add(step.position,
+                       fmt::format("target `{}` has not been started; expected `start: {}` before",
+                                   target->name, target->name));
+    }
+  }
+
+  Target* FindTarget(const std::string& name) const {
+    for (const std::shared_ptr<Target>& target : targets_) {
+      if (target->name == name) {
+        return target.get();
+      }
+    }
+    return nullptr;
+  }
+
+  const Profile& ProfileOf(const std::string& target) const {
+    const Target* found = FindTarget(target);
+    return found == nullptr ? loaded_.profile : found->profile;
+  }
+  const Catalogue& CatalogueOf(const std::string& target) const {
+    const Target* found = FindTarget(target);
+    return found == nullptr ? loaded_.catalogue : found->catalogue;
+  }
+
+  // One that names none is about the first.
+  void CheckTarget(std::string& name, const SourcePosition& position) {
+    if (name.empty() && !targets_.empty()) {
+      name = target_names_.front();
+    } else if (!name.empty() && targets_.empty()) {
+      diagnostics_.Add(position,
+                       fmt::format("target `{}`, but the scenario has no `targets`", name));
+    } else if (!name.empty() && FindTarget(name) == nullptr) {
+      diagnostics_.Add(position, fmt::format("there is no target `{}`{}", name,
+                                             DidYouMean(name, target_names_)));
+    }
+  }
+
   void CheckStep(const Step& step) {
     if (!step.name.empty()) {
       if (std::find(step_names_.begin(), step_names_.end(), step.name) != step_names_.end()) {
@@ -68,10 +136,10 @@ class ReferenceCheck {
       armed_by_step_.insert(arm->faults.begin(), arm->faults.end());
     } else if (const auto* disarm = std::get_if<DisarmStep>(&step.action); disarm != nullptr) {
       CheckIds(step, disarm->faults);
-    } else if (NeedsRpc(step) && !loaded_.profile.rpc) {
-      diagnostics_.Add(
-          step.position,
-          fmt::format("an rpc step, but profile `{}` has no `rpc: true`", loaded_.profile.name));
+    } else if (NeedsRpc(step) && !ProfileOf(step.target).rpc) {
+      diagnostics_.Add(step.position,
+                       fmt::format("an rpc step, but profile `{}` has no `rpc: true`",
+                                   ProfileOf(step.target).name));
     } else if (const auto* answer = std::get_if<AnswerStep>(&step.action); answer != nullptr) {
       CheckAnswer(step, answer->step);
     } else if (const auto* start = std::get_if<StartCompanionStep>(&step.action);
@@ -111,11 +179,17 @@ class ReferenceCheck {
   }
 
   void CheckFault(Fault& fault) {
-    if (!fault.point.empty() && loaded_.catalogue.FindPoint(fault.point) == nullptr) {
+    CheckTarget(fault.target, fault.position);
+    const Catalogue& catalogue = CatalogueOf(fault.target);
+    if (!fault.point.empty() && catalogue.FindPoint(fault.point) == nullptr) {
+      std::vector<std::string> points;
+      for (const FaultPoint& point : catalogue.points) {
+        points.push_back(point.name);
+      }
       diagnostics_.Add(
           fault.position,
           fmt::format("unknown fault point `{}` in the catalogues of profile `{}`{}", fault.point,
-                      loaded_.profile.name, DidYouMean(fault.point, points_)));
+                      ProfileOf(fault.target).name, DidYouMean(fault.point, points)));
     }
     if (!fault.from_step.empty() &&
         std::find(step_names_.begin(), step_names_.end(), fault.from_step) == step_names_.end()) {
@@ -128,7 +202,9 @@ class ReferenceCheck {
                        fmt::format("`until_step`: no step has the name `{}`{}", fault.until_step,
                                    DidYouMean(fault.until_step, step_names_)));
     }
-    for (const Step& step : fault.at_call) {
+    for (Step& step : fault.at_call) {
+      step.target = step.target.empty() ? fault.target : step.target;
+      CheckTarget(step.target, step.position);
       CheckAction(step);
     }
     CheckAfter(fault);
@@ -161,15 +237,18 @@ class ReferenceCheck {
   }
 
   LoadedScenario& loaded_;
+  const std::vector<std::shared_ptr<Target>>& targets_;
   Diagnostics& diagnostics_;
-  std::vector<std::string> points_, fault_ids_, step_names_, answered_later_, companions_;
+  std::vector<std::string> target_names_, fault_ids_, step_names_, answered_later_, companions_;
   std::set<std::string> armed_by_step_, started_by_step_;
+  std::set<std::string> started_;  // targets
 };
 
 }  // namespace
 
-void CheckReferences(LoadedScenario& loaded, Diagnostics& diagnostics) {
-  ReferenceCheck(loaded, diagnostics).Run();
+void CheckReferences(LoadedScenario& loaded, const std::vector<std::shared_ptr<Target>>& targets,
+                     Diagnostics& diagnostics) {
+  ReferenceCheck(loaded, targets, diagnostics).Run();
 }
 
 }  // namespace faultline

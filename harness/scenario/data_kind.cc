@@ -24,7 +24,10 @@ struct KindWords {
 // In the order in which keys decide.
 const std::array<KindWords, 5>& Kinds() {
   static const std::array<KindWords, 5> kKinds = {{
-      {DataKind::kScenario, "scenario", "", {"profile", "faults", "tolerance", "known_findings"}},
+      {DataKind::kScenario,
+       "scenario",
+       "",
+       {"profile", "targets", "faults", "tolerance", "known_findings"}},
       {DataKind::kBaseline, "baseline", "baselines", {"findings"}},
       {DataKind::kCatalogue,
        "catalogue",

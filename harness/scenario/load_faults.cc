@@ -297,6 +297,7 @@ std::vector<Fault> ReadFaults(MapReader& scenario) {
     map.Text("id", fault.id);
     map.Require("point");
     map.Text("point", fault.point);
+    map.Text("target", fault.target);
     ReadCalls(map, fault);
     ReadPlace(map, fault);
     ReadEffect(map, fault);

@@ -8,15 +8,14 @@
 #include "harness/scenario/check_references.h"
 #include "harness/scenario/document.h"
 #include "harness/scenario/finding_kinds.h"
-#include "harness/scenario/load_catalogue.h"
 #include "harness/scenario/load_common.h"
 #include "harness/scenario/load_companions.h"
 #include "harness/scenario/load_end.h"
 #include "harness/scenario/load_faults.h"
-#include "harness/scenario/load_profile.h"
 #include "harness/scenario/load_step.h"
 #include "harness/scenario/load_steps.h"
 #include "harness/scenario/load_surroundings.h"
+#include "harness/scenario/load_targets.h"
 #include "harness/scenario/nearest_word.h"
 
 namespace faultline {
@@ -118,6 +117,12 @@ class ScenarioReader {
 
   void ReadProfile(Diagnostics& diagnostics) {
     Scenario& scenario = loaded_.scenario;
+    targets_ = ReadTargets(map_, scenario.file, options_);
+    scenario.subject = ReadSubject(map_, targets_, options_);
+    if (map_.Find("targets") != nullptr) {
+      TakeSubject();
+      return;
+    }
     const YamlValue* profile = map_.Require("profile");
     map_.Text("profile", scenario.profile);
     SourcePosition asked_at = profile == nullptr ? SourcePosition{} : profile->position;
@@ -126,14 +131,11 @@ class ScenarioReader {
       asked_at = {};
     }
     if (!scenario.profile.empty()) {
-      const DataPath beside = options_.data.Beside(scenario.file);
-      loaded_.profile =
-          LoadProfile(beside, scenario.profile, scenario.variables, diagnostics, asked_at);
-      NameProfileForAll(asked_at);
-      const DataPath also_profile = options_.data.Beside(loaded_.profile.file);
-      loaded_.catalogue =
-          LoadCatalogue(also_profile.Beside(scenario.file), loaded_.profile.catalogues, diagnostics,
-                        loaded_.profile.catalogues_position);
+      ProfileAndCatalogue found = FindProfile(scenario.profile, scenario.file, options_.data,
+                                              scenario.variables, asked_at, diagnostics);
+      scenario.profile = std::move(found.name);
+      loaded_.profile = std::move(found.profile);
+      loaded_.catalogue = std::move(found.catalogue);
     }
     // What is weaker fills what is missing. The map's reader sees it: it holds a reference.
     scenario.variables.insert(loaded_.profile.variables.begin(), loaded_.profile.variables.end());
@@ -143,15 +145,13 @@ class ScenarioReader {
     Scenario& scenario = loaded_.scenario;
     map_.Text("summary", scenario.summary);
     map_.Text("name", scenario.name);
-    ReadArguments(map_, "extra_args", scenario.extra_args);
-    ReadArguments(map_, "app_args", scenario.app_args);
+    if (map_.Find("targets") == nullptr) {
+      ReadArguments(map_, "extra_args", scenario.extra_args);
+      ReadArguments(map_, "app_args", scenario.app_args);
+    }
     ReadEnvironment(map_, scenario.environment);
-    scenario.end = ReadEndRules(map_);
-    ApplyEndRules(scenario.end, loaded_.profile);
-    if (scenario.end.stop_rpc) {
-      CheckEndRules(loaded_.profile,
-                    map_.KeyPosition(map_.Find("stop_rpc") != nullptr ? "stop_rpc" : "stop"),
-                    diagnostics);
+    if (map_.Find("targets") == nullptr) {
+      ReadEndOfOnlyTarget(diagnostics);
     }
     ReadResources(map_, scenario.resources, scenario.surroundings);
     ReadSurroundings(map_, scenario.surroundings);
@@ -164,8 +164,8 @@ class ScenarioReader {
     loaded_.places = ReadSitePlaces(map_);
     std::set<std::string> declared;
     if (const YamlValue* steps = map_.Require("steps"); steps != nullptr) {
-      LoadedSteps read =
-          ReadSteps(*steps, {options_.data, options_.set}, scenario.variables, diagnostics);
+      LoadedSteps read = ReadSteps(*steps, {options_.data, options_.set, false, saved_},
+                                   scenario.variables, diagnostics);
       scenario.steps = std::move(read.steps);
       declared = std::move(read.declared);
       saved_ = std::move(read.saved);
@@ -180,19 +180,46 @@ class ScenarioReader {
     for (const auto& [name, value] : loaded_.profile.variables) {
       declared.insert(name);
     }
+    for (const auto& target : targets_) {
+      for (const auto* variables : {&target->variables, &target->profile.variables}) {
+        for (const auto& [name, value] : *variables) {
+          declared.insert(name);
+        }
+      }
+    }
     CheckSet(options_.set, declared, diagnostics);
   }
 
+  std::vector<std::shared_ptr<Target>>& targets() { return targets_; }
+
  private:
-  // A profile that only lies beside this scenario is named by its path: copies of the scenario, as
-  // a sweep writes them for its findings, lie elsewhere.
-  void NameProfileForAll(const SourcePosition& asked_at) {
-    std::string& name = loaded_.scenario.profile;
-    Diagnostics ignored;
-    if (!loaded_.profile.file.empty() &&
-        (IsFilePath(name) ||
-         options_.data.Find(DataKind::kProfile, name, asked_at, ignored) != loaded_.profile.file)) {
-      name = std::filesystem::absolute(loaded_.profile.file).lexically_normal();
+  void ReadEndOfOnlyTarget(Diagnostics& diagnostics) {
+    Scenario& scenario = loaded_.scenario;
+    scenario.end = ReadEndRules(map_);
+    ApplyEndRules(scenario.end, loaded_.profile);
+    if (scenario.end.stop_rpc) {
+      CheckEndRules(loaded_.profile,
+                    map_.KeyPosition(map_.Find("stop_rpc") != nullptr ? "stop_rpc" : "stop"),
+                    diagnostics);
+    }
+  }
+
+  // What the scenario says of its only target is that of the subject. Steps may use the variables
+  // of all of them.
+  void TakeSubject() {
+    Scenario& scenario = loaded_.scenario;
+    for (const auto& target : targets_) {
+      if (target->name == scenario.subject) {
+        scenario.profile = target->profile_name;
+        loaded_.profile = target->profile;
+        loaded_.catalogue = target->catalogue;
+        scenario.extra_args = target->extra_args;
+        scenario.app_args = target->app_args;
+        scenario.end = target->end;
+      }
+    }
+    for (const auto& target : targets_) {
+      scenario.variables.insert(target->profile.variables.begin(), target->profile.variables.end());
     }
   }
 
@@ -201,6 +228,7 @@ class ScenarioReader {
   const Variables& own_;  // the scenario's `variables`
   LoadedScenario& loaded_;
   SavedNames& saved_;  // by the steps, once they are read
+  std::vector<std::shared_ptr<Target>> targets_;
 };
 
 // `repeat` of a scenario: its steps once for each cycle. Names of steps stand for those of all.
@@ -235,7 +263,7 @@ LoadedScenario LoadScenario(const std::filesystem::path& file, const LoadOptions
   }
   scenario.position = root->position;
   scenario.variables = options.set;
-  SavedNames saved;
+  SavedNames saved = NamesOfTargets(*root);
   ReadContext context{diagnostics, scenario.variables, false, &saved};
   MapReader map(*root, "a scenario", context);
   if (!CheckVersion(map)) {
@@ -247,7 +275,10 @@ LoadedScenario LoadScenario(const std::filesystem::path& file, const LoadOptions
   reader.ReadProfile(diagnostics);
   reader.ReadRest(diagnostics);
   map.Finish();
-  CheckReferences(loaded, diagnostics);
+  CheckReferences(loaded, reader.targets(), diagnostics);
+  for (const std::shared_ptr<Target>& target : reader.targets()) {
+    scenario.targets.push_back(target);
+  }
   RepeatSteps(scenario, diagnostics);
   return loaded;
 }

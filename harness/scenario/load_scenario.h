@@ -13,15 +13,17 @@
 namespace faultline {
 
 struct LoadOptions {
-  DataPath data;        // see FindData
-  std::string profile;  // instead of the scenario's (--profile); "" = the scenario's
-  Variables set;        // --set; a key that nothing declares is a mistake
+  DataPath data;            // see FindData
+  std::string profile;      // instead of the scenario's (--profile); "" = the scenario's
+  Variables set;            // --set; a key that nothing declares is a mistake
+  std::string target = {};  // instead of the scenario's `subject` (--target); "" = as written
 };
 
-// A scenario with all that it refers to. Variables are substituted everywhere, in the profile too;
-// run-time names are left for ExpandForRun in: the profile's texts named in load_profile.h,
-// extra_args, environment, argv of commands, params and expected values of RPCs, the patterns of
-// expect_log, of expected error messages and of a profile's ready line, terminal texts.
+// A scenario with all that it refers to; of several targets, what the subject has. Variables are
+// substituted everywhere, in the profile too; run-time names are left for ExpandForRun in: the
+// profile's texts named in load_profile.h, extra_args, environment, argv of commands, params and
+// expected values of RPCs, the patterns of expect_log, of expected error messages and of a
+// profile's ready line, terminal texts.
 struct LoadedScenario {
   Scenario scenario;
   Profile profile;

@@ -109,6 +109,13 @@ std::optional<Action> ReadRestart(MapReader& map) {
   return step;
 }
 
+// {start: TARGET}
+std::optional<Action> ReadStart(MapReader&) {
+  RestartStep step;
+  step.is_start = true;
+  return step;
+}
+
 // The actions in the order of the documentation.
 const Words<ActionReader>& Actions() {
   static const Words<ActionReader> kActions = {
@@ -130,6 +137,7 @@ const Words<ActionReader>& Actions() {
       {"wait", ReadWait},
       {"wait_exit", ReadWaitExit},
       {"restart", ReadRestart},
+      {"start", ReadStart},
       {"start_companion",
        [](MapReader& map) {
          return ReadNames(map, "start_companion", &StartCompanionStep::companions);
@@ -275,6 +283,7 @@ std::optional<Step> ReadStep(const YamlValue& value, ReadContext& context) {
     step.limit_ms = ReadDurationMs(*within, "`within`", context);
   }
   map.Bool("even_if_gone", step.even_if_gone);
+  map.Text(action->first == "start" ? "start" : "target", step.target);
   if (const YamlValue* tolerance = map.Find("tolerance"); tolerance != nullptr) {
     step.tolerance = ReadToleranceWord(*tolerance, context);
   }

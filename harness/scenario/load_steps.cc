@@ -16,10 +16,27 @@ namespace {
 constexpr int kMaxSteps = 10'000;
 constexpr size_t kMaxIncludeDepth = 16;
 
+// `target` of an include or a loop is that of its steps which name none.
+class TargetOfBlock {
+ public:
+  TargetOfBlock(MapReader& map, std::string& target) : target_(target), before_(target) {
+    map.Text("target", target_);
+  }
+  ~TargetOfBlock() { target_ = before_; }
+  TargetOfBlock(const TargetOfBlock&) = delete;
+  TargetOfBlock& operator=(const TargetOfBlock&) = delete;
+
+ private:
+  std::string& target_;
+  const std::string before_;
+};
+
 class StepsReader {
  public:
   StepsReader(const StepsScope& scope, Diagnostics& diagnostics)
-      : scope_(scope), diagnostics_(diagnostics) {}
+      : scope_(scope), diagnostics_(diagnostics) {
+    loaded_.saved = scope.known;
+  }
 
   void ReadList(const YamlValue& list, const Variables& variables) {
     ReadContext context{diagnostics_, variables, scope_.lenient, &loaded_.saved};
@@ -43,6 +60,7 @@ class StepsReader {
         Repeat(*item, context);
       } else if (auto step = ReadStep(*item, context); step.has_value()) {
         loaded_.saved.merge(SavedBy(*step));
+        step->target = step->target.empty() ? target_ : step->target;
         loaded_.steps.push_back(std::move(*step));
       }
     }
@@ -101,6 +119,7 @@ class StepsReader {
     const YamlValue& items = *map.Find("for_each");
     const std::string name = LoopVariable(map, "item");
     const YamlValue* steps = map.Require("steps");
+    const TargetOfBlock target(map, target_);
     map.Finish();
     if (items.kind != YamlValue::Kind::kSequence || items.items.empty()) {
       ReportWrongType(items, "`for_each`", "a list of texts, or of maps of texts", context);
@@ -134,6 +153,7 @@ class StepsReader {
     map.Integer("repeat", times, 1, kMaxSteps);
     const std::string name = LoopVariable(map, "index");
     const YamlValue* steps = map.Require("steps");
+    const TargetOfBlock target(map, target_);
     map.Finish();
     const size_t mistakes = diagnostics_.count();
     for (int index = 1; index <= times && steps != nullptr && !full_; ++index) {
@@ -178,6 +198,7 @@ class StepsReader {
     std::string name;
     map.Text("include", name);
     const YamlValue* with = map.Find("with");
+    const TargetOfBlock target(map, target_);
     map.Finish();
     const SourcePosition position = value.Find("include")->value->position;
     if (name.empty()) {
@@ -264,6 +285,7 @@ class StepsReader {
   Diagnostics& diagnostics_;
   LoadedSteps loaded_;
   std::vector<std::filesystem::path> open_;  // files being read, outermost first
+  std::string target_;                       // of the steps that name none; "" = not said
   int read_ = 0;
   size_t depth_ = 0;  // of loops
   bool full_ = false;

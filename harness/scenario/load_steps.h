@@ -13,9 +13,10 @@ namespace faultline {
 
 // What steps are read under, besides the ReadContext.
 struct StepsScope {
-  DataPath data;         // included files are looked for below it
-  const Variables& set;  // --set: stronger than an include's `with`
-  bool lenient = false;  // see ReadContext
+  DataPath data;          // included files are looked for below it
+  const Variables& set;   // --set: stronger than an include's `with`
+  bool lenient = false;   // see ReadContext
+  SavedNames known = {};  // run-time names beside RunTimeNames()
 };
 
 struct LoadedSteps {

@@ -84,6 +84,36 @@ const Companion* Scenario::FindCompanion(const std::string& name_of_one) const {
   return FindById(companions, &Companion::name, name_of_one);
 }
 
+const Target* Scenario::FindTarget(const std::string& name_of_one) const {
+  for (const std::shared_ptr<const Target>& target : targets) {
+    if (target->name == name_of_one) {
+      return target.get();
+    }
+  }
+  return nullptr;
+}
+
+Scenario Scenario::ForTarget(const Target& target) const {
+  Scenario own = *this;
+  own.profile = target.profile_name;
+  own.extra_args = target.extra_args;
+  own.app_args = target.app_args;
+  own.end = target.end;
+  for (const auto& [variable, value] : target.environment) {
+    own.environment[variable] = value;
+  }
+  if (!limits_set) {
+    own.limits_ms = target.profile.limits_ms;
+  }
+  return own;
+}
+
+const std::vector<std::string>& SharedThings() {
+  static const std::vector<std::string> kThings = {"run_dir", "rpc_socket", "file_prefix", "cpu",
+                                                   "free_port"};
+  return kThings;
+}
+
 std::string CommandTitle(const std::vector<std::string>& argv) {
   constexpr size_t kLongest = 80;
   const std::string program = argv.empty() ? "" : argv[0].substr(argv[0].rfind('/') + 1);
@@ -140,7 +170,10 @@ std::string Step::Title() const {
             return step.pattern.empty() ? "expect open files"
                                         : fmt::format("expect open files `{}`", step.pattern);
           },
-          [](const RestartStep& step) {
+          [](const RestartStep& step) -> std::string {
+            if (step.is_start) {
+              return "start";
+            }
             return step.signal ? fmt::format("end by {} and start again", SignalName(*step.signal))
                                : "start again";
           },

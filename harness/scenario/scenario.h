@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "harness/scenario/catalogue.h"
 #include "harness/scenario/profile.h"
 
 // What is done with a target, and what fails meanwhile.
@@ -130,6 +132,8 @@ struct ExpectOpenFilesStep {
 // hugetlbfs mount, file prefix.
 struct RestartStep {
   std::optional<int> signal;  // how it is ended; none: as its profile says
+  // Written as `start`: of a target that is not started at the beginning.
+  bool is_start = false;
 };
 struct StartCompanionStep {
   std::vector<std::string> companions;  // names in Scenario::companions
@@ -157,6 +161,7 @@ struct Step {
   std::optional<int> limit_ms;  // instead of the run's limit for such a step
   bool even_if_gone = false;    // run it although the target has ended (commands)
   SourcePosition position;
+  std::string target = {};  // name in Scenario::targets; "" = the only one, or the first
   // Instead of the scenario's. kMayFailCleanly: that this step fails under a fault is fine, and the
   // next ones are run all the same.
   std::optional<Tolerance> tolerance = {};
@@ -176,8 +181,9 @@ struct Fault {
     kHold,            // the call goes on when the step `until_step` begins
   };
   enum class Phase { kAny, kBeforeMain, kAfterMain };
-  std::string id;     // "" = made from the point ("ring-create-1")
-  std::string point;  // name in the catalogue
+  std::string id;           // "" = made from the point ("ring-create-1")
+  std::string point;        // name in the catalogue
+  std::string target = {};  // name in Scenario::targets; "" = the one that the scenario is about
   Action action = Action::kFail;
   int signal = 0;
   RpcCall rpc;                         // of kRpc
@@ -252,6 +258,28 @@ struct Companion {
   SourcePosition position;
 };
 
+// One of several targets of a scenario: a program with a profile of its own, which is started,
+// hooked, watched and judged as the only target of another scenario is.
+struct Target {
+  std::string name;
+  std::string profile_name;  // as Scenario::profile
+  std::string program;       // instead of the profile's; "" = the profile's
+  Profile profile;           // with the target's own program and rules for its end
+  Catalogue catalogue;
+  std::map<std::string, std::string> variables;  // as they are written
+  std::vector<std::string> extra_args;
+  std::vector<std::string> app_args;
+  std::map<std::string, std::string> environment;
+  EndRules end;
+  // What it has in common with another one that stands before it: a word of SharedThings() -> name.
+  std::map<std::string, std::string> shares;
+  bool starts_later = false;  // a step starts it (`start`)
+  SourcePosition position;
+};
+
+// What two targets may have in common: "run_dir", "rpc_socket", "file_prefix", "cpu", "free_port".
+const std::vector<std::string>& SharedThings();
+
 // The network of a run's processes.
 enum class Network {
   kOwn,   // a namespace with a loopback and nothing else, where the harness may make one
@@ -284,7 +312,15 @@ struct Scenario {
   bool limits_set = false;
   std::string file;  // as opened
   SourcePosition position;
+  // Empty: there is one target, and it has no name. Else all of them in the order of the file; what
+  // this struct and LoadedScenario say of a target is then that of `subject`. Shared, since copies
+  // of a scenario are many.
+  std::vector<std::shared_ptr<const Target>> targets;
+  std::string subject;  // name of the target that sweeps visit
 
+  const Target* FindTarget(const std::string& name_of_one) const;  // nullptr: there is none
+  // As this scenario would be if `target` were its only one; steps and faults are still all.
+  Scenario ForTarget(const Target& target) const;
   const Fault* FindFault(const std::string& id) const;  // nullptr when there is none
   const Companion* FindCompanion(const std::string& name_of_one) const;  // likewise
 };

@@ -49,13 +49,23 @@ class Expansion {
   size_t TakeReference(std::string_view text) {
     const size_t end = text.find('}');
     const std::string name(text.substr(2, end == std::string_view::npos ? end : end - 2));
-    if (end == std::string_view::npos || !IsVariableName(name)) {
+    if (end == std::string_view::npos || !(IsVariableName(name) || IsOfTarget(name))) {
       Fail(fmt::format("`{}` is not a variable; expected ${{name}}, or $$ for a literal $",
                        text.substr(0, std::min<size_t>(text.size(), 40))));
       return text.size();
     }
     Replace(name);
     return end + 1;
+  }
+
+  // "TARGET.rpc_socket", where there are several targets: only runs have values for such names.
+  bool IsOfTarget(std::string_view name) const {
+    const size_t dot = name.find('.');
+    return dot != std::string_view::npos && IsVariableName(name.substr(0, dot)) &&
+           IsVariableName(name.substr(dot + 1)) &&
+           std::any_of(saved_.begin(), saved_.end(), [](const std::string& known) {
+             return known.find('.') != std::string::npos;
+           });
   }
 
   void Replace(const std::string& name) {

@@ -107,7 +107,8 @@ class CensusTaker {
                                 evidence.agent_message);
     }
     const bool is_clean = IsClean(evidence, runs_ == 0 ? nullptr : &result_.fault_free);
-    FaultFreeRun shown = DescribeFaultFree(evidence, subject_.catalogue, subject_.profile);
+    FaultFreeRun shown =
+        DescribeFaultFree(evidence, subject_.catalogue, subject_.profile, &subject_.scenario);
     if (runs_ == 0) {
       result_.fault_free = std::move(shown);
     } else {
@@ -127,7 +128,8 @@ class CensusTaker {
   // caches, and following every call to its site takes time. False as above.
   bool MeasureTimes(const Evidence& evidence) {
     const bool is_clean = IsClean(evidence, &result_.fault_free);
-    const FaultFreeRun shown = DescribeFaultFree(evidence, subject_.catalogue, subject_.profile);
+    const FaultFreeRun shown =
+        DescribeFaultFree(evidence, subject_.catalogue, subject_.profile, &subject_.scenario);
     Widen(result_.fault_free, shown);
     result_.fault_free.start_ms = shown.start_ms;
     result_.fault_free.rpc_ms = shown.rpc_ms;

@@ -46,6 +46,10 @@ class Preparation {
     context_.fault_free = std::move(*fault_free);
     context_.limits_ms = CalibratedLimits(context_.scenario.limits_ms, context_.fault_free);
     context_.brief_limits_ms = BriefLimits(context_.scenario.limits_ms, context_.fault_free);
+    context_.limits_of_others_ms =
+        LimitsOfOthers(context_.scenario, &context_.fault_free, CalibratedLimits);
+    context_.brief_limits_of_others_ms =
+        LimitsOfOthers(context_.scenario, &context_.fault_free, BriefLimits);
     if (options_.coverage) {
       options_.coverage->RequireCounts();
     }
@@ -81,7 +85,8 @@ class Preparation {
     std::optional<FaultFreeRun> fault_free;
     queue_.RunOne([&](RunQueue::Runner& runner) {
       if (const auto evidence = FaultFree(runner, /*record_sites=*/false)) {
-        fault_free = DescribeFaultFree(*evidence, context_.catalogue, context_.profile);
+        fault_free =
+            DescribeFaultFree(*evidence, context_.catalogue, context_.profile, &context_.scenario);
       }
     });
     return fault_free;

@@ -28,9 +28,11 @@ struct SweepContext {
   std::filesystem::path agent;
   std::filesystem::path cache_dir;
   std::filesystem::path run_root;
-  LimitsMs limits_ms;        // CalibratedLimits
-  LimitsMs brief_limits_ms;  // BriefLimits
-  FaultFreeRun fault_free;   // what runs are judged against
+  LimitsMs limits_ms;                                   // CalibratedLimits
+  LimitsMs brief_limits_ms;                             // BriefLimits
+  std::map<std::string, LimitsMs> limits_of_others_ms;  // LimitsOfOthers
+  std::map<std::string, LimitsMs> brief_limits_of_others_ms;
+  FaultFreeRun fault_free;  // what runs are judged against
   Nested nested = Nested::kOutermost;
   bool find_new_sites = false;        // record all calls, for pairs
   std::set<std::string> known_sites;  // hashes of the fault-free ones

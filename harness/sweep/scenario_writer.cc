@@ -48,11 +48,17 @@ class ScenarioWriter {
     Pair("faultline", 1);
     Pair("name", Escaped(scenario_.name));
     Pair("summary", Escaped(scenario_.summary));
-    Pair("profile", scenario_.profile);
+    if (scenario_.targets.empty()) {
+      Pair("profile", scenario_.profile);
+    }
     Map("variables", scenario_.variables);
-    Texts("extra_args", scenario_.extra_args);
-    Texts("app_args", scenario_.app_args);
-    WriteEnd();
+    if (scenario_.targets.empty()) {
+      Texts("extra_args", scenario_.extra_args);
+      Texts("app_args", scenario_.app_args);
+      WriteEnd(scenario_.end);
+    } else {
+      WriteTargets();
+    }
     Map("environment", scenario_.environment);
     WriteResources();
     WriteSurroundings();
@@ -111,8 +117,9 @@ class ScenarioWriter {
   }
   void WriteJson(const nlohmann::json& json);
 
-  void WriteEnd();
-  void WriteStop(const StopAction& stop);
+  void WriteTargets();
+  void WriteEnd(const EndRules& end);
+  void WriteStop(const EndRules& end);
   void WriteResources();
   void WriteSurroundings();
   void WriteLimits();
@@ -205,11 +212,30 @@ void ScenarioWriter::WriteJson(const nlohmann::json& json) {
   }
 }
 
-void ScenarioWriter::WriteEnd() {
-  const EndRules& end = scenario_.end;
+void ScenarioWriter::WriteTargets() {
+  out_ << YAML::Key << "targets" << YAML::Value << YAML::BeginMap;
+  for (const std::shared_ptr<const Target>& target : scenario_.targets) {
+    out_ << YAML::Key << target->name << YAML::Value << YAML::BeginMap;
+    Pair("profile", target->profile_name);
+    if (!target->program.empty()) {
+      QuotedPair("program", Escaped(target->program));
+    }
+    Map("variables", target->variables);
+    Texts("extra_args", target->extra_args);
+    Texts("app_args", target->app_args);
+    Map("environment", target->environment);
+    WriteEnd(target->end);
+    Map("shares", target->shares);
+    out_ << YAML::EndMap;
+  }
+  out_ << YAML::EndMap;
+  Pair("subject", scenario_.subject);
+}
+
+void ScenarioWriter::WriteEnd(const EndRules& end) {
   if (end.stop) {
     out_ << YAML::Key << "stop" << YAML::Value;
-    WriteStop(*end.stop);
+    WriteStop(end);
   } else if (end.stop_signal) {
     Pair("stop_signal", SignalText(*end.stop_signal));
   }
@@ -237,7 +263,8 @@ void ScenarioWriter::WriteEnd() {
   }
 }
 
-void ScenarioWriter::WriteStop(const StopAction& stop) {
+void ScenarioWriter::WriteStop(const EndRules& end) {
+  const StopAction& stop = *end.stop;
   if (stop.kind == StopAction::Kind::kByItself) {
     out_ << "by_itself";
     return;
@@ -245,12 +272,12 @@ void ScenarioWriter::WriteStop(const StopAction& stop) {
   out_ << YAML::BeginMap;
   switch (stop.kind) {
     case StopAction::Kind::kSignal:
-      Pair("signal", SignalText(scenario_.end.stop_signal.value_or(SIGTERM)));
+      Pair("signal", SignalText(end.stop_signal.value_or(SIGTERM)));
       break;
     case StopAction::Kind::kRpc:
-      Pair("rpc", Escaped(scenario_.end.stop_rpc->method));
-      if (!scenario_.end.stop_rpc->params.is_null()) {
-        Json("params", scenario_.end.stop_rpc->params);
+      Pair("rpc", Escaped(end.stop_rpc->method));
+      if (!end.stop_rpc->params.is_null()) {
+        Json("params", end.stop_rpc->params);
       }
       break;
     case StopAction::Kind::kRun:
@@ -345,6 +372,9 @@ void ScenarioWriter::WriteFaults() {
     out_ << YAML::BeginMap;
     Pair("id", fault.id);
     Pair("point", fault.point);
+    if (!scenario_.subject.empty()) {
+      Pair("target", fault.target.empty() ? scenario_.subject : fault.target);
+    }
     if (fault.site != 0) {
       QuotedPair("site", SiteHashText(fault.site));
     }
@@ -407,7 +437,15 @@ void ScenarioWriter::WriteAction(const Fault& fault) {
 
 void ScenarioWriter::WriteStep(const Step& step) {
   out_ << YAML::BeginMap;
-  std::visit([this](const auto& action) { WriteAction(action); }, step.action);
+  const auto* restart = std::get_if<RestartStep>(&step.action);
+  if (restart != nullptr && restart->is_start) {
+    Pair("start", step.target);
+  } else {
+    std::visit([this](const auto& action) { WriteAction(action); }, step.action);
+    if (!step.target.empty()) {
+      Pair("target", step.target);
+    }
+  }
   if (!step.name.empty()) {
     Pair("name", Escaped(step.name));
   }

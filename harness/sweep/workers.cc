@@ -33,6 +33,20 @@ const LimitsMs& LimitsOf(const SweepContext& context, Timeout timeout) {
   return context.scenario.limits_ms;
 }
 
+const std::map<std::string, LimitsMs>& LimitsOfOthersOf(const SweepContext& context,
+                                                        Timeout timeout) {
+  static const std::map<std::string, LimitsMs> kUpper;
+  switch (timeout) {
+    case Timeout::kBrief:
+      return context.brief_limits_of_others_ms;
+    case Timeout::kFull:
+      return context.limits_of_others_ms;
+    case Timeout::kUpper:
+      break;
+  }
+  return kUpper;
+}
+
 const Catalogue& CatalogueOf(const SweepContext& context, const QueueRequest& request) {
   return request.catalogue == nullptr ? context.catalogue : *request.catalogue;
 }
@@ -53,6 +67,7 @@ RunRequest ToRunRequest(const SweepContext& context, const QueueRequest& request
   run.agent = context.agent;
   run.faults = scenario.faults;
   run.limits_ms = LimitsOf(context, request.timeout);
+  run.limits_of_others_ms = LimitsOfOthersOf(context, request.timeout);
   run.record_sites = request.record_sites || FindsNewSites(context, request);
   run.watch_returns = request.watch_returns;
   run.run_root = context.run_root;

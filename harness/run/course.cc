@@ -1,0 +1,216 @@
+#include "harness/run/course.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "harness/base/failure.h"
+#include "harness/run/command.h"
+#include "harness/run/steps.h"
+#include "harness/run/targets.h"
+
+namespace faultline {
+namespace {
+
+constexpr int kPrepareLimitMs = 60'000;
+
+// The scenario's own preparations. One that fails makes the run meaningless: that is no evidence
+// about the target.
+void Prepare(const RunRequest& request, const Sandbox& sandbox, EventLoop& loop) {
+  const std::map<std::string, std::string> environment = sandbox.CommandEnvironment();
+  for (const CommandStep& command : request.scenario.prepare) {
+    std::vector<std::string> argv;
+    for (const std::string& argument : command.argv) {
+      argv.push_back(ExpandForRun(argument, sandbox.variables()));
+    }
+    const CommandResult result =
+        RunCommand(argv, {environment, sandbox.run_dir(), &sandbox.space()}, kPrepareLimitMs, loop);
+    const std::vector<int>& expected = command.expect_exit;
+    if (result.exit.kind != ExitStatus::Kind::kExited ||
+        std::find(expected.begin(), expected.end(), result.exit.code) == expected.end()) {
+      throw Failure::BadInput(
+          fmt::format("{}: the preparation `{}` ended with {} where exit {} was expected: {}",
+                      request.scenario.file, CommandTitle(argv), result.exit.ToString(),
+                      fmt::join(expected, " or "), result.output));
+    }
+    RefuseLeftRunning(
+        result, fmt::format("{}: the preparation `{}`", request.scenario.file, CommandTitle(argv)));
+  }
+}
+
+}  // namespace
+
+Course::Course(const RunRequest& request, Interruption* interruption)
+    : request_(request),
+      // Ctrl-C belongs to gdb while it has the terminal.
+      interruption_(request.in_debugger ? nullptr : interruption),
+      beside_debugger_(request.in_debugger ? interruption : nullptr) {
+  MakeSeats();
+  companions_ = std::make_unique<Companions>(request_, seats_.front().sandbox());
+  {
+    EventLoop loop;  // no debugger has the terminal yet
+    if (interruption != nullptr) {
+      loop.Add(interruption->fd(), [interruption] { interruption->ThrowIfRaised(); });
+    }
+    Prepare(seats_.front().request(), seats_.front().sandbox(), loop);
+    companions_->StartAll(loop);
+    companions_->Detach(loop);
+  }
+  companions_->Attach(loop_);
+  if (interruption_ != nullptr) {
+    loop_.Add(interruption_->fd(), [this] { interruption_->ThrowIfRaised(); });
+  }
+  for (Seat& seat : seats_) {
+    seat.sandbox().MarkBefore();
+  }
+}
+
+Course::~Course() { companions_->Detach(loop_); }
+
+void Course::MakeSeats() {
+  if (request_.scenario.targets.empty()) {
+    seats_.emplace_back(request_);
+    return;
+  }
+  place_ = std::make_unique<RunPlace>(request_);
+  for (const std::shared_ptr<const Target>& target : request_.scenario.targets) {
+    seats_.emplace_back(request_, *place_, *target);
+  }
+}
+
+Seat& Course::SeatOf(const Step& step) {
+  const auto found = std::find_if(seats_.begin(), seats_.end(),
+                                  [&](const Seat& seat) { return seat.name() == step.target; });
+  return found == seats_.end() ? seats_.front() : *found;
+}
+
+Attempt Course::Run() {
+  const std::vector<Step>& steps = request_.scenario.steps;
+  for (Seat& seat : seats_) {
+    const Target* target = request_.scenario.FindTarget(seat.name());
+    if (target == nullptr || !target->starts_later) {
+      Start(seat, std::nullopt);
+    }
+  }
+  for (size_t i = 0; i < steps.size(); ++i) {
+    if (!std::holds_alternative<RestartStep>(steps[i].action)) {
+      DoStep(SeatOf(steps[i]), i);
+    } else if (!StartAgain(i)) {
+      return std::move(attempt_);
+    }
+  }
+  return EndAll() ? Conclude() : std::move(attempt_);
+}
+
+bool Course::Start(Seat& seat, std::optional<size_t> step) {
+  seat.Start(*companions_, loop_, step, beside_debugger_);
+  seat.run().SetOthers([this](const std::string& name) -> LiveRun* {
+    for (Seat& other : seats_) {
+      if (other.name() == name && other.is_live()) {
+        return &other.run();
+      }
+    }
+    return nullptr;
+  });
+  started_.push_back(&seat);
+  failed_ = false;
+  failed_at_.erase(&seat);
+  return true;
+}
+
+// It is done although an earlier step failed.
+bool Course::StartAgain(size_t index) {
+  const Step& step = request_.scenario.steps[index];
+  Seat& seat = SeatOf(step);
+  if (seat.is_live() && !EndSeat(seat, std::get<RestartStep>(step.action).signal)) {
+    return false;
+  }
+  Start(seat, index);
+  BeginStep(static_cast<int>(index) + 1, step.name);
+  StepResult result;
+  result.index = static_cast<int>(index) + 1;
+  result.title = step.Title();
+  seat.run().evidence().steps.push_back(std::move(result));
+  return true;
+}
+
+void Course::BeginStep(int index, const std::string& name) {
+  for (Seat* seat : started_) {
+    seat->run().BeginStep(index, name);
+  }
+}
+
+void Course::DoStep(Seat& seat, size_t index) {
+  const Step& step = request_.scenario.steps[index];
+  if (!seat.is_live()) {
+    return;  // the step that starts it has been left out (a minimised scenario)
+  }
+  LiveRun& run = seat.run();
+  StepResult result;
+  if ((failed_ || failed_at_.contains(&seat)) && !step.even_if_gone) {
+    result.index = static_cast<int>(index) + 1;
+    result.title = step.Title();
+    result.begin_ms = run.now_ms();
+    result.status = StepResult::Status::kSkipped;
+    result.detail = "an earlier step did not end as expected";
+  } else {
+    BeginStep(static_cast<int>(index) + 1, step.name);
+    for (Seat* other : started_) {
+      ArmFrom(other->run(), step);
+    }
+    result = seat.steps().Run(step, static_cast<int>(index) + 1);
+    if (StopsTheRest(result, step, run)) {
+      failed_ = true;
+      failed_at_.insert(&seat);
+    }
+  }
+  std::vector<LostCompanion> lost = companions_->TakeLost(static_cast<int>(index) + 1);
+  std::move(lost.begin(), lost.end(), std::back_inserter(run.evidence().lost_companions));
+  run.evidence().steps.push_back(std::move(result));
+}
+
+bool Course::EndSeat(Seat& seat, std::optional<int> signal) {
+  seat.run().AwaitFaultRpcs();
+  const bool is_it = seat.End(signal);
+  std::erase(started_, &seat);
+  if (!is_it) {
+    attempt_.executed[seat.name()] = seat.executed();
+  }
+  return is_it;
+}
+
+// The last started first: it is the one that may need the others.
+bool Course::EndAll() {
+  for (Seat* seat : started_) {
+    seat->run().AwaitFaultRpcs();
+  }
+  while (!started_.empty()) {
+    if (!EndSeat(*started_.back(), std::nullopt)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+Attempt Course::Conclude() {
+  if (request_.keep_run_dir) {
+    seats_.front().sandbox().Keep();
+  }
+  std::vector<EvidenceOfTarget> targets;
+  for (Seat& seat : seats_) {
+    attempt_.missed_hooks |= seat.missed_hooks();
+    seat.LookAgainAtDirectory();
+    if (seat.was_started()) {
+      targets.push_back({seat.TakeEvidence(), seat.first_start()});
+    }
+  }
+  attempt_.evidence = request_.scenario.targets.empty()
+                          ? std::move(targets.front().evidence)
+                          : MergeTargets(std::move(targets), request_.scenario.subject);
+  return std::move(attempt_);
+}
+
+}  // namespace faultline

@@ -1,0 +1,192 @@
+#include "harness/run/seat.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "harness/base/failure.h"
+#include "harness/run/agent_check.h"
+#include "harness/run/collect.h"
+#include "harness/run/executed_cache.h"
+#include "harness/run/program_lookup.h"
+#include "harness/run/stop.h"
+
+namespace faultline {
+namespace {
+
+// What was executed in the target's place before it was ready, other than what the plan is for: the
+// agent is not in it, and whatever was judged would be about nothing. "" = nothing.
+std::filesystem::path ExecutedInstead(LiveRun& run) {
+  const std::string refusal = run.process().refusal();
+  if (!refusal.empty()) {
+    throw Failure::BadInput(refusal);
+  }
+  const std::optional<ExecutedProgram> other = run.process().replaced_by();
+  if (!other || !run.hooking().wanted() || other->program == HookedProgram(run.request())) {
+    return {};
+  }
+  const int64_t ready_ms = run.evidence().start_ms;
+  const bool was_ready = run.request().profile.ready.kind != ReadyCondition::Kind::kStarted &&
+                         ready_ms > 0 && other->time_ms > ready_ms;
+  return was_ready ? std::filesystem::path() : other->program;
+}
+
+std::vector<Fault> FaultsOf(const RunRequest& all, const std::string& target) {
+  std::vector<Fault> faults;
+  for (const Fault& fault : all.faults) {
+    if ((fault.target.empty() ? all.scenario.subject : fault.target) == target) {
+      faults.push_back(fault);
+    }
+  }
+  return faults;
+}
+
+// Of another target than the subject.
+void Complete(RunRequest& request, const RunRequest& all, const Target& target) {
+  request.program = ProgramOf(target, all);
+  const auto limits = all.limits_of_others_ms.find(target.name);
+  request.limits_ms =
+      limits == all.limits_of_others_ms.end() ? request.scenario.limits_ms : limits->second;
+  const auto executed = all.executed_by_others.find(target.name);
+  request.executed_program =
+      executed != all.executed_by_others.end()
+          ? executed->second
+          : ExecutedCache(all.cache_dir, request.program, request.scenario, request.profile)
+                .Recall();
+}
+
+}  // namespace
+
+std::filesystem::path ProgramOf(const Target& target, const RunRequest& all) {
+  if (target.name == all.scenario.subject) {
+    return all.program;
+  }
+  const bool is_alike = target.program.empty() && target.profile_name == all.scenario.profile;
+  return RequireProgram(target.profile, is_alike ? all.program : std::filesystem::path(),
+                        OwnDirectory());
+}
+
+RunRequest Seat::RequestOf(const RunRequest& all, const Target& target) {
+  const bool is_subject = target.name == all.scenario.subject;
+  RunRequest own{scenario_, is_subject ? all.profile : target.profile,
+                 is_subject ? all.catalogue : target.catalogue};
+  own.agent = all.agent;
+  own.faults = FaultsOf(all, target.name);
+  own.observe = all.observe;
+  own.trace = all.trace;
+  own.in_debugger = all.in_debugger;
+  own.keep_run_dir = all.keep_run_dir;
+  own.run_root = all.run_root;
+  own.cache_dir = all.cache_dir;
+  if (is_subject) {
+    own.program = all.program;
+    own.executed_program = all.executed_program;
+    own.limits_ms = all.limits_ms;
+    own.record_sites = all.record_sites;
+    own.watch_returns = all.watch_returns;
+    own.hook_all_points = all.hook_all_points;
+  } else {
+    Complete(own, all, target);
+  }
+  return own;
+}
+
+Seat::Seat(const RunRequest& request) : request_(request), sandbox_(request_), of_life_(request) {}
+
+Seat::Seat(const RunRequest& request, RunPlace& place, const Target& target)
+    : name_(target.name),
+      scenario_(request.scenario.ForTarget(target)),
+      request_(RequestOf(request, target)),
+      sandbox_(request_, place, target),
+      of_life_(request_) {}
+
+Seat::~Seat() = default;
+
+void Seat::Start(Companions& companions, EventLoop& loop, std::optional<size_t> step,
+                 Interruption* beside_debugger) {
+  if (!lives_.empty()) {
+    PrepareNextLife(step ? request_.scenario.steps[*step].name : "");
+  }
+  sandbox_.BeginLife();
+  hooking_ = std::make_unique<Hooking>(of_life_, sandbox_.life_dir(),
+                                       sandbox_.TargetOptions().environment);
+  run_ = std::make_unique<LiveRun>(of_life_, sandbox_, *hooking_, companions, loop);
+  steps_ = std::make_unique<StepRunner>(*run_);
+  if (!first_start_) {
+    first_start_ = run_->process().start_time();
+  }
+  begin_ms_ = std::chrono::duration_cast<std::chrono::milliseconds>(run_->process().start_time() -
+                                                                    *first_start_)
+                  .count();
+  leftovers_.Watch(OwnLeftovers(), sandbox_.variables());
+  // gdb has one terminal: it is for the target in which calls fail.
+  if (request_.in_debugger && (name_.empty() || !request_.faults.empty())) {
+    debugger_.emplace(run_->process().pid(), sandbox_.life_dir());
+    loop.Add(debugger_->end_fd(), [this] { debugger_->ThrowLeft(); });
+    if (beside_debugger != nullptr) {
+      loop.Add(beside_debugger->fd(),
+               [beside_debugger] { beside_debugger->ThrowIfRaisedButCtrlC(); });
+    }
+  }
+}
+
+// What bears the name of something that is another target's is left by that one.
+std::vector<std::string> Seat::OwnLeftovers() const {
+  std::vector<std::string> patterns = request_.profile.leftovers;
+  const Target* target = request_.scenario.FindTarget(name_);
+  if (target == nullptr) {
+    return patterns;
+  }
+  std::erase_if(patterns, [&](const std::string& pattern) {
+    return std::any_of(target->shares.begin(), target->shares.end(), [&](const auto& shared) {
+      return pattern.find("${" + shared.first + "}") != std::string::npos;
+    });
+  });
+  return patterns;
+}
+
+// Faults that are armed from the step of the restart itself are so before the first call.
+void Seat::PrepareNextLife(const std::string& restart) {
+  of_life_.faults = FaultsOfNextLife(of_life_, lives_.back().evidence);
+  for (Fault& fault : of_life_.faults) {
+    fault.armed_at_start |= !restart.empty() && fault.from_step == restart;
+  }
+}
+
+bool Seat::End(std::optional<int> signal) {
+  if (signal) {
+    EndBySignal(*run_, *signal);
+  } else {
+    StopTarget(*run_);
+  }
+  if (debugger_) {
+    run_->loop().Remove(debugger_->end_fd());
+    debugger_.reset();  // the user looks around as long as there is something to see
+  }
+  CollectEvidence(*run_, leftovers_);
+  executed_ = ExecutedInstead(*run_);
+  if (executed_.empty()) {
+    CheckAgentReady(*run_);
+    missed_hooks_ |= hooking_->wanted() && hooking_->LearnModules(run_->evidence().journal);
+    run_->evidence().target = name_;
+    lives_.push_back({std::move(run_->evidence()), begin_ms_});
+  }
+  steps_.reset();
+  run_.reset();
+  hooking_.reset();
+  return executed_.empty();
+}
+
+void Seat::LookAgainAtDirectory() {
+  if (lives_.empty() || sandbox_.shares_directory() || !sandbox_.others_share_directory()) {
+    return;
+  }
+  std::vector<std::string>& left = lives_.back().evidence.left_behind;
+  for (std::string& one : sandbox_.LeftInRunDir()) {
+    left.push_back(std::move(one));
+  }
+}
+
+Evidence Seat::TakeEvidence() { return MergeLives(std::move(lives_)); }
+
+}  // namespace faultline

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/run/companions.h"
+#include "harness/run/debugger.h"
+#include "harness/run/executor.h"
+#include "harness/run/hooking.h"
+#include "harness/run/leftovers.h"
+#include "harness/run/live_run.h"
+#include "harness/run/lives.h"
+#include "harness/run/sandbox.h"
+#include "harness/run/step_runner.h"
+#include "harness/target/event_loop.h"
+
+namespace faultline {
+
+// The program of one of several targets. `all.program` is also that of the others of the subject's
+// kind, unless the scenario names theirs. Failure as RequireProgram.
+std::filesystem::path ProgramOf(const Target& target, const RunRequest& all);
+
+// One target of a run, through all its lives: its sandbox, its plan and journal, what it says, the
+// evidence about it. One thread.
+class Seat {
+ public:
+  // The only target of `request`, or, with `target`, one of several. Nothing is started yet. All is
+  // borrowed.
+  explicit Seat(const RunRequest& request);
+  Seat(const RunRequest& request, RunPlace& place, const Target& target);
+  ~Seat();
+  Seat(const Seat&) = delete;
+  Seat& operator=(const Seat&) = delete;
+
+  const std::string& name() const { return name_; }  // "" = the only target
+  const RunRequest& request() const { return request_; }
+  Sandbox& sandbox() { return sandbox_; }
+  // It has been started, and not yet been ended by End(); its process may have ended.
+  bool is_live() const { return run_ != nullptr; }
+  bool was_started() const { return is_live() || !lives_.empty(); }
+  LiveRun& run() { return *run_; }
+  StepRunner& steps() { return *steps_; }
+
+  // Starts it, the first time or again; `step` is the index of the step that asks for it, if one
+  // does. `debugger` is what Ctrl-C is taken from while gdb has the terminal, or nullptr.
+  void Start(Companions& companions, EventLoop& loop, std::optional<size_t> step,
+             Interruption* beside_debugger);
+  // Ends it, by its profile's stop or by `signal`, and takes the evidence. False when it has turned
+  // out that another program than the one that was hooked had taken its place: executed().
+  bool End(std::optional<int> signal);
+  const std::filesystem::path& executed() const { return executed_; }
+  // Some library that came late has functions that should have been hooked.
+  bool missed_hooks() const { return missed_hooks_; }
+
+  // Once all targets of the run have ended: of a directory that others have too, what is left.
+  void LookAgainAtDirectory();
+  // Of all lives; those of the run's first start are at `first`. Only when it was started.
+  Evidence TakeEvidence();
+  Clock::time_point first_start() const { return *first_start_; }
+
+ private:
+  RunRequest RequestOf(const RunRequest& all, const Target& target);
+  void PrepareNextLife(const std::string& restart);
+  std::vector<std::string> OwnLeftovers() const;
+
+  std::string name_;
+  Scenario scenario_;  // of one of several targets: as it would be for this one alone
+  RunRequest request_;
+  Sandbox sandbox_;
+  RunRequest of_life_;
+  std::unique_ptr<Hooking> hooking_;
+  std::unique_ptr<LiveRun> run_;
+  std::unique_ptr<StepRunner> steps_;
+  std::optional<Debugger> debugger_;
+  Leftovers leftovers_;
+  std::vector<Life> lives_;
+  int64_t begin_ms_ = 0;  // of the life that goes on, since the first start
+  std::optional<Clock::time_point> first_start_;
+  std::filesystem::path executed_;
+  bool missed_hooks_ = false;
+};
+
+}  // namespace faultline
