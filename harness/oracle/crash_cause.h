@@ -33,7 +33,8 @@ struct CrashCause {
   // The error that the function wrote right before an assertion that says nothing itself
   // (`assert(false)`), for the title; part of no signature. "" = none.
   std::string said_before = {};
-  bool deliberate = false;  // announced by a line that the profile lists as an abort on purpose
+  bool deliberate = false;  // the target ended itself on purpose: announced by a line that the
+                            // profile lists so, or as the crash oracle knows by the failure
   bool allowed = false;     // and this kind of target may end so: by design
   std::string note = {};    // the profile's
 };

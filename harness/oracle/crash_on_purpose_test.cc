@@ -75,5 +75,67 @@ TEST(AbortOnPurpose, TitlesALineOfTheLogWithoutItsTime) {
             "SIGABRT: msg could not be allocated in send_msg (a deliberate abort)");
 }
 
+// ---- Known by the failure, whatever the profile lists
+
+// As SPDK's vhost_user_fini ends when it cannot start a thread.
+JudgedRun AbortWhere(const std::string& met_by) {
+  JudgedRun run;
+  run.Say("[2026-11-29 06:11:07] rte_vhost_user.c:2009:user_fini: *ERROR*: no thread");
+  run.Die(SIGABRT, {At("abort", "", "libc.so.6"), At("user_fini", "/src/rte_vhost_user.c"),
+                    At("fini", "/src/vhost.c")});
+  run.Inject("thread");
+  run.evidence.injections[0].stack = {At(met_by, "/src/any.c"), At("fini", "/src/vhost.c")};
+  return run;
+}
+
+TEST(AbortOnPurpose, IsThatOfWhoMetTheFailure) {
+  const std::vector<Finding> findings = AbortWhere("user_fini").Judge();
+  ASSERT_THAT(findings, ElementsAre(IsKind("crash")));
+  EXPECT_EQ(findings[0].title, "SIGABRT: no thread in user_fini (a deliberate abort)");
+}
+
+// Tempting: abort() is always called on purpose. Somebody else has met the failure, and what was
+// seen here comes of that.
+TEST(AbortOnPurpose, IsNotThatOfAnybodyElse) {
+  const std::vector<Finding> findings = AbortWhere("lock_init").Judge();
+  ASSERT_THAT(findings, ElementsAre(IsKind("crash")));
+  EXPECT_THAT(findings[0].title, testing::Not(HasSubstr("deliberate")));
+}
+
+JudgedRun AssertIn(protocol::AgentState reached) {
+  JudgedRun run;
+  run.evidence.journal.agent_state = reached;
+  run.Say("spdk_tgt: rpc.c:236: register_method: Assertion `m != NULL' failed.");
+  run.Die(SIGABRT, {At("__assert_fail", "", "libc.so.6"), At("register_method", "/src/rpc.c"),
+                    At("call_init", "", "ld-linux-x86-64.so.2")});
+  run.Inject("calloc");
+  run.evidence.injections[0].stack = {At("register_method", "/src/rpc.c")};
+  return run;
+}
+
+TEST(AbortOnPurpose, IsAnAssertionOfAConstructor) {
+  const std::vector<Finding> findings = AssertIn(protocol::AgentState::kReady).Judge();
+  ASSERT_THAT(findings, ElementsAre(IsKind("crash")));
+  EXPECT_EQ(findings[0].title,
+            "SIGABRT: assertion `m != NULL' failed in register_method before main() (a deliberate "
+            "abort)");
+  EXPECT_EQ(findings[0].signature, "crash: assertion `m != NULL' failed @ register_method")
+      << "the same bug as it always was";
+}
+
+// Tempting: the same assertion on the same failure. A release build goes on behind it.
+TEST(AbortOnPurpose, IsNoAssertionBehindMain) {
+  const std::vector<Finding> findings = AssertIn(protocol::AgentState::kMainReached).Judge();
+  ASSERT_THAT(findings, ElementsAre(IsKind("crash")));
+  EXPECT_EQ(findings[0].title, "SIGABRT: assertion `m != NULL' failed in register_method");
+}
+
+TEST(AbortOnPurpose, IsNoWildPointerOfAConstructor) {
+  JudgedRun run;
+  run.evidence.journal.agent_state = protocol::AgentState::kReady;
+  run.Die(SIGSEGV, {At("register_method", "/src/rpc.c")});
+  EXPECT_EQ(run.Judge().at(0).title, "SIGSEGV: wild pointer in register_method before main()");
+}
+
 }  // namespace
 }  // namespace faultline

@@ -69,6 +69,21 @@ std::string CallerToBlame(const CrashCause& cause, const Stack& stack) {
   return destructor.empty() ? CallerOfHeader(stack) : FoldTemplates(destructor.front().function);
 }
 
+// Did the target end itself because it can do nothing else? A constructor can report an error to
+// nobody, so that its assertions are its error path; and who calls abort() on meeting a failure
+// gives up on purpose. An assertion behind main() is no such thing: what a release build does there
+// may be worse.
+bool EndsOnPurpose(const Evidence& evidence, const CrashCause& cause, const Stack& died,
+                   const MetFailure& met) {
+  const bool aborts =
+      cause.kind == CrashCause::Class::kAbort || cause.kind == CrashCause::Class::kPanic;
+  if (aborts && !died.empty()) {
+    const std::string function = BlamedFunction(cause, died);
+    return DiedBeforeMain(evidence) || (!function.empty() && function == FunctionThatMet(met));
+  }
+  return cause.kind == CrashCause::Class::kAssertion && DiedBeforeMain(evidence);
+}
+
 // Names where the target died and, unless it is the same, the function that met the failure: either
 // may be where the bug is.
 std::string Title(const Evidence& evidence, const CrashCause& cause, const Stack& stack,
@@ -85,6 +100,9 @@ std::string Title(const Evidence& evidence, const CrashCause& cause, const Stack
   const std::string caller = CallerToBlame(cause, stack);
   if (!caller.empty()) {
     title += ", called by " + caller;
+  }
+  if (DiedBeforeMain(evidence)) {
+    title += " before main()";
   }
   const ThreadStack* thread = CrashedThread(evidence);
   if (const std::string interrupted = thread == nullptr ? "" : InterruptedFunction(thread->frames);
@@ -132,12 +150,14 @@ class CrashOracle : public Oracle {
     }
     const ThreadStack* thread = CrashedThread(evidence);
     const Stack whole = thread != nullptr ? thread->frames : Stack();
-    const CrashCause cause = FindCrashCause(evidence, context.profile, whole, context.fault_free);
+    CrashCause cause = FindCrashCause(evidence, context.profile, whole, context.fault_free);
     const Injection* failure = FirstFailure(evidence);
     const MetFailure met = FindWhoMet(evidence, context.catalogue);
     const Stack died = evidence.exit.code == SIGABRT
                            ? StackThatAborted(whole, context.catalogue.abort_helpers)
                            : BlamedStack(whole);
+
+    cause.deliberate = cause.deliberate || EndsOnPurpose(evidence, cause, died, met);
 
     Finding finding;
     finding.kind = cause.allowed ? kEndsByDesign : kind();
@@ -162,6 +182,10 @@ class CrashOracle : public Oracle {
     }
     if (const std::string way = HowItWentUp(met); !way.empty()) {
       finding.details.push_back(way);
+    }
+    if (DiedBeforeMain(evidence)) {
+      finding.details.push_back(
+          "it died in a constructor: nobody could have been told of an error");
     }
     if (!cause.note.empty()) {
       finding.details.push_back("the profile says of it: " + cause.note);

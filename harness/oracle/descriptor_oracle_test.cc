@@ -57,6 +57,11 @@ TEST_F(OpenDescriptors, AStandardOneThatWasClosedWasNotTheTargetsToClose) {
   const std::vector<Finding> findings = run_.Judge();
   ASSERT_THAT(findings, ElementsAre(IsKind("leak")));
   EXPECT_EQ(findings[0].title, "standard descriptor 0 was closed");
+  run_.Inject("memfd");
+  run_.evidence.injections[0].stack = {testkit::At("", "", "librte_eal.so.23"),
+                                       testkit::At("spdk_env_init", "/src/init.c")};
+  EXPECT_EQ(run_.Judge().at(0).title,
+            "standard descriptor 0 was closed, after point/of/memfd failed below spdk_env_init");
 }
 
 // ---- Which of several it is

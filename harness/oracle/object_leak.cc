@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <set>
 
 #include "harness/oracle/blame.h"
@@ -148,6 +149,37 @@ class ObjectLeakFinder {
                : fmt::format("{} and {} more object{} are", What(leak), more, more == 1 ? "" : "s");
   }
 
+  // The function that releases what `leak` is of in the fault-free run and is to blame that it does
+  // not here, as the chain's names are: the nearest one in the file of the function whose object it
+  // is, so that a helper which frees memory for many does not stand for them. "" = not known.
+  std::string OwnersRelease(const Leak& leak) const {
+    const Stack makers = WithoutMakers(leak.stack);
+    const std::vector<std::string> names = BlamedFunctions(makers);
+    if (names.size() < (IsNameless(leak.group) ? 2 : 1)) {
+      return "";
+    }
+    const auto owner = std::find_if(makers.begin(), makers.end(), [&](const Frame& frame) {
+      return FoldTemplates(frame.function) == (IsNameless(leak.group) ? names[1] : names[0]);
+    });
+    const std::string in_file =
+        owner == makers.end() || owner->file.empty()
+            ? ""
+            : fmt::format(" ({})", std::filesystem::path(owner->file).filename().string());
+    const std::vector<std::string>& chain = leak.group.release_chain;
+    const auto release = std::find_if(chain.begin(), chain.end(), [&](const std::string& one) {
+      return !in_file.empty() && one.ends_with(in_file);
+    });
+    return release == chain.end() ? "" : *release;
+  }
+
+  // " by spdk_nvmf_tgt_destroy", of an object that nothing released where the fault-free run does.
+  std::string NotBy(const Leak& leak) const {
+    const std::string release = OwnersRelease(leak);
+    return release.empty() || failure_ == nullptr || !silent_.empty()
+               ? ""
+               : " by " + release.substr(0, release.find(" ("));
+  }
+
   // How an object is not released that no error path forgets. No function knows both of it and of
   // the failure, so that it is told by the one that met the failure, or that kept it to itself.
   std::string HowForgotten() const {
@@ -195,14 +227,17 @@ class ObjectLeakFinder {
 
   // An object may be forgotten by the error paths of several functions that call each other: to
   // release it where the outermost one fails mends them all. "" where objects have no names: a
-  // helper that makes and frees memory for many says nothing of whose it is.
+  // helper that makes and frees memory for many says nothing of whose it is, unless no error path
+  // knows of it and its owner has a function that gives it back.
   std::string UnreleasedObject(const Leak& leak) const {
     const std::vector<std::string> makers = BlamedFunctions(WithoutMakers(leak.stack));
-    return IsNameless(leak.group) || makers.empty() || leak.group.released_by.empty()
+    const std::string by = !IsNameless(leak.group)           ? leak.group.released_by
+                           : leak.forgetter.function.empty() ? OwnersRelease(leak)
+                                                             : "";
+    return makers.empty() || by.empty()
                ? ""
                : fmt::format("nothing releases the {} of {} as {} does",
-                             leak.group.objects.front().registry, fmt::join(makers, " < "),
-                             leak.group.released_by);
+                             leak.group.objects.front().registry, fmt::join(makers, " < "), by);
   }
 
   std::string CauseOfForgetting(const Leak& leak, const std::string& skipped) const {
@@ -231,9 +266,9 @@ class ObjectLeakFinder {
     const LeakedGroup& group = leak.group;
     Finding finding = FindingAtEnd(
         kKind,
-        Count(leak) + " never released " +
-            (leak.forgetter.function.empty() ? HowForgotten()
-                                             : "by the error path of " + leak.forgetter.function),
+        Count(leak) + " never released" +
+            (leak.forgetter.function.empty() ? NotBy(leak) + " " + HowForgotten()
+                                             : " by the error path of " + leak.forgetter.function),
         evidence_);
     finding.object = What(leak);
     finding.signature = Signature(leak);

@@ -63,6 +63,11 @@ bool GaveUpCleanly(const Evidence& evidence) {
   });
 }
 
+bool DiedBeforeMain(const Evidence& evidence) {
+  return evidence.exit.kind == ExitStatus::Kind::kSignaled &&
+         evidence.journal.agent_state == protocol::AgentState::kReady;
+}
+
 std::vector<const WaitAccount*> Waits(const Evidence& evidence) {
   std::vector<const WaitAccount*> waits;
   for (const StepResult& step : evidence.steps) {

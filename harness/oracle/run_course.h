@@ -32,6 +32,10 @@ Finding FindingAtEnd(std::string_view kind, const std::string& title, const Evid
 // the scenario accepts a result too.
 bool GaveUpCleanly(const Evidence& evidence);
 
+// A signal ended the target before it came to main(), in the constructor of a library or a variable
+// of C++. False where no agent was there to see.
+bool DiedBeforeMain(const Evidence& evidence);
+
 // The waits of the run, for the start, answers and the end, in order of time; those in which
 // nothing was waited for are left out.
 std::vector<const WaitAccount*> Waits(const Evidence& evidence);
