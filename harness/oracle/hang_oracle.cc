@@ -16,6 +16,7 @@
 #include "harness/oracle/last_error.h"
 #include "harness/oracle/oracle.h"
 #include "harness/oracle/passed_over.h"
+#include "harness/oracle/past_ready.h"
 #include "harness/oracle/run_course.h"
 #include "harness/oracle/sanitizer_report.h"
 #include "harness/oracle/signature.h"
@@ -148,7 +149,11 @@ class HangOracle : public Oracle {
 
   std::vector<Finding> Judge(const Evidence& evidence,
                              const OracleContext& context) const override {
-    const std::vector<Hang> hangs = FindHangs(evidence, context.scenario);
+    std::vector<Hang> hangs = FindHangs(evidence, context.scenario);
+    if (!hangs.empty() && hangs.front().phase == kStartPhase &&
+        IsPastItsReadyLine(evidence, context)) {
+      hangs.erase(hangs.begin());
+    }
     if (hangs.empty()) {
       return {};
     }

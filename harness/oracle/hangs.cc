@@ -57,7 +57,7 @@ std::optional<Hang> HangOfStep(const StepResult& result, const Evidence& evidenc
     hang.title = fmt::format("not all of {} requests in one write were answered within the limit",
                              pipeline->requests.size());
   } else if (StepActionAs<WaitReadyStep>(scenario, result.index) != nullptr) {
-    hang.phase = "start";
+    hang.phase = kStartPhase;
     if (result.detail.starts_with(result.wait.ToString())) {
       hang.limit = fmt::format("{}: {}", StepText(result), result.detail);  // with its last words
     }

@@ -9,12 +9,14 @@
 
 namespace faultline {
 
-// The phase of a target that does not end; others are "start" and "answer to METHOD".
+// The phases of a target that is not ready, and of one that does not end; others are "answer to
+// METHOD".
+inline constexpr char kStartPhase[] = "start";
 inline constexpr char kStopPhase[] = "stop";
 
 // What did not come to an end.
 struct Hang {
-  std::string phase;  // "start", "answer to METHOD", kStopPhase; part of the signature
+  std::string phase;  // kStartPhase, "answer to METHOD", kStopPhase; part of the signature
   std::string title;
   std::string limit;  // what was waited for, and for how long
   int step = 0;
