@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
+#include <cstdlib>
 #include <system_error>
 
 #include "harness/base/failure.h"
@@ -34,6 +35,19 @@ int OwnDescriptor(const fs::path& path) {
     }
   }
   return -1;
+}
+
+// What open(2) would give a new file: a report is to be sent and published, unlike what we keep for
+// ourselves. Not by umask(2), which would change it for other threads for a moment.
+mode_t ModeOfNewFile() {
+  constexpr std::string_view kKey = "\nUmask:";
+  const std::string status = ReadFile("/proc/self/status").value_or("");
+  const size_t at = status.find(kKey);
+  mode_t mask = 077;
+  if (at != std::string::npos) {
+    mask = static_cast<mode_t>(std::strtoul(status.c_str() + at + kKey.size(), nullptr, 8));
+  }
+  return 0666 & ~mask;
 }
 
 }  // namespace
@@ -71,7 +85,13 @@ std::string OutputFile::Problem(const std::string& what) const {
 
 void OutputFile::Write(std::string_view content) const {
   if (is_replaceable()) {
+    struct stat before {};
+    const bool replaces = ::stat(path_.c_str(), &before) == 0;
     WriteFileAtomically(path_, content);
+    const mode_t mode = replaces ? before.st_mode & 07777 : ModeOfNewFile();
+    if (::chmod(path_.c_str(), mode) != 0) {
+      throw Failure::FromErrno(Problem("cannot set its permissions"), errno);
+    }
     return;
   }
   UniqueFd fd;

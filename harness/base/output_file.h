@@ -8,7 +8,8 @@ namespace faultline {
 
 // A file that the user names for a result (--json, --write). A regular file is replaced as a whole,
 // so that a reader sees the old or the new content and never a part; what a symlink leads to is
-// replaced, not the link. Anything else (a device, a FIFO, /dev/stdout) is written through.
+// replaced, not the link. A new file has the permissions that the umask leaves it, one that is
+// replaced keeps its own. Anything else (a device, a FIFO, /dev/stdout) is written through.
 // Directories are not made.
 class OutputFile {
  public:

@@ -44,6 +44,20 @@ TEST_F(OutputFileTest, ReplacesARegularFileAsAWhole) {
   EXPECT_EQ(ReadFile(directory_ / "file"), "second");
 }
 
+TEST_F(OutputFileTest, OthersMayReadWhatTheUmaskLeavesThemAndAFileKeepsItsPermissions) {
+  const fs::path path = directory_ / "page.html";
+  const auto mode = [&] {
+    return static_cast<unsigned>(fs::status(path).permissions() & fs::perms::mask);
+  };
+  const mode_t before = ::umask(027);
+  OutputFile("--html", path).Write("first");
+  ::umask(before);
+  EXPECT_EQ(mode(), 0640u);
+  fs::permissions(path, fs::perms(0604));
+  OutputFile("--html", path).Write("second");
+  EXPECT_EQ(mode(), 0604u);
+}
+
 TEST_F(OutputFileTest, ADirectoryOrAMissingOneIsTheUsersMistakeAndNothingIsMade) {
   ExpectBadInput(directory_, "it is a directory");
   ExpectBadInput(directory_ / "", "it is a directory");
