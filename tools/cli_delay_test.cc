@@ -24,7 +24,7 @@ TEST_F(CliDelayTest, ACallThatIsDelayedReturnsThatMuchLater) {
 }
 
 TEST_F(CliDelayTest, ACallThatIsHeldReturnsOnceItsStepBegins) {
-  EXPECT_EQ(ReadyLine(Scenario("lives/held.yaml")).at("step"), 2);
+  EXPECT_EQ(ReadyLine(Scenario("lives/held.yaml")).at("step"), 3);
 }
 
 TEST_F(CliDelayTest, StepsAtACallAreDoneBeforeItReturns) {
