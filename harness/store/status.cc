@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <string_view>
+
 namespace faultline {
 namespace {
 
@@ -51,6 +54,23 @@ std::string Signal(const FindingGroup& group) {
                    group.unsignalled_tries)
              : fmt::format("came in {} of {} runs without the stop signal too", group.unsignalled,
                            group.unsignalled_tries);
+}
+
+// `title` up to what it says of the call that was made to fail: ", after libc/memory/calloc failed
+// in pool_init", ": libc/memory/calloc had failed in pool_init". Points have a '/' in their names.
+std::string WithoutFailedCall(const std::string& title) {
+  for (const std::string_view begin : {", after ", " after ", ": "}) {
+    for (size_t at = title.find(begin); at != std::string::npos; at = title.find(begin, at + 1)) {
+      const std::string_view rest = std::string_view(title).substr(at + begin.size());
+      const size_t end = std::min(rest.find(' '), rest.size());
+      const bool is_point = rest.substr(0, end).find('/') != std::string_view::npos;
+      const std::string_view verb = rest.substr(end);
+      if (is_point && (verb.starts_with(" failed") || verb.starts_with(" had failed"))) {
+        return title.substr(0, at);
+      }
+    }
+  }
+  return title;
 }
 
 }  // namespace
@@ -142,6 +162,11 @@ void Apply(const Confirmation& confirmation, FindingGroup& group) {
   group.plan_key = confirmation.plan_key;
   group.scenario = confirmation.scenario;
   group.places = confirmation.places;
+  // Whatever failed before it has nothing to do with it.
+  if (ComesWithoutFault(group)) {
+    group.title = WithoutFailedCall(group.title);
+    group.cause.clear();
+  }
 }
 
 }  // namespace faultline

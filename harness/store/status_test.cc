@@ -120,5 +120,32 @@ TEST(FindingStatus, WhatEndsByDesignFailsNothingHoweverOftenItCame) {
   }
 }
 
+// What comes without the fault too is blamed on no call.
+TEST(Apply, LeavesNoCallInTheTitleOfARaceOfTheTargets) {
+  Confirmation confirmation;
+  confirmation.tries = confirmation.control_tries = 3;
+  confirmation.confirmed = 1;
+  confirmation.control = 2;
+  const auto title_of = [&](const std::string& title) {
+    FindingGroup group;
+    group.title = title;
+    group.cause = "nothing is released after a failed call in f";
+    Apply(confirmation, group);
+    EXPECT_EQ(group.cause.empty(), confirmation.control > 0);
+    return group.title;
+  };
+  EXPECT_EQ(title_of("SIGSEGV: wild pointer in stop, after libc/memory/calloc failed in f"),
+            "SIGSEGV: wild pointer in stop");
+  EXPECT_EQ(title_of("mempool `a/b' is never released by g after dpdk/malloc/zmalloc failed"),
+            "mempool `a/b' is never released by g");
+  EXPECT_EQ(title_of("it did not end: libc/memory/calloc had failed in f"), "it did not end");
+  EXPECT_EQ(title_of("SIGABRT: panic: /dev/x failed in g"), "SIGABRT: panic")
+      << "rather too little than a call that is innocent";
+  EXPECT_EQ(title_of("SIGABRT: no pool in g"), "SIGABRT: no pool in g");
+  confirmation.control = 0;
+  EXPECT_EQ(title_of("SIGSEGV in stop, after libc/memory/calloc failed in f"),
+            "SIGSEGV in stop, after libc/memory/calloc failed in f");
+}
+
 }  // namespace
 }  // namespace faultline
