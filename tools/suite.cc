@@ -69,6 +69,13 @@ class ScenarioTest : public testing::Test {
       context_.report->AddUnjudged(name_, file_, CiCase::Result::kSkipped, search.problem);
       GTEST_SKIP() << search.problem;
     }
+    for (const std::shared_ptr<const Target>& target : loaded.scenario.targets) {
+      const ProgramSearch other = FindProgram(target->profile, "", context_.own_directory);
+      if (!other.problem.empty()) {
+        context_.report->AddUnjudged(name_, file_, CiCase::Result::kSkipped, other.problem);
+        GTEST_SKIP() << other.problem;
+      }
+    }
     const Resources& resources = loaded.scenario.resources;
     const std::string lack =
         LackOfHugepages(resources.HugepagesMb(), resources.hugetlbfs_mb.has_value());

@@ -198,6 +198,13 @@ class SweepCommand : public Command {
     app.add_option("--step", selection_.steps, "steps of the scenario, from 1; 0 before the first")
         ->type_name("N")
         ->group(group);
+    app.add_option(
+           "--life", selection_.life,
+           "calls of this life of the target, from 1; default: of the first, and those that "
+           "only later ones make")
+        ->check(CLI::Range(1, 10'000))
+        ->type_name("N")
+        ->group(group);
     app.add_option("--changed-since", changed_since_,
                    "only calls through functions that changed since this git revision")
         ->type_name("REV")
@@ -289,6 +296,11 @@ class SweepCommand : public Command {
           ExecutedCache(options.cache_dir, options.program, loaded.scenario, loaded.profile)
               .Recall();
       selection_.modules.push_back((executed.empty() ? options.program : executed).filename());
+    }
+    if (const int lives = loaded.scenario.LivesOf(loaded.scenario.subject);
+        selection_.life > lives) {
+      throw Failure::BadInput(fmt::format("--life {}: the scenario starts the target {} time{}",
+                                          selection_.life, lives, lives == 1 ? "" : "s"));
     }
     options.selection = selection_;
     options.selection.nested = nested_ == "all"         ? Nested::kAll

@@ -195,6 +195,17 @@ bool Course::EndAll() {
   return true;
 }
 
+void Course::TellLeft(Seat& owner) {
+  for (const std::string& left : owner.LeftInSharedDirectory()) {
+    const bool is_anothers = std::any_of(seats_.begin(), seats_.end(), [&](Seat& seat) {
+      return &seat != &owner && seat.TakeLeft(left, owner);
+    });
+    if (!is_anothers) {
+      owner.AddLeft(left);
+    }
+  }
+}
+
 Attempt Course::Conclude() {
   if (request_.keep_run_dir) {
     seats_.front().sandbox().Keep();
@@ -202,7 +213,9 @@ Attempt Course::Conclude() {
   std::vector<EvidenceOfTarget> targets;
   for (Seat& seat : seats_) {
     attempt_.missed_hooks |= seat.missed_hooks();
-    seat.LookAgainAtDirectory();
+    TellLeft(seat);
+  }
+  for (Seat& seat : seats_) {
     if (seat.was_started()) {
       targets.push_back({seat.TakeEvidence(), seat.first_start()});
     }

@@ -46,6 +46,8 @@ class Course {
   void BeginStep(int index, const std::string& name);
   bool EndSeat(Seat& seat, std::optional<int> signal);
   bool EndAll();
+  // What is left in the directory of `owner` is told with the target whose name it bears.
+  void TellLeft(Seat& owner);
   Attempt Conclude();
 
   const RunRequest& request_;

@@ -287,6 +287,7 @@ std::string ScenarioKey(const Scenario& scenario, const Profile& profile) {
   key.Add(scenario.surroundings.empty_environment ? 1 : 0);
   key.Add(scenario.surroundings.read_only_run_dir ? 1 : 0);
   key.Add(std::to_string(scenario.surroundings.dev_shm.value_or(0)));
+  key.Add(scenario.surroundings.read_only_dev_shm ? 1 : 0);
   for (const CommandStep& command : scenario.prepare) {
     key.Add(command.argv);
   }

@@ -140,12 +140,14 @@ bool LiveRun::IsPlanned(const std::string& fault) const {
 void LiveRun::ArmIfPlanned(const std::string& fault) {
   if (IsPlanned(fault)) {
     hooking_.Arm(fault);
+    switched_[fault] = true;
   }
 }
 
 void LiveRun::DisarmIfPlanned(const std::string& fault) {
   if (IsPlanned(fault)) {
     hooking_.Disarm(fault);
+    switched_[fault] = false;
   }
 }
 

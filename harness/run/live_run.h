@@ -73,6 +73,8 @@ class LiveRun {
   // Of a fault that this run leaves out (a fault-free run) nothing happens.
   void ArmIfPlanned(const std::string& fault);
   void DisarmIfPlanned(const std::string& fault);
+  // Faults that were armed (true) or disarmed since the start, by id: the next life begins so.
+  const std::map<std::string, bool>& switched() const { return switched_; }
 
   // Waits until `met`, which is asked after every event and at the limit, the target's exit, or
   // the time that `wait` gives (see Patience; for_what, limit_ms, most_ms and limit_is_own are
@@ -136,6 +138,7 @@ class LiveRun {
   FailedCalls failed_calls_;
   Evidence evidence_;
   int step_ = 0;
+  std::map<std::string, bool> switched_;
   std::optional<int64_t> stop_sent_ms_;
   std::optional<StackSnapshot> hang_;
   bool detached_ = false;

@@ -30,6 +30,11 @@ std::vector<std::string> NeverReached(const std::vector<Life>& lives) {
   return faults;
 }
 
+bool Has(const std::vector<Fault>& faults, const std::string& id) {
+  return std::any_of(faults.begin(), faults.end(),
+                     [&](const Fault& fault) { return fault.id == id; });
+}
+
 }  // namespace
 
 void ShiftTimes(Evidence& evidence, int64_t by_ms) {
@@ -95,27 +100,36 @@ Evidence MergeLives(std::vector<Life> lives) {
   return all;
 }
 
-std::vector<Fault> FaultsOfNextLife(const RunRequest& request, const Evidence& before) {
-  std::vector<Fault> faults;
-  for (const Fault& fault : request.faults) {
+std::vector<Fault> FaultsOfNextLife(const std::vector<Fault>& faults, const Evidence& before) {
+  std::vector<Fault> left;
+  for (const Fault& fault : faults) {
     const auto hits =
         std::count_if(before.injections.begin(), before.injections.end(),
                       [&](const Injection& injection) { return injection.fault == fault.id; });
     const bool for_ever = fault.last == std::numeric_limits<uint64_t>::max();
     const uint64_t calls = for_ever ? 0 : (fault.last - fault.first) / fault.step + 1;
     if (for_ever || std::cmp_less(hits, calls)) {
-      faults.push_back(fault);
+      left.push_back(fault);
     }
   }
   // What waits for a fault that is over need not wait any more.
-  for (Fault& fault : faults) {
-    const bool is_there = std::any_of(faults.begin(), faults.end(),
-                                      [&](const Fault& other) { return other.id == fault.after; });
-    if (!is_there) {
+  for (Fault& fault : left) {
+    if (!Has(left, fault.after)) {
       fault.after.clear();
     }
   }
-  return faults;
+  return left;
+}
+
+std::vector<Fault> FaultsOfLife(const std::vector<Fault>& faults, int life) {
+  std::vector<Fault> own = faults;
+  std::erase_if(own, [&](const Fault& fault) { return fault.life != 0 && fault.life != life; });
+  // A chain: what waits for one that has gone goes too.
+  while (std::erase_if(own, [&](const Fault& fault) {
+           return !fault.after.empty() && !Has(own, fault.after);
+         }) > 0) {
+  }
+  return own;
 }
 
 }  // namespace faultline

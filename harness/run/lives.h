@@ -21,8 +21,12 @@ Evidence MergeLives(std::vector<Life> lives);
 // Times that count from the start of a target count from `by_ms` before it then.
 void ShiftTimes(Evidence& evidence, int64_t by_ms);
 
-// What is armed in the next life: a fault that has hit all its calls is over, one that goes on for
-// ever goes on. `request` is that of the life before.
-std::vector<Fault> FaultsOfNextLife(const RunRequest& request, const Evidence& before);
+// What is left of `faults` in the next life: one that has hit all its calls is over, one that goes
+// on for ever goes on. `before` is the life before.
+std::vector<Fault> FaultsOfNextLife(const std::vector<Fault>& faults, const Evidence& before);
+
+// Those of `faults` that are for this life, from 1. What waits for one that is for another life is
+// not among them.
+std::vector<Fault> FaultsOfLife(const std::vector<Fault>& faults, int life);
 
 }  // namespace faultline

@@ -3,10 +3,12 @@
 
 #include <gmock/gmock.h>
 
+#include <cerrno>
 #include <csignal>
 
 #include "harness/base/failure.h"
 #include "harness/oracle/oracle.h"
+#include "harness/run/program_lookup.h"
 #include "harness/run/testing/script_target.h"
 #include "harness/target/run_space.h"
 
@@ -131,49 +133,135 @@ TEST_F(LivesTest, WhatGrowsWithEachStartIsALeak) {
   }
 }
 
+Fault FaultOf(const std::string& id, uint64_t last = 1) {
+  Fault fault;
+  fault.id = id;
+  fault.last = last;
+  return fault;
+}
+
+std::vector<std::string> Ids(const std::vector<Fault>& faults) {
+  std::vector<std::string> ids;
+  for (const Fault& fault : faults) {
+    ids.push_back(fault.id);
+  }
+  return ids;
+}
+
 TEST_F(LivesTest, FaultsThatHaveHitAllTheirCallsAreOver) {
-  Scenario scenario;
-  Profile profile;
-  Catalogue catalogue;
-  RunRequest request{scenario, profile, catalogue};
-  Fault once;
-  once.id = "once";
-  Fault twice = once;
-  twice.id = "twice";
-  twice.last = 2;
-  Fault ever = once;
-  ever.id = "ever";
-  ever.last = UINT64_MAX;
-  request.faults = {once, twice, ever};
   Evidence before;
   for (const char* id : {"once", "twice", "ever"}) {
     before.injections.emplace_back().fault = id;
   }
-  std::vector<std::string> next;
-  for (const Fault& fault : FaultsOfNextLife(request, before)) {
-    next.push_back(fault.id);
-  }
-  EXPECT_THAT(next, ElementsAre("twice", "ever"));
+  EXPECT_THAT(Ids(FaultsOfNextLife(
+                  {FaultOf("once"), FaultOf("twice", 2), FaultOf("ever", UINT64_MAX)}, before)),
+              ElementsAre("twice", "ever"));
 }
 
 TEST_F(LivesTest, WhatComesAfterAFaultThatIsOverWaitsForNothing) {
-  Scenario scenario;
-  Profile profile;
-  Catalogue catalogue;
-  RunRequest request{scenario, profile, catalogue};
-  Fault site;
-  site.id = "site";
-  Fault later = site;
-  later.id = "later";
+  Fault later = FaultOf("later", UINT64_MAX);
   later.after = "site";
-  later.last = UINT64_MAX;
-  request.faults = {site, later};
+  const std::vector<Fault> faults = {FaultOf("site"), later};
   Evidence before;
-  EXPECT_EQ(FaultsOfNextLife(request, before).at(1).after, "site");
+  EXPECT_EQ(FaultsOfNextLife(faults, before).at(1).after, "site");
   before.injections.emplace_back().fault = "site";
-  const std::vector<Fault> next = FaultsOfNextLife(request, before);
+  const std::vector<Fault> next = FaultsOfNextLife(faults, before);
   ASSERT_THAT(next, SizeIs(1));
   EXPECT_EQ(next[0].after, "");
+}
+
+TEST_F(LivesTest, AFaultOfOneLifeIsThereInThatOneAlone) {
+  Fault second = FaultOf("second");
+  second.life = 2;
+  Fault later = FaultOf("later", UINT64_MAX);
+  later.after = "second";
+  Fault last = FaultOf("last");
+  last.after = "later";
+  const std::vector<Fault> faults = {FaultOf("any"), second, later, last};
+  // What waits for it does so in that life too, and what waits for that.
+  EXPECT_THAT(Ids(FaultsOfLife(faults, 1)), ElementsAre("any"));
+  EXPECT_THAT(Ids(FaultsOfLife(faults, 2)), ElementsAre("any", "second", "later", "last"));
+  Evidence hit;
+  hit.injections.emplace_back().fault = "second";
+  EXPECT_THAT(Ids(FaultsOfLife(FaultsOfNextLife(faults, hit), 3)),
+              ElementsAre("any", "later", "last"));
+}
+
+// The agent is in the target: real calls fail.
+class HookedLivesTest : public LivesTest {
+ protected:
+  // A shell opens a file for each redirection.
+  HookedLivesTest() {
+    FaultPoint& point = catalogue_.points.emplace_back();
+    point.name = "libc/open";
+    point.symbols = {"open", "open64"};
+    point.kind = FaultPoint::Kind::kLeaf;
+    point.failure.result = -1;
+    point.failure.errno_value = EACCES;
+    // Says for each line that it reads whether it could write it to a file.
+    Script(
+        "trap 'exit 0' TERM; echo ready; while read line; do "
+        "echo $line > out && echo hello || echo failed; done");
+  }
+  Fault& AddFault() {
+    Fault& fault = scenario_.faults.emplace_back();
+    fault.id = "open";
+    fault.point = "libc/open";
+    return fault;
+  }
+  Evidence ExecuteHooked() {
+    RunRequest request{scenario_, profile_, catalogue_};
+    request.program = "/bin/dash";
+    request.agent = RequireAgent(OwnDirectory());
+    request.observe = false;
+    request.faults = scenario_.faults;
+    return ColdExecutor().Execute(request);
+  }
+  static std::vector<size_t> HitsByLife(const Evidence& evidence) {
+    std::vector<size_t> hits;
+    for (const Evidence& life : evidence.lives) {
+      hits.push_back(life.injections.size());
+    }
+    return hits;
+  }
+  void AddLives(int lives) {
+    for (int i = 0; i < lives; ++i) {
+      if (i > 0) {
+        Add(RestartStep{});
+      }
+      Add(WaitReadyStep{});
+      Add(TerminalStep{"hello\n"});
+      Add(ExpectLogStep{"^(hello|failed)$"});
+    }
+  }
+};
+
+TEST_F(HookedLivesTest, AFaultOfTheSecondLifeHitsThere) {
+  AddFault().life = 2;
+  AddLives(3);
+  const Evidence evidence = ExecuteHooked();
+  EXPECT_THAT(HitsByLife(evidence), ElementsAre(0, 1, 0));
+  EXPECT_THAT(evidence.faults_not_reached, IsEmpty());
+}
+
+TEST_F(HookedLivesTest, AFaultOfALifeThatNeverComesIsNotReached) {
+  AddFault().life = 3;
+  AddLives(2);
+  EXPECT_THAT(ExecuteHooked().faults_not_reached, ElementsAre("open"));
+}
+
+TEST_F(HookedLivesTest, WhatAStepHasArmedStaysArmedOverARestart) {
+  Fault& fault = AddFault();
+  fault.armed_at_start = false;
+  fault.last = UINT64_MAX;
+  Add(WaitReadyStep{});
+  Add(ArmStep{{"open"}});  // nothing of the first life is made to fail
+  Add(RestartStep{});
+  AddLives(1);
+  Add(DisarmStep{{"open"}});
+  Add(RestartStep{});
+  AddLives(1);
+  EXPECT_THAT(HitsByLife(ExecuteHooked()), ElementsAre(0, 1, 0));
 }
 
 TEST_F(LivesTest, ACompanionStartsBeforeTheTargetAndLivesAsLongAsTheRun) {

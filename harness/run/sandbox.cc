@@ -168,6 +168,19 @@ void Sandbox::Save(const std::string& name, const nlohmann::json& value) {
 }
 
 void Sandbox::SetPid(pid_t pid) {
+  if (const auto before = variables_.find("pid"); before != variables_.end()) {
+    // Each has a name of its own: what every life leaves is to be counted.
+    const auto own = std::count_if(earlier_pids_.begin(), earlier_pids_.end(), [](const auto& one) {
+      return one.second.find('.') == std::string::npos;
+    });
+    const std::string name = "earlier_pid_" + std::to_string(own + 1);
+    earlier_pids_[before->second] = name;
+    for (Sandbox* sandbox : place_->sandboxes()) {
+      if (sandbox != this) {
+        sandbox->earlier_pids_[before->second] = target_ + "." + name;
+      }
+    }
+  }
   variables_["pid"] = std::to_string(pid);
   if (!target_.empty()) {
     TellOthers("pid", variables_["pid"]);
@@ -255,6 +268,7 @@ SpawnOptions Sandbox::TargetOptions() const {
   options.limits = around.limits;
   options.closed_descriptors = around.closed_descriptors;
   options.dev_shm = around.dev_shm;
+  options.read_only_dev_shm = around.read_only_dev_shm;
   if (around.read_only_run_dir) {
     options.read_only_dir = run_dir();
     options.writable_dir = private_dir();
@@ -308,6 +322,9 @@ std::string Sandbox::Generalise(std::string text) const {
         saved().count(name) == 0) {
       values.emplace_back(value, "${" + name + "}");
     }
+  }
+  for (const auto& [pid, name] : earlier_pids_) {
+    values.emplace_back(pid, "${" + name + "}");
   }
   // Of what two targets share, the name of this one's.
   std::stable_sort(values.begin(), values.end(), [](const auto& a, const auto& b) {

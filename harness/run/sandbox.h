@@ -91,6 +91,9 @@ class Sandbox {
   std::filesystem::path life_dir_;
   int lives_ = 0;
   Variables variables_;
+  // Of earlier lives of all targets, and what each is called where it is told: "earlier_pid_1",
+  // "NAME.earlier_pid_1".
+  std::map<std::string, std::string> earlier_pids_;
   std::set<std::string> before_;
 };
 

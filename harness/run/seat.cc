@@ -91,22 +91,22 @@ RunRequest Seat::RequestOf(const RunRequest& all, const Target& target) {
   return own;
 }
 
-Seat::Seat(const RunRequest& request) : request_(request), sandbox_(request_), of_life_(request) {}
+Seat::Seat(const RunRequest& request)
+    : request_(request), sandbox_(request_), of_life_(request), remaining_(request.faults) {}
 
 Seat::Seat(const RunRequest& request, RunPlace& place, const Target& target)
     : name_(target.name),
       scenario_(request.scenario.ForTarget(target)),
       request_(RequestOf(request, target)),
       sandbox_(request_, place, target),
-      of_life_(request_) {}
+      of_life_(request_),
+      remaining_(request_.faults) {}
 
 Seat::~Seat() = default;
 
 void Seat::Start(Companions& companions, EventLoop& loop, std::optional<size_t> step,
                  Interruption* beside_debugger) {
-  if (!lives_.empty()) {
-    PrepareNextLife(step ? request_.scenario.steps[*step].name : "");
-  }
+  PrepareLife(step ? request_.scenario.steps[*step].name : "");
   sandbox_.BeginLife();
   hooking_ = std::make_unique<Hooking>(of_life_, sandbox_.life_dir(),
                                        sandbox_.TargetOptions().environment);
@@ -146,10 +146,23 @@ std::vector<std::string> Seat::OwnLeftovers() const {
 }
 
 // Faults that are armed from the step of the restart itself are so before the first call.
-void Seat::PrepareNextLife(const std::string& restart) {
-  of_life_.faults = FaultsOfNextLife(of_life_, lives_.back().evidence);
+void Seat::PrepareLife(const std::string& restart) {
+  const int life = static_cast<int>(lives_.size()) + 1;
+  if (life > 1) {
+    remaining_ = FaultsOfNextLife(remaining_, lives_.back().evidence);
+  }
+  of_life_.faults = FaultsOfLife(remaining_, life);
   for (Fault& fault : of_life_.faults) {
     fault.armed_at_start |= !restart.empty() && fault.from_step == restart;
+  }
+}
+
+// What was meant for a life that never came was not reached.
+void Seat::NoteFaultsOfNoLife() {
+  for (const Fault& fault : request_.faults) {
+    if (std::cmp_greater(fault.life, lives_.size())) {
+      lives_.back().evidence.faults_not_reached.push_back(fault.id);
+    }
   }
 }
 
@@ -171,22 +184,34 @@ bool Seat::End(std::optional<int> signal) {
     run_->evidence().target = name_;
     lives_.push_back({std::move(run_->evidence()), begin_ms_});
   }
+  for (Fault& fault : remaining_) {
+    if (const auto switched = run_->switched().find(fault.id); switched != run_->switched().end()) {
+      fault.armed_at_start = switched->second;
+    }
+  }
   steps_.reset();
   run_.reset();
   hooking_.reset();
   return executed_.empty();
 }
 
-void Seat::LookAgainAtDirectory() {
-  if (lives_.empty() || sandbox_.shares_directory() || !sandbox_.others_share_directory()) {
-    return;
-  }
-  std::vector<std::string>& left = lives_.back().evidence.left_behind;
-  for (std::string& one : sandbox_.LeftInRunDir()) {
-    left.push_back(std::move(one));
-  }
+std::vector<std::string> Seat::LeftInSharedDirectory() const {
+  return lives_.empty() || sandbox_.shares_directory() || !sandbox_.others_share_directory()
+             ? std::vector<std::string>()
+             : sandbox_.LeftInRunDir();
 }
 
-Evidence Seat::TakeEvidence() { return MergeLives(std::move(lives_)); }
+bool Seat::TakeLeft(const std::string& left, const Seat& owner) {
+  if (lives_.empty() || left.find("${" + name_ + ".") == std::string::npos) {
+    return false;
+  }
+  AddLeft(sandbox_.Generalise(owner.sandbox_.Specialise(left)));
+  return true;
+}
+
+Evidence Seat::TakeEvidence() {
+  NoteFaultsOfNoLife();
+  return MergeLives(std::move(lives_));
+}
 
 }  // namespace faultline

@@ -55,15 +55,21 @@ class Seat {
   // Some library that came late has functions that should have been hooked.
   bool missed_hooks() const { return missed_hooks_; }
 
-  // Once all targets of the run have ended: of a directory that others have too, what is left.
-  void LookAgainAtDirectory();
+  // Once all targets of the run have ended: what is left in a directory that others have too.
+  // Empty when this one has it alone, or is not the one whose directory it is.
+  std::vector<std::string> LeftInSharedDirectory() const;
+  // Something that was left there, as LeftInSharedDirectory of `owner` names it, bears the name of
+  // something that is this target's alone: it is added to what this one left. False when not.
+  bool TakeLeft(const std::string& left, const Seat& owner);
+  void AddLeft(const std::string& left) { lives_.back().evidence.left_behind.push_back(left); }
   // Of all lives; those of the run's first start are at `first`. Only when it was started.
   Evidence TakeEvidence();
   Clock::time_point first_start() const { return *first_start_; }
 
  private:
   RunRequest RequestOf(const RunRequest& all, const Target& target);
-  void PrepareNextLife(const std::string& restart);
+  void PrepareLife(const std::string& restart);
+  void NoteFaultsOfNoLife();
   std::vector<std::string> OwnLeftovers() const;
 
   std::string name_;
@@ -71,6 +77,7 @@ class Seat {
   RunRequest request_;
   Sandbox sandbox_;
   RunRequest of_life_;
+  std::vector<Fault> remaining_;  // faults that are not over
   std::unique_ptr<Hooking> hooking_;
   std::unique_ptr<LiveRun> run_;
   std::unique_ptr<StepRunner> steps_;

@@ -57,6 +57,28 @@ INSTANTIATE_TEST_SUITE_P(
         BadKey{kFile, "profile: parent\nsubject: one\nsteps: []\n", "3:1",
                "`subject` needs `targets`"}));
 
+INSTANTIATE_TEST_SUITE_P(
+    Lives, BadTargetTest,
+    ::testing::Values(
+        BadKey{kFile,
+               "profile: parent\nsteps: [restart]\nfaults:\n  - {point: base/one, life: 3}\n",
+               "5:5", "`life` is 3, but the target is started 2 times"},
+        BadKey{kFile, "profile: parent\nsteps: []\nfaults:\n  - {point: base/one, life: 0}\n",
+               "5:29", "`life`"},
+        BadKey{kFile, "profile: parent\nsteps: []\nfaults:\n  - {point: base/one, life: two}\n",
+               "5:29", "`life`"},
+        BadKey{kFile, "profile: parent\nsteps: []\nfaults:\n  - {point: base/one, lief: 1}\n",
+               "5:23", "did you mean `life`?"},
+        BadKey{kFile,
+               TWO("steps:\n  - start: two\nfaults:\n"
+                   "  - {point: base/one, target: two, life: 2}\n"),
+               "8:5", "started 1 time"},
+        BadKey{kFile, TWO("repeat: 2\nsteps: []\n"), "1:1", "`repeat` beside `targets`"},
+        BadKey{kFile, "profile: parent\nresources: {dev_shm: read_onyl}\nsteps: []\n", "3:22",
+               "expected bytes, or a size as 64KiB"},
+        BadKey{kFile, "profile: parent\nresources: {dev_shm: [read_only]}\nsteps: []\n", "3:22",
+               "`dev_shm`"}));
+
 #define SHARING(shares) \
   "targets:\n  one: {profile: parent}\n  two: {profile: parent, shares: " shares "}\nsteps: []\n"
 

@@ -15,6 +15,7 @@ namespace faultline {
 namespace {
 
 constexpr uint64_t kForEver = std::numeric_limits<uint64_t>::max();
+constexpr int kMostLives = 10'000;
 constexpr size_t kMaxFaults = 256;  // protocol::kMaxRules
 
 // A number from 1 up at the start of `text`, which is cut off.
@@ -105,6 +106,7 @@ void ReadPlace(MapReader& map, Fault& fault) {
   if (const YamlValue* phase = map.Find("phase"); phase != nullptr) {
     fault.phase = ReadWord(*phase, "phase", context, kPhases).value_or(fault.phase);
   }
+  map.Integer("life", fault.life, 1, kMostLives);
   map.Text("after", fault.after);
   map.Text("from_step", fault.from_step);
   fault.armed_at_start = fault.from_step.empty();

@@ -231,8 +231,25 @@ class ScenarioReader {
   std::vector<std::shared_ptr<Target>> targets_;
 };
 
+// A fault of a life that never comes would never be reached.
+void CheckLives(const Scenario& scenario, Diagnostics& diagnostics) {
+  for (const Fault& fault : scenario.faults) {
+    const int lives = scenario.LivesOf(fault.target);
+    if (fault.life > lives) {
+      diagnostics.Add(fault.position,
+                      fmt::format("`life` is {}, but the target is started {} time{}", fault.life,
+                                  lives, lives == 1 ? "" : "s"));
+    }
+  }
+}
+
 // `repeat` of a scenario: its steps once for each cycle. Names of steps stand for those of all.
 void RepeatSteps(Scenario& scenario, Diagnostics& diagnostics) {
+  if (scenario.cycles > 1 && !scenario.targets.empty()) {
+    diagnostics.Add(scenario.position,
+                    "`repeat` beside `targets`; expected steps `restart` that name a target");
+    return;
+  }
   const std::vector<Step> cycle = scenario.steps;
   if (cycle.size() * static_cast<size_t>(scenario.cycles) > kMostSteps) {
     diagnostics.Add(scenario.position,
@@ -280,6 +297,7 @@ LoadedScenario LoadScenario(const std::filesystem::path& file, const LoadOptions
     scenario.targets.push_back(target);
   }
   RepeatSteps(scenario, diagnostics);
+  CheckLives(scenario, diagnostics);
   return loaded;
 }
 

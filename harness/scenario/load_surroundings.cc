@@ -81,7 +81,9 @@ void ReadSurroundings(MapReader& map, Surroundings& out) {
 void ReadDirectories(MapReader& resources, Surroundings& out) {
   if (const YamlValue* value = resources.Find("dev_shm"); value != nullptr) {
     constexpr uint64_t kPage = 4096;
-    out.dev_shm = ReadSize(*value, "`dev_shm`", resources.context());
+    out.read_only_dev_shm = value->kind == YamlValue::Kind::kScalar && value->text == "read_only";
+    out.dev_shm = out.read_only_dev_shm ? std::optional<uint64_t>(kPage)
+                                        : ReadSize(*value, "`dev_shm`", resources.context());
     if (out.dev_shm && *out.dev_shm < kPage) {
       resources.context().diagnostics.Add(
           value->position, "`dev_shm` is smaller than a page; expected at least 4KiB");

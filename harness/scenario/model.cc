@@ -93,6 +93,18 @@ const Target* Scenario::FindTarget(const std::string& name_of_one) const {
   return nullptr;
 }
 
+int Scenario::LivesOf(const std::string& name_of_target) const {
+  const Target* target = FindTarget(name_of_target);
+  int lives = target == nullptr || !target->starts_later ? 1 : 0;
+  for (const Step& step : steps) {
+    lives += std::holds_alternative<RestartStep>(step.action) &&
+                     (targets.empty() || step.target == name_of_target)
+                 ? 1
+                 : 0;
+  }
+  return lives;
+}
+
 Scenario Scenario::ForTarget(const Target& target) const {
   Scenario own = *this;
   own.profile = target.profile_name;

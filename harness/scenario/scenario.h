@@ -192,6 +192,7 @@ struct Fault {
   std::vector<Step> at_call;           // of kSteps
   std::string until_step = {};         // of kHold
   Phase phase = Phase::kAny;
+  int life = 0;       // of its target, from 1; 0 = any. Calls of other lives do not count
   uint64_t site = 0;  // 0 = any; written as 16 hexadecimal digits
   // "3", "2..", "2..8+2": 1-based, as strace's inject expression. With a site: the occurrence on
   // it.
@@ -232,6 +233,7 @@ struct Surroundings {
   std::vector<int> closed_descriptors;  // of 0 to 2
   bool empty_environment = false;       // only what profile and scenario give it
   std::optional<uint64_t> dev_shm;      // bytes: a /dev/shm of its own; needs root
+  bool read_only_dev_shm = false;       // nobody can write to it; with dev_shm
   bool read_only_run_dir = false;       // needs root
 };
 
@@ -319,6 +321,8 @@ struct Scenario {
   std::string subject;  // name of the target that sweeps visit
 
   const Target* FindTarget(const std::string& name_of_one) const;  // nullptr: there is none
+  // How often the target is started, by the steps; of the only target: "".
+  int LivesOf(const std::string& name_of_target) const;
   // As this scenario would be if `target` were its only one; steps and faults are still all.
   Scenario ForTarget(const Target& target) const;
   const Fault* FindFault(const std::string& id) const;  // nullptr when there is none

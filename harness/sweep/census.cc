@@ -15,10 +15,12 @@
 namespace faultline {
 namespace {
 
-std::set<uint64_t> HashesOf(const Evidence& evidence) {
+std::set<uint64_t> HashesOf(const Evidence& evidence, const std::string& target) {
   std::set<uint64_t> hashes;
-  for (const JournalSite& site : evidence.journal.sites) {
-    hashes.insert(site.hash);
+  for (const Evidence* life : LivesOf(evidence, target)) {
+    for (const JournalSite& site : life->journal.sites) {
+      hashes.insert(site.hash);
+    }
   }
   return hashes;
 }
@@ -66,7 +68,7 @@ class CensusTaker {
     const auto begin = std::chrono::steady_clock::now();
     bool agreed = false;
     while (!agreed && runs_ < kMostCensusRuns) {
-      const std::set<uint64_t> before = HashesOf(last_);
+      const std::set<uint64_t> before = HashesOf(last_, subject_.scenario.subject);
       std::optional<Evidence> evidence = run_(/*record_sites=*/true);
       if (!evidence) {
         return std::nullopt;
@@ -74,7 +76,7 @@ class CensusTaker {
       if (!Record(std::move(*evidence))) {
         return std::move(result_);
       }
-      const std::set<uint64_t> now = HashesOf(last_);
+      const std::set<uint64_t> now = HashesOf(last_, subject_.scenario.subject);
       progress(runs_, now.size());
       agreed = runs_ > 1 && before == now;
     }
@@ -115,8 +117,8 @@ class CensusTaker {
       Widen(result_.fault_free, shown);
     }
     ++runs_;
-    for (StoredSite& site :
-         ListSites(evidence, subject_.catalogue, selection_.nested, symbolizer_)) {
+    for (StoredSite& site : ListSitesOfLives(evidence, subject_.scenario.subject, selection_.life,
+                                             subject_.catalogue, selection_.nested, symbolizer_)) {
       ++seen_[site.hash];
       sites_.insert_or_assign(site.hash, std::move(site));
     }

@@ -265,6 +265,7 @@ class Confirmer {
   std::string Write(const Confirmation& confirmation) const {
     Scenario scenario = scenario_;
     scenario.faults = plan_.faults;
+    InLife(context_.life, scenario.faults);
     scenario.name = "finding-" + group_.id;
     scenario.summary = group_.title;
     FindingGroup known = group_;

@@ -155,6 +155,7 @@ SweepContext MakeContext(const LoadedScenario& loaded, const SweepOptions& optio
   context.cache_dir = options.cache_dir;
   context.run_root = options.run_root;
   context.nested = options.selection.nested;
+  context.life = options.selection.life;
   context.shard = options.shard.is_whole() ? "" : options.shard.ToString();
   context.find_new_sites = Wants(options, SweepMode::kPair);
   if (Wants(options, SweepMode::kStopRpc) && context.profile.stop_rpc.method.empty()) {

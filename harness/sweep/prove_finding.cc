@@ -45,7 +45,8 @@ std::optional<std::vector<StoredSite>> CensusAfterFirst(const SweepContext& cont
     return std::nullopt;
   }
   Symbolizer symbolizer;
-  return ListSites(*result.evidence, points, Nested::kAll, symbolizer);
+  return ListSitesOfLives(*result.evidence, context.scenario.subject, context.life, points,
+                          Nested::kAll, symbolizer);
 }
 
 std::optional<ProofOutcome> Search(const SweepContext& context, const Scenario& scenario,
@@ -95,7 +96,8 @@ bool TakeCensusBelow(const SweepContext& context, ProofKnowledge& knowledge,
     return false;
   }
   Symbolizer symbolizer;
-  knowledge.SetCensus(ListSites(*result.evidence, below, Nested::kAll, symbolizer));
+  knowledge.SetCensus(ListSitesOfLives(*result.evidence, context.scenario.subject, context.life,
+                                       below, Nested::kAll, symbolizer));
   return true;
 }
 

@@ -28,6 +28,7 @@ struct SweepContext {
   std::filesystem::path agent;
   std::filesystem::path cache_dir;
   std::filesystem::path run_root;
+  int life = 0;                                         // Selection::life
   LimitsMs limits_ms;                                   // CalibratedLimits
   LimitsMs brief_limits_ms;                             // BriefLimits
   std::map<std::string, LimitsMs> limits_of_others_ms;  // LimitsOfOthers

@@ -111,7 +111,8 @@ class Relocator {
     request.run_root = options_.run_root;
     request.cache_dir = options_.cache_dir;
     Symbolizer symbolizer;
-    return ListSites(executor_.Execute(request), catalogue, Nested::kAll, symbolizer);
+    return ListSitesOfLives(executor_.Execute(request), moved_.scenario.subject, faults[index].life,
+                            catalogue, Nested::kAll, symbolizer);
   }
 
   LoadedScenario moved_;  // its faults at the sites of this build as far as they are known

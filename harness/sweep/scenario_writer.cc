@@ -306,7 +306,9 @@ void ScenarioWriter::WriteResources() {
   if (resources.hugepages_mb) {
     Pair("hugepages_mb", *resources.hugepages_mb);
   }
-  if (around.dev_shm) {
+  if (around.read_only_dev_shm) {
+    Pair("dev_shm", "read_only");
+  } else if (around.dev_shm) {
     Pair("dev_shm", *around.dev_shm);
   }
   if (around.read_only_run_dir) {
@@ -382,6 +384,9 @@ void ScenarioWriter::WriteFaults() {
                       : fault.first == fault.last ? std::to_string(fault.first)
                                                   : fmt::format("{}..{}", fault.first, fault.last));
     WriteAction(fault);
+    if (fault.life != 0) {
+      Pair("life", fault.life);
+    }
     if (!fault.after.empty()) {
       Pair("after", fault.after);
     }

@@ -129,6 +129,9 @@ std::string Selection::Text() const {
   add("--caller", callers);
   add("--file", files);
   add("--step", steps);
+  if (life != 0) {
+    add("--life", std::vector<int>{life});
+  }
   if (nested != Nested::kOutermost) {
     add("--nested", std::vector<std::string>{nested == Nested::kAll ? "all" : "innermost"});
   }
@@ -139,8 +142,9 @@ std::string Selection::Text() const {
 }
 
 std::string Selection::CensusKey() const {
-  return fmt::format("points {}; exclude {}; groups {}; nested {}", fmt::join(points, ","),
-                     fmt::join(exclude, ","), fmt::join(groups, ","), static_cast<int>(nested));
+  return fmt::format("points {}; exclude {}; groups {}; nested {}; life {}", fmt::join(points, ","),
+                     fmt::join(exclude, ","), fmt::join(groups, ","), static_cast<int>(nested),
+                     life);
 }
 
 Catalogue SelectPoints(const Catalogue& catalogue, const Selection& selection) {

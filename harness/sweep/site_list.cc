@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstdlib>
 #include <map>
+#include <set>
+#include <utility>
 
 #include "harness/sweep/stack_json.h"
 
@@ -112,6 +114,42 @@ std::vector<StoredSite> ListSites(const Evidence& evidence, const Catalogue& cat
     if (stands_for != index) {
       site.nested_in = SiteHashText(evidence.journal.sites[stands_for].hash);
     }
+  }
+  return sites;
+}
+
+std::vector<const Evidence*> LivesOf(const Evidence& evidence, const std::string& target) {
+  const Evidence* own = &evidence;
+  for (const Evidence& one : evidence.targets) {
+    own = one.target == target ? &one : own;
+  }
+  std::vector<const Evidence*> lives;
+  for (const Evidence& life : own->lives) {
+    lives.push_back(&life);
+  }
+  return lives.empty() ? std::vector<const Evidence*>{own} : lives;
+}
+
+std::vector<StoredSite> ListSitesOfLives(const Evidence& evidence, const std::string& target,
+                                         int life, const Catalogue& catalogue, Nested nested,
+                                         Symbolizer& symbolizer) {
+  const std::vector<const Evidence*> lives = LivesOf(evidence, target);
+  std::vector<StoredSite> sites;
+  std::set<std::string> listed;
+  int64_t behind = 0;  // positions of later lives come after those of earlier ones
+  for (size_t i = 0; i < lives.size(); ++i) {
+    if (life != 0 && std::cmp_not_equal(life, i + 1)) {
+      continue;
+    }
+    int64_t last = behind;
+    for (StoredSite& site : ListSites(*lives[i], catalogue, nested, symbolizer)) {
+      site.position += behind;
+      last = std::max(last, site.position);
+      if (listed.insert(site.hash).second) {
+        sites.push_back(std::move(site));
+      }
+    }
+    behind = last + 1;
   }
   return sites;
 }

@@ -180,6 +180,14 @@ SweepPlan MakePairPlan(const StoredSite& first, const StoredSite& second) {
   return plan;
 }
 
+void InLife(int life, std::vector<Fault>& faults) {
+  for (Fault& fault : faults) {
+    if (fault.after.empty()) {
+      fault.life = life;
+    }
+  }
+}
+
 std::vector<Batch> MakeBatches(std::vector<SweepPlan> plans, const Shard& shard) {
   std::vector<Batch> batches;
   std::map<std::string, size_t> of_cause;

@@ -58,6 +58,10 @@ std::vector<SweepPlan> MakePlans(const std::vector<StoredSite>& sites,
 // The pair of a failed site and one that is first seen after its failure.
 SweepPlan MakePairPlan(const StoredSite& first, const StoredSite& second);
 
+// Faults that come by themselves are meant for this life of the target (0: any). What goes on from
+// another fault on does so in later lives too.
+void InLife(int life, std::vector<Fault>& faults);
+
 // Keeps the order of first plans.
 std::vector<Batch> MakeBatches(std::vector<SweepPlan> plans, const Shard& shard);
 

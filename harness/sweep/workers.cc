@@ -98,6 +98,7 @@ RunResult ExecuteAndJudge(const SweepContext& context, const QueueRequest& reque
   scenario.faults.clear();
   if (request.plan != nullptr) {
     scenario.faults = request.plan->faults;
+    InLife(context.life, scenario.faults);
     scenario.tolerance = Tolerance::kMayFailCleanly;
   }
   // What the whole scenario makes is no measure for a control with fewer steps.

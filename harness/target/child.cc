@@ -57,7 +57,8 @@ void Mount(const ChildPlan& plan) {
     GiveUp(plan, ChildStage::kMountNamespace);
   }
   if (plan.shm_options != nullptr &&
-      mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, plan.shm_options) != 0) {
+      mount("tmpfs", "/dev/shm", "tmpfs",
+            MS_NOSUID | MS_NODEV | (plan.read_only_shm ? MS_RDONLY : 0), plan.shm_options) != 0) {
     GiveUp(plan, ChildStage::kDevShm);
   }
   if (plan.read_only_dir == nullptr) {

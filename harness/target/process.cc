@@ -91,6 +91,7 @@ std::unique_ptr<Supervisor> StartSupervisor(const SpawnOptions& options, const S
   if (options.dev_shm) {
     shm_options = fmt::format("size={},mode=1777", *options.dev_shm);
     plan.child.shm_options = shm_options.c_str();
+    plan.child.read_only_shm = options.read_only_dev_shm;
   }
   if (!options.read_only_dir.empty()) {
     plan.child.read_only_dir = options.read_only_dir.c_str();
