@@ -231,7 +231,7 @@ void ProgressLine::ShowLine() {
     }
     text = longer;
   }
-  Write(can_rewrite_ ? "\r\033[K" + text : text + "\n");
+  Write(can_rewrite_ ? "\r\033[K" + text : Wrapped(text, ProseWidth(::fileno(out_))));
   shown_ = can_rewrite_;
 }
 
@@ -239,7 +239,7 @@ void ProgressLine::ShowLine() {
 void ProgressLine::Tell(const std::string& text) {
   const std::string clean = EscapeControls(text);
   if (!can_rewrite_) {
-    Write(clean + "\n");
+    Write(Wrapped(clean, ProseWidth(::fileno(out_)), 4));
     return;
   }
   Write("\r\033[K" + Wrapped(clean, TextWidth(::fileno(out_)) - 1, 4));

@@ -85,6 +85,31 @@ def check_sweep(directory):
         expect(words <= set(re.split(r"[\s`']+", screen)), "no word is cut")
 
 
+def check_plain(directory):
+    """With CI set, or a terminal that knows no more: lines that stay, none of them cut within a word."""
+    for setting in ("CI=true", "TERM=dumb"):
+        store = f"{directory}/{setting[:2]}.db"
+        sweep = (f"{setting} {faultline} sweep {scenarios}/reference/start.yaml --store {store} --jobs 2 "
+                 "--groups dpdk/ring --set defect=unregister-missing")
+        with Terminal(directory, 40, sweep) as terminal:
+            screen = terminal.wait("EXIT")
+            expect(re.search(r"^census run 1: \d+ sites$", screen, re.M), f"{setting}: lines stay")
+            said = re.split(r"\s+", screen.split("Faultline: ")[-1])
+            expect({"unregistered", "registered", "confirmed"} <= set(said),
+                   f"{setting}: no word is cut at 40 columns:\n" + screen.rstrip())
+            widest = [line for line in screen.splitlines() if "plans" in line]
+            expect(all(len(line) <= 40 for line in widest), f"{setting}: {widest}")
+
+
+def check_colours(directory):
+    run = f"{faultline} run {scenarios}/reference/founding-case.yaml --set defect=unregister-missing"
+    for setting, coloured in (("", True), ("NO_COLOR=1", False), ("TERM=dumb", False)):
+        with Terminal(directory, 80, f"{setting} {run}") as terminal:
+            terminal.wait("EXIT")
+            escapes = terminal.tmux("capture-pane", "-p", "-e", "-S", "-200").count("\x1b[")
+            expect((escapes > 0) == coloured, f"{setting or 'a terminal'}: {escapes} colours")
+
+
 def check_interruption(directory):
     sweep = (f"{faultline} sweep {scenarios}/reference/start.yaml --store {directory}/i.db --jobs 1 "
              "--groups dpdk")
@@ -128,6 +153,8 @@ with tempfile.TemporaryDirectory(prefix="fl-term-") as temporary:
     os.environ["XDG_CACHE_HOME"] = f"{temporary}/cache"
     os.environ["TERM"] = "xterm"
     check_sweep(temporary)
+    check_plain(temporary)
+    check_colours(temporary)
     check_interruption(temporary)
     check_story(temporary)
     check_gdb(temporary)
