@@ -14,6 +14,7 @@
 #include "harness/run/cpus.h"
 #include "harness/run/executed_cache.h"
 #include "harness/run/program_lookup.h"
+#include "harness/run/snapshot_executor.h"
 #include "harness/scenario/data_dir.h"
 #include "harness/sweep/baseline_writer.h"
 #include "harness/sweep/sweep.h"
@@ -99,13 +100,15 @@ class SweepCommand : public Command {
     }
     Store store(store_, Store::Mode::kCreate);
     SayWhatIsShared(options.jobs);
+    SnapshotPool snapshots;
+    options.snapshots = executor_ == "cold" ? nullptr : &snapshots;
+    options.choose_executor = executor_ == "auto";
     reports.Begin("sweep of " + loaded.scenario.name,
                   {{"faultline_sweep", 2}, {"state", "unfinished"}});
     ProgressLine progress(stderr, options.jobs);
     progress.Resume(store.Runs(), store.Findings());
-    const SweepResult result = RunSweep(
-        loaded, options, store,
-        [&interruption] { return std::make_unique<ColdExecutor>(&interruption); }, progress);
+    const SweepResult result =
+        RunSweep(loaded, options, store, Executors(options, snapshots, interruption), progress);
     progress.Clear();
     const std::string looked_at = LookedAt(options.selection);
     const bool complete =
@@ -139,6 +142,16 @@ class SweepCommand : public Command {
           WriteBaseline(store.Findings(), baseline, loaded.scenario.name, looked_at, assumed_));
     }
     return Verdict(report, result);
+  }
+
+  static ExecutorFactory Executors(const SweepOptions& options, SnapshotPool& snapshots,
+                                   Interruption& interruption) {
+    return [&]() -> std::unique_ptr<Executor> {
+      if (options.snapshots != nullptr) {
+        return std::make_unique<SnapshotExecutor>(snapshots, &interruption);
+      }
+      return std::make_unique<ColdExecutor>(&interruption);
+    };
   }
 
   // In a copy of the store: the census it may need is not kept.
@@ -231,6 +244,11 @@ class SweepCommand : public Command {
   void DeclareExecution(CLI::App& app) {
     app.add_option("--jobs", jobs_, "runs at a time (default: one per CPU)")
         ->check(CLI::Range(1, 1024));
+    app.add_option("--executor", executor_,
+                   "how visits are made: cold, each a start of the target; snapshot, forked from a "
+                   "live target where that is possible; auto, what the first 50 show to be better")
+        ->check(CLI::IsMember({"cold", "snapshot", "auto"}))
+        ->capture_default_str();
     app.add_option("--budget", budget_,
                    "what to spend: 90s, 15m, 2h or 500runs; the most telling "
                    "sites come first")
@@ -391,6 +409,7 @@ class SweepCommand : public Command {
   std::string baseline_;
   std::string write_baseline_;
   bool assumed_ = false;
+  std::string executor_ = "cold";
   bool visit_impossible_ = false;
   bool dry_run_ = false;
   JsonOutput json_;

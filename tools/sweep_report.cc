@@ -123,6 +123,27 @@ std::string TellNotReached(const SweepReport& report) {
   return text;
 }
 
+std::string TellSnapshots(const SnapshotReport& snapshots) {
+  std::string text = fmt::format(
+      "{} visits were made by forking a live target; {} of these were made cold as well, and {} of "
+      "them showed another result{}\n",
+      snapshots.runs, snapshots.checked, snapshots.differed.size(),
+      snapshots.checked == 0
+          ? ""
+          : fmt::format(" ({:.1f} %)", 100.0 * static_cast<double>(snapshots.differed.size()) /
+                                           static_cast<double>(snapshots.checked)));
+  for (const std::string& one : snapshots.differed) {
+    text += "snapshot and cold run differ: " + one + "\n";
+  }
+  for (const auto& [why, count] : snapshots.cold) {
+    text += fmt::format("{} visits were made cold: {}\n", count, why);
+  }
+  if (!snapshots.given_up.empty()) {
+    text += "no more snapshots were made: " + snapshots.given_up + "\n";
+  }
+  return text;
+}
+
 }  // namespace
 
 bool SweepReport::has_new() const {
@@ -226,6 +247,9 @@ std::string TellSweep(const SweepReport& report, const SweepResult& result,
         "this machine was too busy to judge {} hangs: even alone the target waited for a CPU most "
         "of the time: {}\n",
         result.too_busy.size(), Names(result.too_busy));
+  }
+  if (result.snapshots) {
+    text += TellSnapshots(*result.snapshots);
   }
   if (result.objects_unseen) {
     text += "no object of the target could be followed to its end: leaks of them are not judged\n";

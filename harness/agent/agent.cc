@@ -2,12 +2,12 @@
 
 #include "harness/agent/agent_state.h"
 #include "harness/agent/environment.h"
-#include "harness/agent/heap.h"
-#include "harness/agent/hooks.h"
+#include "harness/agent/hook_table.h"
 #include "harness/agent/life_cycle.h"
 #include "harness/agent/loader_hook.h"
 #include "harness/agent/plan_map.h"
 #include "harness/agent/raw.h"
+#include "harness/agent/snapshot.h"
 #include "harness/agent/stub.h"
 #include "harness/agent/thread_state.h"
 
@@ -60,40 +60,6 @@ void BecomeInert(const char* reason) {
   }
 }
 
-void FillHook(Hook& hook, const PlanHeader* plan) {
-  hook.always_slow = hook.plan->observer != kNone;
-  for (uint32_t point : hook.plan->points.In(plan)) {
-    hook.always_slow = hook.always_slow || the_agent.decision.NeedsEveryCall(point);
-    for (uint32_t rule : the_agent.decision.RulesOf(point)) {
-      hook.rules[rule / 64] |= uint64_t{1} << rule % 64;
-    }
-  }
-  const std::span<const uint32_t> points = hook.plan->points.In(plan);
-  const uint32_t rule =
-      points.size() == 1 ? the_agent.decision.CountingRule(points.front()) : kNone;
-  if (rule != kNone) {
-    hook.counting_rule = &plan->rules.In(plan)[rule];
-    hook.rule_state = &the_agent.journal.rules()[rule];
-  }
-}
-
-// nullptr, or why not.
-const char* FillHookTable(const PlanHeader* plan) {
-  const size_t count = plan->hooks.count;
-  auto* hooks = static_cast<Hook*>(agent_heap.Allocate(count * sizeof(Hook)));
-  if (hooks == nullptr) {
-    return "no memory for the hooks";
-  }
-  for (uint32_t i = 0; i < count; ++i) {
-    hooks[i].plan = &plan->hooks.In(plan)[i];
-    hooks[i].state = &the_agent.journal.hooks()[i];
-    FillHook(hooks[i], plan);
-  }
-  hook_table = {hooks, the_agent.journal.header(), (plan->rules.count + 63) / 64, false};
-  the_agent.patcher.Init(plan, {hooks, count});
-  return nullptr;
-}
-
 const char* Start(const PlanHeader* plan) {
   the_agent.modules.Init(plan, &the_agent.journal);
   the_agent.walker.Init(&the_agent.modules, plan->wrappers.In(plan), plan->site_depth,
@@ -105,6 +71,12 @@ const char* Start(const PlanHeader* plan) {
   const char* refusal = FillHookTable(plan);
   if (refusal != nullptr) {
     return refusal;
+  }
+  if ((plan->flags & kCarrier) != 0) {
+    refusal = the_snapshot.Open(plan->snapshot_path.CString(plan));
+    if (refusal != nullptr) {
+      return refusal;
+    }
   }
   the_agent.plan = plan;
   the_agent.journal.header()->target_pid = the_agent.journal.pid();

@@ -11,6 +11,7 @@
 #include "harness/agent/heap.h"
 #include "harness/agent/hooks.h"
 #include "harness/agent/raw.h"
+#include "harness/agent/snapshot.h"
 #include "harness/agent/thread_state.h"
 #include "harness/protocol/site_hash.h"
 
@@ -126,19 +127,21 @@ bool Decision::NeedsEveryCall(uint32_t point) const {
 
 // To its site, so that its occurrences there are counted from the start.
 bool Decision::FollowsEveryCall(uint32_t point) const {
-  return (plan_->flags & kRecordSites) != 0 || plan_points_[point].watch_return != 0 ||
+  return (plan_->flags & (kRecordSites | kCarrier)) != 0 || plan_points_[point].watch_return != 0 ||
          points_[point].open_site_rules.load(std::memory_order_relaxed) != 0;
 }
 
 Verdict Decision::Decide(Call& call, uint32_t index) {
-  Point& point = points_[index];
   Question question{this, &call, index, 0, {}, {}};
   if (FollowsEveryCall(index) && call.in_own_process()) {
     VisitSite(question);
     question.verdict.occurrence = question.visit.occurrence;
-    CloseSiteRules(point, question);
+    if (the_snapshot.Wants(question.site_hash, question.visit.occurrence)) {
+      the_snapshot.Park();
+    }
+    CloseSiteRules(points_[index], question);
   }
-  if ((plan_->flags & kRemoteControl) != 0 || AnyArmed(point)) {
+  if ((plan_->flags & kRemoteControl) != 0 || AnyArmed(points_[index])) {
     this_thread.question = &question;
     question.verdict.hit =
         fiu_fail(plan_points_[index].name.CString(plan_)) != 0 && call.in_own_process();

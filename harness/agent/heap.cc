@@ -43,6 +43,12 @@ struct alignas(16) Heap::Block {
   size_t size;  // of the block with this header
 };
 
+void Heap::Lock() {
+  while (locked_.test_and_set(std::memory_order_acquire)) {
+    Syscall(__NR_sched_yield);
+  }
+}
+
 void* Heap::Allocate(size_t size) {
   size_t wanted = size + sizeof(Block);
   if (wanted < size) {

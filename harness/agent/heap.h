@@ -20,6 +20,8 @@ class Heap {
 
   // Only for a child just forked: another thread of the parent may have held the lock.
   void UnlockInChild() { locked_.clear(); }
+  // From here until UnlockInChild(), by whichever process, no thread is in the middle of anything.
+  void Lock();
 
  private:
   static constexpr int kClasses = 16;  // 32 bytes to 1 MiB; larger ones come from the kernel alone

@@ -47,7 +47,10 @@ class Checker {
     return Ranges(plan_.wrappers) ? nullptr : "the plan is damaged: wrappers";
   }
 
-  bool Names() const { return HasText(plan_.journal_path) && HasText(plan_.fifo_prefix); }
+  bool Names() const {
+    return HasText(plan_.journal_path) && HasText(plan_.fifo_prefix) &&
+           HasText(plan_.snapshot_path);
+  }
 
  private:
   template <typename T, typename Check>

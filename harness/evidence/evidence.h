@@ -188,7 +188,8 @@ struct Evidence {
   std::vector<FaultStep> fault_steps;
   std::vector<LostCompanion> lost_companions;
 
-  bool agent_ready = false;  // hooks were in place before main
+  bool agent_ready = false;    // hooks were in place before main
+  bool from_snapshot = false;  // the target was forked from a live one
   std::string agent_message;
   std::vector<HookReport> hooks;
   std::vector<Injection> injections;            // in order of time

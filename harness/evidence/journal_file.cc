@@ -58,7 +58,9 @@ void FillTables(JournalHeader& header, const protocol::PlanHeader& plan,
   Layout layout;
   header.hooks_capacity = plan.hooks.count;
   layout.Place<protocol::HookState>(header.hooks_offset, header.hooks_capacity);
-  header.rules_capacity = plan.rules.count;
+  // The rules of a carrier's children are added later.
+  const bool is_carrier = (plan.flags & protocol::kCarrier) != 0;
+  header.rules_capacity = is_carrier ? protocol::kMaxRules : plan.rules.count;
   layout.Place<protocol::RuleState>(header.rules_offset, header.rules_capacity);
   header.modules_capacity = capacities.modules;
   layout.Place<protocol::ModuleEntry>(header.modules_offset, header.modules_capacity);
@@ -259,6 +261,52 @@ bool JournalFile::RepairLayout() const {
     return false;
   }
   std::memcpy(base_, layout_.data(), layout_.size());
+  return true;
+}
+
+uint64_t JournalFile::CallsOfHooks() const {
+  const auto* hooks = reinterpret_cast<const protocol::HookState*>(static_cast<const char*>(base_) +
+                                                                   header()->hooks_offset);
+  uint64_t calls = 0;
+  for (uint32_t i = 0; i < header()->hooks_capacity; ++i) {
+    calls += hooks[i].calls.load(std::memory_order_relaxed);
+  }
+  return calls;
+}
+
+bool JournalFile::TakeOver(const JournalFile& other) {
+  JournalHeader& own = *header();
+  const JournalHeader& theirs = *other.header();
+  if (size_ != other.size_ || own.hooks_capacity != theirs.hooks_capacity ||
+      own.rules_offset != theirs.rules_offset || own.modules_offset != theirs.modules_offset ||
+      own.records_offset != theirs.records_offset) {
+    return false;
+  }
+  std::array<uint64_t, std::size(JournalHeader{}.armed)> armed;
+  for (size_t i = 0; i < armed.size(); ++i) {
+    armed[i] = own.armed[i].load();
+  }
+  std::vector<char> part(size_t{1} << 18);
+  const auto size = static_cast<off_t>(size_);
+  off_t at = lseek(other.fd_, 0, SEEK_DATA);
+  while (at >= 0 && at < size) {
+    const off_t hole = lseek(other.fd_, at, SEEK_HOLE);
+    while (at < hole) {
+      const ssize_t got =
+          pread(other.fd_, part.data(), std::min(part.size(), static_cast<size_t>(hole - at)), at);
+      if (got <= 0 || pwrite(fd_, part.data(), static_cast<size_t>(got), at) != got) {
+        return false;
+      }
+      at += got;
+    }
+    at = lseek(other.fd_, at, SEEK_DATA);
+  }
+  std::memcpy(base_, layout_.data(), layout_.size());
+  std::memset(static_cast<void*>(rules_.data()), 0, rules_.size_bytes());
+  for (size_t i = 0; i < armed.size(); ++i) {
+    own.armed[i].store(armed[i]);
+  }
+  own.step.store(0);
   return true;
 }
 

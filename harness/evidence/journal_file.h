@@ -45,6 +45,8 @@ class JournalFile {
   void Disarm(uint32_t rule);
 
   protocol::AgentState agent_state() const;
+  // Of all hooks so far.
+  uint64_t CallsOfHooks() const;
   // How many calls `rule` has hit so far.
   uint64_t Hits(uint32_t rule) const;
   struct RuleCounters {
@@ -58,6 +60,9 @@ class JournalFile {
   // A copy of what is in it now, as far as it makes sense: the target may have written over any of
   // it, which agent_message says of the header. Failure (kCannotWork) when the file was cut.
   JournalSnapshot Read() const;
+  // Takes over all that `other` has, but which step goes on and which rules there are and are
+  // armed. Nobody writes to either meanwhile. False when the two are laid out differently.
+  bool TakeOver(const JournalFile& other);
   // Says that the evidence has been taken (JournalHeader::closed).
   void MarkClosed();
 

@@ -278,6 +278,7 @@ Plan PlanMaker::Make() {
   header.site_depth = request_.site_depth;
   header.journal_path = file_.AddText(request_.journal_path.string());
   header.fifo_prefix = file_.AddText(request_.fifo_prefix.string());
+  header.snapshot_path = file_.AddText(request_.snapshot_path.string());
 
   hooks_of_point_.resize(points_.size());
   std::vector<PlanPoint> points;

@@ -45,7 +45,8 @@ struct PlanRequest {
   uint32_t site_depth = 16;
   std::filesystem::path journal_path;  // absolute; "" = only the coverage is wanted, no run
   std::filesystem::path fifo_prefix;
-  std::filesystem::path cache_dir;  // "" = no cache
+  std::filesystem::path snapshot_path;  // PlanHeader::snapshot_path
+  std::filesystem::path cache_dir;      // "" = no cache
   // Tell inlined functions from missing ones by debug info: about a second for a static spdk_tgt.
   bool explain_missing = false;
   // Base names of modules of which every function is hooked, without a point: its calls are

@@ -12,7 +12,7 @@ inline constexpr char kPlanVariable[] = "FAULTLINE_PLAN";
 // (taskset, a script): until then the agent does nothing and leaves the environment as it is.
 inline constexpr char kProgramVariable[] = "FAULTLINE_PROGRAM";
 inline constexpr uint64_t kPlanMagic = 0x4e414c50544c4146u;  // "FALTPLAN"
-inline constexpr uint32_t kPlanVersion = 5;
+inline constexpr uint32_t kPlanVersion = 6;
 // Value that comes with the SIGSTOP of PlanRule::kStop, to tell it from anybody else's: "STOP".
 inline constexpr int32_t kStopMark = 0x504f5453;
 inline constexpr uint32_t kMaxRules = 256;  // one bit each in JournalHeader::armed
@@ -249,6 +249,8 @@ enum PlanFlags : uint32_t {
   // much the target as its parent.
   kDetaches = 1u << 2,
   kRemoteControl = 1u << 3,  // fiu_rc_fifo: `fiu-ctrl` may switch points by hand
+  kCarrier = 1u << 4,        // it is forked at its sites, see protocol/snapshot.h: every call of
+                             // every point is followed to its site, and none is recorded
 };
 
 // Starts the file. The agent is inert, and says so in JournalHeader::agent_state, when magic,
@@ -260,6 +262,7 @@ struct PlanHeader {
   uint64_t file_size = 0;
   Text journal_path;         // absolute
   Text fifo_prefix;          // with kRemoteControl: absolute path prefix of the FIFOs
+  Text snapshot_path;        // with kCarrier: the control file, absolute
   uint32_t site_depth = 16;  // canonical frames that make a site, 1 to kMaxFrames
   uint32_t reserved = 0;
   Array<PlanModule> modules;

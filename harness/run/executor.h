@@ -34,7 +34,10 @@ struct RunRequest {
   std::vector<std::string> watch_returns = {};
   bool hook_all_points = false;  // also those that no fault names; a census, a benchmark
   bool trace = true;             // false: leave ptrace to a sanitizer that needs it
-  bool in_debugger = false;      // gdb stops it at each injected call; there are no time limits
+  bool provisional = false;  // what it shows is made sure of by other runs, see SnapshotExecutor
+  // Of a carrier: the control file (protocol/snapshot.h), "" = it is none.
+  std::filesystem::path snapshot_control = {};
+  bool in_debugger = false;  // gdb stops it at each injected call; there are no time limits
   bool keep_run_dir = false;
   std::filesystem::path run_root = {};  // where run directories are made; "" = $TMPDIR or /tmp
   std::filesystem::path cache_dir = {};

@@ -93,6 +93,10 @@ PlanRequest Hooking::MakeRequest(const std::vector<fs::path>& late_modules) cons
   if (request_.profile.detaches) {
     plan_request.flags |= protocol::kDetaches;
   }
+  if (!request_.snapshot_control.empty()) {
+    plan_request.flags |= protocol::kCarrier;
+    plan_request.snapshot_path = request_.snapshot_control;
+  }
   plan_request.journal_path = journal_path_;
   plan_request.cache_dir = request_.cache_dir;
   return plan_request;

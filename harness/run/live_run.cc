@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 #include "harness/base/failure.h"
 #include "harness/protocol/plan.h"
@@ -28,6 +29,8 @@ std::filesystem::path Preloadable(const std::filesystem::path& agent, const Sand
   return error ? agent : link;
 }
 
+}  // namespace
+
 SpawnOptions WithAgent(const Sandbox& sandbox, const RunRequest& request, const Hooking& hooking) {
   SpawnOptions options = sandbox.TargetOptions();
   const std::filesystem::path& sanitizer = hooking.sanitizer_runtime();
@@ -48,16 +51,19 @@ SpawnOptions WithAgent(const Sandbox& sandbox, const RunRequest& request, const 
   return options;
 }
 
-}  // namespace
-
 LiveRun::LiveRun(const RunRequest& request, Sandbox& sandbox, Hooking& hooking,
                  Companions& companions, EventLoop& loop)
+    : LiveRun(request, sandbox, hooking, companions, loop,
+              Process(WithAgent(sandbox, request, hooking))) {}
+
+LiveRun::LiveRun(const RunRequest& request, Sandbox& sandbox, Hooking& hooking,
+                 Companions& companions, EventLoop& loop, Process process)
     : request_(request),
       sandbox_(sandbox),
       hooking_(hooking),
       companions_(companions),
       loop_(loop),
-      process_(WithAgent(sandbox, request, hooking)),
+      process_(std::move(process)),
       log_(process_.output_fd(), process_.start_time(), sandbox.life_dir() / "log"),
       calls_(request, *this),
       progress_(process_.pid(), log_, hooking, request),

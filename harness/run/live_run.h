@@ -22,6 +22,9 @@
 
 namespace faultline {
 
+// How to start the target in its sandbox, with the agent in it.
+SpawnOptions WithAgent(const Sandbox& sandbox, const RunRequest& request, const Hooking& hooking);
+
 // A target that runs: its process, what it says, and the evidence so far. Steps act on it. One
 // thread.
 class LiveRun {
@@ -32,6 +35,9 @@ class LiveRun {
   // gone. All is borrowed and outlives this object.
   LiveRun(const RunRequest& request, Sandbox& sandbox, Hooking& hooking, Companions& companions,
           EventLoop& loop);
+  // With a target that is there already.
+  LiveRun(const RunRequest& request, Sandbox& sandbox, Hooking& hooking, Companions& companions,
+          EventLoop& loop, Process process);
   ~LiveRun();
   LiveRun(const LiveRun&) = delete;
   LiveRun& operator=(const LiveRun&) = delete;

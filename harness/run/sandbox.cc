@@ -149,6 +149,20 @@ void Sandbox::TellOthers(const std::string& name, const std::string& value) {
   }
 }
 
+Sandbox::Sandbox(const RunRequest& request, const Sandbox& carrier)
+    : request_(request),
+      own_place_(std::make_unique<RunPlace>(request)),
+      place_(own_place_.get()),
+      cpu_(std::make_unique<CpuClaim>()),
+      run_dir_(carrier.run_dir_),
+      private_dir_(carrier.private_dir_),
+      rpc_socket_(carrier.rpc_socket_),
+      life_dir_(carrier.private_dir_),
+      variables_(carrier.variables_),
+      before_(carrier.before_) {
+  MakeDirectory(real_dir() / kPrivateDir);
+}
+
 void Sandbox::BeginLife() {
   if (++lives_ > 1) {
     life_dir_ = private_dir() / std::to_string(lives_);

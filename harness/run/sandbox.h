@@ -23,11 +23,18 @@ class Sandbox {
   // Of a run with a single target. Failure when the directory or the hugepages cannot be had.
   // `request` is borrowed.
   explicit Sandbox(const RunRequest& request);
+  // The place of a target that is forked from the one in `carrier`: a directory and a network of
+  // its own, which the target takes for the carrier's; to be looked at in a SnapshotSpace.
+  Sandbox(const RunRequest& request, const Sandbox& carrier);
   // Of one of several targets: a directory of its own below the run's, and what it shares with
   // targets whose sandboxes were made before. All is borrowed; `target` is in request.scenario.
   Sandbox(const RunRequest& request, RunPlace& place, const Target& target);
 
   const std::filesystem::path& run_dir() const { return run_dir_; }
+  // Where that of a forked target really is.
+  const std::filesystem::path& real_dir() const { return place_->directory().path(); }
+  // Of the only target: the CPUs of the run.
+  const CpuClaim& cpu() const { return *cpu_; }
   // Others have it too: what is left there is known when all of them have ended.
   bool others_share_directory() const;
   // The harness's own files, in a directory of this target's alone.

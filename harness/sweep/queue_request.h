@@ -71,6 +71,7 @@ struct QueueRequest {
   const SweepPlan* plan = nullptr;     // nullptr: nothing is made to fail, a control
   Timeout timeout = Timeout::kBrief;
   bool alone = false;  // no other run of this sweep goes on meanwhile
+  bool cold = false;   // never from a snapshot; what confirms, or has full timeouts, never is
   int retries = 1;     // when no run could be made, or the target gave up before any fault
   bool record_sites = false;
   const Catalogue* catalogue = nullptr;    // nullptr: the sweep's, of the selected points
@@ -112,6 +113,7 @@ struct RunResult {
   std::string failed_by_itself;
   std::vector<WatchedReturn> returns;  // of the points in watch_returns
   ExitStatus exit;
+  bool from_snapshot = false;        // provisional, see SnapshotExecutor
   bool asked_to_stop = false;        // a stop signal or request was sent to it
   bool before_main_crash = false;    // a signal ended it before main was reached
   std::optional<Evidence> evidence;  // when asked for

@@ -38,7 +38,8 @@ class Sweep {
         progress_(progress),
         context_(MakeContext(loaded, options)),
         queue_(context_, workers, options.jobs, options.budget),
-        knowledge_(context_.all_points) {}
+        knowledge_(context_.all_points),
+        check_(options.snapshots, options.choose_executor) {}
 
   SweepResult Run() {
     store_.AddEnvironment({context_.scenario.name, context_.scenario.file,
@@ -56,6 +57,9 @@ class Sweep {
     result_.too_busy = queue_.too_busy();
     result_.interrupted = queue_.interrupted();
     Count();
+    if (options_.snapshots != nullptr) {
+      result_.snapshots = check_.Report();
+    }
     return std::move(result_);
   }
 
@@ -161,7 +165,23 @@ class Sweep {
     } else if (options_.budget.is_limited()) {
       sites = NoveltyOrder(sites);
     }
-    return MakePlans(sites, options_.modes, options_.occurrences, context_.profile.stop_rpc);
+    std::vector<SweepPlan> plans =
+        MakePlans(sites, options_.modes, options_.occurrences, context_.profile.stop_rpc);
+    if (options_.snapshots != nullptr && !options_.dry_run) {
+      ArrangeForSnapshots(plans, options_.snapshots->Order(StartRequest()));
+    }
+    return plans;
+  }
+
+  // What a carrier is made by.
+  RunRequest StartRequest() const {
+    RunRequest request{context_.scenario, context_.profile, context_.catalogue};
+    request.program = context_.program;
+    request.agent = context_.agent;
+    request.limits_ms = context_.limits_ms;
+    request.run_root = context_.run_root;
+    request.cache_dir = context_.cache_dir;
+    return request;
   }
 
   void AddPairs() {
@@ -190,6 +210,7 @@ class Sweep {
       Confirm();
     }
     Visits visits(context_, store_, queue_, options_.visit_impossible ? nullptr : &knowledge_,
+                  check_,
                   {[this](const StoredRun& run) { progress_.Visited(run); },
                    [this](size_t plans) { progress_.LeftOut(plans); }});
     visits.Add(batches);
@@ -270,6 +291,7 @@ class Sweep {
   SweepContext context_;
   RunQueue queue_;
   ProofKnowledge knowledge_;
+  SnapshotCheck check_;
   SweepResult result_;
   std::vector<SweepPlan> plans_;
   bool has_begun_ = false;

@@ -12,6 +12,7 @@
 #include "harness/sweep/line_coverage.h"
 #include "harness/sweep/selection.h"
 #include "harness/sweep/shard.h"
+#include "harness/sweep/snapshot_check.h"
 #include "harness/sweep/sweep_plan.h"
 #include "harness/sweep/workers.h"
 
@@ -26,6 +27,9 @@ struct SweepOptions {
   std::vector<SweepMode> modes = {SweepMode::kTransient, SweepMode::kPersistent};
   int occurrences = 2;  // calls of a site that are visited, transient and signals
   int jobs = 1;
+  // What the executors share when they are SnapshotExecutors; nullptr: they are none. Borrowed.
+  SnapshotPool* snapshots = nullptr;
+  bool choose_executor = false;  // measure the first visits both ways; see SnapshotCheck
   Shard shard;
   Budget budget;
   std::optional<uint64_t> random_seed;   // sites in random order
@@ -76,6 +80,7 @@ struct SweepResult {
   // Sites with plans that were left out, with the reason: this sweep or an earlier one of this
   // build has seen that nothing makes the call fail.
   std::map<std::string, std::string> impossible;
+  std::optional<SnapshotReport> snapshots;  // when there were to be some
   bool unchanged = false;  // --changed-since: the scenario reaches nothing that changed
   // No object of the fault-free runs was followed to its end, as when their journal was too small:
   // leaks of objects and lost ones are not judged.

@@ -58,11 +58,12 @@ void KnownHangs::Learn(const RunResult& result, const std::string& point) {
 }
 
 Visits::Visits(const SweepContext& context, Store& store, RunQueue& queue,
-               ProofKnowledge* knowledge, VisitProgress progress)
+               ProofKnowledge* knowledge, SnapshotCheck& check, VisitProgress progress)
     : context_(context),
       store_(store),
       queue_(queue),
       knowledge_(knowledge),
+      check_(check),
       progress_(std::move(progress)),
       cost_(context) {
   if (knowledge != nullptr) {
@@ -179,7 +180,7 @@ RunResult Visits::VisitPlan(const SweepPlan& plan, RunQueue::Runner& runner) {
     }
     return known_hangs_.ProofOf(result, plan.site.point);
   };
-  RunResult result = runner.Run(request);
+  RunResult result = check_.Check(plan, runner.Run(request), runner);
   if (result.made()) {
     known_hangs_.Learn(result, plan.site.point);
     if (!plan.cause.empty() && result.before_main_crash) {

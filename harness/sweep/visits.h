@@ -14,6 +14,7 @@
 #include "harness/sweep/confirming_cost.h"
 #include "harness/sweep/early_proofs.h"
 #include "harness/sweep/run_queue.h"
+#include "harness/sweep/snapshot_check.h"
 #include "harness/sweep/sweep_plan.h"
 
 namespace faultline {
@@ -43,9 +44,9 @@ class Visits {
  public:
   // All is borrowed. With `knowledge` the first findings of derived points are proven at once, and
   // calls that are seen not to fail are not visited (early_proofs.h); they are among its impossible
-  // ones then. nullptr: all are visited.
+  // ones then. nullptr: all are visited. `check` is asked about each result.
   Visits(const SweepContext& context, Store& store, RunQueue& queue, ProofKnowledge* knowledge,
-         VisitProgress progress);
+         SnapshotCheck& check, VisitProgress progress);
 
   // To be visited by Visit; borrowed.
   void Add(const std::vector<Batch>& batches);
@@ -71,6 +72,7 @@ class Visits {
   Store& store_;
   RunQueue& queue_;
   ProofKnowledge* const knowledge_;
+  SnapshotCheck& check_;
   VisitProgress progress_;
   std::optional<EarlyProofs> early_;
   std::list<const Batch*> pending_;

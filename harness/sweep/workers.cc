@@ -70,6 +70,8 @@ RunRequest ToRunRequest(const SweepContext& context, const QueueRequest& request
   run.limits_of_others_ms = LimitsOfOthersOf(context, request.timeout);
   run.record_sites = request.record_sites || FindsNewSites(context, request);
   run.watch_returns = request.watch_returns;
+  run.provisional = request.purpose == QueueRequest::Purpose::kVisit && request.plan != nullptr &&
+                    request.timeout == Timeout::kBrief && !request.alone && !request.cold;
   run.run_root = context.run_root;
   run.cache_dir = context.cache_dir;
   return run;
@@ -113,6 +115,7 @@ RunResult ExecuteAndJudge(const SweepContext& context, const QueueRequest& reque
   result.new_sites = NewSites(context, request, evidence);
   result.returns = std::move(evidence.returns);
   result.exit = evidence.exit;
+  result.from_snapshot = evidence.from_snapshot;
   if (request.keep_evidence) {
     result.evidence = std::move(evidence);
   }

@@ -118,13 +118,25 @@ class Process::Impl {
     PrepareHarness();
     supervisor = StartSupervisor(options, stdio);
     fstat(stdio.child_output.get(), &output);
+    fstat(stdio.child_input.get(), &input);
+    stdio.child_input.reset();
+    stdio.child_output.reset();
+  }
+
+  Impl(const MakeTargetThere& make, Stdio ends, const SpawnOptions& options)
+      : run_id(options.run_id), stdio(std::move(ends)) {
+    PrepareHarness();
+    fstat(stdio.child_output.get(), &output);
+    fstat(stdio.child_input.get(), &input);
+    supervisor = std::make_unique<Supervisor>(make, options.stop_mark);
     stdio.child_input.reset();
     stdio.child_output.reset();
   }
 
   std::string run_id;
   Stdio stdio;
-  struct stat output {};  // of the target's end
+  struct stat input {};  // of the target's ends
+  struct stat output {};
   std::unique_ptr<Supervisor> supervisor;
   std::optional<TargetEnd> end;
   ExitStatus not_ended;
@@ -137,7 +149,16 @@ Process::Process(const SpawnOptions& options) {
   impl_ = std::make_unique<Impl>(options);
 }
 
-Process::~Process() { Finish(0); }
+Process::Process(const MakeTargetThere& make, Stdio stdio, const SpawnOptions& options)
+    : impl_(std::make_unique<Impl>(make, std::move(stdio), options)) {}
+
+Process::Process(Process&& other) noexcept = default;
+
+Process::~Process() {
+  if (impl_ != nullptr) {
+    Finish(0);
+  }
+}
 
 pid_t Process::pid() const { return impl_->supervisor->pid(); }
 Clock::time_point Process::start_time() const { return impl_->supervisor->start_time(); }
@@ -147,6 +168,13 @@ int Process::output_fd() const { return impl_->stdio.output.get(); }
 bool Process::followed() const { return impl_->supervisor->followed(); }
 void Process::Settle() { impl_->supervisor->Settle(); }
 int Process::event_fd() const { return impl_->supervisor->end_fd(); }
+
+struct stat Process::input_file() const {
+  return impl_->input;
+}
+struct stat Process::output_file() const {
+  return impl_->output;
+}
 
 bool Process::IsOutput(int fd) const {
   struct stat file {};

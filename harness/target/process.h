@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <cstdint>
@@ -17,6 +18,8 @@
 #include "harness/target/executed_program.h"
 #include "harness/target/run_space.h"
 #include "harness/target/stack_snapshot.h"
+#include "harness/target/stdio.h"
+#include "harness/target/supervisor.h"
 
 namespace faultline {
 
@@ -65,6 +68,10 @@ class Process {
   // Starts the target. Failure: unsafe arguments (kBadInput), a program that cannot be executed
   // (kBadInput, it is named), or a machine that cannot do it.
   explicit Process(const SpawnOptions& options);
+  // A target that `make` makes, see Supervisor, with the harness's ends of its stdio; `output` is
+  // its own end of that.
+  Process(const MakeTargetThere& make, Stdio stdio, const SpawnOptions& options);
+  Process(Process&& other) noexcept;
   ~Process();  // Finish(0)
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
@@ -79,6 +86,9 @@ class Process {
   int output_fd() const;
   // Does the target's descriptor `fd` lead to output_fd()? One that is closed by now: is it 1 or 2?
   bool IsOutput(int fd) const;
+  // What the target's own ends of its stdin and stdout are.
+  struct stat input_file() const;
+  struct stat output_file() const;
   // Readable once the target has ended, until OnEvent().
   int event_fd() const;
   // Readable when a thread of the target waits, see SpawnOptions::stop_mark, until the next

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
@@ -78,12 +79,23 @@ Supervisor::Supervisor(const SupervisorPlan& plan)
       stop_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       follows_(plan.detaches),
       stop_mark_(plan.stop_mark) {
+  StartThread([this, plan] { Start(plan); });
+}
+
+Supervisor::Supervisor(const MakeTargetThere& make, int stop_mark)
+    : end_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      stop_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      stop_mark_(stop_mark) {
+  StartThread([this, &make] { Adopt(make); });
+}
+
+void Supervisor::StartThread(std::function<void()> start) {
   if (!end_fd_ || !stop_fd_) {
     throw Failure::FromErrno("eventfd", errno);
   }
   std::promise<void> started;
   std::future<void> outcome = started.get_future();
-  thread_ = std::thread(&Supervisor::Main, this, plan, std::move(started));
+  thread_ = std::thread(&Supervisor::Main, this, std::move(start), std::move(started));
   try {
     outcome.get();
   } catch (...) {
@@ -149,10 +161,10 @@ void Supervisor::KillLeftBehind(pid_t pid) {
   kill(pid, SIGKILL);  // traced by us, so the id cannot have passed to another process
 }
 
-void Supervisor::Main(SupervisorPlan plan, std::promise<void> started) {
+void Supervisor::Main(const std::function<void()>& start, std::promise<void> started) {
   KeepOnlySigchld();
   try {
-    Start(plan);
+    start();
   } catch (...) {
     started.set_exception(std::current_exception());
     return;
@@ -183,7 +195,14 @@ bool Supervisor::Drain() {
   while (true) {
     int status = 0;
     rusage usage = {};
-    const pid_t tid = wait4(-1, &status, kWaitFlags | WNOHANG, &usage);
+    // A target that is not traced by this thread may be by another one for a while (it is a
+    // carrier): wait() would take that one's stops, as the kernel looks at the process that asks.
+    // So it is asked when the target has ended, and for nothing else.
+    pollfd ended = {.fd = pidfd(), .events = POLLIN, .revents = 0};
+    if (!traced_ && poll(&ended, 1, 0) == 0) {
+      return true;
+    }
+    const pid_t tid = wait4(traced_ ? -1 : pid(), &status, kWaitFlags | WNOHANG, &usage);
     if (tid <= 0) {
       return tid == 0;
     }

@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <future>
 #include <map>
 #include <memory>
@@ -43,6 +44,14 @@ struct SupervisorPlan {
   bool detaches = false;  // see SpawnOptions
 };
 
+// A target that is there already, forked from another: its threads, the main one first. Each is
+// stopped, and a tracee of the thread that says so.
+struct AdoptedTarget {
+  std::vector<pid_t> threads;
+};
+// Makes it, on the supervisor's thread. May throw.
+using MakeTargetThere = std::function<AdoptedTarget()>;
+
 // The thread that forks a target, traces it and all its descendants, and waits for their ends.
 // ptrace(2), and PR_SET_PDEATHSIG in the child, are bound to the thread, hence one of its own.
 // All public functions are for one other thread.
@@ -50,6 +59,8 @@ class Supervisor {
  public:
   // Returns when the program has been executed, or throws Failure.
   explicit Supervisor(const SupervisorPlan& plan);
+  // Supervises what `make` makes, and lets it go on. Throws what it throws.
+  Supervisor(const MakeTargetThere& make, int stop_mark);
   ~Supervisor();  // Finish(0)
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
@@ -92,7 +103,9 @@ class Supervisor {
 
  private:
   // Everything from here to Loop() runs in the supervisor's own thread.
-  void Main(SupervisorPlan plan, std::promise<void> started);
+  void Main(const std::function<void()>& start, std::promise<void> started);
+  void StartThread(std::function<void()> start);
+  void Adopt(const MakeTargetThere& make);
   void Start(SupervisorPlan plan);
   void Fork(ChildPlan plan, UniqueFd& status, UniqueFd& go);
   void Seize();

@@ -144,6 +144,29 @@ void Supervisor::Fork(ChildPlan plan, UniqueFd& status, UniqueFd& go) {
   go = std::move(go_write);
 }
 
+void Supervisor::Adopt(const MakeTargetThere& make) {
+  const AdoptedTarget target = make();
+  start_ = Clock::now();
+  executed_ = true;
+  traced_ = true;
+  pid_ = target.threads.front();
+  own_child_ = std::make_unique<OwnChild>(pid_);
+  UniqueFd pidfd(pidfd_open(pid_, 0));
+  if (!pidfd) {
+    const int why = errno;
+    KillAndReap(pid_);
+    throw Failure::FromErrno("cannot watch the target's process", why);
+  }
+  pidfd_now_ = pidfd.get();
+  pidfds_.push_back(std::move(pidfd));
+  seen_processes_.push_back(pid_);
+  living_.insert(pid_);
+  known_threads_.insert(target.threads.begin(), target.threads.end());
+  for (const pid_t tid : target.threads) {
+    ptrace(PTRACE_CONT, tid, nullptr, nullptr);
+  }
+}
+
 void Supervisor::Seize() {
   if (ptrace(PTRACE_SEIZE, pid(), nullptr, kTraceOptions) == 0) {
     traced_ = true;

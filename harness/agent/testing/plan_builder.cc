@@ -138,6 +138,7 @@ std::vector<std::byte> PlanBuilder::Build() const {
   header.site_depth = site_depth;
   header.journal_path = image.AddText(journal_path);
   header.fifo_prefix = image.AddText(fifo_prefix);
+  header.snapshot_path = image.AddText(snapshot_path);
 
   AddModulesTo(image, header);
   AddHooksTo(image, header);

@@ -21,6 +21,7 @@ class PlanBuilder {
   uint32_t site_depth = 16;
   std::string journal_path;
   std::string fifo_prefix;
+  std::string snapshot_path;
 
   // Each returns the index of what it added.
   uint32_t AddModule(const std::filesystem::path& path, bool is_main);

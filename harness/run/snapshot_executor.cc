@@ -1,0 +1,289 @@
+#include "harness/run/snapshot_executor.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <exception>
+#include <thread>
+#include <utility>
+
+#include "harness/protocol/plan.h"
+#include "harness/run/agent_check.h"
+#include "harness/run/collect.h"
+#include "harness/run/companions.h"
+#include "harness/run/executed_cache.h"
+#include "harness/run/leftovers.h"
+#include "harness/run/live_run.h"
+#include "harness/run/lives.h"
+#include "harness/run/step_runner.h"
+#include "harness/run/steps.h"
+#include "harness/run/stop.h"
+#include "harness/target/event_loop.h"
+
+namespace faultline {
+namespace {
+
+// A carrier that is lost (it passed a call that another start made later) is made anew, but not for
+// every call.
+constexpr int64_t kForksPerCarrier = 10;
+
+bool NamesPid(const Step& step) {
+  const auto* command = std::get_if<CommandStep>(&step.action);
+  return command != nullptr &&
+         std::any_of(command->argv.begin(), command->argv.end(), [](const std::string& argument) {
+           return argument.find("${pid}") != std::string::npos;
+         });
+}
+
+bool IsRestart(const Step& step) { return std::holds_alternative<RestartStep>(step.action); }
+
+std::filesystem::path ExecutedProgramOf(const RunRequest& request) {
+  return request.executed_program.empty()
+             ? ExecutedCache(request.cache_dir, request.program, request.scenario, request.profile)
+                   .Recall()
+             : request.executed_program;
+}
+
+// The target's own share of a run that is done by another thread: that one may enter other
+// namespaces.
+template <typename Work>
+auto OnThreadOfItsOwn(const Work& work) {
+  std::optional<decltype(work())> result;
+  std::exception_ptr error;
+  std::thread thread([&] {
+    try {
+      result.emplace(work());
+    } catch (...) {
+      error = std::current_exception();
+    }
+  });
+  thread.join();
+  if (error) {
+    std::rethrow_exception(error);
+  }
+  return std::move(*result);
+}
+
+// As Course does those of a run with one target and one life.
+void DoSteps(LiveRun& run) {
+  StepRunner runner(run);
+  const std::vector<Step>& steps = run.request().scenario.steps;
+  bool failed = false;
+  for (size_t i = 0; i < steps.size(); ++i) {
+    const Step& step = steps[i];
+    const int index = static_cast<int>(i) + 1;
+    StepResult result;
+    if (failed && !step.even_if_gone) {
+      result.index = index;
+      result.title = step.Title();
+      result.begin_ms = run.now_ms();
+      result.status = StepResult::Status::kSkipped;
+      result.detail = "an earlier step did not end as expected";
+    } else {
+      run.BeginStep(index, step.name);
+      ArmFrom(run, step);
+      result = runner.Run(step, index);
+      failed = failed || StopsTheRest(result, step, run);
+    }
+    run.evidence().steps.push_back(std::move(result));
+  }
+}
+
+}  // namespace
+
+std::string WhyCold(const RunRequest& request) {
+  const Scenario& scenario = request.scenario;
+  const Resources& resources = scenario.resources;
+  const Surroundings& around = scenario.surroundings;
+  if (!request.provisional) {
+    return "it confirms, or is no visit";
+  }
+  if (geteuid() != 0) {
+    return "only root can make snapshots";
+  }
+  if (!request.trace || request.in_debugger || request.keep_run_dir || request.record_sites ||
+      !request.watch_returns.empty()) {
+    return "more is asked of it than a verdict";
+  }
+  if (resources.HugepagesMb() > 0) {
+    return "hugepages";
+  }
+  if (!scenario.prepare.empty() || !scenario.companions.empty()) {
+    return "the scenario's own preparations or companions";
+  }
+  if (!scenario.targets.empty() || request.profile.detaches ||
+      std::any_of(scenario.steps.begin(), scenario.steps.end(), IsRestart)) {
+    return "more than one process is the target";
+  }
+  if (std::any_of(scenario.steps.begin(), scenario.steps.end(), NamesPid)) {
+    return "a command names the target's process";
+  }
+  if (scenario.network != Network::kOwn) {
+    return "the machine's network";
+  }
+  if (around.dev_shm || around.read_only_run_dir || !around.closed_descriptors.empty()) {
+    return "unusual surroundings";
+  }
+  return FirstCall(request) ? "" : "its faults begin at no one site";
+}
+
+std::optional<SiteCall> FirstCall(const RunRequest& request) {
+  if (request.faults.empty()) {
+    return std::nullopt;
+  }
+  for (const Fault& fault : request.faults) {
+    const bool plain =
+        (fault.action == Fault::Action::kFail || fault.action == Fault::Action::kSignal) &&
+        fault.from_step.empty() && fault.armed_at_start && !fault.probability;
+    const bool is_first = &fault == &request.faults.front();
+    if (!plain || (is_first ? fault.site == 0 : fault.after.empty() && fault.site == 0)) {
+      return std::nullopt;
+    }
+  }
+  return SiteCall{request.faults.front().site, request.faults.front().first};
+}
+
+const std::map<SiteCall, size_t>& SnapshotPool::Order(const RunRequest& request) {
+  const std::lock_guard lock(carrier_mutex_);
+  if (!order_) {
+    order_.emplace();
+    try {
+      RunRequest own = request;
+      own.executed_program = ExecutedProgramOf(request);
+      Carrier scout(own, std::nullopt);
+      for (const SiteCall& call : scout.Explore()) {
+        order_->emplace(call, order_->size());
+      }
+    } catch (const CannotCarry&) {
+      // Empty: all runs are cold, and each says why.
+    }
+  }
+  return *order_;
+}
+
+std::shared_ptr<Carrier> SnapshotPool::CarrierAt(const RunRequest& request, const SiteCall& call,
+                                                 std::string& why) {
+  const auto place = order_->find(call);
+  if (place == order_->end()) {
+    why = "the call comes after the start";
+    return nullptr;
+  }
+  const bool passed = position_ && *position_ > place->second;
+  if (carrier_ == nullptr || carrier_->is_over() || passed) {
+    if (carriers_ > 0 && forks_ < carriers_ * kForksPerCarrier) {
+      why = "the target has passed the call";
+      return nullptr;
+    }
+    carrier_.reset();
+    position_.reset();
+    carrier_ = std::make_shared<Carrier>(request, call);
+    ++carriers_;
+  }
+  if (position_ != place->second && !(position_ ? carrier_->GoTo(call) : carrier_->AwaitStop())) {
+    why = "the target did not make the call this time";
+    return nullptr;
+  }
+  position_ = place->second;
+  return carrier_;
+}
+
+void SnapshotPool::CountCold(const std::string& why) {
+  const std::lock_guard lock(mutex_);
+  ++counts_.cold[why];
+}
+
+void SnapshotPool::GiveUp(const std::string& why) {
+  const std::lock_guard lock(mutex_);
+  given_up_ = why;
+}
+
+std::string SnapshotPool::given_up() const {
+  const std::lock_guard lock(mutex_);
+  return given_up_;
+}
+
+SnapshotPool::Counts SnapshotPool::counts() const {
+  const std::lock_guard lock(mutex_);
+  return counts_;
+}
+
+Evidence SnapshotExecutor::Execute(const RunRequest& request) {
+  if (std::optional<Evidence> evidence = TryFork(request)) {
+    return std::move(*evidence);
+  }
+  return cold_.Execute(request);
+}
+
+std::optional<Evidence> SnapshotExecutor::TryFork(const RunRequest& request) {
+  std::string why = WhyCold(request);
+  if (why.empty()) {
+    why = pool_.given_up();
+  }
+  if (!why.empty()) {
+    if (request.provisional) {
+      pool_.CountCold(why);
+    }
+    return std::nullopt;
+  }
+  RunRequest own = request;
+  own.hook_all_points = true;
+  own.executed_program = ExecutedProgramOf(request);
+  try {
+    pool_.Order(own);
+    Evidence evidence = OnThreadOfItsOwn([&] { return RunFork(own, *FirstCall(request)); });
+    const std::lock_guard lock(pool_.mutex_);
+    ++pool_.counts_.snapshots;
+    return evidence;
+  } catch (const CannotCarry& cannot) {
+    pool_.CountCold(cannot.what());
+    return std::nullopt;
+  }
+}
+
+Evidence SnapshotExecutor::RunFork(const RunRequest& request, const SiteCall& call) {
+  std::unique_lock lock(pool_.carrier_mutex_);
+  std::string why;
+  const std::shared_ptr<Carrier> carrier = pool_.CarrierAt(request, call, why);
+  if (carrier == nullptr) {
+    throw CannotCarry(why);
+  }
+  Sandbox sandbox(request, carrier->sandbox());
+  SnapshotSpace space(sandbox.real_dir(), sandbox.run_dir());
+  space.Enter();
+  Hooking hooking(request, sandbox.life_dir(), sandbox.TargetOptions().environment);
+  if (hooking.plan().hook_symbols != carrier->hooking().plan().hook_symbols ||
+      hooking.plan().points != carrier->hooking().plan().points ||
+      hooking.plan().observers != carrier->hooking().plan().observers) {
+    throw CannotCarry("the run hooks other functions than the carrier");
+  }
+  Companions companions(request, sandbox);
+  Leftovers leftovers;
+  const SpawnOptions options = sandbox.TargetOptions();
+  Stdio stdio = options.terminal ? MakeTerminal() : MakePipes();
+  const ChildPlace place = {
+      &sandbox,        &space, &hooking, stdio.child_input.get(), stdio.child_output.get(),
+      options.terminal};
+  Process process([&] { return carrier->Fork(place); }, std::move(stdio), options);
+  lock.unlock();
+  EventLoop loop;
+  if (interruption_ != nullptr) {
+    loop.Add(interruption_->fd(), [this] { interruption_->ThrowIfRaised(); });
+  }
+  LiveRun run(request, sandbox, hooking, companions, loop, std::move(process));
+  sandbox.SetPid(carrier->pid());  // as the target itself knows it
+  leftovers.Watch(request.profile.leftovers, sandbox.variables());
+  DoSteps(run);
+  run.AwaitFaultRpcs();
+  StopTarget(run);
+  CollectEvidence(run, leftovers);
+  CheckAgentReady(run);
+  if (hooking.LearnModules(run.evidence().journal)) {
+    throw CannotCarry("a library came late that has functions to be hooked");
+  }
+  run.evidence().from_snapshot = true;
+  std::vector<Life> lives;
+  lives.push_back({std::move(run.evidence()), 0});
+  return MergeLives(std::move(lives));
+}
+
+}  // namespace faultline

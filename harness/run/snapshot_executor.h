@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/run/executor.h"
+#include "harness/run/snapshot_carrier.h"
+
+namespace faultline {
+
+// What SnapshotExecutors of one scenario have in common: the carrier, and why runs were made cold.
+class SnapshotPool {
+ public:
+  SnapshotPool() = default;
+
+  // In which order a start of the target makes its calls, as one was seen to; made at the first
+  // use. Empty when there can be no snapshots of it: then why().
+  const std::map<SiteCall, size_t>& Order(const RunRequest& request);
+
+  struct Counts {
+    int64_t snapshots = 0;
+    std::map<std::string, int64_t> cold;  // by reason
+  };
+  Counts counts() const;
+  // From here on all runs are cold.
+  void GiveUp(const std::string& why);
+
+ private:
+  friend class SnapshotExecutor;
+
+  // The carrier, at that call; nullptr when it has passed it, or never made it.
+  std::shared_ptr<Carrier> CarrierAt(const RunRequest& request, const SiteCall& call,
+                                     std::string& why);
+  void CountCold(const std::string& why);
+  std::string given_up() const;
+
+  mutable std::mutex mutex_;
+  std::mutex carrier_mutex_;  // held from CarrierAt() until the child is there
+  std::shared_ptr<Carrier> carrier_;
+  std::optional<size_t> position_;  // in the order
+  std::optional<std::map<SiteCall, size_t>> order_;
+  std::string given_up_;  // guarded by mutex_
+  int carriers_ = 0;
+  int64_t forks_ = 0;
+  Counts counts_;
+};
+
+// Runs by forking a live target at the site that is to fail. What it shows is provisional: only
+// requests that say so are made so (RunRequest::provisional), all others cold, as are those that
+// cannot be carried: the pool counts why. A run is held as a cold one is; no oracle can tell.
+class SnapshotExecutor : public Executor {
+ public:
+  // `pool` is borrowed and shared by all executors of one scenario.
+  SnapshotExecutor(SnapshotPool& pool, Interruption* interruption)
+      : pool_(pool), cold_(interruption), interruption_(interruption) {}
+  Evidence Execute(const RunRequest& request) override;
+
+ private:
+  std::optional<Evidence> TryFork(const RunRequest& request);
+  Evidence RunFork(const RunRequest& request, const SiteCall& call);
+
+  SnapshotPool& pool_;
+  ColdExecutor cold_;
+  Interruption* interruption_;
+};
+
+// Why no snapshot can serve `request`, whatever its target does; "" when one may.
+std::string WhyCold(const RunRequest& request);
+// The call at which its first fault acts.
+std::optional<SiteCall> FirstCall(const RunRequest& request);
+
+}  // namespace faultline

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <functional>
+#include <set>
+
+#include "harness/run/snapshot_steps.h"
+
+namespace faultline {
+
+// The ends of a forked target's stdio that the harness holds open for it.
+struct SnapshotStdio {
+  int input = -1;
+  int output = -1;
+  bool terminal = false;
+  dev_t carrier_device = 0;  // of the carrier's own ends
+  ino_t carrier_input = 0;
+  ino_t carrier_output = 0;
+};
+
+struct SnapshotFilesPlan {
+  pid_t carrier = 0;
+  std::filesystem::path run_dir;            // as the carrier and the child see it
+  std::set<std::filesystem::path> ignored;  // files of the agent's
+  SnapshotStdio stdio;
+  std::string mount_namespace;  // of the child
+  int network_fd = -1;          // the harness's; -1 = the child stays in the carrier's
+};
+
+// Files outside the run directory that the child is to have copies of; see below.
+std::set<std::filesystem::path> SharedMemoryFiles(pid_t carrier);
+
+// Adds steps by which the child gets descriptors of its own in place of the ones that it has from
+// the carrier, and the view of files of its own. The carrier is halted. CannotCarry names a
+// descriptor that cannot be made again. `bound`: paths of sockets that the child binds itself.
+void AddDescriptors(const SnapshotFilesPlan& plan, SnapshotSteps& steps);
+
+// Paths of UNIX sockets that the carrier has bound.
+std::set<std::filesystem::path> BoundSockets(pid_t carrier);
+
+}  // namespace faultline

@@ -1,0 +1,146 @@
+#include "harness/run/snapshot_memory.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <sstream>
+#include <string_view>
+#include <utility>
+
+#include "harness/base/unique_fd.h"
+#include "harness/target/proc_status.h"
+
+namespace faultline {
+namespace {
+
+using Argument = SnapshotSteps::Argument;
+
+constexpr uint64_t kHere = static_cast<uint64_t>(AT_FDCWD);
+// Copying so many bytes is cheaper than another step.
+constexpr off_t kGap = 1 << 16;
+
+bool IsNameless(const Mapping& mapping) {
+  return mapping.path.starts_with("/memfd:") || mapping.path == "/dev/zero (deleted)";
+}
+
+// The parts of a mapping that hold anything, as offsets in it.
+std::vector<std::pair<uint64_t, uint64_t>> DataOf(pid_t pid, const Mapping& mapping) {
+  const std::string file =
+      fmt::format("/proc/{}/map_files/{:x}-{:x}", pid, mapping.begin, mapping.end);
+  const UniqueFd fd(open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) {
+    throw CannotCarry(mapping.path + ": shared memory that cannot be looked at");
+  }
+  std::vector<std::pair<uint64_t, uint64_t>> parts;
+  const auto first = static_cast<off_t>(mapping.offset);
+  const auto last = static_cast<off_t>(mapping.offset + (mapping.end - mapping.begin));
+  for (off_t at = lseek(fd.get(), first, SEEK_DATA); at >= 0 && at < last;
+       at = lseek(fd.get(), at, SEEK_DATA)) {
+    const off_t begin = at;
+    at = std::min(lseek(fd.get(), at, SEEK_HOLE), last);
+    if (!parts.empty() && static_cast<off_t>(parts.back().second) + kGap > begin - first) {
+      parts.back().second = static_cast<uint64_t>(at - first);
+    } else {
+      parts.emplace_back(begin - first, at - first);
+    }
+  }
+  return parts;
+}
+
+}  // namespace
+
+std::vector<Mapping> MappingsOf(pid_t pid) {
+  std::vector<Mapping> mappings;
+  std::istringstream lines(ReadProcFile(pid, "maps"));
+  for (std::string line; std::getline(lines, line);) {
+    Mapping mapping;
+    char access[5] = {};
+    int path = 0;
+    unsigned long begin = 0;
+    unsigned long end = 0;
+    unsigned long offset = 0;
+    if (std::sscanf(line.c_str(), "%lx-%lx %4s %lx %*s %*u %n", &begin, &end, access, &offset,
+                    &path) < 4) {
+      continue;
+    }
+    mapping.begin = begin;
+    mapping.end = end;
+    mapping.offset = offset;
+    mapping.protection = (access[0] == 'r' ? PROT_READ : 0) | (access[1] == 'w' ? PROT_WRITE : 0) |
+                         (access[2] == 'x' ? PROT_EXEC : 0);
+    mapping.shared = access[3] == 's';
+    mapping.path = line.substr(std::min(static_cast<size_t>(path), line.size()));
+    mappings.push_back(std::move(mapping));
+  }
+  return mappings;
+}
+
+bool AddPrivateMemory(pid_t carrier, const std::vector<Mapping>& mappings, SnapshotSteps& steps) {
+  bool any = false;
+  for (const Mapping& mapping : mappings) {
+    if (!mapping.shared || !IsNameless(mapping)) {
+      continue;
+    }
+    any = true;
+    const uint64_t size = mapping.end - mapping.begin;
+    const std::string& what = mapping.path;
+    const Argument aside = steps.Add(
+        __NR_mmap, {0, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0}, what);
+    steps.Add(__NR_mremap, {mapping.begin, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, aside}, what);
+    steps.Add(__NR_mmap,
+              {mapping.begin, size, PROT_READ | PROT_WRITE,
+               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0},
+              what);
+    for (const auto& [begin, end] : DataOf(carrier, mapping)) {
+      steps.Add(protocol::SnapshotStep::kCopy, {mapping.begin + begin, aside, end - begin, begin},
+                what);
+    }
+    steps.Add(__NR_munmap, {aside, size}, what);
+    if (mapping.protection != (PROT_READ | PROT_WRITE)) {
+      steps.Add(__NR_mprotect, {mapping.begin, size, mapping.protection}, what);
+    }
+  }
+  return any;
+}
+
+void AddMappings(const SnapshotMemoryPlan& plan, const std::vector<Mapping>& mappings,
+                 SnapshotSteps& steps) {
+  const std::string below = plan.run_dir.string() + "/";
+  for (const Mapping& mapping : mappings) {
+    if (!mapping.shared || mapping.path == plan.control) {
+      continue;
+    }
+    const bool own = mapping.path.starts_with(below) || mapping.path.starts_with("/dev/shm/");
+    if (!own || mapping.path.ends_with(" (deleted)")) {
+      throw CannotCarry(fmt::format("memory that is shared: {}", mapping.path));
+    }
+    const bool writable = (mapping.protection & PROT_WRITE) != 0 || mapping.path == plan.journal;
+    const Argument fd =
+        steps.Add(__NR_openat, {kHere, steps.Text(mapping.path), writable ? O_RDWR : O_RDONLY, 0},
+                  mapping.path);
+    steps.Add(__NR_mmap,
+              {mapping.begin, mapping.end - mapping.begin, mapping.protection,
+               MAP_SHARED | MAP_FIXED, fd, mapping.offset},
+              mapping.path);
+    steps.Add(__NR_close, {fd}, "");
+  }
+}
+
+uint64_t FreeAddress(const std::vector<Mapping>& mappings, uint64_t size) {
+  // Far from everything on both sides.
+  constexpr uint64_t kRoom = uint64_t{1} << 30;
+  uint64_t last = uint64_t{1} << 32;
+  for (const Mapping& mapping : mappings) {
+    if (mapping.begin > last && mapping.begin - last > size + 2 * kRoom) {
+      return last + kRoom;
+    }
+    last = std::max(last, mapping.end);
+  }
+  throw CannotCarry("there is no room for its threads' first stacks");
+}
+
+}  // namespace faultline

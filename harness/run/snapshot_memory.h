@@ -1,0 +1,42 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <vector>
+
+#include "harness/run/snapshot_steps.h"
+
+namespace faultline {
+
+// A line of /proc/PID/maps.
+struct Mapping {
+  uint64_t begin = 0;
+  uint64_t end = 0;
+  int protection = 0;  // PROT_*
+  bool shared = false;
+  uint64_t offset = 0;
+  std::string path;
+};
+std::vector<Mapping> MappingsOf(pid_t pid);
+
+struct SnapshotMemoryPlan {
+  std::filesystem::path run_dir;
+  std::filesystem::path journal;  // mapped anew in the child, from the same path
+  std::filesystem::path control;  // stays shared
+};
+
+// Adds steps for the carrier itself: memory without a name that it shares with nobody becomes
+// private, so that a fork copies it by and by. They change nothing that it sees. False when there
+// is none. The carrier is halted.
+bool AddPrivateMemory(pid_t carrier, const std::vector<Mapping>& mappings, SnapshotSteps& steps);
+
+// Adds steps by which the child maps its own copies of the files that the carrier shares.
+// CannotCarry names a mapping that cannot be the child's own.
+void AddMappings(const SnapshotMemoryPlan& plan, const std::vector<Mapping>& mappings,
+                 SnapshotSteps& steps);
+
+// An address that is free in all `mappings`, for `size` bytes.
+uint64_t FreeAddress(const std::vector<Mapping>& mappings, uint64_t size);
+
+}  // namespace faultline

@@ -1,0 +1,191 @@
+// Forked targets: a program whose threads wait in all the ways that programs wait goes on in each
+// child as if nothing had been, and what cannot be carried is named.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "harness/run/snapshot_executor.h"
+#include "harness/target/proc_status.h"
+#include "harness/target/run_dir.h"
+
+namespace faultline {
+namespace {
+
+using testing::AllOf;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::Pair;
+using testing::SizeIs;
+
+constexpr size_t kCalls = 6;  // of victim_call
+
+class SnapshotTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (geteuid() != 0) {
+      GTEST_SKIP() << "only root can make snapshots";
+    }
+    FaultPoint point;
+    point.name = "victim/call";
+    point.symbols = {"victim_call"};
+    point.failure.result = -1;
+    catalogue_.points.push_back(point);
+    profile_.ready.kind = ReadyCondition::Kind::kStarted;
+    scenario_.steps.push_back({WaitExitStep{{0}}, "", {}, false, {}});
+    limits_.stop = 5'000;
+  }
+
+  RunRequest Request(const std::vector<std::string>& args) {
+    profile_.args = args;
+    RunRequest request{scenario_, profile_, catalogue_};
+    request.program = SNAPSHOT_VICTIM;
+    request.agent = SNAPSHOT_AGENT;
+    request.limits_ms = limits_;
+    request.cache_dir = cache_.path();
+    request.provisional = true;
+    return request;
+  }
+
+  // The calls that the victim makes, in their order.
+  std::vector<SiteCall> Calls(const RunRequest& request) {
+    const std::map<SiteCall, size_t>& order = pool_.Order(request);
+    std::vector<SiteCall> calls(order.size());
+    for (const auto& [call, place] : order) {
+      calls[place] = call;
+    }
+    return calls;
+  }
+
+  Evidence FailAt(const RunRequest& request, const SiteCall& call) {
+    Fault fault;
+    fault.id = "site";
+    fault.point = "victim/call";
+    fault.site = call.site;
+    fault.first = fault.last = call.occurrence;
+    RunRequest with_fault = request;
+    with_fault.faults = {fault};
+    return SnapshotExecutor(pool_, nullptr).Execute(with_fault);
+  }
+
+  static std::vector<std::string> Log(const Evidence& evidence) {
+    std::vector<std::string> lines;
+    for (const LogLine& line : evidence.log) {
+      lines.push_back(line.text);
+    }
+    return lines;
+  }
+
+  // Every call of the victim with so many threads fails once.
+  void FailEach(int threads) {
+    const RunRequest request = Request({std::to_string(threads)});
+    const std::vector<SiteCall> calls = Calls(request);
+    ASSERT_THAT(calls, SizeIs(kCalls));
+    for (size_t i = 0; i < kCalls; ++i) {
+      const Evidence evidence = FailAt(request, calls[i]);
+      EXPECT_TRUE(evidence.from_snapshot) << testing::PrintToString(pool_.counts().cold);
+      ASSERT_THAT(evidence.injections, SizeIs(1));
+      EXPECT_EQ(evidence.injections[0].occurrence, calls[i].occurrence);
+      const std::vector<std::string> log = Log(evidence);
+      EXPECT_EQ(log.front(), "begin");
+      EXPECT_EQ(log.back(), "whole, 1 failed") << testing::PrintToString(log);
+      EXPECT_EQ(evidence.exit.code, 0);
+      EXPECT_EQ(evidence.exit.kind, ExitStatus::Kind::kExited);
+      EXPECT_THAT(evidence.left_behind, IsEmpty());
+    }
+    EXPECT_EQ(pool_.counts().snapshots, kCalls);
+  }
+
+  // Why a victim that has `what` is not forked.
+  void ExpectCold(const std::string& what, const std::string& why) {
+    const RunRequest request = Request({"0", what});
+    const std::vector<SiteCall> calls = Calls(request);
+    ASSERT_THAT(calls, SizeIs(kCalls));
+    const Evidence evidence = FailAt(request, calls[2]);
+    EXPECT_FALSE(evidence.from_snapshot);
+    EXPECT_THAT(evidence.injections, SizeIs(1));
+    EXPECT_THAT(pool_.counts().cold, Contains(Pair(HasSubstr(why), 1)));
+    EXPECT_EQ(pool_.counts().snapshots, 0);
+  }
+
+  RunDirectory cache_;
+  Scenario scenario_;
+  Profile profile_;
+  Catalogue catalogue_;
+  LimitsMs limits_;
+  SnapshotPool pool_;
+};
+
+TEST_F(SnapshotTest, AProgramWithOneThreadGoesOnInEachChild) { FailEach(0); }
+
+TEST_F(SnapshotTest, AProgramWithTenThreadsGoesOnInEachChild) { FailEach(10); }
+
+TEST_F(SnapshotTest, APersistentFaultFailsWhatComesLaterToo) {
+  const RunRequest request = Request({"4"});
+  const std::vector<SiteCall> calls = Calls(request);
+  ASSERT_THAT(calls, SizeIs(kCalls));
+  Fault fault;
+  fault.id = "site";
+  fault.point = "victim/call";
+  fault.site = calls[2].site;
+  fault.first = fault.last = calls[2].occurrence;
+  Fault later;
+  later.id = "later";
+  later.point = "victim/call";
+  later.last = UINT64_MAX;
+  later.after = "site";
+  RunRequest with_faults = request;
+  with_faults.faults = {fault, later};
+  const Evidence evidence = SnapshotExecutor(pool_, nullptr).Execute(with_faults);
+  EXPECT_TRUE(evidence.from_snapshot) << testing::PrintToString(pool_.counts().cold);
+  EXPECT_THAT(evidence.injections, SizeIs(kCalls - 2));
+  EXPECT_EQ(Log(evidence).back(), "whole, 4 failed");
+}
+
+TEST_F(SnapshotTest, OneCallServesSeveralRuns) {
+  const RunRequest request = Request({"4"});
+  const std::vector<SiteCall> calls = Calls(request);
+  ASSERT_THAT(calls, SizeIs(kCalls));
+  for (int i = 0; i < 3; ++i) {
+    const Evidence evidence = FailAt(request, calls[3]);
+    EXPECT_TRUE(evidence.from_snapshot);
+    EXPECT_EQ(Log(evidence).back(), "whole, 1 failed");
+  }
+}
+
+TEST_F(SnapshotTest, NothingIsLeftBehind) {
+  std::string run_dir;
+  {
+    const RunRequest request = Request({"10"});
+    SnapshotPool pool;
+    const auto& order = pool.Order(request);
+    ASSERT_THAT(order, SizeIs(kCalls));
+  }
+  for (const pid_t pid : AllPids()) {
+    EXPECT_THAT(ProcessName(pid), Not(HasSubstr("snapshot_vic"))) << pid;
+  }
+}
+
+TEST_F(SnapshotTest, WhatConfirmsIsCold) {
+  RunRequest request = Request({"0"});
+  const std::vector<SiteCall> calls = Calls(request);
+  ASSERT_THAT(calls, SizeIs(kCalls));
+  request.provisional = false;
+  EXPECT_FALSE(FailAt(request, calls[1]).from_snapshot);
+}
+
+TEST_F(SnapshotTest, APosixTimerIsNamed) { ExpectCold("timer", "timer_create"); }
+TEST_F(SnapshotTest, AnIntervalTimerIsNamed) { ExpectCold("itimer", "interval timer"); }
+TEST_F(SnapshotTest, AnIoUringIsNamed) { ExpectCold("io_uring", "io_uring"); }
+TEST_F(SnapshotTest, AChildProcessIsNamed) { ExpectCold("child", "child processes"); }
+TEST_F(SnapshotTest, AConnectionIsNamed) { ExpectCold("connection", "a connection"); }
+TEST_F(SnapshotTest, WhatWaitsInAPipeIsNamed) { ExpectCold("pipe", "waits in the pipe"); }
+TEST_F(SnapshotTest, ADeletedFileIsNamed) { ExpectCold("file", "deleted file"); }
+
+}  // namespace
+}  // namespace faultline

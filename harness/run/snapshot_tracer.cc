@@ -1,0 +1,373 @@
+#include "harness/run/snapshot_tracer.h"
+
+#include <elf.h>
+#include <fmt/format.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <set>
+#include <utility>
+
+#include "harness/run/snapshot_control.h"
+#include "harness/run/snapshot_steps.h"
+#include "harness/target/proc_status.h"
+#include "harness/target/supervisor.h"
+
+namespace faultline {
+namespace {
+
+using protocol::CarrierCommand;
+using protocol::CarrierState;
+
+constexpr int kWaitFlags = __WALL | __WNOTHREAD | WNOHANG;
+constexpr timespec kLookAgain = {.tv_sec = 0, .tv_nsec = 20'000};
+// Kernel's include/linux/errno.h: how a system call says that it was interrupted.
+constexpr int64_t kInterrupted[] = {512, 513, 514, 516, EINTR};
+
+// glibc's struct pthread is at the thread pointer; its id is somewhere near (glibc 2.36: at 0x2d0).
+constexpr size_t kThreadBytes = 0x400;
+
+[[noreturn]] void Refuse(const std::string& why) { throw CannotCarry(why); }
+
+bool WasInterrupted(const user_regs_struct& registers) {
+  const auto result = static_cast<int64_t>(registers.rax);
+  return static_cast<int64_t>(registers.orig_rax) >= 0 &&
+         std::any_of(std::begin(kInterrupted), std::end(kInterrupted),
+                     [result](int64_t error) { return result == -error; });
+}
+
+// The call is made once more, as if nothing had been.
+user_regs_struct Again(user_regs_struct registers) {
+  constexpr uint64_t kSyscallBytes = 2;
+  if (WasInterrupted(registers)) {
+    registers.rax = registers.orig_rax;
+    registers.rip -= kSyscallBytes;
+  }
+  registers.orig_rax = ~uint64_t{0};
+  return registers;
+}
+
+void SetRegisters(pid_t tid, const user_regs_struct& registers) {
+  user_regs_struct copy = registers;
+  iovec area = {&copy, sizeof(copy)};
+  if (ptrace(PTRACE_SETREGSET, tid, NT_PRSTATUS, &area) != 0) {
+    Refuse("its registers cannot be set");
+  }
+}
+
+user_regs_struct RegistersOf(pid_t tid) {
+  user_regs_struct registers = {};
+  iovec area = {&registers, sizeof(registers)};
+  if (ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &area) != 0) {
+    Refuse("its registers cannot be read");
+  }
+  return registers;
+}
+
+std::vector<std::byte> VectorsOf(pid_t tid) {
+  constexpr size_t kMost = 16384;
+  std::vector<std::byte> vectors(kMost);
+  iovec area = {vectors.data(), vectors.size()};
+  if (ptrace(PTRACE_GETREGSET, tid, NT_X86_XSTATE, &area) != 0) {
+    Refuse("its vector registers cannot be read");
+  }
+  vectors.resize(area.iov_len);
+  return vectors;
+}
+
+}  // namespace
+
+SnapshotTracer::SnapshotTracer(pid_t carrier, pid_t parked, protocol::SnapshotControl* control,
+                               Deadline deadline)
+    : carrier_(carrier), parked_(parked), control_(control), deadline_(deadline) {}
+
+SnapshotTracer::~SnapshotTracer() {
+  if (child_ != 0) {
+    KillChild();
+  }
+  for (const pid_t tid : seized_) {
+    const auto signal = signals_.find(tid);
+    const auto number = static_cast<uintptr_t>(signal == signals_.end() ? 0 : signal->second);
+    if (ptrace(PTRACE_DETACH, tid, nullptr, number) != 0 && errno == ESRCH) {
+      // It runs: only a stopped tracee can be let go.
+      ptrace(PTRACE_INTERRUPT, tid, nullptr, nullptr);
+      int status = 0;
+      while (waitpid(tid, &status, __WALL | __WNOTHREAD) < 0 && errno == EINTR) {
+      }
+      ptrace(PTRACE_DETACH, tid, nullptr, nullptr);
+    }
+  }
+  if (still_) {
+    GiveCommand(control_, CarrierCommand::kRelease);
+  }
+}
+
+void SnapshotTracer::KillChild() {
+  constexpr int kLimitMs = 5'000;
+  kill(child_, SIGKILL);
+  // All its threads are tracees, and the main one is reported last.
+  for (const Deadline until = InMs(kLimitMs); Clock::now() < until;) {
+    for (const pid_t tid : child_threads_) {
+      int status = 0;
+      if (waitpid(tid, &status, kWaitFlags) == tid && tid == child_ && !WIFSTOPPED(status)) {
+        return;
+      }
+    }
+    nanosleep(&kLookAgain, nullptr);
+  }
+}
+
+void SnapshotTracer::CheckAlive() {
+  if (Clock::now() >= deadline_) {
+    Refuse("it could not be stopped in time");
+  }
+}
+
+void SnapshotTracer::Seize() {
+  constexpr long kOptions = PTRACE_O_TRACEEXEC | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK |
+                            PTRACE_O_TRACEVFORK | PTRACE_O_EXITKILL;
+  for (bool any_new = true; std::exchange(any_new, false);) {
+    for (const pid_t tid : ThreadIds(carrier_)) {
+      if (std::find(seized_.begin(), seized_.end(), tid) != seized_.end()) {
+        continue;
+      }
+      if (ptrace(PTRACE_SEIZE, tid, nullptr, kOptions) != 0) {
+        if (errno == ESRCH) {
+          continue;  // it has ended
+        }
+        Refuse(fmt::format("ptrace of it is refused: {}", std::strerror(errno)));
+      }
+      seized_.push_back(tid);
+      ptrace(PTRACE_INTERRUPT, tid, nullptr, nullptr);
+      AwaitStop(tid);
+      any_new = true;
+    }
+  }
+}
+
+int SnapshotTracer::AwaitStop(pid_t tid) {
+  while (true) {
+    int status = 0;
+    const pid_t got = waitpid(tid, &status, kWaitFlags);
+    if (got == tid) {
+      if (!WIFSTOPPED(status)) {
+        Refuse("a thread of it ended meanwhile");
+      }
+      if (status >> 16 != 0) {
+        return status;
+      }
+      signals_[tid] = WSTOPSIG(status);  // given back when it is let go
+      return status;
+    }
+    CheckAlive();
+    nanosleep(&kLookAgain, nullptr);
+  }
+}
+
+void SnapshotTracer::Halt() {
+  // No other thread may be in the middle of the agent's heap.
+  still_ = true;
+  GiveCommand(control_, CarrierCommand::kHoldStill);
+  Await(CarrierState::kStill);
+  Seize();
+  if (!signals_.empty()) {
+    Refuse("a signal was about to be delivered to it");
+  }
+  for (const pid_t tid : seized_) {
+    threads_.push_back(Look(tid));
+    const user_regs_struct registers = RegistersOf(tid);
+    // epoll_wait(2) and others are not made again by the kernel after a stop (signal(7)).
+    if (WasInterrupted(registers) && static_cast<int64_t>(registers.rax) == -EINTR) {
+      SetRegisters(tid, Again(registers));
+    }
+  }
+  std::stable_partition(threads_.begin(), threads_.end(),
+                        [this](const ThreadImage& one) { return one.tid == carrier_; });
+  if (threads_.empty() || threads_.front().tid != carrier_) {
+    Refuse("its main thread has ended");
+  }
+  FindTidAddresses();
+  ptrace(PTRACE_CONT, parked_, nullptr, nullptr);
+}
+
+ThreadImage SnapshotTracer::Look(pid_t tid) const {
+  ThreadImage image;
+  image.tid = tid;
+  image.registers = Again(RegistersOf(tid));
+  image.vectors = VectorsOf(tid);
+  ptrace(PTRACE_GETSIGMASK, tid, sizeof(image.signal_mask), &image.signal_mask);
+  syscall(SYS_get_robust_list, tid, &image.robust_list, &image.robust_size);
+  ptrace(PTRACE_GET_RSEQ_CONFIGURATION, tid, sizeof(image.rseq), &image.rseq);
+  image.name = ProcessName(tid);
+  sched_getaffinity(tid, sizeof(image.cpus), &image.cpus);
+  if (sched_getscheduler(tid) != SCHED_OTHER) {
+    Refuse("a thread of it has a scheduling class of its own");
+  }
+  return image;
+}
+
+void SnapshotTracer::FindTidAddresses() {
+  std::set<size_t> offsets;
+  for (size_t i = 0; i < kThreadBytes; i += sizeof(uint32_t)) {
+    offsets.insert(i);
+  }
+  for (const ThreadImage& thread : threads_) {
+    std::vector<uint32_t> words(kThreadBytes / sizeof(uint32_t));
+    iovec local = {words.data(), kThreadBytes};
+    iovec remote = {reinterpret_cast<void*>(thread.registers.fs_base), kThreadBytes};
+    if (process_vm_readv(carrier_, &local, 1, &remote, 1, 0) !=
+        static_cast<ssize_t>(kThreadBytes)) {
+      Refuse("its threads are not those of a known libc");
+    }
+    std::erase_if(offsets, [&](size_t offset) {
+      return words[offset / sizeof(uint32_t)] != static_cast<uint32_t>(thread.tid);
+    });
+  }
+  if (offsets.empty()) {
+    Refuse("its threads are not those of a known libc");
+  }
+  for (ThreadImage& thread : threads_) {
+    thread.tid_address = thread.registers.fs_base + *offsets.begin();
+  }
+}
+
+bool SnapshotTracer::Await(CarrierState state) {
+  while (true) {
+    const CarrierState now = control_->state.load(std::memory_order_acquire);
+    if (now == state) {
+      return true;
+    }
+    if (now == CarrierState::kFailed) {
+      return false;
+    }
+    CheckAlive();
+    if (IsEnding(carrier_)) {
+      Refuse("it ended meanwhile");
+    }
+    AwaitChange(control_, now);
+  }
+}
+
+bool SnapshotTracer::Run(uint32_t begin, uint32_t end) {
+  control_->begin = begin;
+  control_->end = end;
+  control_->state.store(CarrierState::kStill);
+  GiveCommand(control_, CarrierCommand::kRun);
+  return Await(CarrierState::kDone);
+}
+
+std::vector<pid_t> SnapshotTracer::Fork(uint32_t begin, uint32_t end,
+                                        const std::vector<ThreadImage>& others) {
+  control_->begin = begin;
+  control_->end = end;
+  control_->child_failed.store(0);
+  control_->state.store(CarrierState::kStill);
+  GiveCommand(control_, CarrierCommand::kRun);
+  child_ = AwaitChild();
+  child_threads_ = {child_};
+  if (!Await(CarrierState::kDone)) {
+    Refuse("");
+  }
+  AwaitSteps(others.size());
+  // The child's first thread has all that the parked one had, and is the main thread now.
+  const user_regs_struct parked_registers = RegistersOf(child_);
+  const std::vector<std::byte> parked_vectors = VectorsOf(child_);
+  for (size_t i = 0; i < others.size(); ++i) {
+    ThreadImage image = others[i];
+    if (image.tid == parked_) {
+      image.registers = parked_registers;
+      image.registers.orig_rax = ~uint64_t{0};
+      image.vectors = parked_vectors;
+    }
+    Dress(child_threads_[i + 1], image);
+  }
+  if (parked_ != carrier_) {
+    Dress(child_, threads_.front());
+  }
+  child_ = 0;
+  return child_threads_;
+}
+
+pid_t SnapshotTracer::AwaitChild() {
+  while (true) {
+    int status = 0;
+    const pid_t got = waitpid(parked_, &status, kWaitFlags);
+    if (got == parked_) {
+      if (!WIFSTOPPED(status)) {
+        Refuse("it ended meanwhile");
+      }
+      unsigned long born = 0;
+      const bool is_birth = status >> 16 == PTRACE_EVENT_CLONE || status >> 16 == PTRACE_EVENT_FORK;
+      if (is_birth && ptrace(PTRACE_GETEVENTMSG, parked_, nullptr, &born) == 0) {
+        ptrace(PTRACE_CONT, parked_, nullptr, nullptr);
+        return static_cast<pid_t>(born);
+      }
+      ptrace(PTRACE_CONT, parked_, nullptr,
+             static_cast<uintptr_t>(status >> 16 != 0 ? 0 : WSTOPSIG(status)));
+    }
+    if (control_->state.load() == CarrierState::kFailed) {
+      Refuse("");
+    }
+    CheckAlive();
+    nanosleep(&kLookAgain, nullptr);
+  }
+}
+
+// Follows the child through its steps, until each of its threads has stopped itself.
+void SnapshotTracer::AwaitSteps(size_t others) {
+  std::set<pid_t> done;
+  const auto look = [&](pid_t tid) {
+    int status = 0;
+    if (waitpid(tid, &status, kWaitFlags) != tid) {
+      return;
+    }
+    if (!WIFSTOPPED(status)) {
+      Refuse("");
+    }
+    const int event = status >> 16;
+    unsigned long born = 0;
+    if (event == PTRACE_EVENT_CLONE && ptrace(PTRACE_GETEVENTMSG, tid, nullptr, &born) == 0) {
+      child_threads_.push_back(static_cast<pid_t>(born));
+    }
+    if (event == 0 && WSTOPSIG(status) == SIGSTOP) {
+      done.insert(tid);
+      return;
+    }
+    if (event == 0) {
+      Refuse(fmt::format("the child's first steps ended in signal {}", WSTOPSIG(status)));
+    }
+    ptrace(PTRACE_CONT, tid, nullptr, nullptr);
+  };
+  while (done.size() < others + 1) {
+    for (size_t i = 0; i < child_threads_.size(); ++i) {
+      if (!done.contains(child_threads_[i])) {
+        look(child_threads_[i]);
+      }
+    }
+    if (done.contains(child_) && child_threads_.size() < others + 1) {
+      Refuse("a thread is missing in the child");
+    }
+    CheckAlive();
+    nanosleep(&kLookAgain, nullptr);
+  }
+}
+
+void SnapshotTracer::Dress(pid_t tid, const ThreadImage& image) const {
+  SetRegisters(tid, image.registers);
+  std::vector<std::byte> vectors = image.vectors;
+  iovec area = {vectors.data(), vectors.size()};
+  uint64_t mask = image.signal_mask;
+  if (ptrace(PTRACE_SETREGSET, tid, NT_X86_XSTATE, &area) != 0 ||
+      ptrace(PTRACE_SETSIGMASK, tid, sizeof(mask), &mask) != 0) {
+    Refuse("a thread's registers cannot be set");
+  }
+}
+
+}  // namespace faultline

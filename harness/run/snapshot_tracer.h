@@ -1,0 +1,80 @@
+#pragma once
+
+#include <sched.h>
+#include <sys/ptrace.h>
+#include <sys/types.h>
+#include <sys/user.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "harness/protocol/snapshot.h"
+#include "harness/target/clock.h"
+
+namespace faultline {
+
+// What one thread of a carrier is made of, but for its memory.
+struct ThreadImage {
+  pid_t tid = 0;
+  user_regs_struct registers = {};  // as it goes on: an interrupted system call is made again
+  std::vector<std::byte> vectors;   // NT_X86_XSTATE
+  uint64_t signal_mask = 0;
+  uint64_t robust_list = 0;
+  uint64_t robust_size = 0;
+  __ptrace_rseq_configuration rseq = {};
+  uint64_t tid_address = 0;  // where libc keeps the id, and the kernel clears it at the end
+  std::string name;
+  cpu_set_t cpus = {};
+};
+
+// Stops a carrier for the moment of a fork, and makes the child's threads. All by the thread that
+// is to trace the child: it is that thread's tracee when it is done, the carrier nobody's.
+class SnapshotTracer {
+ public:
+  // `parked`: the thread that waits for commands. `control` is borrowed.
+  SnapshotTracer(pid_t carrier, pid_t parked, protocol::SnapshotControl* control,
+                 Deadline deadline);
+  ~SnapshotTracer();  // the carrier's threads go on
+  SnapshotTracer(const SnapshotTracer&) = delete;
+  SnapshotTracer& operator=(const SnapshotTracer&) = delete;
+
+  // Halts all threads but the parked one. CannotCarry when that is not possible.
+  void Halt();
+  // The main thread first.
+  const std::vector<ThreadImage>& threads() const { return threads_; }
+
+  // The agent carries out steps; false when one was an error, see SnapshotControl::failed_step.
+  bool Run(uint32_t begin, uint32_t end);
+  // The same for steps with a kFork in them, and waits until the child has carried out its own,
+  // which make a thread for each of `others`, in that order. Gives the child's threads their
+  // registers: they are stopped. Returns the child's threads, the main one first.
+  std::vector<pid_t> Fork(uint32_t begin, uint32_t end, const std::vector<ThreadImage>& others);
+
+ private:
+  void Seize();
+  bool Await(protocol::CarrierState state);
+  int AwaitStop(pid_t tid);
+  ThreadImage Look(pid_t tid) const;
+  void FindTidAddresses();
+  pid_t AwaitChild();
+  void AwaitSteps(size_t others);
+  void KillChild();
+  void Dress(pid_t tid, const ThreadImage& image) const;
+  void CheckAlive();
+
+  pid_t carrier_;
+  pid_t parked_;
+  protocol::SnapshotControl* control_;
+  Deadline deadline_;
+  std::vector<pid_t> seized_;
+  std::map<pid_t, int> signals_;  // that a halted thread was about to get
+  std::vector<ThreadImage> threads_;
+  pid_t child_ = 0;  // until it is whole
+  std::vector<pid_t> child_threads_;
+  bool still_ = false;
+};
+
+}  // namespace faultline

@@ -1,0 +1,294 @@
+// A target for snapshot_test: as many threads as its argument says, which wait in all the ways that
+// programs wait, and a start of several calls that can be made to fail. What it prints tells
+// whether everything still works after a failure:
+//
+//   snapshot_victim THREADS [io_uring|timer|child|connection|pipe]
+//
+// The second argument: something that a forked process does not have.
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <thread>
+#include <vector>
+
+extern "C" __attribute__((noinline)) int victim_call(int number) {
+  asm volatile("" : : "r"(number) : "memory");
+  return 0;
+}
+
+namespace {
+
+pthread_mutex_t mutex;  // error-checking: it knows its owner by the thread's id
+pthread_mutex_t robust;
+pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+int round_number = 0;
+int arrived = 0;
+std::atomic<bool> wrong = false;
+thread_local uint64_t own_value = 0;
+int wake_up = -1;
+
+#define CHECK(condition)                                            \
+  do {                                                              \
+    if (!(condition)) {                                             \
+      wrong = true;                                                 \
+      std::printf("wrong: %s (%s)\n", #condition, strerror(errno)); \
+    }                                                               \
+  } while (false)
+
+// Waits for each round and says that it is there.
+void WaitForRounds(int id, double factor) {
+  own_value = static_cast<uint64_t>(id) * 1000;
+  pthread_setname_np(pthread_self(), ("victim-" + std::to_string(id)).c_str());
+  const pid_t tid = gettid();
+  double product = factor;
+  int seen = 0;
+  while (true) {
+    CHECK(pthread_mutex_lock(&mutex) == 0);
+    CHECK(pthread_mutex_lock(&mutex) == EDEADLK);
+    while (round_number == seen) {
+      pthread_cond_wait(&changed, &mutex);
+    }
+    seen = round_number;
+    ++arrived;
+    pthread_cond_broadcast(&changed);
+    CHECK(pthread_mutex_unlock(&mutex) == 0);
+    product = product * factor / factor;
+    CHECK(own_value == static_cast<uint64_t>(id) * 1000);
+    CHECK(tid == gettid());
+    CHECK(product == factor);
+    CHECK(pthread_mutex_lock(&robust) == 0);
+    CHECK(pthread_mutex_unlock(&robust) == 0);
+    char name[16] = {};
+    pthread_getname_np(pthread_self(), name, sizeof(name));
+    CHECK(name == "victim-" + std::to_string(id));
+    if (seen < 0) {
+      return;
+    }
+  }
+}
+
+// Spins, with numbers in registers.
+void Spin(std::atomic<bool>* stop, std::atomic<uint64_t>* turns) {
+  double sum = 0;
+  uint64_t count = 0;
+  while (!*stop) {
+    sum += 0.5;
+    ++count;
+    CHECK(sum == static_cast<double>(count) * 0.5);
+    ++*turns;
+  }
+}
+
+void Sleep(std::atomic<bool>* stop) {
+  while (!*stop) {
+    const timespec little = {0, 20'000'000};
+    CHECK(nanosleep(&little, nullptr) == 0);
+  }
+}
+
+// As DPDK's thread for interrupts does it.
+void WaitForEvents(int epoll, int timer, int event, int pipe_end, std::atomic<int>* ticks) {
+  while (true) {
+    epoll_event happened = {};
+    const int got = epoll_wait(epoll, &happened, 1, -1);
+    CHECK(got == 1);
+    uint64_t count = 0;
+    if (happened.data.fd == timer) {
+      CHECK(read(timer, &count, sizeof(count)) == sizeof(count));
+      ++*ticks;
+    } else if (happened.data.fd == event) {
+      CHECK(read(event, &count, sizeof(count)) == sizeof(count));
+    } else if (happened.data.fd == pipe_end) {
+      char end = 0;
+      CHECK(read(pipe_end, &end, 1) == 1);
+      return;
+    }
+  }
+}
+
+void Round(int threads, int number) {
+  pthread_mutex_lock(&mutex);
+  round_number = number;
+  arrived = 0;
+  pthread_cond_broadcast(&changed);
+  while (arrived < threads) {
+    pthread_cond_wait(&changed, &mutex);
+  }
+  pthread_mutex_unlock(&mutex);
+}
+
+void Spoil(const char* how) {
+  if (std::strcmp(how, "timer") == 0) {
+    timer_t timer;
+    sigevent none = {};
+    none.sigev_notify = SIGEV_NONE;
+    timer_create(CLOCK_MONOTONIC, &none, &timer);
+  } else if (std::strcmp(how, "io_uring") == 0) {
+    char parameters[120] = {};
+    CHECK(syscall(SYS_io_uring_setup, 2, parameters) >= 0);
+  } else if (std::strcmp(how, "child") == 0) {
+    if (fork() == 0) {
+      pause();
+    }
+  } else if (std::strcmp(how, "connection") == 0) {
+    int ends[2];
+    CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+  } else if (std::strcmp(how, "pipe") == 0) {
+    int ends[2];
+    CHECK(pipe(ends) == 0 && write(ends[1], "x", 1) == 1);
+  } else if (std::strcmp(how, "itimer") == 0) {
+    alarm(1000);
+  } else if (std::strcmp(how, "file") == 0) {
+    char name[] = "/tmp/snapshot_victim_XXXXXX";
+    CHECK(mkstemp(name) >= 0);
+    unlink(name);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const int threads = argc > 1 ? std::atoi(argv[1]) : 0;
+  std::printf("begin\n");
+  std::fflush(stdout);
+  pthread_mutexattr_t kind;
+  pthread_mutexattr_init(&kind);
+  pthread_mutexattr_settype(&kind, PTHREAD_MUTEX_ERRORCHECK);
+  pthread_mutex_init(&mutex, &kind);
+  pthread_mutexattr_setrobust(&kind, PTHREAD_MUTEX_ROBUST);
+  pthread_mutex_init(&robust, &kind);
+
+  int failed = victim_call(0) != 0 ? 1 : 0;
+
+  std::vector<std::thread> all;
+  std::atomic<bool> stop = false;
+  std::atomic<uint64_t> turns = 0;
+  std::atomic<int> ticks = 0;
+  int pipe_ends[2] = {-1, -1};
+  int rounds = 0;
+  for (int i = 0; i < threads; ++i) {
+    if (i == 0) {
+      const int epoll = epoll_create1(EPOLL_CLOEXEC);
+      const int timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
+      wake_up = eventfd(0, 0);
+      CHECK(pipe(pipe_ends) == 0);
+      itimerspec every = {{0, 10'000'000}, {0, 10'000'000}};
+      timerfd_settime(timer, 0, &every, nullptr);
+      for (const int fd : {timer, wake_up, pipe_ends[0]}) {
+        epoll_event event = {};
+        event.events = EPOLLIN;
+        event.data.fd = fd;
+        CHECK(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0);
+      }
+      all.emplace_back(WaitForEvents, epoll, timer, wake_up, pipe_ends[0], &ticks);
+    } else if (i == 1) {
+      all.emplace_back(Spin, &stop, &turns);
+    } else if (i == 2) {
+      all.emplace_back(Sleep, &stop);
+    } else {
+      all.emplace_back(WaitForRounds, i, static_cast<double>(i));
+      ++rounds;
+    }
+  }
+  // Memory, files and sockets that a fork would share.
+  auto* memory = static_cast<uint64_t*>(
+      mmap(nullptr, 1 << 20, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+  const int memfd = memfd_create("victim", 0);
+  CHECK(ftruncate(memfd, 1 << 20) == 0);
+  auto* more =
+      static_cast<uint64_t*>(mmap(nullptr, 1 << 20, PROT_READ | PROT_WRITE, MAP_SHARED, memfd, 0));
+  const int file = open("data", O_RDWR | O_CREAT, 0600);
+  CHECK(ftruncate(file, 4096) == 0 && flock(file, LOCK_EX | LOCK_NB) == 0);
+  auto* data =
+      static_cast<uint64_t*>(mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0));
+  const int server = socket(AF_UNIX, SOCK_STREAM, 0);
+  char directory[80];
+  CHECK(getcwd(directory, sizeof(directory)) != nullptr);
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  std::snprintf(address.sun_path, sizeof(address.sun_path), "%s/server", directory);
+  CHECK(bind(server, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0 &&
+        listen(server, 4) == 0);
+  for (size_t i = 0; i < (1 << 17); i += 512) {
+    memory[i] = i;
+    more[i] = 2 * i;
+  }
+  memory[0] = more[0] = data[0] = 0;
+  if (argc > 2) {
+    Spoil(argv[2]);
+  }
+
+  const pid_t pid = getpid();
+  for (int call = 1; call <= 4; ++call) {
+    if (victim_call(call) != 0) {
+      std::printf("failed %d\n", call);
+      ++failed;
+    }
+    // Each of these is so only when nobody else writes there.
+    CHECK(memory[0] == static_cast<uint64_t>(call - 1));
+    CHECK(more[0] == static_cast<uint64_t>(call - 1));
+    CHECK(data[0] == static_cast<uint64_t>(call - 1));
+    memory[0] = more[0] = data[0] = static_cast<uint64_t>(call);
+    if (rounds > 0) {
+      Round(rounds, call);
+    }
+    CHECK(getpid() == pid && gettid() == pid);
+  }
+  // A thread that is not the main one is the one that fails.
+  std::thread([&] {
+    own_value = 77;
+    if (victim_call(5) != 0) {
+      std::printf("failed 5\n");
+      ++failed;
+    }
+    CHECK(own_value == 77);
+    CHECK(pthread_mutex_lock(&mutex) == 0);
+    CHECK(pthread_mutex_unlock(&mutex) == 0);
+  }).join();
+  for (size_t i = 512; i < (1 << 17); i += 512) {
+    CHECK(memory[i] == i && more[i] == 2 * i);
+  }
+  const int client = socket(AF_UNIX, SOCK_STREAM, 0);
+  CHECK(connect(client, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0);
+  CHECK(accept(server, nullptr, nullptr) >= 0);
+  if (threads > 0) {
+    const int before = ticks;
+    while (ticks < before + 3 && !wrong) {
+      usleep(1000);
+    }
+    const uint64_t turns_before = turns;
+    while (threads > 1 && turns == turns_before) {
+      usleep(1000);
+    }
+    const uint64_t one = 1;
+    CHECK(write(wake_up, &one, sizeof(one)) == sizeof(one));
+    CHECK(write(pipe_ends[1], "x", 1) == 1);
+  }
+  stop = true;
+  if (rounds > 0) {
+    Round(rounds, -1);
+  }
+  for (std::thread& thread : all) {
+    thread.join();
+  }
+  unlink("server");
+  unlink("data");
+  std::printf("%s, %d failed\n", wrong ? "broken" : "whole", failed);
+  return wrong ? 3 : 0;
+}
