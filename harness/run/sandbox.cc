@@ -195,7 +195,7 @@ void Sandbox::SetPid(pid_t pid) {
       }
     }
   }
-  variables_["pid"] = std::to_string(pid);
+  variables_["pid"] = std::to_string(known_as_ != 0 ? known_as_ : pid);
   if (!target_.empty()) {
     TellOthers("pid", variables_["pid"]);
   }

@@ -48,6 +48,8 @@ class Sandbox {
   // Values for ExpandForRun; `pid` is among them after SetPid.
   const Variables& variables() const { return variables_; }
   void SetPid(pid_t pid);
+  // The target takes itself for this process: SetPid sets this one.
+  void KnowAs(pid_t pid) { known_as_ = pid; }
   // What a step has saved: `name` is a run-time name from now on.
   void Save(const std::string& name, const nlohmann::json& value);
   const std::map<std::string, nlohmann::json>& saved() const { return place_->saved(); }
@@ -101,6 +103,7 @@ class Sandbox {
   // Of earlier lives of all targets, and what each is called where it is told: "earlier_pid_1",
   // "NAME.earlier_pid_1".
   std::map<std::string, std::string> earlier_pids_;
+  pid_t known_as_ = 0;  // 0 = what it is
   std::set<std::string> before_;
 };
 

@@ -265,12 +265,12 @@ Evidence SnapshotExecutor::RunFork(const RunRequest& request, const SiteCall& ca
       options.terminal};
   Process process([&] { return carrier->Fork(place); }, std::move(stdio), options);
   lock.unlock();
+  sandbox.KnowAs(carrier->pid());
   EventLoop loop;
   if (interruption_ != nullptr) {
     loop.Add(interruption_->fd(), [this] { interruption_->ThrowIfRaised(); });
   }
   LiveRun run(request, sandbox, hooking, companions, loop, std::move(process));
-  sandbox.SetPid(carrier->pid());  // as the target itself knows it
   leftovers.Watch(request.profile.leftovers, sandbox.variables());
   DoSteps(run);
   run.AwaitFaultRpcs();
