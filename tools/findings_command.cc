@@ -63,8 +63,11 @@ class FindingsCommand : public Command {
         wanted.insert(i);
       }
     }
-    json_.Tell(List(digest, wanted));
-    json_.Write(FindingsToJson(digest, wanted, options_.file(), ReplayOptions(global)));
+    json_.Tell(List(digest, wanted) + TellSilentFunctions(options_.silent(), StdoutWidth()));
+    nlohmann::json document =
+        FindingsToJson(digest, wanted, options_.file(), ReplayOptions(global));
+    document["silently_tolerated"] = SilentFunctionsToJson(options_.silent());
+    json_.Write(document);
     const bool fails = std::any_of(wanted.begin(), wanted.end(),
                                    [&](size_t index) { return digest.findings[index].fails; });
     return fails ? ExitCode::kFindings : ExitCode::kAsExpected;

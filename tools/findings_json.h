@@ -19,6 +19,7 @@ namespace faultline {
 //                      [{why, point, injected, exit, expected, details: [line],
 //                        places: [{site, point, place}], replay}]
 //   causes             [{cause, findings: [id]}], each finding in exactly one
+// The command adds `silently_tolerated`, see SilentFunctionsToJson.
 // `wanted`: indexes into digest.findings. `replay_options` as in PageOptions.
 nlohmann::json FindingsToJson(const SweepDigest& digest, const std::set<size_t>& wanted,
                               const std::string& store_file, const std::string& replay_options);

@@ -22,6 +22,7 @@ void StoreDigest::Declare(CLI::App& app) {
 SweepDigest StoreDigest::Read(const GlobalOptions& global) {
   Store store(store_, Store::Mode::kRead);
   baseline_ = BaselineOf(store, global, baseline_file_);
+  silent_ = ListSilentFunctions(store);
   return MakeDigest(store, baseline_, assumed_);
 }
 

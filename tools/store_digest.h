@@ -6,6 +6,7 @@
 #include "harness/report/sweep_digest.h"
 #include "harness/report/terminal.h"
 #include "tools/command.h"
+#include "tools/silent_list.h"
 
 namespace faultline {
 
@@ -22,6 +23,9 @@ class StoreDigest {
   // digest borrows from this object.
   SweepDigest Read(const GlobalOptions& global);
 
+  // What the store that was read last tells of failures that nobody was told of.
+  const std::vector<SilentFunction>& silent() const { return silent_; }
+
   // The finding whose id begins with `id`, which is at least one hexadecimal digit, or that has it
   // as its signature. Failure (kBadInput) when there is none or more than one.
   static const DigestFinding& Find(const SweepDigest& digest, const std::string& id,
@@ -32,6 +36,7 @@ class StoreDigest {
   std::string baseline_file_;
   bool assumed_ = false;
   Baseline baseline_;
+  std::vector<SilentFunction> silent_;
 };
 
 // The baseline that `given` names, as FindBaseline has it of the scenario that was swept; an empty

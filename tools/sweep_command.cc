@@ -16,6 +16,7 @@
 #include "harness/run/program_lookup.h"
 #include "harness/run/snapshot_executor.h"
 #include "harness/scenario/data_dir.h"
+#include "harness/scenario/nearest_word.h"
 #include "harness/sweep/baseline_writer.h"
 #include "harness/sweep/sweep.h"
 #include "harness/target/interruption.h"
@@ -85,6 +86,7 @@ class SweepCommand : public Command {
     const Baseline baseline =
         baseline_.empty() ? Baseline() : FindBaseline(load.data, file, baseline_);
     const LoadedScenario loaded = LoadScenario(file, load);
+    ApplyDefinition(loaded);
     const std::optional<ChangedLines> changed = Changed();
     SweepOptions options = Options(global, loaded);
     options.selection.changed = changed ? &*changed : nullptr;
@@ -196,6 +198,11 @@ class SweepCommand : public Command {
 
   void DeclareSelection(CLI::App& app) {
     const std::string group = "Selection (globs; repeatable)";
+    app.add_option("--definition", definition_,
+                   "what the scenario or its profile says of a sweep of this name (`sweeps`); "
+                   "options that are given are stronger")
+        ->type_name("NAME")
+        ->group(group);
     const auto globs = [&](const char* name, std::vector<std::string>& out, const char* what) {
       app.add_option(name, out, what)->type_name("GLOB")->group(group);
     };
@@ -216,6 +223,10 @@ class SweepCommand : public Command {
            "calls of this life of the target, from 1; default: of the first, and those that "
            "only later ones make")
         ->check(CLI::Range(1, 10'000))
+        ->type_name("N")
+        ->group(group);
+    app.add_option("--from-step", selection_.from_step, "this step of the scenario and later ones")
+        ->check(CLI::PositiveNumber)
         ->type_name("N")
         ->group(group);
     app.add_option("--changed-since", changed_since_,
@@ -288,6 +299,51 @@ class SweepCommand : public Command {
       AddSetOption(text, load.set);
     }
     return load;
+  }
+
+  // Fills in what no option has said.
+  void ApplyDefinition(const LoadedScenario& loaded) {
+    if (definition_.empty()) {
+      return;
+    }
+    const std::map<std::string, SweepDefinition>& all = loaded.profile.sweeps;
+    const auto found = all.find(definition_);
+    if (found == all.end()) {
+      std::vector<std::string> known;
+      for (const auto& [name, sweep] : all) {
+        known.push_back(name);
+      }
+      throw Failure::BadInput(fmt::format(
+          "--definition {}: {} and its profile {} have no such sweep; expected {}{}", definition_,
+          loaded.scenario.name, loaded.profile.name,
+          known.empty() ? "one that `sweeps` defines" : fmt::format("{}", fmt::join(known, ", ")),
+          DidYouMean(definition_, known)));
+    }
+    const SweepDefinition& sweep = found->second;
+    if (sweep.only_changed && changed_since_.empty()) {
+      throw Failure::BadInput(
+          fmt::format("--definition {}: {} says that it is for what changed; give --changed-since "
+                      "and --source",
+                      definition_, sweep.position.ToString()));
+    }
+    const auto fill = [](std::vector<std::string>& option, const std::vector<std::string>& said) {
+      option = option.empty() ? said : option;
+    };
+    if (selection_.points.empty() && selection_.groups.empty()) {
+      selection_.points = sweep.points;
+      selection_.groups = sweep.groups;
+    }
+    fill(selection_.exclude, sweep.exclude);
+    fill(selection_.modules, sweep.modules);
+    fill(selection_.subsystems, sweep.subsystems);
+    fill(selection_.callers, sweep.callers);
+    fill(selection_.files, sweep.files);
+    fill(modes_, sweep.modes);
+    budget_ = budget_.empty() ? sweep.budget : budget_;
+    occurrences_ = occurrences_ == 1 ? sweep.occurrences : occurrences_;
+    if (selection_.steps.empty() && selection_.from_step == 0) {
+      selection_.from_step = sweep.from_step;
+    }
   }
 
   std::optional<ChangedLines> Changed() const {
@@ -402,6 +458,7 @@ class SweepCommand : public Command {
   int occurrences_ = 2;
   std::optional<int> jobs_;
   std::string budget_;
+  std::string definition_;
   std::string shard_;
   std::string coverage_;
   bool random_ = false;

@@ -82,6 +82,32 @@ TEST_F(ProcessTest, ARuleThatIsArmedAgainCountsFromOneAgain) {
   EXPECT_THAT(RecordsOf(result, JournalRecord::kInjected), SizeIs(2));
 }
 
+// Arming again would count from one: the call behind the pause would not be the second.
+TEST_F(ProcessTest, CallsDuringAPauseAreNotCounted) {
+  Hook();
+  run_.plan.AddRule(RuleFor(point_, 3, 3));  // the first is before main
+  int seen = 0;
+  const VictimResult result =
+      run_.Run({"steps"}, [&](const std::string& piece, int input, JournalFile& journal) {
+        ASSERT_THAT(piece, SizeIs(1));
+        switch (++seen) {
+          case 1:
+            journal.Pause();
+            break;
+          case 3:
+            journal.Resume();
+            break;
+          case 5:
+            kill(static_cast<pid_t>(journal.Read().target_pid), SIGKILL);
+            break;
+          default:
+            break;
+        }
+        ASSERT_EQ(write(input, "\n", 1), 1);
+      });
+  EXPECT_EQ(result.output, "+++-+");
+}
+
 TEST_F(ProcessTest, SendsASignalAndLetsTheCallGoOn) {
   Hook();
   PlanRule rule = RuleFor(point_, 2, 2);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "harness/evidence/journal_reader.h"
+#include "harness/evidence/target_state.h"
 #include "harness/evidence/wait.h"
 #include "harness/scenario/model.h"
 
@@ -53,6 +55,29 @@ struct RpcExchange {
   // The target's end of the connection was lost by a failed call, and it serves another client:
   // whether it did what was asked is not known.
   bool client_dropped = false;
+  // How many things of the target's state (Profile::state_probes) it changed; nullopt: not looked.
+  std::optional<int> changes = {};
+};
+
+// What became of a request that failed when a call was made to fail in it: the target's state
+// before and after it, and the same request sent again while nothing is made to fail.
+struct RollbackCheck {
+  int step = 0;
+  std::string method;
+  nlohmann::json error;              // its answer when it failed
+  std::vector<StateChange> changes;  // that were still there when the target had had time
+  // Nothing of it when it was not sent again.
+  std::optional<RpcExchange> again;  // its last answer; `changes` as they are then, since before
+  bool met = false;                  // that answer is as the step expects
+  int64_t looked_ms = 0;             // what looking at the state took, before and after
+};
+
+// What was open in the target when an ExpectFlatStep was done.
+struct FlatCount {
+  int step = 0;
+  std::string name;                       // the step's
+  uint64_t records = 0;                   // of the journal, so far
+  std::map<std::string, int> open_files;  // by what descriptors lead to ("socket", "/dev/null")
 };
 
 // A request that a fault's `rpc` sent while a call of the target waited.
@@ -184,6 +209,8 @@ struct Evidence {
   std::vector<StepResult> steps;
   std::vector<LogLine> log;  // stdout and stderr, or the terminal
   std::vector<RpcExchange> rpcs;
+  std::vector<RollbackCheck> rollback_checks;
+  std::vector<FlatCount> flat_counts;
   std::vector<FaultRpc> fault_rpcs;  // in the order of sending
   std::vector<FaultStep> fault_steps;
   std::vector<LostCompanion> lost_companions;

@@ -205,6 +205,20 @@ void JournalFile::Disarm(uint32_t rule) {
   ArmedWord(rule).fetch_and(~(uint64_t{1} << rule % 64), std::memory_order_release);
 }
 
+void JournalFile::Pause() {
+  header()->paused.store(1, std::memory_order_relaxed);
+  for (size_t i = 0; i < armed_before_pause_.size(); ++i) {
+    armed_before_pause_[i] = header()->armed[i].exchange(0, std::memory_order_acq_rel);
+  }
+}
+
+void JournalFile::Resume() {
+  for (size_t i = 0; i < armed_before_pause_.size(); ++i) {
+    header()->armed[i].store(armed_before_pause_[i], std::memory_order_release);
+  }
+  header()->paused.store(0, std::memory_order_relaxed);
+}
+
 protocol::AgentState JournalFile::agent_state() const {
   return header()->agent_state.load(std::memory_order_acquire);
 }
@@ -218,6 +232,10 @@ JournalFile::RuleCounters JournalFile::Counters(uint32_t rule) const {
 }
 
 uint64_t JournalFile::Hits(uint32_t rule) const { return Counters(rule).hits; }
+
+uint64_t JournalFile::RecordCount() const {
+  return std::min<uint64_t>(header()->records.load(std::memory_order_acquire), records_.size());
+}
 
 std::vector<protocol::JournalRecord> JournalFile::RecordsFrom(uint64_t& position) const {
   std::vector<protocol::JournalRecord> records;

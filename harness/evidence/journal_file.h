@@ -43,6 +43,11 @@ class JournalFile {
   // not armed counts its calls from one again; one that is armed goes on.
   void Arm(uint32_t rule);
   void Disarm(uint32_t rule);
+  // While it is paused no rule hits, and calls count for no rule and no site: what the target does
+  // meanwhile is not part of the run. Resume arms what was armed, without counting anew. Not to be
+  // nested, and not beside Arm and Disarm.
+  void Pause();
+  void Resume();
 
   protocol::AgentState agent_state() const;
   // Of all hooks so far.
@@ -54,6 +59,8 @@ class JournalFile {
     uint64_t hits = 0;
   };
   RuleCounters Counters(uint32_t rule) const;  // out of range: std::out_of_range
+  // How many records there are.
+  uint64_t RecordCount() const;
   // What was written from record `position` (0 = the first) on, but for what is being written just
   // now; `position` is then behind the last.
   std::vector<protocol::JournalRecord> RecordsFrom(uint64_t& position) const;
@@ -82,6 +89,7 @@ class JournalFile {
   // The header up to agent_state, as it was made: the target has no business there.
   std::array<std::byte, offsetof(protocol::JournalHeader, agent_state)> layout_ = {};
   uint32_t points_ = 0;  // of the plan
+  std::array<uint64_t, 4> armed_before_pause_ = {};
 };
 
 }  // namespace faultline

@@ -82,6 +82,21 @@ TEST_F(JournalFileTest, ArmsAtStartWhatThePlanSaysAndLaterWhatItIsTold) {
   EXPECT_THROW(file.Arm(130), std::out_of_range);
 }
 
+TEST_F(JournalFileTest, WhileItIsPausedNothingIsArmedAndNothingIsCountedAnew) {
+  std::vector<bool> at_start(70, false);
+  at_start[1] = at_start[64] = true;
+  JournalFile file = JournalFile::Create(path_, testkit::MakePlan(1, at_start));
+  MappedJournal journal(path_);
+  file.Pause();
+  EXPECT_EQ(journal.header().armed[0], 0u);
+  EXPECT_EQ(journal.header().armed[1], 0u);
+  EXPECT_EQ(journal.header().paused, 1u);
+  file.Resume();
+  EXPECT_EQ(journal.header().armed[0], 0b10u);
+  EXPECT_EQ(journal.header().armed[1], 0b1u);
+  EXPECT_EQ(journal.header().paused, 0u);
+}
+
 TEST_F(JournalFileTest, ShowsTheAgentTheStepAndTheHarnessTheAgent) {
   JournalFile file = JournalFile::Create(path_, testkit::MakePlan(1, {}));
   MappedJournal journal(path_);

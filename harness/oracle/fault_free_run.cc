@@ -132,7 +132,7 @@ FaultFreeRun DescribeFaultFree(const Evidence& evidence, const Catalogue& catalo
   run.stop_ms = evidence.stop_ms;
   for (const RpcExchange& rpc : evidence.rpcs) {
     run.rpc_ms = std::max(run.rpc_ms, rpc.duration_ms);
-    run.answers.push_back({rpc.method, rpc.outcome, rpc.answer});
+    run.answers.push_back({rpc.method, rpc.outcome, rpc.answer, rpc.changes});
   }
   run.left_behind = evidence.left_behind;
   run.unwinds = BeginOfUnwinding(evidence, catalogue).has_value();

@@ -45,6 +45,7 @@ struct FaultFreeAnswer {
   std::string method;
   RpcExchange::Outcome outcome = RpcExchange::Outcome::kResult;
   nlohmann::json answer;
+  std::optional<int> changes = {};  // as RpcExchange::changes
 };
 
 struct FaultFreeRun {

@@ -9,6 +9,7 @@
 #include "harness/base/line_pattern.h"
 #include "harness/evidence/registry.h"
 #include "harness/oracle/answer_shape.h"
+#include "harness/oracle/benign.h"
 #include "harness/oracle/blame.h"
 #include "harness/oracle/met_failure.h"
 #include "harness/oracle/oracle.h"
@@ -29,19 +30,6 @@ constexpr char kKind[] = "swallowed";
 constexpr size_t kMostOthers = 4;
 
 bool IsFailure(const Injection& injection) { return injection.action == "fail"; }
-
-bool IsBenign(const Injection& injection, const Catalogue& catalogue) {
-  return std::any_of(
-      catalogue.benign.begin(), catalogue.benign.end(), [&](const CallPattern& benign) {
-        return benign.Covers(injection.point) &&
-               (benign.callers.empty() ||
-                std::any_of(injection.stack.begin(), injection.stack.end(),
-                            [&](const Frame& frame) {
-                              return std::find(benign.callers.begin(), benign.callers.end(),
-                                               frame.function) != benign.callers.end();
-                            }));
-      });
-}
 
 // The first call that was made to fail and that somebody should have told about.
 const Injection* FirstFailure(const Evidence& evidence, const Catalogue& catalogue) {

@@ -13,7 +13,7 @@
 namespace faultline::protocol {
 
 inline constexpr uint64_t kJournalMagic = 0x4e524a544c554146u;  // "FAULTJRN"
-inline constexpr uint32_t kJournalVersion = 1;
+inline constexpr uint32_t kJournalVersion = 2;
 inline constexpr uint32_t kMaxFrames = 32;  // canonical frames kept of a stack
 inline constexpr uint32_t kMaxModules = 1024;
 inline constexpr uint32_t kModulePathSize = 232;
@@ -178,6 +178,7 @@ struct JournalHeader {
   std::atomic<uint64_t> records;      // records claimed; more than the capacity means lost ones
   std::atomic<uint64_t> lost_stacks;  // stacks or sites for which the table had no room
   std::atomic<uint64_t> settled;      // 1, set by the harness: target_pid detaches no more
+  std::atomic<uint64_t> paused;       // 1, set by the harness: calls are not counted at their sites
   char agent_message[256];            // why it is inert, or what it could not do
 };
 

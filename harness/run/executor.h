@@ -30,6 +30,11 @@ struct RunRequest {
   std::map<std::string, std::filesystem::path> executed_by_others = {};
   bool record_sites = false;  // a census
   bool observe = true;        // hook the catalogue's observers
+  bool note_changes = false;  // RpcExchange::changes; of a fault-free run
+  // A request that is refused must change nothing; of a run of a scenario without faults.
+  bool check_refused = false;
+  // The state is looked at from this step on (1-based): a fault that hits earlier is not checked.
+  int check_from_step = 1;
   // Points of the catalogue whose calls are waited for: Evidence::returns.
   std::vector<std::string> watch_returns = {};
   bool hook_all_points = false;  // also those that no fault names; a census, a benchmark

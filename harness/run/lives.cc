@@ -59,6 +59,8 @@ Evidence MergeLives(std::vector<Life> lives) {
   all.steps.clear();
   all.log.clear();
   all.rpcs.clear();
+  all.rollback_checks.clear();
+  all.flat_counts.clear();
   all.fault_rpcs.clear();
   all.fault_steps.clear();
   all.lost_companions.clear();
@@ -80,6 +82,8 @@ Evidence MergeLives(std::vector<Life> lives) {
     Append(all.steps, shifted.steps);
     Append(all.log, shifted.log);
     Append(all.rpcs, shifted.rpcs);
+    Append(all.rollback_checks, shifted.rollback_checks);
+    Append(all.flat_counts, shifted.flat_counts);
     Append(all.fault_rpcs, shifted.fault_rpcs);
     Append(all.fault_steps, shifted.fault_steps);
     Append(all.lost_companions, shifted.lost_companions);

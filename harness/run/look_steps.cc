@@ -125,6 +125,43 @@ StepOutcome StepRunner::operator()(const ExpectOpenFilesStep& step) {
                                       Some(std::move(files)))};
 }
 
+// Closing may go on behind an answer: what is counted is what stays.
+StepOutcome StepRunner::operator()(const ExpectFlatStep& step) {
+  constexpr int64_t kSettleMs = 1'000;
+  constexpr int64_t kQuietMs = 20;
+  if (run_.exited()) {
+    return AlreadyGone();
+  }
+  const Clock::time_point end = InMs(kSettleMs);
+  const std::vector<FlatCount>& earlier = run_.evidence().flat_counts;
+  const auto last = std::find_if(earlier.rbegin(), earlier.rend(),
+                                 [&](const FlatCount& count) { return count.name == step.name; });
+  FlatCount count;
+  uint64_t records = 0;
+  do {
+    records = count.records;
+    count = CountOpen(step.name);
+    run_.loop().RunUntil([this] { return run_.exited(); }, InMs(kQuietMs));
+  } while (!run_.exited() && Clock::now() < end &&
+           (count.records != records ||
+            (last != earlier.rend() && count.open_files != last->open_files)));
+  run_.evidence().flat_counts.push_back(std::move(count));
+  return {};
+}
+
+FlatCount StepRunner::CountOpen(const std::string& name) const {
+  FlatCount count;
+  count.step = index_;
+  count.name = name;
+  for (const std::string& file : OpenFiles(run_.process().pid())) {
+    ++count.open_files[file.substr(0, file.find(":["))];
+  }
+  if (run_.hooking().wanted()) {
+    count.records = run_.hooking().journal().RecordCount();
+  }
+  return count;
+}
+
 StepOutcome StepRunner::operator()(const StartCompanionStep& step) {
   for (const std::string& name : step.companions) {
     if (const std::string why = run_.companions().Start(name, run_.loop()); !why.empty()) {

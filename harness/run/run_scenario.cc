@@ -52,14 +52,17 @@ class ScenarioRunner {
  private:
   const LimitsMs& UpperLimits() const { return loaded_.scenario.limits_ms; }
 
-  // `known` is what the fault-free run took; nullptr: it is this one.
-  Evidence Execute(const Scenario& scenario, const FaultFreeRun* known) {
+  // `known` is what the fault-free run took; nullptr: it is this one. `note_changes` as in
+  // RunRequest.
+  Evidence Execute(const Scenario& scenario, const FaultFreeRun* known, bool note_changes = false) {
     RunRequest request{scenario, loaded_.profile, loaded_.catalogue};
     request.program = options_.program;
     request.agent = options_.agent;
     request.faults = scenario.faults;
     request.limits_ms = known == nullptr ? UpperLimits() : CalibratedLimits(UpperLimits(), *known);
     request.limits_of_others_ms = LimitsOfOthers(scenario, known, CalibratedLimits);
+    request.note_changes = note_changes;
+    request.check_refused = loaded_.scenario.faults.empty();
     request.keep_run_dir = options_.keep_run_dir;
     request.in_debugger = options_.in_debugger;
     request.run_root = options_.run_root;
@@ -75,7 +78,8 @@ class ScenarioRunner {
     const Scenario& written = loaded_.scenario;
     const Scenario scenario = written.faults.empty() ? written : FaultFreeScenario(written);
     ScenarioResult result;
-    result.evidence = Execute(scenario, known ? &*known : nullptr);
+    result.evidence = Execute(scenario, known ? &*known : nullptr,
+                              /*note_changes=*/!written.faults.empty());
     result.findings = Judge(result.evidence, {scenario, loaded_.profile, loaded_.catalogue, nullptr,
                                               /*is_fault_free=*/!written.faults.empty()});
     if (!known && result.findings.empty()) {

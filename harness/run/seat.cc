@@ -85,6 +85,8 @@ RunRequest Seat::RequestOf(const RunRequest& all, const Target& target) {
     own.record_sites = all.record_sites;
     own.watch_returns = all.watch_returns;
     own.hook_all_points = all.hook_all_points;
+    own.note_changes = all.note_changes;
+    own.check_from_step = all.check_from_step;
   } else {
     Complete(own, all, target);
   }
@@ -112,6 +114,7 @@ void Seat::Start(Companions& companions, EventLoop& loop, std::optional<size_t> 
                                        sandbox_.TargetOptions().environment);
   run_ = std::make_unique<LiveRun>(of_life_, sandbox_, *hooking_, companions, loop);
   steps_ = std::make_unique<StepRunner>(*run_);
+  rolled_back_ = std::make_unique<RolledBack>(*run_, *steps_);
   if (!first_start_) {
     first_start_ = run_->process().start_time();
   }
@@ -189,6 +192,7 @@ bool Seat::End(std::optional<int> signal) {
       fault.armed_at_start = switched->second;
     }
   }
+  rolled_back_.reset();
   steps_.reset();
   run_.reset();
   hooking_.reset();

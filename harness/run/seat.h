@@ -13,6 +13,7 @@
 #include "harness/run/leftovers.h"
 #include "harness/run/live_run.h"
 #include "harness/run/lives.h"
+#include "harness/run/rolled_back.h"
 #include "harness/run/sandbox.h"
 #include "harness/run/step_runner.h"
 #include "harness/target/event_loop.h"
@@ -43,6 +44,7 @@ class Seat {
   bool was_started() const { return is_live() || !lives_.empty(); }
   LiveRun& run() { return *run_; }
   StepRunner& steps() { return *steps_; }
+  RolledBack& rolled_back() { return *rolled_back_; }
 
   // Starts it, the first time or again; `step` is the index of the step that asks for it, if one
   // does. `debugger` is what Ctrl-C is taken from while gdb has the terminal, or nullptr.
@@ -81,6 +83,7 @@ class Seat {
   std::unique_ptr<Hooking> hooking_;
   std::unique_ptr<LiveRun> run_;
   std::unique_ptr<StepRunner> steps_;
+  std::unique_ptr<RolledBack> rolled_back_;
   std::optional<Debugger> debugger_;
   Leftovers leftovers_;
   std::vector<Life> lives_;

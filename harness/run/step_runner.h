@@ -54,6 +54,7 @@ class StepRunner {
   StepOutcome operator()(const ExpectAbsentStep& step);
   StepOutcome operator()(const ExpectNoLogStep& step);
   StepOutcome operator()(const ExpectOpenFilesStep& step);
+  StepOutcome operator()(const ExpectFlatStep& step);
   StepOutcome operator()(const StartCompanionStep& step);
   StepOutcome operator()(const StopCompanionStep& step);
   // Is no step of one life of the target: see Lives.
@@ -90,6 +91,7 @@ class StepRunner {
                        const Save& save, const std::string& connection);
   StepOutcome SaveFrom(const nlohmann::json& answer, const Save& save);
   StepOutcome Poll(const RpcStep& step);
+  FlatCount CountOpen(const std::string& name) const;
   // The point by whose failure the target has lost this client, while it serves another; "" when
   // that is not so. The old connection is then closed. A request that a target never answers
   // although nothing happened to its connection is another matter, whatever else it answers.

@@ -71,6 +71,30 @@ INSTANTIATE_TEST_SUITE_P(
                "did you mean `dev_shm`?"}));
 
 INSTANTIATE_TEST_SUITE_P(
+    StateAndSweeps, BadKeyTest,
+    ::testing::Values(
+        BadKey{kProfile, "program: x\nstate_probes: [{rpc: get}]\n", "3:16",
+               "`state_probes` needs `rpc: true`"},
+        BadKey{kProfile, "program: x\nrpc: true\nstate_probes: [{rpc: get}, {rpc: get}]\n", "4:28",
+               "`get` is a state probe twice"},
+        BadKey{kProfile, "program: x\nrpc: true\nstate_probes: [{rpc: get, key: name}]\n", "4:27",
+               "did you mean `keys`?"},
+        BadKey{kProfile, "program: x\nrpc: true\nstate_probes: get\n", "4:15",
+               "a list of {rpc, params, keys, volatile, only}"},
+        BadKey{kProfile,
+               "program: x\nrpc: true\nstate_probes: [{rpc: get_disks}]\n"
+               "partial_failures: [{rpc: m, probes: [get_disk], note: n}]\n",
+               "5:20", "did you mean `get_disks`?"},
+        BadKey{kProfile, "program: x\npartial_failures: [{rpc: m}]\n", "3:20", "note"},
+        BadKey{kProfile, "program: x\nsweeps: {nightly: {modes: [transiet]}}\n", "3:20",
+               "did you mean `transient`?"},
+        BadKey{kProfile, "program: x\nsweeps: {nightly: {budget: 90}}\n", "3:20",
+               "expected a number and s, m, h or runs"},
+        BadKey{kProfile, "program: x\nsweeps: {nightly: {mode: [pair]}}\n", "3:20",
+               "did you mean `modes`?"},
+        BadKey{kProfile, "program: x\nsweeps: [nightly]\n", "3:9", "a map of names"}));
+
+INSTANTIATE_TEST_SUITE_P(
     Ends, BadKeyTest,
     ::testing::Values(
         BadKey{kProfile, "program: x\nstop: by_itslef\n", "3:7", "did you mean `by_itself`?"},

@@ -103,10 +103,11 @@ struct Observer {
   std::optional<int> label_argument;  // a C string
   bool key_is_label = false;          // objects are known by a number, as ports are
   Success success = Success::kByKey;
-  bool essential = false;   // a target that lacks one of these has not succeeded
-  bool stop_waits = false;  // a target does not end while one of these is alive
-  bool once = false;        // ending an object that has ended already is a finding: double-free
-  bool counted = false;     // each creation of a live object is one more reference to it
+  bool essential = false;    // a target that lacks one of these has not succeeded
+  bool never_stays = false;  // none may be left by a target that has unwound, whatever others do
+  bool stop_waits = false;   // a target does not end while one of these is alive
+  bool once = false;         // ending an object that has ended already is a finding: double-free
+  bool counted = false;      // each creation of a live object is one more reference to it
   // This observer sees the calls of that one again, as creations of what they return: a function
   // that uses one object and makes another. It has no symbols of its own.
   std::string same_call_as;

@@ -36,7 +36,8 @@ std::string NameOfItem(const YamlValue& item) {
   }
   if (item.kind == Kind::kMap) {
     const YamlValue::Entry* pattern = item.Find("pattern");
-    const YamlValue::Entry* name = pattern == nullptr ? item.Find("point") : pattern;
+    const YamlValue::Entry* point = pattern == nullptr ? item.Find("point") : pattern;
+    const YamlValue::Entry* name = point == nullptr ? item.Find("rpc") : point;
     return name == nullptr ? "" : name->value->text;
   }
   return item.text;

@@ -104,6 +104,7 @@ void ReadObject(MapReader& map, Observer& observer) {
     map.context().diagnostics.Add(map.KeyPosition("once"), "`once` is for `event: destroy`");
   }
   map.Bool("stop_waits", observer.stop_waits);
+  map.Bool("never_stays", observer.never_stays);
   if (const YamlValue* success = map.Find("success"); success != nullptr) {
     observer.success =
         ReadWord(*success, "success", map.context(), kSuccesses).value_or(observer.success);

@@ -9,6 +9,8 @@
 #include "harness/scenario/inherit.h"
 #include "harness/scenario/load_common.h"
 #include "harness/scenario/load_end.h"
+#include "harness/scenario/load_state_probes.h"
+#include "harness/scenario/load_sweeps.h"
 #include "harness/scenario/nearest_word.h"
 
 namespace faultline {
@@ -154,15 +156,18 @@ void ReadBehaviour(MapReader& map, Profile& profile) {
   ReadLogPatterns(map, profile.log_patterns);
   ReadDeliberateAborts(map, profile.deliberate_abort);
   ReadPatterns(map, "error_lines", profile.error_lines);
+  ReadStateProbes(map, profile);
+  ReadSweeps(map, profile.sweeps);
 }
 
 const InheritedKeys& Inherited() {
   static const InheritedKeys kKeys = {
       .lists = {"args", "args_with_hugetlbfs", "args_without_hugetlbfs", "app_args",
                 "required_args", "leftovers", "clean_exit_codes", "clean_signals", "catalogues",
-                "log_patterns", "deliberate_abort", "error_lines"},
+                "log_patterns", "deliberate_abort", "error_lines", "state_probes",
+                "partial_failures"},
       .maps = {"environment"},
-      .joined_maps = {"variables"}};
+      .joined_maps = {"variables", "sweeps"}};
   return kKeys;
 }
 

@@ -29,6 +29,31 @@ TEST(LoadProfileTest, ReadsHowTheTargetIsStarted) {
   EXPECT_THAT(profile.catalogues, ElementsAre("small"));
 }
 
+TEST(LoadProfileTest, ReadsHowTheTargetTellsItsStateAndWhatASweepLooksAt) {
+  const Profile profile = LoadProfile(SmallDataDir(), "target");
+  ASSERT_EQ(profile.state_probes.size(), 2u);
+  const StateProbe& probe = profile.state_probes[0];
+  EXPECT_EQ(probe.call.method, "get_disks");
+  EXPECT_EQ(probe.call.params["all"], true);
+  EXPECT_THAT(probe.keys, ElementsAre("name", "id"));
+  EXPECT_THAT(probe.not_state, ElementsAre("busy"));
+  EXPECT_THAT(probe.only, ElementsAre("size"));
+  EXPECT_TRUE(profile.state_probes[1].call.params.is_null());
+  ASSERT_EQ(profile.partial_failures.size(), 1u);
+  const PartialFailure& partial = profile.partial_failures[0];
+  EXPECT_TRUE(partial.Covers("raid_create"));
+  EXPECT_FALSE(partial.Covers("disk_create"));
+  EXPECT_TRUE(partial.Allows("get_disks"));
+  EXPECT_FALSE(partial.Allows("get_threads"));
+  EXPECT_FALSE(partial.again);
+  const SweepDefinition& nightly = profile.sweeps.at("nightly");
+  EXPECT_THAT(nightly.groups, ElementsAre("small"));
+  EXPECT_EQ(nightly.from_step, 2);
+  EXPECT_THAT(nightly.modes, ElementsAre("transient", "pair"));
+  EXPECT_EQ(nightly.budget, "90s");
+  EXPECT_TRUE(nightly.only_changed);
+}
+
 TEST(LoadProfileTest, ReadsHowTheTargetBehaves) {
   const Profile profile = LoadProfile(SmallDataDir(), "target");
   EXPECT_TRUE(profile.rpc);

@@ -15,6 +15,7 @@
 #include "harness/scenario/load_step.h"
 #include "harness/scenario/load_steps.h"
 #include "harness/scenario/load_surroundings.h"
+#include "harness/scenario/load_sweeps.h"
 #include "harness/scenario/load_targets.h"
 #include "harness/scenario/nearest_word.h"
 
@@ -173,6 +174,8 @@ class ScenarioReader {
     // Behind the steps: those that a fault does at a call may use what the steps have saved.
     scenario.faults = ReadFaults(map_);
     ReadTolerance(map_, scenario);
+    map_.Bool("check_rolled_back", scenario.check_rolled_back);
+    ReadSweeps(map_, loaded_.profile.sweeps);
     ReadKnownFindings(map_, scenario.known_findings);
     for (const auto& [name, value] : own_) {
       declared.insert(name);

@@ -101,6 +101,12 @@ std::optional<Action> ReadExpectOpenFiles(MapReader& map) {
   return step;
 }
 
+std::optional<Action> ReadExpectFlat(MapReader& map) {
+  ExpectFlatStep step;
+  map.Text("expect_flat", step.name);
+  return step;
+}
+
 std::optional<Action> ReadRestart(MapReader& map) {
   RestartStep step;
   if (const YamlValue* how = map.Find("restart"); how->kind != YamlValue::Kind::kNull) {
@@ -134,6 +140,7 @@ const Words<ActionReader>& Actions() {
       {"expect_no_log", ReadExpectNoLog},
       {"expect_absent", ReadExpectAbsent},
       {"expect_open_files", ReadExpectOpenFiles},
+      {"expect_flat", ReadExpectFlat},
       {"wait", ReadWait},
       {"wait_exit", ReadWaitExit},
       {"restart", ReadRestart},

@@ -182,6 +182,7 @@ std::string Step::Title() const {
             return step.pattern.empty() ? "expect open files"
                                         : fmt::format("expect open files `{}`", step.pattern);
           },
+          [](const ExpectFlatStep& step) { return fmt::format("expect {} flat", step.name); },
           [](const RestartStep& step) -> std::string {
             if (step.is_start) {
               return "start";

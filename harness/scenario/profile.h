@@ -87,6 +87,43 @@ struct DeliberateAbort {
   SourcePosition position = {};
 };
 
+// A read-only request by whose answer a target tells its state.
+struct StateProbe {
+  RpcCall call;
+  // Members that name an element of a list of maps; the first that it has counts. The order of such
+  // lists means nothing.
+  std::vector<std::string> keys;
+  // Members that are left out, or, with `only`, the ones that count: "busy", or with the members
+  // above it "threads.busy"; `*` is any one member. Lists are passed through.
+  std::vector<std::string> not_state;
+  std::vector<std::string> only;
+  SourcePosition position;
+};
+
+// A request that, when it fails, need not leave the state as it was.
+struct PartialFailure {
+  std::string method;               // a `*` at its end stands for any rest
+  std::vector<std::string> probes;  // whose state may differ; empty: of all
+  bool again = true;                // sent again it must do what it does in the fault-free run
+  std::string note;                 // where that is documented
+  SourcePosition position;
+
+  bool Covers(const std::string& other) const;
+  bool Allows(const std::string& probe) const;
+};
+
+// What a sweep of a name looks at, as the options of `faultline sweep` of the same names say it.
+struct SweepDefinition {
+  std::vector<std::string> points, exclude, groups;
+  std::vector<std::string> modules, subsystems, callers, files;
+  int from_step = 0;  // only this step of the scenario and the later ones, from 1; 0 = all
+  std::vector<std::string> modes;
+  std::string budget;
+  int occurrences = 1;
+  bool only_changed = false;  // meant for what changed: needs --changed-since
+  SourcePosition position;
+};
+
 struct Profile {
   std::string name;
   std::filesystem::path file;  // "" = it was not read from one
@@ -124,6 +161,9 @@ struct Profile {
   // Patterns of log lines by which the target reports an error to its users. Empty: its log is no
   // report, only answers and exit codes are.
   std::vector<std::string> error_lines;
+  std::vector<StateProbe> state_probes;  // methods are unique; needs `rpc`
+  std::vector<PartialFailure> partial_failures;
+  std::map<std::string, SweepDefinition> sweeps;  // by name; the scenario's are among them
   SourcePosition position;
 };
 

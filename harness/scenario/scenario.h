@@ -56,6 +56,11 @@ struct RpcExpectation {
 };
 
 struct WaitReadyStep {};
+// Counts what is open and alive. Each time that a step of the same name is done there must be no
+// more of anything than at the time before, but for the first.
+struct ExpectFlatStep {
+  std::string name;
+};
 struct RpcStep {
   std::string method;
   nlohmann::json params;                         // null = no params
@@ -155,7 +160,7 @@ struct Step {
   std::variant<WaitReadyStep, RpcStep, ArmStep, DisarmStep, SignalStep, CommandStep, TerminalStep,
                ExpectLogStep, WaitExitStep, PipelineStep, RawStep, AnswerStep, DisconnectStep,
                WaitStep, ExpectAbsentStep, ExpectNoLogStep, ExpectOpenFilesStep, RestartStep,
-               StartCompanionStep, StopCompanionStep>
+               StartCompanionStep, StopCompanionStep, ExpectFlatStep>
       action;
   std::string name;             // "" = made from the action ("rpc framework_start_init")
   std::optional<int> limit_ms;  // instead of the run's limit for such a step
@@ -309,6 +314,9 @@ struct Scenario {
   int cycles = 1;
   std::vector<Fault> faults;  // ids are unique
   Tolerance tolerance = Tolerance::kMustSucceed;
+  // After a request that failed under a fault the profile's state probes are compared, and it is
+  // sent again without the fault; false: the run goes on as the step ended.
+  bool check_rolled_back = true;
   std::vector<KnownFinding> known_findings;
   LimitsMs limits_ms;  // upper bounds, profile's unless set here
   bool limits_set = false;

@@ -7,6 +7,7 @@
 #include "harness/oracle/ends_by_design.h"
 #include "harness/oracle/oracle.h"
 #include "harness/oracle/run_course.h"
+#include "harness/oracle/silent_failure.h"
 #include "harness/oracle/unwinding.h"
 #include "harness/sweep/evidence_json.h"
 #include "harness/sweep/stack_json.h"
@@ -15,6 +16,7 @@ namespace faultline {
 namespace {
 
 constexpr char kNotReached[] = "not reached";
+constexpr char kTolerated[] = "tolerated";
 
 bool NothingFails(const SweepPlan& plan) {
   return std::none_of(plan.faults.begin(), plan.faults.end(),
@@ -57,7 +59,7 @@ std::string OutcomeOf(const SweepPlan& plan, const Evidence& evidence,
   if (SlowWait(evidence) != nullptr) {
     return "slow";
   }
-  return GaveUpCleanly(evidence) ? "clean error" : "tolerated";
+  return GaveUpCleanly(evidence) ? "clean error" : kTolerated;
 }
 
 // See RunResult::failed_by_itself.
@@ -72,6 +74,19 @@ std::string FailureOfItsOwn(const Evidence& evidence) {
   }
   return fmt::format("the target gave up before anything was made to fail: {}{}", failed->detail,
                      evidence.log.empty() ? "" : "; it said: " + evidence.log.back().text);
+}
+
+// What ListSilentFunctions (tools/silent_list.h) reads.
+void AddSilentFailure(nlohmann::json& told, const Evidence& evidence, const SweepContext& context) {
+  const std::optional<SilentFailure> silent = FindSilentFailure(
+      evidence, {context.scenario, context.profile, context.catalogue, &context.fault_free});
+  if (silent) {
+    told["silent"] = {{"function", silent->function},
+                      {"place", silent->place},
+                      {"point", silent->point},
+                      {"lacking", silent->lacking_request},
+                      {"tried_again", silent->tried_again}};
+  }
 }
 
 StoredFinding ToStored(const Finding& finding) {
@@ -152,7 +167,11 @@ RunResult DescribeRun(const SweepContext& context, const QueueRequest& request,
   }
   result.run.exit = evidence.exit.ToString();
   result.run.duration_ms = evidence.total_ms;
-  result.run.evidence = CompactText(EvidenceToJson(evidence, /*in_full=*/!findings.empty()));
+  nlohmann::json told = EvidenceToJson(evidence, /*in_full=*/!findings.empty());
+  if (result.run.outcome == kTolerated) {
+    AddSilentFailure(told, evidence, context);
+  }
+  result.run.evidence = CompactText(told);
   for (const Finding& finding : findings) {
     result.run.findings.push_back(ToStored(finding));
   }

@@ -266,6 +266,7 @@ class Confirmer {
     Scenario scenario = scenario_;
     scenario.faults = plan_.faults;
     InLife(context_.life, scenario.faults);
+    scenario.check_rolled_back &= ChecksRolledBack(plan_.mode);
     scenario.name = "finding-" + group_.id;
     scenario.summary = group_.title;
     FindingGroup known = group_;

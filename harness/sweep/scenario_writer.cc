@@ -71,6 +71,9 @@ class ScenarioWriter {
     if (scenario_.cycles > 1) {
       Pair("repeat", scenario_.cycles);
     }
+    if (!scenario_.check_rolled_back) {
+      Pair("check_rolled_back", false);
+    }
     WriteFaults();
     WritePlaces();
     // Those of one cycle: each but the first stands behind a restart.
@@ -148,6 +151,7 @@ class ScenarioWriter {
   void WriteAction(const ExpectAbsentStep& step) { Texts("expect_absent", step.patterns); }
   void WriteAction(const ExpectNoLogStep& step) { QuotedPair("expect_no_log", step.pattern); }
   void WriteAction(const ExpectOpenFilesStep& step);
+  void WriteAction(const ExpectFlatStep& step) { QuotedPair("expect_flat", Escaped(step.name)); }
   void WriteAction(const RestartStep& step);
   void WriteAction(const StartCompanionStep& step) { Texts("start_companion", step.companions); }
   void WriteAction(const StopCompanionStep& step) { Texts("stop_companion", step.companions); }

@@ -90,6 +90,9 @@ bool Selection::SelectsSite(const StoredSite& site) const {
   if (!site.nested_in.empty() || !SelectsPoint(site.point)) {
     return false;
   }
+  if (site.step < from_step) {
+    return false;
+  }
   if (!steps.empty() && std::find(steps.begin(), steps.end(), site.step) == steps.end()) {
     return false;
   }
@@ -131,6 +134,9 @@ std::string Selection::Text() const {
   add("--step", steps);
   if (life != 0) {
     add("--life", std::vector<int>{life});
+  }
+  if (from_step > 0) {
+    add("--from-step", std::vector<int>{from_step});
   }
   if (nested != Nested::kOutermost) {
     add("--nested", std::vector<std::string>{nested == Nested::kAll ? "all" : "innermost"});

@@ -23,6 +23,7 @@ struct Selection {
   std::vector<std::string> callers;       // function of any caller
   std::vector<std::string> files;         // source file of any caller, from any slash on
   std::vector<int> steps;                 // 0: before the first step
+  int from_step = 0;                      // this step and the later ones
   const ChangedLines* changed = nullptr;  // any caller in a changed function; nullptr: no matter
   int life = 0;  // calls of this life of the target; 0: of the first, and those only others make
   Nested nested = Nested::kOutermost;

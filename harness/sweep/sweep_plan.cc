@@ -144,6 +144,8 @@ SweepMode ParseMode(const std::string& text) {
                                       DidYouMean(text, names)));
 }
 
+bool ChecksRolledBack(SweepMode mode) { return mode != SweepMode::kPersistent; }
+
 std::vector<SweepPlan> MakePlans(const std::vector<StoredSite>& sites,
                                  const std::vector<SweepMode>& modes, int occurrences,
                                  const RpcCall& stop_rpc) {

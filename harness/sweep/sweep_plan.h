@@ -28,6 +28,10 @@ std::string ModeName(SweepMode mode);
 // Failure (kBadInput) with the nearest word when there is none.
 SweepMode ParseMode(const std::string& text);
 
+// Are requests that fail in such a run sent again without the fault? Not where a failure persists:
+// there the scenario goes on with what the failed request has left.
+bool ChecksRolledBack(SweepMode mode);
+
 // The faults of one run of a sweep.
 struct SweepPlan {
   std::string key;  // the same in every sweep of the same program; identifies the run in a store

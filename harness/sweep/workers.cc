@@ -2,6 +2,7 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "harness/base/failure.h"
@@ -60,6 +61,15 @@ bool FindsNewSites(const SweepContext& context, const QueueRequest& request) {
   return context.find_new_sites && request.plan != nullptr && request.catalogue == nullptr;
 }
 
+// The step in which the failure of a plan is due, in the sweep's own scenario: what is before it
+// needs no looking at the target's state.
+int StepOfFailure(const QueueRequest& request) {
+  const bool is_known = request.plan != nullptr && request.scenario == nullptr &&
+                        !request.plan->faults.empty() &&
+                        SiteHashText(request.plan->faults.front().site) == request.plan->site.hash;
+  return is_known ? std::max(1, static_cast<int>(request.plan->site.step)) : 1;
+}
+
 RunRequest ToRunRequest(const SweepContext& context, const QueueRequest& request,
                         const Scenario& scenario) {
   RunRequest run{scenario, context.profile, CatalogueOf(context, request)};
@@ -72,6 +82,8 @@ RunRequest ToRunRequest(const SweepContext& context, const QueueRequest& request
   run.watch_returns = request.watch_returns;
   run.provisional = request.purpose == QueueRequest::Purpose::kVisit && request.plan != nullptr &&
                     request.timeout == Timeout::kBrief && !request.alone && !request.cold;
+  run.note_changes = request.plan == nullptr && request.keep_evidence && !request.record_sites;
+  run.check_from_step = StepOfFailure(request);
   run.run_root = context.run_root;
   run.cache_dir = context.cache_dir;
   return run;
@@ -102,6 +114,7 @@ RunResult ExecuteAndJudge(const SweepContext& context, const QueueRequest& reque
     scenario.faults = request.plan->faults;
     InLife(context.life, scenario.faults);
     scenario.tolerance = Tolerance::kMayFailCleanly;
+    scenario.check_rolled_back &= ChecksRolledBack(request.plan->mode);
   }
   // What the whole scenario makes is no measure for a control with fewer steps.
   const bool is_measured = request.plan != nullptr || request.scenario == nullptr;

@@ -1,0 +1,114 @@
+#include "harness/scenario/load_state_probes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "harness/scenario/load_common.h"
+#include "harness/scenario/nearest_word.h"
+
+namespace faultline {
+namespace {
+
+// The maps of the list at `key`; what is none is a mistake.
+template <typename Read>
+void ForEachMap(MapReader& map, std::string_view key, std::string_view expected, const Read& read) {
+  const YamlValue* list = map.Find(key);
+  if (list == nullptr) {
+    return;
+  }
+  if (list->kind != YamlValue::Kind::kSequence) {
+    ReportWrongType(*list, fmt::format("`{}`", key), expected, map.context());
+    return;
+  }
+  for (const YamlPtr& item : list->items) {
+    if (item->kind == YamlValue::Kind::kMap) {
+      read(*item);
+    } else {
+      ReportWrongType(*item, fmt::format("an entry of `{}`", key), expected, map.context());
+    }
+  }
+}
+
+StateProbe ReadProbe(const YamlValue& item, ReadContext& context) {
+  StateProbe probe;
+  probe.position = item.position;
+  MapReader reader(item, "a state probe", context);
+  reader.Require("rpc");
+  reader.Text("rpc", probe.call.method);
+  ReadParams(reader, probe.call.params);
+  reader.Texts("keys", probe.keys);
+  reader.Texts("volatile", probe.not_state);
+  reader.Texts("only", probe.only);
+  reader.Finish();
+  return probe;
+}
+
+PartialFailure ReadPartialFailure(const YamlValue& item, ReadContext& context) {
+  PartialFailure partial;
+  partial.position = item.position;
+  MapReader reader(item, "a partial failure", context);
+  reader.Require("rpc");
+  reader.Text("rpc", partial.method);
+  reader.Texts("probes", partial.probes);
+  reader.Bool("again", partial.again);
+  reader.Require("note");
+  reader.Text("note", partial.note);
+  reader.Finish();
+  return partial;
+}
+
+std::vector<std::string> MethodsOf(const std::vector<StateProbe>& probes) {
+  std::vector<std::string> methods;
+  for (const StateProbe& probe : probes) {
+    methods.push_back(probe.call.method);
+  }
+  return methods;
+}
+
+void CheckProbes(const Profile& profile, Diagnostics& diagnostics) {
+  const std::vector<std::string> methods = MethodsOf(profile.state_probes);
+  for (size_t i = 0; i < methods.size(); ++i) {
+    if (std::find(methods.begin(), methods.begin() + static_cast<ptrdiff_t>(i), methods[i]) !=
+        methods.begin() + static_cast<ptrdiff_t>(i)) {
+      diagnostics.Add(profile.state_probes[i].position,
+                      fmt::format("`{}` is a state probe twice", methods[i]));
+    }
+  }
+  if (!methods.empty() && !profile.rpc) {
+    diagnostics.Add(profile.state_probes.front().position, "`state_probes` needs `rpc: true`");
+  }
+  for (const PartialFailure& partial : profile.partial_failures) {
+    for (const std::string& probe : partial.probes) {
+      if (std::find(methods.begin(), methods.end(), probe) == methods.end()) {
+        diagnostics.Add(partial.position, fmt::format("there is no state probe `{}`{}", probe,
+                                                      DidYouMean(probe, methods)));
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void ReadStateProbes(MapReader& map, Profile& profile) {
+  ForEachMap(map, "state_probes", "a list of {rpc, params, keys, volatile, only}",
+             [&](const YamlValue& item) {
+               profile.state_probes.push_back(ReadProbe(item, map.context()));
+             });
+  ForEachMap(map, "partial_failures", "a list of {rpc, probes, again, note}",
+             [&](const YamlValue& item) {
+               profile.partial_failures.push_back(ReadPartialFailure(item, map.context()));
+             });
+  CheckProbes(profile, map.context().diagnostics);
+}
+
+bool PartialFailure::Covers(const std::string& other) const {
+  return method.ends_with('*') ? other.starts_with(method.substr(0, method.size() - 1))
+                               : other == method;
+}
+
+bool PartialFailure::Allows(const std::string& probe) const {
+  return probes.empty() || std::find(probes.begin(), probes.end(), probe) != probes.end();
+}
+
+}  // namespace faultline
