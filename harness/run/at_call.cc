@@ -183,6 +183,9 @@ void AtCall::Send(const Fault& fault) {
 void AtCall::AwaitAnswers() {
   Release("");
   for (Sent& sent : sent_) {
+    if (std::exchange(sent.awaited, true)) {
+      continue;
+    }
     Await(sent);
     FaultRpc rpc;
     rpc.fault = sent.fault->id;
@@ -193,8 +196,8 @@ void AtCall::AwaitAnswers() {
       rpc.unmet = "expected " + Describe(expect) + ", got " +
                   (rpc.delivered ? Describe(sent.exchange) : "no connection to send it over");
     }
-    rpc.exchange = std::move(sent.exchange);
-    rpc.wait = std::move(sent.wait);
+    rpc.exchange = sent.exchange;
+    rpc.wait = sent.wait;
     run_.evidence().fault_rpcs.push_back(std::move(rpc));
   }
 }

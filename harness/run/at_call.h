@@ -44,7 +44,7 @@ class AtCall {
   // True when the run's connection was closed since the last call.
   bool TakeDropped();
   // Waits for the answers that are still to come, each up to the limit of an RPC from its sending,
-  // and puts all exchanges into the run's evidence. To be called once, before the target is
+  // and puts all exchanges into the run's evidence, each once. To be called before the target is
   // stopped.
   void AwaitAnswers();
   // A fault has asked the target to stop: its signal was sent, or its request answered.
@@ -59,6 +59,7 @@ class AtCall {
     WaitAccount wait;
     int64_t begin_ms = 0;
     bool answered = false;
+    bool awaited = false;  // and told in the evidence
   };
   struct Held {
     const Fault* fault = nullptr;
