@@ -31,7 +31,7 @@ struct RunRequest {
   bool record_sites = false;  // a census
   bool observe = true;        // hook the catalogue's observers
   bool note_changes = false;  // RpcExchange::changes; of a fault-free run
-  // A request that is refused must change nothing; of a run of a scenario without faults.
+  // A request that is refused must add nothing; of a run of a scenario without faults.
   bool check_refused = false;
   // The state is looked at from this step on (1-based): a fault that hits earlier is not checked.
   int check_from_step = 1;

@@ -145,6 +145,13 @@ bool RolledBack::After(const Step& step, StepResult& result) {
   if (!OthersAct()) {
     check.changes = Changes(rpc->connection);
   }
+  // Without a fault what goes or changes may be the end of something earlier: a rebuild that is
+  // through, a poller that its channel takes along.
+  if (is_refusal) {
+    std::erase_if(check.changes, [](const StateChange& change) {
+      return change.kind != StateChange::Kind::kAdded;
+    });
+  }
   const PartialFailure* partial = Partial(rpc->method);
   if (partial != nullptr) {
     std::erase_if(check.changes,

@@ -17,7 +17,7 @@ namespace faultline {
 // they are asked again and the same request is sent again, while nothing is made to fail and no
 // call is counted; what became of it is Evidence::rollback_checks. In a fault-free run
 // (RunRequest::note_changes) each request's answer is told how much it changed; in a run without
-// faults (RunRequest::check_refused) a refused request must change nothing. Costs nothing where the
+// faults (RunRequest::check_refused) a refused request must add nothing. Costs nothing where the
 // profile has no state probes, once all faults have hit their calls, and of steps that are no plain
 // request. One thread, one life of the target.
 class RolledBack {
