@@ -20,7 +20,8 @@ TEST(Oracles, RegisterThemselvesInOrderOfKind) {
     kinds.push_back(oracle->kind());
   }
   EXPECT_THAT(kinds, ElementsAre("crash", "double-free", "expectation", "hang", "io-device-missing",
-                                 "leak", "leak", "log-pattern", "sanitizer", "swallowed"));
+                                 "leak", "leak", "leak-flat", "leak-stays", "log-pattern",
+                                 "not-rolled-back", "sanitizer", "swallowed"));
 }
 
 TEST(Judge, MarksKnownFindingsByKindAndPattern) {
