@@ -71,7 +71,7 @@ TEST_F(JournalWriterTest, RefusesJournalsThatDoNotFit) {
   EXPECT_THAT(writer.Open(&image_, sizeof(image_), 0, 0), HasSubstr("do not fit"));
   header_->stacks_capacity = 1u << 20;
   EXPECT_THAT(writer.Open(&image_, sizeof(image_), 0, 0), HasSubstr("do not fit"));
-  header_->version = 2;
+  ++header_->version;
   EXPECT_THAT(writer.Open(&image_, sizeof(image_), 0, 0), HasSubstr("version"));
   EXPECT_FALSE(writer.is_open());
 }
