@@ -1,13 +1,18 @@
 #include <gmock/gmock.h>
 
+#include <cerrno>
+
 #include "harness/oracle/testing/judged_run.h"
+#include "harness/oracle/testing/stack_recorder.h"
 
 // A damaged heap: who finds it has nothing to do with it.
 namespace faultline {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using testkit::At;
 using testkit::JudgedRun;
 
@@ -67,6 +72,34 @@ TEST(HeapDamage, ADamagedHeapIsOneBugWhetherAFunctionFailsOrACallInIt) {
   EXPECT_EQ(run.Judge().at(0).signature, outer);
   run.evidence.injections[0].stack[1] = At("other_construct", "/src/other.c");
   EXPECT_NE(run.Judge().at(0).signature, outer);
+}
+
+// An error path that reports the failure, and those above it, which do so too.
+[[gnu::noinline]] int ConstructPart(testkit::StackRecorder& run) {
+  run.Fail();
+  NO_TAIL_CALL;
+  return -ENOMEM;
+}
+[[gnu::noinline]] int InitParts(testkit::StackRecorder& run) {
+  const int error = ConstructPart(run);
+  NO_TAIL_CALL;
+  return error;
+}
+[[gnu::noinline]] void ExamineDisk(testkit::StackRecorder& run) {
+  InitParts(run);
+  NO_TAIL_CALL;
+}
+
+TEST(HeapDamage, TheErrorPathThatDamagedItMayHaveReportedTheFailure) {
+  testkit::StackRecorder run;
+  ExamineDisk(run);
+  run.Trace({0xfffffff4, 0xfffffff4, 0});
+  run.Say("malloc(): invalid size (unsorted)");
+  run.Die(SIGABRT, {At("abort", "", "libc.so.6"), At("malloc", "", "libc.so.6"),
+                    At("innocent", "/src/any.c"), At("main", "/src/main.c")});
+  const Finding finding = run.Judge().at(0);
+  EXPECT_THAT(finding.title, AllOf(HasSubstr("ConstructPart"), Not(HasSubstr("ExamineDisk"))));
+  EXPECT_THAT(finding.signature, HasSubstr("ConstructPart"));
 }
 
 TEST(HeapDamage, AWildPointerInsideMallocIsADamagedHeap) {

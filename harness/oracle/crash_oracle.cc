@@ -152,7 +152,12 @@ class CrashOracle : public Oracle {
     const Stack whole = thread != nullptr ? thread->frames : Stack();
     CrashCause cause = FindCrashCause(evidence, context.profile, whole, context.fault_free);
     const Injection* failure = FirstFailure(evidence);
-    const MetFailure met = FindWhoMet(evidence, context.catalogue);
+    MetFailure met = FindWhoMet(evidence, context.catalogue);
+    // The error path that damages a heap may well report the failure, as the ones above it do: it
+    // is told by the caller of the failed call, from where they all begin.
+    if (cause.kind == CrashCause::Class::kHeapDamage && failure != nullptr) {
+      met.stack = StackThatMetFailure(failure->stack, context.catalogue);
+    }
     const Stack died = evidence.exit.code == SIGABRT
                            ? StackThatAborted(whole, context.catalogue.abort_helpers)
                            : BlamedStack(whole);
