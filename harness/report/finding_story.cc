@@ -220,7 +220,7 @@ class StoredStory {
       if (!is_ours || cause.findings.size() == 1) {
         continue;
       }
-      Heading("Mended at the same place: " + EscapeControls(cause.title));
+      Heading("Corrected at the same place: " + EscapeControls(cause.title));
       for (const size_t index : cause.findings) {
         const DigestFinding& other = digest_.findings[index];
         if (&other != &finding_) {
@@ -235,7 +235,7 @@ class StoredStory {
     const FindingGroup& group = finding_.group;
     if (group.scenario.empty()) {
       Heading("To see it again");
-      Line("it has no scenario yet: let the sweep go on to its end");
+      Line("it has no scenario: a sweep that goes on to its end writes one for what it confirms");
       return;
     }
     Heading("Reproducer");
