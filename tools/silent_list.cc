@@ -80,7 +80,7 @@ std::string TellSilentFunctions(const std::vector<SilentFunction>& functions, si
   const std::string more =
       told == functions.size() ? "" : fmt::format(", and {} more", functions.size() - told);
   return Wrapped(fmt::format("silently tolerated, which is no finding: {} function{} met a failed "
-                             "call, and nobody was told; the most suspicious first{}",
+                             "call and did not report it; the most suspicious first{}",
                              functions.size(), functions.size() == 1 ? "" : "s", more),
                  width) +
          table.ToString(width);

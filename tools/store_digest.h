@@ -23,7 +23,7 @@ class StoreDigest {
   // digest borrows from this object.
   SweepDigest Read(const GlobalOptions& global);
 
-  // What the store that was read last tells of failures that nobody was told of.
+  // What the store that was read last tells of failures that were not reported.
   const std::vector<SilentFunction>& silent() const { return silent_; }
 
   // The finding whose id begins with `id`, which is at least one hexadecimal digit, or that has it

@@ -61,7 +61,7 @@ bool FindsNewSites(const SweepContext& context, const QueueRequest& request) {
   return context.find_new_sites && request.plan != nullptr && request.catalogue == nullptr;
 }
 
-// The step in which the failure of a plan is due, in the sweep's own scenario: what is before it
+// The step in which the call of a plan is to fail, in the sweep's own scenario: what is before it
 // needs no looking at the target's state.
 int StepOfFailure(const QueueRequest& request) {
   const bool is_known = request.plan != nullptr && request.scenario == nullptr &&
