@@ -158,7 +158,7 @@ steps:
   - start_companion: helper
   - stop_companion: [helper]
 faults:
-  - {id: late, point: libc/socket/bind, delay: 20ms}
+  - {id: late, point: libc/socket/bind, delay: 20ms, life: 2}
   - {id: busy, point: libc/socket/bind, at_call: [{rpc: c}, {run: [ls]}]}
   - {id: held, point: libc/socket/bind, until_step: asked}
 )yaml";
@@ -187,6 +187,7 @@ TEST_F(ScenarioWriterTest, LivesCompanionsAndHoldsReadBackTheSame) {
   EXPECT_EQ(b.companions.at(0).ready.value, "${free_port}");
   EXPECT_EQ(b.network, Network::kHost);
   EXPECT_EQ(b.faults.at(0).delay_ms, 20);
+  EXPECT_EQ(b.faults.at(0).life, 2);
   EXPECT_THAT(b.faults.at(1).at_call, SizeIs(2));
   EXPECT_EQ(b.faults.at(2).until_step, "asked");
 }
