@@ -277,7 +277,9 @@ void Carrier::MakeMemoryPrivate(SnapshotTracer& tracer) {
     timers.push_back(steps_->Bytes(&none, sizeof(none)));
     steps_->Add(__NR_getitimer, {which, timers.back()}, "an interval timer");
   }
-  const bool any = AddPrivateMemory(pid(), mappings_, *steps_);
+  const size_t known = made_private_.size();
+  AddPrivateMemory(pid(), mappings_, *steps_, made_private_);
+  const bool any = made_private_.size() != known;
   if (!tracer.Run(begin, steps_->next())) {
     over_ = true;
     throw CannotCarry(steps_->WhatIs(control_->get()->failed_step) + ": it cannot be made private");
@@ -380,6 +382,11 @@ Carrier::Steps Carrier::WriteChild(const ChildPlace& place, const SnapshotTracer
   if (parked != threads.begin()) {
     add_rseq(parked->rseq, /*RSEQ_FLAG_UNREGISTER*/ 1);
     add_rseq(threads.front().rseq, 0);
+  }
+  // What nobody has written to yet comes in large pages: a target that clears all its memory at its
+  // end (1 GiB, SPDK without hugepages) takes 512 times fewer page faults.
+  for (const auto& [address, size] : made_private_) {
+    steps.Add(__NR_madvise, {address, size, MADV_HUGEPAGE}, "large pages", /*may_fail=*/true);
   }
   const uint64_t stacks = FreeAddress(mappings_, threads.size() * kStackBytes);
   steps.Add(__NR_mmap,

@@ -94,6 +94,7 @@ class Carrier {
   Guardian::Watch watch_;
   std::unique_ptr<SnapshotSteps> steps_;
   std::vector<Mapping> mappings_;
+  std::vector<MemoryRange> made_private_;
   std::string said_;                             // all that it has printed
   std::vector<SnapshotSteps::Argument> opened_;  // for the fork: the child has them too
   bool over_ = false;

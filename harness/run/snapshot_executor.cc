@@ -15,6 +15,7 @@
 #include "harness/run/leftovers.h"
 #include "harness/run/live_run.h"
 #include "harness/run/lives.h"
+#include "harness/run/rolled_back.h"
 #include "harness/run/step_runner.h"
 #include "harness/run/steps.h"
 #include "harness/run/stop.h"
@@ -67,6 +68,7 @@ auto OnThreadOfItsOwn(const Work& work) {
 // As Course does those of a run with one target and one life.
 void DoSteps(LiveRun& run) {
   StepRunner runner(run);
+  RolledBack rolled_back(run, runner);
   const std::vector<Step>& steps = run.request().scenario.steps;
   bool failed = false;
   for (size_t i = 0; i < steps.size(); ++i) {
@@ -81,9 +83,11 @@ void DoSteps(LiveRun& run) {
       result.detail = "an earlier step did not end as expected";
     } else {
       run.BeginStep(index, step.name);
+      rolled_back.Before(step, index);
       ArmFrom(run, step);
       result = runner.Run(step, index);
-      failed = failed || StopsTheRest(result, step, run);
+      const bool succeeded_again = rolled_back.After(step, result);
+      failed = failed || (!succeeded_again && StopsTheRest(result, step, run));
     }
     run.evidence().steps.push_back(std::move(result));
   }
@@ -187,6 +191,22 @@ std::shared_ptr<Carrier> SnapshotPool::CarrierAt(const RunRequest& request, cons
   return carrier_;
 }
 
+uint64_t SnapshotPool::TakeTicket() {
+  const std::lock_guard lock(mutex_);
+  return *tickets_.insert(++last_ticket_).first;
+}
+
+void SnapshotPool::AwaitTurn(uint64_t ticket) {
+  std::unique_lock lock(mutex_);
+  turns_.wait(lock, [&] { return !tickets_.contains(ticket) || *tickets_.begin() == ticket; });
+}
+
+void SnapshotPool::GiveUpTurn(uint64_t ticket) {
+  const std::lock_guard lock(mutex_);
+  tickets_.erase(ticket);
+  turns_.notify_all();
+}
+
 void SnapshotPool::CountCold(const std::string& why) {
   const std::lock_guard lock(mutex_);
   ++counts_.cold[why];
@@ -211,6 +231,7 @@ Evidence SnapshotExecutor::Execute(const RunRequest& request) {
   if (std::optional<Evidence> evidence = TryFork(request)) {
     return std::move(*evidence);
   }
+  pool_.GiveUpTurn(ticket_);
   return cold_.Execute(request);
 }
 
@@ -241,6 +262,7 @@ std::optional<Evidence> SnapshotExecutor::TryFork(const RunRequest& request) {
 }
 
 Evidence SnapshotExecutor::RunFork(const RunRequest& request, const SiteCall& call) {
+  pool_.AwaitTurn(ticket_);
   std::unique_lock lock(pool_.carrier_mutex_);
   std::string why;
   const std::shared_ptr<Carrier> carrier = pool_.CarrierAt(request, call, why);
@@ -264,7 +286,9 @@ Evidence SnapshotExecutor::RunFork(const RunRequest& request, const SiteCall& ca
       &sandbox,        &space, &hooking, stdio.child_input.get(), stdio.child_output.get(),
       options.terminal};
   Process process([&] { return carrier->Fork(place); }, std::move(stdio), options);
+  ++pool_.forks_;
   lock.unlock();
+  pool_.GiveUpTurn(ticket_);
   sandbox.KnowAs(carrier->pid());
   EventLoop loop;
   if (interruption_ != nullptr) {

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,6 +35,11 @@ class SnapshotPool {
  private:
   friend class SnapshotExecutor;
 
+  // Runs come to the carrier in the order in which they were given out, which is that of the calls
+  // that it makes: one that overtook another would leave it nothing.
+  uint64_t TakeTicket();
+  void AwaitTurn(uint64_t ticket);
+  void GiveUpTurn(uint64_t ticket);
   // The carrier, at that call; nullptr when it has passed it, or never made it.
   std::shared_ptr<Carrier> CarrierAt(const RunRequest& request, const SiteCall& call,
                                      std::string& why);
@@ -40,6 +47,9 @@ class SnapshotPool {
   std::string given_up() const;
 
   mutable std::mutex mutex_;
+  std::condition_variable turns_;
+  std::set<uint64_t> tickets_;  // guarded by mutex_
+  uint64_t last_ticket_ = 0;
   std::mutex carrier_mutex_;  // held from CarrierAt() until the child is there
   std::shared_ptr<Carrier> carrier_;
   std::optional<size_t> position_;  // in the order
@@ -55,9 +65,13 @@ class SnapshotPool {
 // cannot be carried: the pool counts why. A run is held as a cold one is; no oracle can tell.
 class SnapshotExecutor : public Executor {
  public:
-  // `pool` is borrowed and shared by all executors of one scenario.
+  // `pool` is borrowed and shared by all executors of one scenario. Executors are made in the order
+  // in which their (first) runs are to come to the carrier.
   SnapshotExecutor(SnapshotPool& pool, Interruption* interruption)
-      : pool_(pool), cold_(interruption), interruption_(interruption) {}
+      : pool_(pool), ticket_(pool.TakeTicket()), cold_(interruption), interruption_(interruption) {}
+  ~SnapshotExecutor() override { pool_.GiveUpTurn(ticket_); }
+  SnapshotExecutor(const SnapshotExecutor&) = delete;
+  SnapshotExecutor& operator=(const SnapshotExecutor&) = delete;
   Evidence Execute(const RunRequest& request) override;
 
  private:
@@ -65,6 +79,7 @@ class SnapshotExecutor : public Executor {
   Evidence RunFork(const RunRequest& request, const SiteCall& call);
 
   SnapshotPool& pool_;
+  const uint64_t ticket_;
   ColdExecutor cold_;
   Interruption* interruption_;
 };

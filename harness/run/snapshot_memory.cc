@@ -79,14 +79,14 @@ std::vector<Mapping> MappingsOf(pid_t pid) {
   return mappings;
 }
 
-bool AddPrivateMemory(pid_t carrier, const std::vector<Mapping>& mappings, SnapshotSteps& steps) {
-  bool any = false;
+void AddPrivateMemory(pid_t carrier, const std::vector<Mapping>& mappings, SnapshotSteps& steps,
+                      std::vector<MemoryRange>& made_private) {
   for (const Mapping& mapping : mappings) {
     if (!mapping.shared || !IsNameless(mapping)) {
       continue;
     }
-    any = true;
     const uint64_t size = mapping.end - mapping.begin;
+    made_private.push_back({mapping.begin, size});
     const std::string& what = mapping.path;
     const Argument aside = steps.Add(
         __NR_mmap, {0, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0}, what);
@@ -104,7 +104,6 @@ bool AddPrivateMemory(pid_t carrier, const std::vector<Mapping>& mappings, Snaps
       steps.Add(__NR_mprotect, {mapping.begin, size, mapping.protection}, what);
     }
   }
-  return any;
 }
 
 void AddMappings(const SnapshotMemoryPlan& plan, const std::vector<Mapping>& mappings,

@@ -26,10 +26,16 @@ struct SnapshotMemoryPlan {
   std::filesystem::path control;  // stays shared
 };
 
+struct MemoryRange {
+  uint64_t begin = 0;
+  uint64_t bytes = 0;
+};
+
 // Adds steps for the carrier itself: memory without a name that it shares with nobody becomes
-// private, so that a fork copies it by and by. They change nothing that it sees. False when there
-// is none. The carrier is halted.
-bool AddPrivateMemory(pid_t carrier, const std::vector<Mapping>& mappings, SnapshotSteps& steps);
+// private, so that a fork copies it by and by. They change nothing that it sees. What becomes so is
+// added to `made_private`. The carrier is halted.
+void AddPrivateMemory(pid_t carrier, const std::vector<Mapping>& mappings, SnapshotSteps& steps,
+                      std::vector<MemoryRange>& made_private);
 
 // Adds steps by which the child maps its own copies of the files that the carrier shares.
 // CannotCarry names a mapping that cannot be the child's own.

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <thread>
 
 #include "harness/run/snapshot_executor.h"
 #include "harness/target/proc_status.h"
@@ -62,7 +63,7 @@ class SnapshotTest : public testing::Test {
     return calls;
   }
 
-  Evidence FailAt(const RunRequest& request, const SiteCall& call) {
+  static RunRequest WithFault(const RunRequest& request, const SiteCall& call) {
     Fault fault;
     fault.id = "site";
     fault.point = "victim/call";
@@ -70,7 +71,11 @@ class SnapshotTest : public testing::Test {
     fault.first = fault.last = call.occurrence;
     RunRequest with_fault = request;
     with_fault.faults = {fault};
-    return SnapshotExecutor(pool_, nullptr).Execute(with_fault);
+    return with_fault;
+  }
+
+  Evidence FailAt(const RunRequest& request, const SiteCall& call) {
+    return SnapshotExecutor(pool_, nullptr).Execute(WithFault(request, call));
   }
 
   static std::vector<std::string> Log(const Evidence& evidence) {
@@ -174,6 +179,33 @@ TEST_F(SnapshotTest, OneCallServesSeveralRuns) {
     EXPECT_TRUE(evidence.from_snapshot);
     EXPECT_EQ(Log(evidence).back(), "whole, 1 failed");
   }
+}
+
+TEST_F(SnapshotTest, ANewCarrierServesEarlierCallsOnceOneHasServedTen) {
+  const RunRequest request = Request({"0"});
+  const std::vector<SiteCall> calls = Calls(request);
+  ASSERT_THAT(calls, SizeIs(kCalls));
+  EXPECT_TRUE(FailAt(request, calls[4]).from_snapshot);
+  EXPECT_FALSE(FailAt(request, calls[1]).from_snapshot);
+  EXPECT_THAT(pool_.counts().cold, Contains(Pair(HasSubstr("has passed the call"), 1)));
+  for (int i = 0; i < 9; ++i) {
+    EXPECT_TRUE(FailAt(request, calls[4]).from_snapshot);
+  }
+  EXPECT_TRUE(FailAt(request, calls[1]).from_snapshot);
+}
+
+TEST_F(SnapshotTest, RunsComeToTheCarrierInTheOrderOfTheirExecutors) {
+  const RunRequest request = Request({"0"});
+  const std::vector<SiteCall> calls = Calls(request);
+  ASSERT_THAT(calls, SizeIs(kCalls));
+  SnapshotExecutor first(pool_, nullptr);
+  SnapshotExecutor second(pool_, nullptr);
+  bool second_was_forked = false;
+  std::thread overtakes(
+      [&] { second_was_forked = second.Execute(WithFault(request, calls[4])).from_snapshot; });
+  EXPECT_TRUE(first.Execute(WithFault(request, calls[1])).from_snapshot);
+  overtakes.join();
+  EXPECT_TRUE(second_was_forked);
 }
 
 TEST_F(SnapshotTest, NoProcessIsLeftBehind) {
