@@ -50,7 +50,11 @@ bool IsEmpty(Database& database) {
 
 void PrepareSchema(Database& database, bool may_create) {
   const std::string name = "the store " + database.file().string();
-  if (IsEmpty(database) && may_create) {
+  if (IsEmpty(database)) {
+    if (!may_create) {
+      throw Failure::BadInput(name +
+                              " is empty: a sweep that has only begun has written nothing yet");
+    }
     Transaction transaction(database);
     database.Execute(fmt::format("PRAGMA application_id = {}", kApplicationId));
     database.Execute(fmt::format("PRAGMA user_version = {}", kStoreVersion));

@@ -166,6 +166,13 @@ TEST(Store, RefusesAForeignDatabase) {
               IsBadInput("not one of Faultline's"));
 }
 
+// As a reader finds one between its making and the commit of its tables.
+TEST(Store, SaysThatOneThatHasOnlyBegunIsEmpty) {
+  const StoreFile file;
+  std::ofstream(file.path()).close();
+  EXPECT_THAT([&] { const Store store(file.path(), Store::Mode::kRead); }, IsBadInput("is empty"));
+}
+
 TEST(Store, RefusesWhatIsNoDatabase) {
   const StoreFile file;
   const std::string text(4096, 'x');
