@@ -101,7 +101,8 @@ struct Confirmation {
   int64_t control = 0;        // how many of these showed it too
   StoredProof proof = {};
   std::string places = "";  // JSON: where the scenario's faults are, see harness/sweep/relocate.h
-  // A crash in a signal handler: the same runs in which the target is left to end by itself.
+  // Where the stop signal may have brought it about or hidden it: the same runs in which the target
+  // is left to end by itself.
   int64_t unsignalled_tries = 0;  // 0: no need to ask
   int64_t unsignalled = 0;        // how many of these showed it too
 };

@@ -13,6 +13,10 @@ bool IsCrash(const FindingGroup& group) {
   return group.kind == "crash" || group.kind == "sanitizer";
 }
 
+bool AllUnsignalled(int64_t seen, int64_t tries) {
+  return tries == kConfirmationRuns && seen == tries;
+}
+
 std::string Reruns(const FindingGroup& group) {
   switch (StatusOf(group)) {
     case FindingStatus::kUnproven:
@@ -44,6 +48,12 @@ std::string Control(const FindingGroup& group) {
 
 // A target that is asked to stop while it backs out already meets two ends at once.
 std::string Signal(const FindingGroup& group) {
+  if (ComesWithoutSignal(group) && group.confirmed < group.tries) {
+    return fmt::format(
+        "came in each of {} runs without the stop signal, which can make the target crash while "
+        "it backs out",
+        group.unsignalled_tries);
+  }
   if (group.unsignalled == group.unsignalled_tries) {
     return "";  // as when it was not asked
   }
@@ -85,13 +95,14 @@ FindingStatus StatusOf(const FindingGroup& group) {
   if (group.tries < kConfirmationRuns && (group.confirmed == 0 || group.confirmed == group.tries)) {
     return FindingStatus::kNotTried;
   }
-  if (group.confirmed == 0) {
+  const bool came_each_time = group.confirmed == group.tries || ComesWithoutSignal(group);
+  if (group.confirmed == 0 && !came_each_time) {
     return FindingStatus::kUnproven;
   }
   if (group.proof.state == StoredProof::State::kMissing) {
     return FindingStatus::kAssumed;
   }
-  return group.confirmed < group.tries ? FindingStatus::kFlaky : FindingStatus::kConfirmed;
+  return came_each_time ? FindingStatus::kConfirmed : FindingStatus::kFlaky;
 }
 
 bool NeedsConfirming(const FindingGroup& group) {
@@ -136,6 +147,14 @@ bool FailsCommand(const FindingGroup& group, bool assumed_too) {
 }
 
 bool ComesWithoutFault(const FindingGroup& group) { return group.control > 0; }
+
+bool ComesWithoutSignal(const FindingGroup& group) {
+  return AllUnsignalled(group.unsignalled, group.unsignalled_tries);
+}
+
+bool ComesWithoutSignal(const Confirmation& confirmation) {
+  return AllUnsignalled(confirmation.unsignalled, confirmation.unsignalled_tries);
+}
 
 std::string StatusRemark(const FindingGroup& group) {
   std::string remark;

@@ -14,7 +14,8 @@ inline constexpr int64_t kConfirmationRuns = 3;
 
 // In the order in which a report has them.
 enum class FindingStatus {
-  kConfirmed,  // it came again in each of kConfirmationRuns reruns, and its failure is possible
+  kConfirmed,  // it came again in each of kConfirmationRuns reruns, and its failure is possible;
+               // what the stop signal may hide is asked for without one
   kFlaky,      // it came again in some of them
   kUnproven,   // it came again in none of them
   kAssumed,    // nothing below was seen to make the function fail that was made to fail
@@ -43,6 +44,12 @@ bool FailsCommand(const FindingGroup& group, bool assumed_too = false);
 // The finding also came in reruns without the fault: a race of the target's own, for which no
 // failed call is to blame.
 bool ComesWithoutFault(const FindingGroup& group);
+
+// The finding came in each rerun in which the target, which backs out, got no stop signal
+// meanwhile. That it did not come each time with one is then the doing of that signal, not doubt
+// about it.
+bool ComesWithoutSignal(const FindingGroup& group);
+bool ComesWithoutSignal(const Confirmation& confirmation);
 
 // What is to be said of a finding besides its status and its reruns: the proof or why there is
 // none, what came without the fault or without the stop signal; "" for most.

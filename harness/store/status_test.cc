@@ -95,8 +95,22 @@ TEST(StatusText, BlamesTheStopSignalThatATargetGetsWhileItBacksOut) {
             "signal while the target backs out brings it about");
   group.unsignalled = 1;
   EXPECT_THAT(StatusText(group), HasSubstr("came in 1 of 3 runs without the stop signal too"));
-  group.unsignalled = 3;
+  group.confirmed = group.unsignalled = 3;
   EXPECT_THAT(StatusText(group), Not(HasSubstr("signal")));
+}
+
+TEST(FindingStatus, WhatComesEachTimeWithoutTheStopSignalIsConfirmed) {
+  for (const int64_t confirmed : {0, 2}) {
+    FindingGroup group = AGroup("leak", confirmed);
+    group.unsignalled_tries = group.unsignalled = 3;
+    EXPECT_EQ(StatusOf(group), FindingStatus::kConfirmed);
+    EXPECT_THAT(StatusText(group), HasSubstr("came in each of 3 runs without the stop signal"));
+    EXPECT_EQ(StatusOf(WithoutProof(group)), FindingStatus::kAssumed);
+    group.unsignalled = 2;
+    EXPECT_EQ(StatusOf(group), StatusOf(AGroup("leak", confirmed)));
+    group.unsignalled_tries = 2;  // no more runs could be made
+    EXPECT_EQ(StatusOf(group), StatusOf(AGroup("leak", confirmed)));
+  }
 }
 
 TEST(StatusText, SaysWhyNothingProvesAFinding) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "harness/oracle/ends_by_design.h"
+#include "harness/oracle/expected_end.h"
 #include "harness/oracle/oracle.h"
 #include "harness/oracle/run_course.h"
 #include "harness/oracle/silent_failure.h"
@@ -17,6 +18,7 @@ namespace {
 
 constexpr char kNotReached[] = "not reached";
 constexpr char kTolerated[] = "tolerated";
+constexpr std::string_view kCrash = "crash";
 
 bool NothingFails(const SweepPlan& plan) {
   return std::none_of(plan.faults.begin(), plan.faults.end(),
@@ -133,6 +135,13 @@ StoredRun RecordOf(const SweepPlan& plan, const SweepContext& context) {
   return run;
 }
 
+// What it would have released, or said, after that nobody knows.
+bool WasCutOff(const Evidence& evidence, const SweepContext& context) {
+  return evidence.asked_to_stop && evidence.exit.kind == ExitStatus::Kind::kSignaled &&
+         !DiedOfSentSignal(
+             evidence, {context.scenario, context.profile, context.catalogue, &context.fault_free});
+}
+
 Decision Retry(Timeout timeout, bool alone, int retries) {
   return {Decision::Kind::kRetry, timeout, alone, retries};
 }
@@ -176,11 +185,16 @@ RunResult DescribeRun(const SweepContext& context, const QueueRequest& request,
     result.run.findings.push_back(ToStored(finding));
   }
   result.asked_to_stop = evidence.asked_to_stop;
+  result.cut_off = WasCutOff(evidence, context);
   result.hung = TimedOut(evidence);
   result.starved = result.hung && WasStarved(evidence);
   result.before_main_crash =
       evidence.exit.kind == ExitStatus::Kind::kSignaled && !ReachedMain(evidence);
   return result;
+}
+
+bool SignalMayDecide(const RunResult& run, std::string_view kind, bool is_shown) {
+  return run.cut_off && !(is_shown && kind == kCrash);
 }
 
 StoredRun AlikeRun(const SweepPlan& plan, const std::string& stands_for,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "harness/sweep/queue_request.h"
@@ -11,6 +12,12 @@ namespace faultline {
 // The result of a run of `request` that left `evidence`, in which the oracles saw `findings`.
 RunResult DescribeRun(const SweepContext& context, const QueueRequest& request,
                       const Evidence& evidence, std::vector<Finding> findings);
+
+// Whether the stop signal may have decided that `run` shows a finding of `kind`, or does not: the
+// target was backing out by itself when it came, and died of it. Such a run cannot show what is
+// only seen of a target that ends (leaks), and shows in its stead what that end would explain. The
+// crash itself is not doubted here.
+bool SignalMayDecide(const RunResult& run, std::string_view kind, bool is_shown);
 
 // The record of a run that was not made: `plan` is taken to do as the run `stands_for` did.
 StoredRun AlikeRun(const SweepPlan& plan, const std::string& stands_for,

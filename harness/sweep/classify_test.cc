@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <csignal>
+
 namespace faultline {
 namespace {
 
@@ -66,6 +68,30 @@ TEST(Classify, ARunThatSaysNothingIsTriedOnceMoreAlone) {
     EXPECT_TRUE(first.alone);
     request.retries = first.retries;
     EXPECT_EQ(Classify(result, request).kind, Kind::kNoVerdict);
+  }
+}
+
+// A run of a target that ended so, after it was asked to stop or not.
+RunResult Ended(bool asked, ExitStatus::Kind kind, int code) {
+  SweepContext context;
+  context.profile.stop_signal = SIGTERM;
+  Evidence evidence;
+  evidence.asked_to_stop = asked;
+  evidence.exit = {kind, code};
+  return DescribeRun(context, {}, evidence, {});
+}
+
+TEST(SignalMayDecide, OnlyWhereTheTargetDiedOfAnotherSignalAfterItWasAskedToStop) {
+  using Exit = ExitStatus::Kind;
+  const RunResult cut_off = Ended(/*asked=*/true, Exit::kSignaled, SIGSEGV);
+  EXPECT_TRUE(SignalMayDecide(cut_off, "leak", /*is_shown=*/false));
+  EXPECT_TRUE(SignalMayDecide(cut_off, "leak", /*is_shown=*/true)) << "what explains it came not";
+  EXPECT_TRUE(SignalMayDecide(cut_off, "crash", /*is_shown=*/false));
+  EXPECT_FALSE(SignalMayDecide(cut_off, "crash", /*is_shown=*/true)) << "that is this crash";
+  for (const RunResult& other :
+       {Ended(/*asked=*/false, Exit::kSignaled, SIGSEGV), Ended(true, Exit::kSignaled, SIGTERM),
+        Ended(true, Exit::kExited, 1), Ended(true, Exit::kKilledByUs, SIGKILL)}) {
+    EXPECT_FALSE(SignalMayDecide(other, "leak", /*is_shown=*/false)) << other.run.exit;
   }
 }
 

@@ -182,46 +182,6 @@ TEST_F(FlakyTest, WhatComesEachTimeNeedsNoControl) {
   EXPECT_THAT(group.scenario, HasSubstr("# confirmed: came again in 3 of 3 runs\n"));
 }
 
-// When `a/x/one` fails the target backs out, and the handler of a stop signal crashes. Without one
-// it ends by itself or, if it `needs_signal`, not at all; or it crashes all the same.
-class SignalTest : public ConfirmTest {
- protected:
-  FindingGroup SweepOne(bool needs_signal, bool crashes_without) {
-    target_.When("a/x/one", [=](const RunRequest& request, Evidence& evidence) {
-      const bool waits = std::holds_alternative<WaitExitStep>(request.scenario.steps.back().action);
-      evidence.asked_to_stop = !waits || needs_signal;
-      if (waits && !crashes_without) {
-        return;
-      }
-      CrashesIn("send_msg")(request, evidence);
-      for (const char* function : {"on_signal", "__restore_rt", "pool_free"}) {
-        evidence.threads[0].frames.push_back({function, "app.c", 1, "fake", 1});
-      }
-    });
-    Sweep(target_, file_.path());
-    return Store(file_.path(), Store::Mode::kRead).Findings().at(0);
-  }
-};
-
-TEST_F(SignalTest, ACrashInASignalHandlerIsTriedWithoutTheSignal) {
-  const FindingGroup group = SweepOne(/*needs_signal=*/false, /*crashes_without=*/false);
-  EXPECT_EQ(StatusOf(group), FindingStatus::kConfirmed);
-  EXPECT_EQ(group.unsignalled_tries, 3);
-  EXPECT_EQ(group.unsignalled, 0);
-  EXPECT_THAT(group.scenario, HasSubstr("the signal while the target backs out brings it about"));
-  EXPECT_THAT(group.scenario, Not(HasSubstr("wait_exit")));
-}
-
-TEST_F(SignalTest, WhatCrashesWithoutTheSignalIsNotBlamedOnIt) {
-  const FindingGroup group = SweepOne(/*needs_signal=*/false, /*crashes_without=*/true);
-  EXPECT_EQ(group.unsignalled, 3);
-  EXPECT_THAT(group.scenario, Not(HasSubstr("signal while")));
-}
-
-TEST_F(SignalTest, ATargetThatDoesNotEndByItselfTellsNothingAboutTheSignal) {
-  EXPECT_EQ(SweepOne(/*needs_signal=*/true, /*crashes_without=*/false).unsignalled_tries, 0);
-}
-
 // Of the sites only `a/x/one` is selected, and derived; `a/x/two`, a leaf, lies in its call.
 class DerivedTest : public SweepTest {
  protected:

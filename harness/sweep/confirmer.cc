@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "harness/sweep/classify.h"
 #include "harness/sweep/prove_finding.h"
 #include "harness/sweep/relocate.h"
 #include "harness/sweep/same_cause.h"
@@ -42,11 +43,16 @@ class Confirmer {
     if (result.confirmed == kConfirmationRuns &&
         result.proof.state != StoredProof::State::kMissing) {
       Minimise();
-    } else if (result.tries == kConfirmationRuns && result.confirmed < kConfirmationRuns) {
+    }
+    if (AsksWithoutSignal(result)) {
+      TryWithoutSignal(result);
+    }
+    if (result.tries == kConfirmationRuns && result.confirmed < kConfirmationRuns &&
+        !ComesWithoutSignal(result)) {
       TryWithoutFault(result);
     }
-    if (result.confirmed > 0 && suspect_.witnesses.front().in_signal_handler) {
-      TryWithoutSignal(result);
+    if (result.confirmed == 0 && !is_decided_ && !ComesWithoutSignal(result)) {
+      result.proof = {};  // what does not come again needs none
     }
     result.places = PlacesToJson(Places());
     result.scenario = Write(result);
@@ -72,9 +78,6 @@ class Confirmer {
     is_decided_ = NeedsProof(plan_, context_.all_points) && ProveAny(result);
     if (!is_decided_) {
       Rerun(result);
-      if (result.confirmed == 0) {
-        result.proof = {};  // what does not come again needs none
-      }
     }
     return result;
   }
@@ -123,7 +126,9 @@ class Confirmer {
     if (!result.made()) {
       return Answer::kNone;
     }
-    return Shows(result) ? Answer::kYes : Answer::kNo;
+    const bool shows = Shows(result);
+    signal_may_decide_ |= SignalMayDecide(result, group_.kind, shows);
+    return shows ? Answer::kYes : Answer::kNo;
   }
 
   // By any witness; without one the reason of the first is kept. True when `result` needs no reruns
@@ -162,8 +167,18 @@ class Confirmer {
     return never_fails;
   }
 
-  // A crash in a signal handler: is the stop signal to blame, which the harness sends while the
-  // target backs out already? So it is left to end by itself. What does not do so tells nothing.
+  // Did the stop signal, which the harness sends while the target backs out already, bring the
+  // finding about (a crash in a signal handler), or keep runs from showing it?
+  bool AsksWithoutSignal(const Confirmation& result) const {
+    const Witness& witness = suspect_.witnesses.front();
+    return result.tries == kConfirmationRuns &&
+           result.proof.state != StoredProof::State::kMissing &&
+           ((result.confirmed > 0 && witness.in_signal_handler) ||
+            (result.confirmed < kConfirmationRuns && signal_may_decide_));
+  }
+
+  // So it is left to end by itself. What does not do so tells nothing. What then comes each time is
+  // replayed so, where it does not come each time else.
   void TryWithoutSignal(Confirmation& result) {
     Scenario quiet = scenario_;
     std::erase_if(quiet.steps,
@@ -179,6 +194,9 @@ class Confirmer {
       }
       ++result.unsignalled_tries;
       result.unsignalled += Shows(run) ? 1 : 0;
+    }
+    if (result.confirmed < kConfirmationRuns && ComesWithoutSignal(result)) {
+      scenario_ = std::move(quiet);
     }
   }
 
@@ -285,9 +303,10 @@ class Confirmer {
   const Suspect& suspect_;
   ProofKnowledge& knowledge_;
   RunQueue::Runner& runner_;
-  SweepPlan plan_;           // that shows the finding, as far as is known
-  bool is_below_ = false;    // it is the failure below the derived call
-  bool is_decided_ = false;  // by the proof
+  SweepPlan plan_;                  // that shows the finding, as far as is known
+  bool is_below_ = false;           // it is the failure below the derived call
+  bool is_decided_ = false;         // by the proof
+  bool signal_may_decide_ = false;  // of one of its runs at least, see SignalMayDecide
   Scenario scenario_;
 };
 

@@ -115,6 +115,7 @@ struct RunResult {
   ExitStatus exit;
   bool from_snapshot = false;        // provisional, see SnapshotExecutor
   bool asked_to_stop = false;        // a stop signal or request was sent to it
+  bool cut_off = false;              // so, and it died of another: it backed out no further
   bool before_main_crash = false;    // a signal ended it before main was reached
   std::optional<Evidence> evidence;  // when asked for
 
