@@ -40,7 +40,7 @@ const char* Word(const SweepEntry& entry) {
 }
 
 std::string Again(const FindingGroup& group) {
-  return group.tries == 0 ? "" : fmt::format("{}/{}", group.confirmed, group.tries);
+  return group.tries == 0 ? "" : fmt::format("{}/{}", CameAgain(group), group.tries);
 }
 
 std::string What(const FindingGroup& group) {

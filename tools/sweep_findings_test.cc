@@ -48,6 +48,14 @@ TEST(SweepFindings, EachStatusHasATableOfItsOwnAndTheBelievedOnesComeFirst) {
                           HasSubstr("came in 1 of 3 runs without the fault too")));
 }
 
+TEST(SweepFindings, WhatTheStopSignalHidIsCountedInTheRunsWithoutIt) {
+  FindingGroup group = AGroup("0000000a", "leak", 1);
+  group.unsignalled = group.unsignalled_tries = kConfirmationRuns;
+  const std::string text = TellSweepEntries(MakeSweepEntries({group}, {}, false), 160);
+  EXPECT_THAT(text, AllOf(HasSubstr("confirmed: 1 finding"), HasSubstr("3/3"),
+                          HasSubstr("without the stop signal"), Not(HasSubstr("1/3"))));
+}
+
 TEST(SweepFindings, ThoseOfOneCauseStandBelowItAndAreCountedAsOne) {
   std::vector<FindingGroup> groups = {AGroup("0000000a", "leak", 3), AGroup("0000000b", "crash", 3),
                                       AGroup("0000000c", "leak", 3)};

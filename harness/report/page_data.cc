@@ -9,6 +9,7 @@
 
 #include "harness/report/contract.h"
 #include "harness/report/source_lines.h"
+#include "harness/store/status.h"
 
 namespace faultline {
 namespace {
@@ -209,7 +210,7 @@ class PageWriter {
                     {"reference", one.known != nullptr ? one.known->reference : ""},
                     {"plans", group.runs},
                     {"tries", group.tries},
-                    {"confirmed", group.confirmed},
+                    {"confirmed", CameAgain(group)},
                     {"sites", one.sites},
                     {"injected", one.injected},
                     {"mode_text", one.mode_text},

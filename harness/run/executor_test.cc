@@ -98,6 +98,16 @@ TEST_F(ExecutorTest, AStepThatOutlivesItsLimitIsTimedOutAndTheRestSkipped) {
   EXPECT_EQ(evidence.exit.kind, Ended::kExited);  // it still obeys SIGTERM
 }
 
+// So a target that backs out is left to end by itself (Confirmer::TryWithoutSignal).
+TEST_F(ExecutorTest, TheEndIsWaitedForBehindAFailedStepWhereThatIsSaid) {
+  Script("sleep 0.2; exit 3");
+  Add(ExpectLogStep{"^never$"}).limit_ms = 20;
+  Add(WaitExitStep{}).even_if_gone = true;
+  const Evidence evidence = Execute();
+  EXPECT_FALSE(evidence.asked_to_stop);
+  EXPECT_EQ(evidence.exit.ToString(), "exit 3");
+}
+
 TEST_F(ExecutorTest, TypesToTheTargetAndSeesOnlyWhatFollows) {
   Script(kObedient);
   Add(WaitReadyStep{});

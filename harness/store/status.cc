@@ -156,6 +156,10 @@ bool ComesWithoutSignal(const Confirmation& confirmation) {
   return AllUnsignalled(confirmation.unsignalled, confirmation.unsignalled_tries);
 }
 
+int64_t CameAgain(const FindingGroup& group) {
+  return ComesWithoutSignal(group) ? group.unsignalled : group.confirmed;
+}
+
 std::string StatusRemark(const FindingGroup& group) {
   std::string remark;
   for (const std::string& part : {Control(group), Signal(group), group.proof.text}) {

@@ -51,6 +51,10 @@ bool ComesWithoutFault(const FindingGroup& group);
 bool ComesWithoutSignal(const FindingGroup& group);
 bool ComesWithoutSignal(const Confirmation& confirmation);
 
+// In how many of group.tries reruns it came again; of those without a stop signal where they
+// decide.
+int64_t CameAgain(const FindingGroup& group);
+
 // What is to be said of a finding besides its status and its reruns: the proof or why there is
 // none, what came without the fault or without the stop signal; "" for most.
 std::string StatusRemark(const FindingGroup& group);

@@ -186,6 +186,7 @@ class Confirmer {
     Step& wait = quiet.steps.emplace_back();
     wait.action = WaitExitStep{};
     wait.limit_ms = context_.limits_ms.stop;
+    wait.even_if_gone = true;  // the step that met the failure may have ended the rest
     for (int64_t i = 0; i < kConfirmationRuns; ++i) {
       const RunResult run = runner_.Run(RequestOf(quiet, plan_, Timeout::kFull));
       if (!run.made() || run.asked_to_stop) {

@@ -21,7 +21,9 @@ using testkit::SweepTest;
 
 bool IsLeftToEnd(const RunRequest& request) {
   const Step& last = request.scenario.steps.back();
-  return std::holds_alternative<WaitExitStep>(last.action);
+  const bool waits = std::holds_alternative<WaitExitStep>(last.action);
+  EXPECT_EQ(last.even_if_gone, waits) << "a step that fails before it would skip it";
+  return waits;
 }
 
 void CrashInHandler(const RunRequest& request, Evidence& evidence) {
