@@ -17,10 +17,27 @@ bool IsSanitizerRuntime(const std::string& base_name) {
 
 std::filesystem::path FindSanitizerRuntime(const std::vector<std::filesystem::path>& libraries) {
   const auto runtime =
-      std::find_if(libraries.begin(), libraries.end(), [](const std::filesystem::path& library) {
+      std::find_if(libraries.rbegin(), libraries.rend(), [](const std::filesystem::path& library) {
         return IsSanitizerRuntime(library.filename().string());
       });
-  return runtime == libraries.end() ? std::filesystem::path() : *runtime;
+  return runtime == libraries.rend() ? std::filesystem::path() : *runtime;
+}
+
+std::string PreloadFirst(const std::string& preload, const std::string& runtime) {
+  std::string result = runtime;
+  std::string library;
+  for (const char c : preload + ":") {  // the loader splits at spaces and colons
+    if (c != ':' && c != ' ') {
+      library += c;
+      continue;
+    }
+    if (!library.empty() &&
+        !IsSanitizerRuntime(std::filesystem::path(library).filename().string())) {
+      result += ":" + library;
+    }
+    library.clear();
+  }
+  return result;
 }
 
 }  // namespace faultline

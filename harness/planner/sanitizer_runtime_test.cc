@@ -12,6 +12,17 @@ TEST(FindSanitizerRuntime, KnowsTheRuntimesThatMustComeFirst) {
             "/usr/lib/clang/libclang_rt.asan-x86_64.so");
 }
 
+TEST(FindSanitizerRuntime, TheProgramsOwnIsBehindWhatIsPreloaded) {
+  EXPECT_EQ(FindSanitizerRuntime({"/usr/lib/liblsan.so.0", "/usr/lib/libasan.so.8"}),
+            "/usr/lib/libasan.so.8");
+}
+
+TEST(PreloadFirst, OneRuntimeComesFirstAndNoOtherStays) {
+  EXPECT_EQ(PreloadFirst("", "/usr/lib/libasan.so.8"), "/usr/lib/libasan.so.8");
+  EXPECT_EQ(PreloadFirst("liblsan.so.0:/opt/mine.so other.so", "/usr/lib/libasan.so.8"),
+            "/usr/lib/libasan.so.8:/opt/mine.so:other.so");
+}
+
 TEST(FindSanitizerRuntime, LeavesOthersAlone) {
   EXPECT_EQ(FindSanitizerRuntime({}), "");
   EXPECT_EQ(FindSanitizerRuntime({"/usr/lib/libubsan.so.1", "/opt/libasan.so.d/libc.so.6"}), "");

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "harness/base/failure.h"
+#include "harness/planner/sanitizer_runtime.h"
 #include "harness/protocol/plan.h"
 #include "harness/run/patience.h"
 
@@ -40,7 +41,7 @@ SpawnOptions WithAgent(const Sandbox& sandbox, const RunRequest& request, const 
   if (hooking.wanted()) {
     std::string& preload = options.environment["LD_PRELOAD"];
     if (!sanitizer.empty()) {
-      preload = preload.empty() ? sanitizer.string() : sanitizer.string() + ":" + preload;
+      preload = PreloadFirst(preload, sanitizer.string());
     }
     preload = AddPreload(preload, Preloadable(request.agent, sandbox));
     options.environment[protocol::kPlanVariable] = hooking.plan_path();

@@ -238,7 +238,16 @@ std::vector<std::string> Sandbox::Expand(const std::vector<std::string>& texts) 
 }
 
 std::map<std::string, std::string> Sandbox::CommandEnvironment() const {
-  return GivenEnvironment(OwnEnvironment());
+  const std::map<std::string, std::string> own = OwnEnvironment();
+  std::map<std::string, std::string> environment = GivenEnvironment(own);
+  // What is loaded into the target is meant for it alone: under LeakSanitizer a shell or a Python
+  // script would end with an error of its own.
+  constexpr char kPreload[] = "LD_PRELOAD";
+  environment.erase(kPreload);
+  if (const auto preload = own.find(kPreload); preload != own.end()) {
+    environment.insert(*preload);
+  }
+  return environment;
 }
 
 std::map<std::string, std::string> Sandbox::GivenEnvironment(
@@ -270,8 +279,9 @@ SpawnOptions Sandbox::TargetOptions() const {
     options.args.insert(options.args.end(), expanded.begin(), expanded.end());
   }
   options.required_args = profile.required_args;
-  options.environment =
-      scenario.surroundings.empty_environment ? GivenEnvironment({}) : CommandEnvironment();
+  options.environment = GivenEnvironment(scenario.surroundings.empty_environment
+                                             ? std::map<std::string, std::string>()
+                                             : OwnEnvironment());
   options.working_dir = run_dir();
   options.run_id = NewRunId();
   options.terminal = profile.terminal;

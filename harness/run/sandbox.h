@@ -60,7 +60,7 @@ class Sandbox {
 
   // How to start the target: argv, environment, resources; without the agent.
   SpawnOptions TargetOptions() const;
-  // Environment of the scenario's own commands.
+  // Environment of the scenario's own commands: the target's, without what is preloaded into it.
   std::map<std::string, std::string> CommandEnvironment() const;
 
   // Remembers what is in run_dir() now: what comes later was made by the target.

@@ -63,6 +63,17 @@ TEST_F(SandboxTest, TheScenariosEnvironmentWinsOverTheProfiles) {
   EXPECT_EQ(environment.count("PATH"), 1u);
 }
 
+TEST_F(SandboxTest, WhatIsPreloadedIntoTheTargetIsNotForCommands) {
+  profile_.environment = {{"LD_PRELOAD", "liblsan.so.0"}, {"A", "profile"}};
+  const RunRequest request = Request();
+  const Sandbox sandbox(request);
+  EXPECT_EQ(sandbox.TargetOptions().environment.at("LD_PRELOAD"), "liblsan.so.0");
+  const auto commands = sandbox.CommandEnvironment();
+  EXPECT_EQ(commands.at("A"), "profile");
+  const auto preload = commands.find("LD_PRELOAD");  // faultline's own, where it has one
+  EXPECT_TRUE(preload == commands.end() || preload->second != "liblsan.so.0");
+}
+
 TEST_F(SandboxTest, WhatAppearedSinceTheMarkIsLeftBehind) {
   const RunRequest request = Request();
   Sandbox sandbox(request);

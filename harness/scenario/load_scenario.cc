@@ -7,6 +7,7 @@
 #include "harness/base/failure.h"
 #include "harness/scenario/check_references.h"
 #include "harness/scenario/document.h"
+#include "harness/scenario/extended_scenario.h"
 #include "harness/scenario/finding_kinds.h"
 #include "harness/scenario/load_common.h"
 #include "harness/scenario/load_companions.h"
@@ -277,10 +278,11 @@ LoadedScenario LoadScenario(const std::filesystem::path& file, const LoadOptions
   Scenario& scenario = loaded.scenario;
   scenario.file = file.string();
   scenario.name = file.stem();
-  const YamlPtr root = ReadYamlFile(file, diagnostics);
-  if (root == nullptr) {
+  const YamlPtr written = ReadYamlFile(file, diagnostics);
+  if (written == nullptr) {
     return loaded;
   }
+  const YamlPtr root = WithExtendedScenario(written, file, options.data, diagnostics);
   scenario.position = root->position;
   scenario.variables = options.set;
   SavedNames saved = NamesOfTargets(*root);
