@@ -112,10 +112,42 @@ const std::shared_ptr<JsonRpcClient>& LiveRun::rpc(const std::string& name) {
     client.reset();
   }
   if (client == nullptr) {
-    client = std::make_shared<JsonRpcClient>(sandbox_.rpc_socket());
+    client = std::make_shared<JsonRpcClient>(sandbox_.rpc_socket(),
+                                             is_carrier() ? "faultline-" + NewRunId() : "");
     loop_.Add(client->fd(), [added = client.get()] { added->OnReadable(); });
   }
   return client;
+}
+
+std::set<std::shared_ptr<JsonRpcClient>> LiveRun::clients() const {
+  std::set<std::shared_ptr<JsonRpcClient>> clients;
+  for (const auto& [name, client] : rpcs_) {
+    clients.insert(client);
+  }
+  for (const auto& [step, asked] : unanswered_) {
+    clients.insert(asked.client);
+  }
+  return clients;
+}
+
+void LiveRun::Resume(Carried carried) {
+  evidence_ = std::move(carried.evidence);
+  log_.TakeOver(*carried.log);
+  rpcs_ = std::move(carried.rpcs);
+  unanswered_ = std::move(carried.unanswered);
+  for (const auto& [name, client] : rpcs_) {
+    loop_.Add(client->fd(), [added = client.get()] { added->OnReadable(); });
+  }
+  if (carried.asked_to_stop) {
+    evidence_.asked_to_stop = true;
+    stop_sent_ms_ = 0;
+  }
+}
+
+void LiveRun::StopResuming() {
+  for (const std::shared_ptr<JsonRpcClient>& client : clients()) {
+    client->StopResuming();
+  }
 }
 
 bool LiveRun::DropRpc(const std::string& name) {
@@ -170,14 +202,18 @@ LiveRun::Wait LiveRun::WaitFor(const std::function<bool()>& met, WaitAccount& wa
     wait.limit_ms = kForeverMs;
     wait.most_ms = kForeverMs;
   }
-  progress_.StartCounting();
-  Patience patience(process_.pid(), wait, [this] { return progress_.Look(); });
+  const WaitAccount given = wait;
   const auto done = [&] { return met() || process_.exited(); };
   bool in_time = true;
-  while (in_time && !loop_.RunUntil(done, patience.deadline())) {
-    in_time = patience.Extend();
-  }
-  wait = patience.Account();
+  do {
+    progress_.StartCounting();
+    Patience patience(process_.pid(), given, [this] { return progress_.Look(); });
+    in_time = true;
+    while (in_time && !loop_.RunUntil(done, patience.deadline())) {
+      in_time = patience.Extend();
+    }
+    wait = patience.Account();
+  } while (!in_time && IsExcused());
   if (!in_time) {
     if (const auto& retry = progress_.retry(); retry && wait.got_on) {
       wait.retried = retry->point;
@@ -194,9 +230,15 @@ LiveRun::Wait LiveRun::WaitFor(const std::function<bool()>& met, WaitAccount& wa
 LiveRun::Wait LiveRun::PollFor(const std::function<bool()>& met, WaitAccount& wait) {
   constexpr std::chrono::milliseconds kEvery(5);
   const Clock::time_point begin = Clock::now();
-  const Clock::time_point end = InMs(request_.in_debugger ? kForeverMs : wait.limit_ms);
+  Clock::time_point end = InMs(request_.in_debugger ? kForeverMs : wait.limit_ms);
   const auto done = [&] { return met() || process_.exited(); };
-  while (!loop_.RunUntil(done, std::min(end, Clock::now() + kEvery)) && Clock::now() < end) {
+  while (!loop_.RunUntil(done, std::min(end, Clock::now() + kEvery))) {
+    if (Clock::now() >= end) {
+      if (!IsExcused()) {
+        break;
+      }
+      end = InMs(wait.limit_ms);
+    }
   }
   wait.took_ms = MsSince(begin);
   if (process_.exited()) {

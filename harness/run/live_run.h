@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -68,6 +69,25 @@ class LiveRun {
   };
   std::map<std::string, Unanswered>& unanswered() { return unanswered_; }  // by the step's name
 
+  // The clients that it has, each once.
+  std::set<std::shared_ptr<JsonRpcClient>> clients() const;
+  // What the run of a forked target begins with; see Carrier.
+  struct Carried {
+    Evidence evidence;           // as it was when the step began that goes on
+    bool asked_to_stop = false;  // by now
+    const LogWatch* log = nullptr;
+    std::map<std::string, std::shared_ptr<JsonRpcClient>> rpcs;  // of the forked target
+    std::map<std::string, Unanswered> unanswered;
+  };
+  void Resume(Carried carried);
+  // From here on requests are sent again, see JsonRpcClient.
+  void StopResuming();
+  const std::map<std::string, std::shared_ptr<JsonRpcClient>>& rpcs() const { return rpcs_; }
+  // It is that of a carrier (RunRequest::snapshot_control).
+  bool is_carrier() const { return !request_.snapshot_control.empty(); }
+  // A wait that was over in time is begun anew when `excuse` is true: the target was held.
+  void SetExcuse(std::function<bool()> excuse) { excuse_ = std::move(excuse); }
+
   int64_t now_ms() const { return MsSince(process_.start_time()); }
   bool exited() const { return process_.exited(); }
 
@@ -127,6 +147,7 @@ class LiveRun {
 
  private:
   bool IsPlanned(const std::string& fault) const;
+  bool IsExcused() const { return excuse_ && excuse_(); }
   void TakeIn();
 
   const RunRequest& request_;
@@ -135,6 +156,7 @@ class LiveRun {
   Companions& companions_;
   EventLoop& loop_;
   Others others_;
+  std::function<bool()> excuse_;
   std::map<std::string, std::shared_ptr<JsonRpcClient>> rpcs_;  // by name
   std::map<std::string, Unanswered> unanswered_;
   Process process_;

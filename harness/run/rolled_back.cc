@@ -89,7 +89,7 @@ const PartialFailure* RolledBack::Partial(const std::string& method) const {
 // been answered, another client, a fault that asks for something.
 bool RolledBack::OthersAct() const {
   const std::vector<Fault>& faults = run_.request().faults;
-  return !outstanding_.empty() || !run_.request().scenario.companions.empty() ||
+  return !memory_.outstanding.empty() || !run_.request().scenario.companions.empty() ||
          std::any_of(faults.begin(), faults.end(), [](const Fault& fault) {
            return fault.action == Fault::Action::kRpc || fault.action == Fault::Action::kSteps;
          });
@@ -98,29 +98,29 @@ bool RolledBack::OthersAct() const {
 void RolledBack::NoteOutstanding(const Step& step) {
   const auto* rpc = std::get_if<RpcStep>(&step.action);
   if ((rpc != nullptr && rpc->no_wait) || std::holds_alternative<RawStep>(step.action)) {
-    outstanding_.insert(step.name);
+    memory_.outstanding.insert(step.name);
   } else if (const auto* answer = std::get_if<AnswerStep>(&step.action)) {
-    outstanding_.erase(answer->step);
+    memory_.outstanding.erase(answer->step);
   }
 }
 
 void RolledBack::Before(const Step& step, int index) {
-  before_.reset();
-  looked_ms_ = 0;
+  memory_.before.reset();
+  memory_.looked_ms = 0;
   const RpcStep* rpc = Checked(step);
   if (rpc == nullptr || run_.exited() || index < run_.request().check_from_step) {
     return;
   }
-  if (run_.request().note_changes || run_.request().check_refused ||
+  if (run_.request().note_changes || run_.request().check_refused || run_.is_carrier() ||
       (run_.hooking().wanted() && MayStillFail())) {
     const Pause pause(run_);
-    before_ = Look(rpc->connection);
+    memory_.before = Look(rpc->connection);
   }
 }
 
 bool RolledBack::After(const Step& step, StepResult& result) {
   NoteOutstanding(step);
-  const RpcStep* rpc = before_ ? Checked(step) : nullptr;
+  const RpcStep* rpc = memory_.before ? Checked(step) : nullptr;
   if (rpc == nullptr || run_.exited()) {
     return false;
   }
@@ -163,7 +163,7 @@ bool RolledBack::After(const Step& step, StepResult& result) {
     result.detail += goes_on ? "; sent again without the fault, it succeeded"
                              : "; sent again without the fault, it did not succeed either";
   }
-  check.looked_ms = looked_ms_;
+  check.looked_ms = memory_.looked_ms;
   run_.evidence().rollback_checks.push_back(std::move(check));
   return goes_on;
 }
@@ -191,7 +191,7 @@ std::optional<TargetState> RolledBack::Look(const std::string& connection) {
   std::vector<const StateProbe*> probes;
   std::vector<JsonRpcClient::Request> requests;
   for (const StateProbe& probe : run_.request().profile.state_probes) {
-    if (!unknown_.contains(probe.call.method)) {
+    if (!memory_.unknown.contains(probe.call.method)) {
       probes.push_back(&probe);
       requests.push_back({probe.call.method, probe.call.params});
     }
@@ -213,7 +213,7 @@ std::optional<TargetState> RolledBack::Look(const std::string& connection) {
     if (!answer) {
       client->Forget(ids[i]);
     } else if (IsUnknownMethod(*answer)) {
-      unknown_.insert(method);
+      memory_.unknown.insert(method);
     } else if (answer->outcome == Outcome::kResult) {
       state[method] = StateOf(answer->value, *probes[i]);
     } else if (answer->outcome == Outcome::kError) {
@@ -222,7 +222,7 @@ std::optional<TargetState> RolledBack::Look(const std::string& connection) {
       is_whole = false;
     }
   }
-  looked_ms_ += MsSince(begin);
+  memory_.looked_ms += MsSince(begin);
   return is_whole ? std::optional(std::move(state)) : std::nullopt;
 }
 
@@ -232,7 +232,7 @@ std::vector<StateChange> RolledBack::Changes(const std::string& connection) {
   while (true) {
     const std::optional<TargetState> now = Look(connection);
     std::vector<StateChange> changes =
-        now ? CompareStates(*before_, *now) : std::vector<StateChange>();
+        now ? CompareStates(*memory_.before, *now) : std::vector<StateChange>();
     if (changes.empty() || run_.exited() || Clock::now() >= end) {
       return changes;
     }
@@ -280,7 +280,7 @@ std::optional<int> RolledBack::CountChanges(const std::string& connection) {
     if (!now) {
       return std::nullopt;
     }
-    const auto changes = static_cast<int>(CompareStates(*before_, *now).size());
+    const auto changes = static_cast<int>(CompareStates(*memory_.before, *now).size());
     if (changes != 0 || look == kLooks || run_.exited()) {
       return changes;
     }
@@ -295,7 +295,7 @@ void RolledBack::NoteChanges(const RpcStep& rpc, const StepResult& result) {
     return;
   }
   if (const std::optional<TargetState> now = Look(rpc.connection)) {
-    rpcs.back().changes = static_cast<int>(CompareStates(*before_, *now).size());
+    rpcs.back().changes = static_cast<int>(CompareStates(*memory_.before, *now).size());
   }
 }
 

@@ -3,6 +3,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "harness/evidence/evidence.h"
@@ -24,6 +25,16 @@ class RolledBack {
  public:
   // Borrowed.
   RolledBack(LiveRun& run, StepRunner& runner);
+
+  // What of earlier steps, and of Before() for the step that goes on, matters to later ones.
+  struct Memory {
+    std::set<std::string> outstanding;  // names of steps whose requests are not answered yet
+    std::set<std::string> unknown;      // probes that this target has no method for
+    std::optional<TargetState> before;  // of the step that goes on
+    int64_t looked_ms = 0;
+  };
+  const Memory& memory() const { return memory_; }
+  void Remember(Memory memory) { memory_ = std::move(memory); }
 
   void Before(const Step& step, int index);
   // `result` is how the step ended; its detail is told what came of the check. True when the
@@ -48,10 +59,7 @@ class RolledBack {
 
   LiveRun& run_;
   StepRunner& runner_;
-  std::set<std::string> outstanding_;  // names of steps whose requests are not answered yet
-  std::set<std::string> unknown_;      // probes that this target has no method for
-  std::optional<TargetState> before_;  // of the step that goes on
-  int64_t looked_ms_ = 0;
+  Memory memory_;
 };
 
 }  // namespace faultline

@@ -6,18 +6,20 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "harness/run/executor.h"
 #include "harness/run/hooking.h"
 #include "harness/run/sandbox.h"
+#include "harness/run/snapshot_connections.h"
 #include "harness/run/snapshot_control.h"
+#include "harness/run/snapshot_course.h"
 #include "harness/run/snapshot_memory.h"
 #include "harness/run/snapshot_space.h"
 #include "harness/run/snapshot_steps.h"
 #include "harness/run/snapshot_tracer.h"
 #include "harness/target/guardian.h"
+#include "harness/target/interruption.h"
 #include "harness/target/process.h"
 
 namespace faultline {
@@ -34,12 +36,13 @@ struct ChildPlace {
   Sandbox* sandbox;
   SnapshotSpace* space;
   Hooking* hooking;
+  SnapshotConnections* connections;  // made by Fork()
   int input;  // the harness's descriptors of what is to be its stdin and stdout
   int output;
   bool terminal;
 };
 
-// A target that lives its start once, without faults, and is forked at the sites that are asked
+// A target that lives the scenario once, without faults, and is forked at the sites that are asked
 // for. One thread at a time, but for Fork(), which its caller leaves to the thread that traces the
 // child.
 class Carrier {
@@ -51,37 +54,33 @@ class Carrier {
   Carrier(const Carrier&) = delete;
   Carrier& operator=(const Carrier&) = delete;
 
-  // Lets it go on until it makes the call, and holds it there. False when it was ready or had ended
-  // before: then it serves nothing any more.
-  bool GoTo(const SiteCall& call);
+  // Lets it go on until it makes the call, and holds it there. False when the scenario was through
+  // before: then it serves nothing any more. `interruption`, when given, ends the wait by
+  // Interrupted.
+  bool GoTo(const SiteCall& call, Interruption* interruption);
   // The same for the first call.
-  bool AwaitStop();
-  // Of a scout: until it is ready; which calls it has made until then, in their order.
-  std::vector<SiteCall> Explore();
-  // Forks it where it is. The calling thread traces the child then. CannotCarry says what is in the
-  // way; the carrier can go on, unless is_over().
-  AdoptedTarget Fork(const ChildPlace& place);
+  bool AwaitStop(Interruption* interruption);
+  // Of a scout: until the scenario is through; which calls it has made, in their order.
+  std::vector<SiteCall> Explore(Interruption* interruption);
+  // Keeps the scenario where it is, for a fork. CannotCarry.
+  std::unique_ptr<CarrierCourse::Hold> Hold();
+  // Forks it where it is; the course is held. The calling thread traces the child then. CannotCarry
+  // says what is in the way; the carrier can go on, unless is_over().
+  AdoptedTarget Fork(const ChildPlace& place, const CarrierCourse::Hold& course);
 
   bool is_over() const { return over_; }
   const Sandbox& sandbox() const { return *sandbox_; }
   const Hooking& hooking() const { return *hooking_; }
-  pid_t pid() const { return process_->pid(); }
+  pid_t pid() const { return course_->pid(); }
 
  private:
   void StopAt(const SiteCall& call);
-  void TakeIn();
-  bool IsReady() const;
-  // Waits until `met`; false when the carrier has ended, or is ready and does no more.
-  bool WaitFor(const std::function<bool()>& met);
+  // Waits until `met`; false when the course is over before, or nothing has come of it for long.
+  bool WaitFor(const std::function<bool()>& met, Interruption* interruption);
   void CheckWhatStaysBehind() const;
   void MakeMemoryPrivate(SnapshotTracer& tracer);
   void CopyFiles(const ChildPlace& place);
-  void SayAgain(const ChildPlace& place);
-  // Steps from the first up to the second.
-  using Steps = std::pair<uint32_t, uint32_t>;
-  Steps WriteFork(const ChildPlace& place);
-  Steps WriteChild(const ChildPlace& place, const SnapshotTracer& tracer);
-  void WriteThread(const ChildPlace& place, const ThreadImage& thread);
+  AdoptedTarget ForkHalted(const ChildPlace& place, const Process& process, SnapshotTracer& tracer);
 
   Scenario scenario_;
   Profile profile_;
@@ -90,13 +89,11 @@ class Carrier {
   std::unique_ptr<Sandbox> sandbox_;
   std::unique_ptr<SnapshotControlFile> control_;
   std::unique_ptr<Hooking> hooking_;
-  std::unique_ptr<Process> process_;
   Guardian::Watch watch_;
+  std::unique_ptr<CarrierCourse> course_;
   std::unique_ptr<SnapshotSteps> steps_;
   std::vector<Mapping> mappings_;
   std::vector<MemoryRange> made_private_;
-  std::string said_;                             // all that it has printed
-  std::vector<SnapshotSteps::Argument> opened_;  // for the fork: the child has them too
   bool over_ = false;
 };
 

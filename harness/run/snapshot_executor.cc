@@ -24,9 +24,12 @@
 namespace faultline {
 namespace {
 
-// A carrier that is lost (it passed a call that another start made later) is made anew, but not for
-// every call.
-constexpr int64_t kForksPerCarrier = 10;
+// A carrier that is lost (it did not make a call, or has passed one) is made anew, which takes as
+// long as a cold run: it has to serve more than one fork, on average, when some have been lost.
+constexpr int64_t kForksPerCarrier = 3;
+constexpr int64_t kFreeCarriers = 12;  // forks that the first carriers need not have served
+
+constexpr char kMissed[] = "the target did not make the call this time";
 
 bool NamesPid(const Step& step) {
   const auto* command = std::get_if<CommandStep>(&step.action);
@@ -65,13 +68,15 @@ auto OnThreadOfItsOwn(const Work& work) {
   return std::move(*result);
 }
 
-// As Course does those of a run with one target and one life.
-void DoSteps(LiveRun& run) {
+// As Course does those of a run with one target and one life, from where the carrier was.
+void DoRest(LiveRun& run, const CourseMoment& from) {
   StepRunner runner(run);
   RolledBack rolled_back(run, runner);
+  runner.Remember(from.steps);
+  rolled_back.Remember(from.rolled_back);
   const std::vector<Step>& steps = run.request().scenario.steps;
   bool failed = false;
-  for (size_t i = 0; i < steps.size(); ++i) {
+  for (size_t i = from.step; i < steps.size(); ++i) {
     const Step& step = steps[i];
     const int index = static_cast<int>(i) + 1;
     StepResult result;
@@ -83,9 +88,12 @@ void DoSteps(LiveRun& run) {
       result.detail = "an earlier step did not end as expected";
     } else {
       run.BeginStep(index, step.name);
-      rolled_back.Before(step, index);
+      if (i != from.step) {
+        rolled_back.Before(step, index);
+      }
       ArmFrom(run, step);
       result = runner.Run(step, index);
+      run.StopResuming();
       const bool succeeded_again = rolled_back.After(step, result);
       failed = failed || (!succeeded_again && StopsTheRest(result, step, run));
     }
@@ -147,7 +155,8 @@ std::optional<SiteCall> FirstCall(const RunRequest& request) {
   return SiteCall{request.faults.front().site, request.faults.front().first};
 }
 
-const std::map<SiteCall, size_t>& SnapshotPool::Order(const RunRequest& request) {
+const std::map<SiteCall, size_t>& SnapshotPool::Order(const RunRequest& request,
+                                                      Interruption* interruption) {
   const std::lock_guard lock(carrier_mutex_);
   if (!order_) {
     order_.emplace();
@@ -155,7 +164,7 @@ const std::map<SiteCall, size_t>& SnapshotPool::Order(const RunRequest& request)
       RunRequest own = request;
       own.executed_program = ExecutedProgramOf(request);
       Carrier scout(own, std::nullopt);
-      for (const SiteCall& call : scout.Explore()) {
+      for (const SiteCall& call : scout.Explore(interruption)) {
         order_->emplace(call, order_->size());
       }
     } catch (const CannotCarry&) {
@@ -166,15 +175,19 @@ const std::map<SiteCall, size_t>& SnapshotPool::Order(const RunRequest& request)
 }
 
 std::shared_ptr<Carrier> SnapshotPool::CarrierAt(const RunRequest& request, const SiteCall& call,
-                                                 std::string& why) {
+                                                 Interruption* interruption, std::string& why) {
   const auto place = order_->find(call);
   if (place == order_->end()) {
-    why = "the call comes after the start";
+    why = "the target did not make the call when it was looked at";
+    return nullptr;
+  }
+  if (missed_.contains(call)) {
+    why = kMissed;
     return nullptr;
   }
   const bool passed = position_ && *position_ > place->second;
   if (carrier_ == nullptr || carrier_->is_over() || passed) {
-    if (carriers_ > 0 && forks_ < carriers_ * kForksPerCarrier) {
+    if (forks_ + kFreeCarriers < carriers_ * kForksPerCarrier) {
       why = "the target has passed the call";
       return nullptr;
     }
@@ -183,8 +196,10 @@ std::shared_ptr<Carrier> SnapshotPool::CarrierAt(const RunRequest& request, cons
     carrier_ = std::make_shared<Carrier>(request, call);
     ++carriers_;
   }
-  if (position_ != place->second && !(position_ ? carrier_->GoTo(call) : carrier_->AwaitStop())) {
-    why = "the target did not make the call this time";
+  if (position_ != place->second &&
+      !(position_ ? carrier_->GoTo(call, interruption) : carrier_->AwaitStop(interruption))) {
+    missed_.insert(call);
+    why = kMissed;
     return nullptr;
   }
   position_ = place->second;
@@ -250,7 +265,7 @@ std::optional<Evidence> SnapshotExecutor::TryFork(const RunRequest& request) {
   own.hook_all_points = true;
   own.executed_program = ExecutedProgramOf(request);
   try {
-    pool_.Order(own);
+    pool_.Order(own, interruption_);
     Evidence evidence = OnThreadOfItsOwn([&] { return RunFork(own, *FirstCall(request)); });
     const std::lock_guard lock(pool_.mutex_);
     ++pool_.counts_.snapshots;
@@ -265,10 +280,11 @@ Evidence SnapshotExecutor::RunFork(const RunRequest& request, const SiteCall& ca
   pool_.AwaitTurn(ticket_);
   std::unique_lock lock(pool_.carrier_mutex_);
   std::string why;
-  const std::shared_ptr<Carrier> carrier = pool_.CarrierAt(request, call, why);
+  const std::shared_ptr<Carrier> carrier = pool_.CarrierAt(request, call, interruption_, why);
   if (carrier == nullptr) {
     throw CannotCarry(why);
   }
+  std::unique_ptr<CarrierCourse::Hold> course = carrier->Hold();
   Sandbox sandbox(request, carrier->sandbox());
   SnapshotSpace space(sandbox.real_dir(), sandbox.run_dir());
   space.Enter();
@@ -282,21 +298,29 @@ Evidence SnapshotExecutor::RunFork(const RunRequest& request, const SiteCall& ca
   Leftovers leftovers;
   const SpawnOptions options = sandbox.TargetOptions();
   Stdio stdio = options.terminal ? MakeTerminal() : MakePipes();
-  const ChildPlace place = {
-      &sandbox,        &space, &hooking, stdio.child_input.get(), stdio.child_output.get(),
-      options.terminal};
-  Process process([&] { return carrier->Fork(place); }, std::move(stdio), options);
+  SnapshotConnections connections;
+  const ChildPlace place = {&sandbox,
+                            &space,
+                            &hooking,
+                            &connections,
+                            stdio.child_input.get(),
+                            stdio.child_output.get(),
+                            options.terminal};
+  Process process([&] { return carrier->Fork(place, *course); }, std::move(stdio), options);
   ++pool_.forks_;
-  lock.unlock();
-  pool_.GiveUpTurn(ticket_);
   sandbox.KnowAs(carrier->pid());
   EventLoop loop;
   if (interruption_ != nullptr) {
     loop.Add(interruption_->fd(), [this] { interruption_->ThrowIfRaised(); });
   }
   LiveRun run(request, sandbox, hooking, companions, loop, std::move(process));
+  run.Resume(connections.Carry(*course));
+  const CourseMoment moment = course->moment();
+  course.reset();
+  lock.unlock();
+  pool_.GiveUpTurn(ticket_);
   leftovers.Watch(request.profile.leftovers, sandbox.variables());
-  DoSteps(run);
+  DoRest(run, moment);
   run.AwaitFaultRpcs();
   StopTarget(run);
   CollectEvidence(run, leftovers);

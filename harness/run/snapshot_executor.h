@@ -20,9 +20,10 @@ class SnapshotPool {
  public:
   SnapshotPool() = default;
 
-  // In which order a start of the target makes its calls, as one was seen to; made at the first
+  // In which order the scenario makes its calls, as one run was seen to; made at the first
   // use. Empty when there can be no snapshots of it: then why().
-  const std::map<SiteCall, size_t>& Order(const RunRequest& request);
+  const std::map<SiteCall, size_t>& Order(const RunRequest& request,
+                                          Interruption* interruption = nullptr);
 
   struct Counts {
     int64_t snapshots = 0;
@@ -42,7 +43,7 @@ class SnapshotPool {
   void GiveUpTurn(uint64_t ticket);
   // The carrier, at that call; nullptr when it has passed it, or never made it.
   std::shared_ptr<Carrier> CarrierAt(const RunRequest& request, const SiteCall& call,
-                                     std::string& why);
+                                     Interruption* interruption, std::string& why);
   void CountCold(const std::string& why);
   std::string given_up() const;
 
@@ -53,6 +54,7 @@ class SnapshotPool {
   std::mutex carrier_mutex_;  // held from CarrierAt() until the child is there
   std::shared_ptr<Carrier> carrier_;
   std::optional<size_t> position_;  // in the order
+  std::set<SiteCall> missed_;       // calls that a carrier did not make
   std::optional<std::map<SiteCall, size_t>> order_;
   std::string given_up_;  // guarded by mutex_
   int carriers_ = 0;

@@ -27,9 +27,7 @@
 #include <system_error>
 #include <vector>
 
-#include "harness/base/unique_fd.h"
-#include "harness/target/pidfd.h"
-#include "harness/target/proc_status.h"
+#include "harness/run/snapshot_open_files.h"
 
 namespace faultline {
 namespace {
@@ -39,108 +37,8 @@ using Argument = SnapshotSteps::Argument;
 
 constexpr uint64_t kHere = static_cast<uint64_t>(AT_FDCWD);
 
-struct OpenFile {
-  int fd = -1;
-  std::string link;
-  struct stat status {};
-  std::string info;
-  int flags = 0;
-  int64_t position = 0;
-
-  bool close_on_exec() const { return (flags & O_CLOEXEC) != 0; }
-  std::string Name() const { return fmt::format("descriptor {} ({})", fd, link); }
-  // The rest of the first line of its fdinfo that begins so.
-  std::optional<std::string> Field(std::string_view name) const {
-    std::istringstream lines(info);
-    for (std::string line; std::getline(lines, line);) {
-      if (line.starts_with(name)) {
-        return line.substr(name.size());
-      }
-    }
-    return std::nullopt;
-  }
-  int64_t Number(std::string_view name, int base = 10) const {
-    const auto text = Field(name);
-    return text ? static_cast<int64_t>(std::strtoull(text->c_str(), nullptr, base)) : 0;
-  }
-};
-
 [[noreturn]] void Refuse(const OpenFile& file, const std::string& why) {
   throw CannotCarry(fmt::format("{}: {}", file.Name(), why));
-}
-
-std::vector<OpenFile> OpenFilesOf(pid_t pid) {
-  std::vector<OpenFile> files;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(fmt::format("/proc/{}/fd", pid), error)) {
-    OpenFile file;
-    file.fd = std::atoi(entry.path().filename().c_str());
-    file.link = fs::read_symlink(entry.path(), error).string();
-    if (stat(entry.path().c_str(), &file.status) != 0) {
-      throw CannotCarry(file.Name() + ": it cannot be looked at");
-    }
-    file.info = ReadProcFile(pid, fmt::format("fdinfo/{}", file.fd).c_str());
-    file.flags = static_cast<int>(file.Number("flags:", 8));
-    file.position = file.Number("pos:");
-    files.push_back(std::move(file));
-  }
-  std::sort(files.begin(), files.end(),
-            [](const OpenFile& a, const OpenFile& b) { return a.fd < b.fd; });
-  return files;
-}
-
-bool IsBelow(const std::string& path, const fs::path& directory) {
-  return path.starts_with(directory.string() + "/");
-}
-
-// The harness's own copy of a descriptor of another process.
-UniqueFd Borrow(pid_t pid, int fd) {
-  const UniqueFd process(pidfd_open(pid, 0));
-  UniqueFd copy(pidfd_getfd(process.get(), fd, 0));
-  if (!copy) {
-    throw CannotCarry(
-        fmt::format("its descriptor {} cannot be looked at: {}", fd, std::strerror(errno)));
-  }
-  return copy;
-}
-
-struct SocketFacts {
-  int family = 0;
-  int type = 0;
-  bool listens = false;
-  bool connected = false;
-  int waiting = 0;  // bytes
-  sockaddr_un name{};
-  socklen_t name_size = 0;
-
-  bool bound() const { return name_size > sizeof(sa_family_t); }
-  bool abstract() const { return bound() && name.sun_path[0] == '\0'; }
-  std::string path() const { return bound() && !abstract() ? name.sun_path : ""; }
-};
-
-int Option(int fd, int option) {
-  int value = 0;
-  socklen_t size = sizeof(value);
-  return getsockopt(fd, SOL_SOCKET, option, &value, &size) == 0 ? value : 0;
-}
-
-SocketFacts FactsOf(pid_t pid, int fd) {
-  const UniqueFd copy = Borrow(pid, fd);
-  SocketFacts facts;
-  facts.family = Option(copy.get(), SO_DOMAIN);
-  facts.type = Option(copy.get(), SO_TYPE);
-  facts.listens = Option(copy.get(), SO_ACCEPTCONN) != 0;
-  sockaddr_storage peer{};
-  socklen_t size = sizeof(peer);
-  facts.connected = getpeername(copy.get(), reinterpret_cast<sockaddr*>(&peer), &size) == 0;
-  if (!facts.listens && ioctl(copy.get(), FIONREAD, &facts.waiting) != 0) {
-    facts.waiting = 0;
-  }
-  if (facts.family == AF_UNIX) {
-    facts.name_size = sizeof(facts.name);
-    getsockname(copy.get(), reinterpret_cast<sockaddr*>(&facts.name), &facts.name_size);
-  }
-  return facts;
 }
 
 // Writes the steps for one process's descriptors.
@@ -418,7 +316,8 @@ class Writer {
       if (!is_end(O_RDONLY) || !is_end(O_WRONLY)) {
         Refuse(file, "a pipe to another process");
       }
-      if (ioctl(Borrow(plan_.carrier, file.fd).get(), FIONREAD, &waiting) != 0 || waiting != 0) {
+      if (ioctl(BorrowDescriptor(plan_.carrier, file.fd).get(), FIONREAD, &waiting) != 0 ||
+          waiting != 0) {
         Refuse(file, "something waits in the pipe");
       }
       const int ends[2] = {-1, -1};
@@ -434,6 +333,11 @@ class Writer {
   }
 
   void WriteSocket(const OpenFile& file) {
+    if (const auto end = plan_.connections.find(file.fd); end != plan_.connections.end()) {
+      Replace(file, steps_.Add(__NR_pidfd_getfd, {plan_.harness, end->second, 0}, file.Name()));
+      SetFlags(file);
+      return;
+    }
     const SocketFacts facts = FactsOf(plan_.carrier, file.fd);
     if (facts.connected) {
       Refuse(file, "a connection");
@@ -442,23 +346,18 @@ class Writer {
       Refuse(file, "something waits in the socket");
     }
     const bool is_datagram = facts.type == SOCK_DGRAM;
+    const bool is_internet = facts.family == AF_INET || facts.family == AF_INET6;
     const bool is_unix =
         facts.family == AF_UNIX && (is_datagram || facts.listens || !facts.bound());
-    const bool asks_only = (facts.family == AF_INET || facts.family == AF_INET6) && is_datagram &&
-                           facts.name_size == 0 && HasNoPort(file.fd);
-    if (!is_unix && !asks_only) {
+    // In a network of its own a listener is as new as the child.
+    const bool listens = is_internet && facts.listens && plan_.network_fd >= 0;
+    const bool asks_only = is_internet && is_datagram && !facts.bound();
+    if (!is_unix && !asks_only && !listens) {
       Refuse(file, "a socket that cannot be made again");
     }
     const Argument fresh = steps_.Add(__NR_socket, {facts.family, facts.type, 0}, file.Name());
     if (facts.bound()) {
-      if (!facts.abstract() && !IsBelow(facts.path(), plan_.run_dir)) {
-        Refuse(file, "a socket bound outside of the run's directory");
-      }
-      if (facts.abstract() && plan_.network_fd < 0) {
-        Refuse(file, "a socket bound to a name that all see");
-      }
-      steps_.Add(__NR_bind, {fresh, steps_.Bytes(&facts.name, facts.name_size), facts.name_size},
-                 file.Name());
+      Bind(file, facts, fresh);
     }
     if (facts.listens) {
       constexpr int kBacklog = 512;
@@ -468,19 +367,22 @@ class Writer {
     SetFlags(file);
   }
 
-  bool HasNoPort(int fd) const {
-    sockaddr_storage name{};
-    socklen_t size = sizeof(name);
-    const UniqueFd copy = Borrow(plan_.carrier, fd);
-    if (getsockname(copy.get(), reinterpret_cast<sockaddr*>(&name), &size) != 0) {
-      return false;
+  void Bind(const OpenFile& file, const SocketFacts& facts, const Argument& fresh) {
+    if (facts.family == AF_UNIX && !facts.abstract() && !IsBelow(facts.path(), plan_.run_dir)) {
+      Refuse(file, "a socket bound outside of the run's directory");
     }
-    in_port_t port = 0;  // at the same place in both families
-    std::memcpy(&port, reinterpret_cast<const char*>(&name) + sizeof(sa_family_t), sizeof(port));
-    return port == 0;
+    if (facts.abstract() && plan_.network_fd < 0) {
+      Refuse(file, "a socket bound to a name that all see");
+    }
+    if (facts.family != AF_UNIX) {
+      const int yes = 1;
+      steps_.Add(__NR_setsockopt,
+                 {fresh, SOL_SOCKET, SO_REUSEADDR, steps_.Bytes(&yes, sizeof(yes)), sizeof(yes)},
+                 file.Name());
+    }
+    steps_.Add(__NR_bind, {fresh, steps_.Bytes(&facts.name, facts.name_size), facts.name_size},
+               file.Name());
   }
-
-  using in_port_t = uint16_t;
 
   const SnapshotFilesPlan& plan_;
   SnapshotSteps& steps_;
@@ -493,28 +395,6 @@ class Writer {
 };
 
 }  // namespace
-
-std::set<fs::path> SharedMemoryFiles(pid_t carrier) {
-  std::set<fs::path> paths;
-  for (const OpenFile& file : OpenFilesOf(carrier)) {
-    if (file.link.starts_with("/dev/shm/") && S_ISREG(file.status.st_mode)) {
-      paths.insert(file.link);
-    }
-  }
-  return paths;
-}
-
-std::set<fs::path> BoundSockets(pid_t carrier) {
-  std::set<fs::path> paths;
-  for (const OpenFile& file : OpenFilesOf(carrier)) {
-    if (S_ISSOCK(file.status.st_mode)) {
-      if (const std::string path = FactsOf(carrier, file.fd).path(); !path.empty()) {
-        paths.insert(path);
-      }
-    }
-  }
-  return paths;
-}
 
 void AddDescriptors(const SnapshotFilesPlan& plan, SnapshotSteps& steps) {
   Writer(plan, steps).Write();

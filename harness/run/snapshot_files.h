@@ -3,8 +3,8 @@
 #include <sys/types.h>
 
 #include <filesystem>
-#include <functional>
-#include <set>
+#include <map>
+#include <string>
 
 #include "harness/run/snapshot_steps.h"
 
@@ -22,22 +22,19 @@ struct SnapshotStdio {
 
 struct SnapshotFilesPlan {
   pid_t carrier = 0;
-  std::filesystem::path run_dir;            // as the carrier and the child see it
-  std::set<std::filesystem::path> ignored;  // files of the agent's
+  std::filesystem::path run_dir;  // as the carrier and the child see it
   SnapshotStdio stdio;
   std::string mount_namespace;  // of the child
   int network_fd = -1;          // the harness's; -1 = the child stays in the carrier's
+  // Connections that the harness has made for it: its descriptors, and the harness's of what is to
+  // be there. `harness`: a pidfd of the harness, that it has.
+  std::map<int, int> connections;
+  SnapshotSteps::Argument harness = -1;
 };
-
-// Files outside the run directory that the child is to have copies of; see below.
-std::set<std::filesystem::path> SharedMemoryFiles(pid_t carrier);
 
 // Adds steps by which the child gets descriptors of its own in place of the ones that it has from
 // the carrier, and the view of files of its own. The carrier is halted. CannotCarry names a
-// descriptor that cannot be made again. `bound`: paths of sockets that the child binds itself.
+// descriptor that cannot be made again.
 void AddDescriptors(const SnapshotFilesPlan& plan, SnapshotSteps& steps);
-
-// Paths of UNIX sockets that the carrier has bound.
-std::set<std::filesystem::path> BoundSockets(pid_t carrier);
 
 }  // namespace faultline

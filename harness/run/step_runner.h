@@ -24,6 +24,19 @@ class StepRunner {
  public:
   explicit StepRunner(LiveRun& run);
 
+  // What of earlier steps matters to later ones.
+  struct Memory {
+    size_t log_mark = 0;         // lines from here on are looked at
+    bool gone_accepted = false;  // an expectation said that the target may be gone
+    bool may_be_asked = false;   // to end, by a request, a command or typed text
+  };
+  Memory memory() const { return {log_mark_, gone_accepted_, may_be_asked_}; }
+  void Remember(const Memory& memory) {
+    log_mark_ = memory.log_mark;
+    gone_accepted_ = memory.gone_accepted;
+    may_be_asked_ = memory.may_be_asked;
+  }
+
   // Does `step`; `index` is its place in the scenario, from 1, or 0 for one at a call.
   StepResult Run(const Step& step, int index);
 
@@ -98,9 +111,9 @@ class StepRunner {
   std::string DroppedClient(RpcExchange::Outcome outcome, const std::string& connection = "");
 
   LiveRun& run_;
-  size_t log_mark_ = 0;         // lines from here on are looked at
-  bool gone_accepted_ = false;  // an expectation said that the target may be gone
-  bool may_be_asked_ = false;   // to end, by a request, a command or typed text
+  size_t log_mark_ = 0;  // this and what follows: see Memory
+  bool gone_accepted_ = false;
+  bool may_be_asked_ = false;
   const Step* step_ = nullptr;
   int index_ = 0;
   bool saves_ = false;  // some step of the scenario saves something

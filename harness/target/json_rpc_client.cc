@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <utility>
 
@@ -46,21 +47,57 @@ std::string Quote(const std::string& text) {
 
 }  // namespace
 
-JsonRpcClient::JsonRpcClient(const std::filesystem::path& socket_path) : path_(socket_path) {
+JsonRpcClient::JsonRpcClient(const std::filesystem::path& socket_path, std::string name)
+    : path_(socket_path), name_(std::move(name)) {
   if (path_.native().size() >= sizeof(sockaddr_un::sun_path)) {
     throw Failure::BadInput(fmt::format("the RPC socket's path has {} bytes, at most {} fit: {}",
                                         path_.native().size(), sizeof(sockaddr_un::sun_path) - 1,
                                         path_.native()));
   }
-  epoll_ = Checked(epoll_create1(EPOLL_CLOEXEC), "epoll_create1");
-  timer_ = Checked(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK), "timerfd_create");
-  AddToEpoll(epoll_.get(), timer_.get());
+  Open();
   // The watch comes before the first try, so that no creation falls between the two.
   WatchDirectory();
   TryConnect();
 }
 
+JsonRpcClient::JsonRpcClient(const JsonRpcClient& other, UniqueFd socket, uint64_t mark)
+    : path_(other.path_),
+      splitter_(other.splitter_),
+      last_id_(other.last_id_),
+      pending_(other.pending_),
+      raw_(other.raw_),
+      forgotten_(other.forgotten_),
+      answers_(other.answers_),
+      notes_(other.notes_) {
+  Open();
+  for (uint64_t id = mark + 1; id <= last_id_; ++id) {
+    resumed_.push_back(id);
+    if (const auto taken = other.taken_.find(id); taken != other.taken_.end()) {
+      answers_.insert(*taken);
+    }
+  }
+  if (other.state_ == State::kClosed) {
+    state_ = State::kClosed;
+  } else if (socket) {
+    socket_ = std::move(socket);
+    AddToEpoll(epoll_.get(), socket_.get());
+    state_ = State::kConnected;
+    to_send_ = other.to_send_;
+    Flush();
+  } else {
+    to_send_ = other.queued_;
+    WatchDirectory();
+    TryConnect();
+  }
+}
+
 JsonRpcClient::~JsonRpcClient() = default;
+
+void JsonRpcClient::Open() {
+  epoll_ = Checked(epoll_create1(EPOLL_CLOEXEC), "epoll_create1");
+  timer_ = Checked(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK), "timerfd_create");
+  AddToEpoll(epoll_.get(), timer_.get());
+}
 
 void JsonRpcClient::WatchDirectory() {
   inotify_ = Checked(inotify_init1(IN_CLOEXEC | IN_NONBLOCK), "inotify_init1");
@@ -76,6 +113,15 @@ void JsonRpcClient::TryConnect() {
       Checked(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), "socket");
   sockaddr_un address = {};
   address.sun_family = AF_UNIX;
+  if (!name_.empty()) {
+    std::memcpy(address.sun_path + 1, name_.data(), name_.size());
+    const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name_.size());
+    if (bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0) {
+      throw Failure::FromErrno("bind", errno);
+    }
+    address = {};
+    address.sun_family = AF_UNIX;
+  }
   std::memcpy(address.sun_path, path_.c_str(), path_.native().size());
   if (connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0) {
     socket_ = std::move(socket);
@@ -145,9 +191,29 @@ bool JsonRpcClient::WaitConnected(Deadline deadline) {
   return state_ == State::kConnected;
 }
 
+// The id of the request that is made next, and whether it is still to be sent.
+std::pair<uint64_t, bool> JsonRpcClient::NextId() {
+  if (!resumed_.empty()) {
+    const uint64_t id = resumed_.front();
+    resumed_.pop_front();
+    return {id, false};
+  }
+  pending_.insert(++last_id_);
+  return {last_id_, true};
+}
+
+void JsonRpcClient::Enqueue(std::string_view bytes) {
+  to_send_ += bytes;
+  if (!name_.empty()) {
+    queued_ += bytes;
+  }
+}
+
 uint64_t JsonRpcClient::Queue(const Request& request) {
-  const uint64_t id = ++last_id_;
-  pending_.insert(id);
+  const auto [id, is_new] = NextId();
+  if (!is_new) {
+    return id;
+  }
   if (state_ == State::kClosed) {
     Deliver(id, {RpcExchange::Outcome::kGone, nullptr});
     return id;
@@ -157,7 +223,7 @@ uint64_t JsonRpcClient::Queue(const Request& request) {
     message["params"] = request.params;
   }
   // Bytes that are no UTF-8 are replaced: a scenario may hold them, JSON may not.
-  to_send_ += message.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  Enqueue(message.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   return id;
 }
 
@@ -177,14 +243,16 @@ std::vector<uint64_t> JsonRpcClient::SendTogether(const std::vector<Request>& re
 }
 
 uint64_t JsonRpcClient::SendRaw(std::string_view bytes) {
-  const uint64_t id = ++last_id_;
-  pending_.insert(id);
+  const auto [id, is_new] = NextId();
+  if (!is_new) {
+    return id;
+  }
   raw_.insert(id);
   if (state_ == State::kClosed) {
     Deliver(id, {RpcExchange::Outcome::kGone, nullptr});
     return id;
   }
-  to_send_ += bytes;
+  Enqueue(bytes);
   if (state_ == State::kConnected) {
     Flush();
   }
@@ -195,6 +263,9 @@ std::optional<RpcAnswer> JsonRpcClient::TakeAnswer(uint64_t id) {
   auto node = answers_.extract(id);
   if (node.empty()) {
     return std::nullopt;
+  }
+  if (!name_.empty()) {
+    taken_.insert_or_assign(id, node.mapped());
   }
   return std::move(node.mapped());
 }

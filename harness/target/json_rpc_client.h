@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -8,6 +9,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "harness/base/unique_fd.h"
@@ -41,13 +43,22 @@ class JsonRpcClient {
     kClosed,  // the target closed the connection or spoke nonsense, or Drop(); final
   };
 
-  // Begins to connect to `socket_path`, which need not exist yet; its directory must.
-  explicit JsonRpcClient(const std::filesystem::path& socket_path);
+  // Begins to connect to `socket_path`, which need not exist yet; its directory must. With a `name`
+  // its end of the connection has that (abstract) name, and it can be copied, see below.
+  explicit JsonRpcClient(const std::filesystem::path& socket_path, std::string name = "");
+  // The client of a target that has been forked while it had `other`: it has sent what that one has
+  // sent, and gets what that one has got. `socket` is its connection; without one it connects and
+  // sends all again. Requests that `other` has sent after the one with the id `mark` are not sent
+  // once more when the same requests are made of this one, until StopResuming().
+  JsonRpcClient(const JsonRpcClient& other, UniqueFd socket, uint64_t mark);
   ~JsonRpcClient();
   JsonRpcClient(const JsonRpcClient&) = delete;
   JsonRpcClient& operator=(const JsonRpcClient&) = delete;
 
   State state() const { return state_; }
+  const std::string& name() const { return name_; }
+  uint64_t last_id() const { return last_id_; }
+  void StopResuming() { resumed_.clear(); }
   // The same for the whole life. Readable whenever OnReadable() has something to do.
   int fd() const { return epoll_.get(); }
   void OnReadable();
@@ -84,6 +95,9 @@ class JsonRpcClient {
   const std::vector<std::string>& notes() const { return notes_; }
 
  private:
+  void Open();
+  std::pair<uint64_t, bool> NextId();
+  void Enqueue(std::string_view bytes);
   void WatchDirectory();
   void TryConnect();
   void RetrySoon();
@@ -100,6 +114,7 @@ class JsonRpcClient {
   void Note(const std::string& text);
 
   std::filesystem::path path_;
+  std::string name_;
   State state_ = State::kWaiting;
   UniqueFd epoll_;
   UniqueFd inotify_;
@@ -115,6 +130,9 @@ class JsonRpcClient {
   std::set<uint64_t> forgotten_;
   std::map<uint64_t, RpcAnswer> answers_;
   std::vector<std::string> notes_;
+  std::deque<uint64_t> resumed_;  // ids of requests that are to be made again, and are not sent
+  std::string queued_;            // all that was to be sent, when it has a name
+  std::map<uint64_t, RpcAnswer> taken_;  // likewise
 };
 
 }  // namespace faultline

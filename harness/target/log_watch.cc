@@ -43,6 +43,27 @@ bool LogWatch::OnReadable() {
   return false;
 }
 
+void LogWatch::TakeOver(const LogWatch& other) {
+  step_ = other.step_;
+  next_index_ = other.next_index_;
+  byte_count_ = other.byte_count_;
+  partial_active_ = other.partial_active_;
+  cut_bytes_ = other.cut_bytes_;
+  partial_ = other.partial_;
+  head_ = other.head_;
+  head_bytes_ = other.head_bytes_;
+  tail_ = other.tail_;
+  tail_bytes_ = other.tail_bytes_;
+  dropped_lines_ = other.dropped_lines_;
+  partial_.time_ms = 0;
+  for (Entry& entry : head_) {
+    entry.line.time_ms = 0;
+  }
+  for (Entry& entry : tail_) {
+    entry.line.time_ms = 0;
+  }
+}
+
 void LogWatch::Take(std::string_view bytes) {
   byte_count_ += bytes.size();
   while (!bytes.empty()) {

@@ -32,6 +32,10 @@ class LogWatch {
   bool OnReadable();
   bool at_end() const { return at_end_; }
 
+  // Begins with what `other` has read, at the time 0; before anything was read. For a target that
+  // has been forked.
+  void TakeOver(const LogWatch& other);
+
   // Lines that begin from now on belong to this step (LogLine::step).
   void set_step(int step) { step_ = step; }
 
