@@ -74,6 +74,9 @@ const char* FollowOtherPlan(const PlanHeader* plan) {
     FillHook(hook_table.hooks[i], plan);
   }
   hook_table.armed_words = ArmedWords(plan);
+  // For objects that are loaded later.
+  the_agent.modules.Init(plan, &the_agent.journal);
+  the_agent.patcher.Init(plan, {hook_table.hooks, plan->hooks.count});
   the_agent.plan = plan;
   return nullptr;
 }

@@ -39,8 +39,8 @@ void SnapshotConnections::Make(pid_t carrier, const CarrierCourse::Hold& course)
   }
   std::map<std::string, const JsonRpcClient*> clients;  // by name
   for (const std::shared_ptr<JsonRpcClient>& client : all) {
-    // What the target has answered was for the carrier's client. One that is not connected yet would
-    // look for the socket in the child's directory, which is what this thread sees.
+    // What the target has answered was for the carrier's client. One that is not connected yet
+    // would look for the socket in the child's directory, which is what this thread sees.
     if (client->state() == JsonRpcClient::State::kConnected) {
       client->OnReadable();
     }

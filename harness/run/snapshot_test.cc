@@ -37,6 +37,9 @@ class SnapshotTest : public testing::Test {
     point.symbols = {"victim_call"};
     point.failure.result = -1;
     catalogue_.points.push_back(point);
+    point.name = "library/call";
+    point.symbols = {"ns_makecanon"};  // of the library that the victim loads after some calls
+    catalogue_.points.push_back(point);
     profile_.ready.kind = ReadyCondition::Kind::kStarted;
     scenario_.steps.push_back({WaitExitStep{{0}}, "", {}, false, {}});
     limits_.stop = 5'000;

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/socket.h>
 
+#include <array>
 #include <thread>
 
 #include "harness/base/failure.h"
@@ -261,6 +263,69 @@ TEST_F(JsonRpcClientTest, ReceivesAnAnswerOfManyMegabytes) {
   target.join();
   ASSERT_EQ(answer.outcome, Outcome::kResult);
   EXPECT_THAT(answer.value.get<std::string>(), SizeIs(8 << 20));
+}
+
+// Of a target that was forked: its own end of a new connection, and what the other client had.
+class CopiedJsonRpcClientTest : public JsonRpcClientTest {
+ protected:
+  CopiedJsonRpcClientTest() {
+    server_.Bind();
+    server_.Listen();
+    client_ = std::make_unique<JsonRpcClient>(path_, "faultline-test-" + std::to_string(getpid()));
+    EXPECT_TRUE(client_->WaitConnected(InMs(kLimitMs)));
+    server_.Accept();
+  }
+
+  std::unique_ptr<JsonRpcClient> client_;
+};
+
+TEST_F(CopiedJsonRpcClientTest, DoesNotSendAgainWhatHasBeenSentAndGetsItsAnswer) {
+  std::array<int, 2> ends;
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()), 0);
+  const UniqueFd target(ends[1]);
+  const uint64_t earlier = client_->Send("earlier", nullptr);
+  server_.ReadUntil("earlier");
+  server_.Send(R"({"jsonrpc":"2.0","id":1,"result":"of the first"})");
+  Await(*client_, earlier);
+  const uint64_t mark = client_->last_id();
+  client_->Send("answered", nullptr);
+  server_.ReadUntil("answered");
+  server_.Send(R"({"jsonrpc":"2.0","id":2,"result":"of the step"})");
+  Await(*client_, 2);
+  client_->Send("on its way", nullptr);
+
+  JsonRpcClient copy(*client_, UniqueFd(ends[0]), mark);
+  EXPECT_EQ(copy.Send("answered", nullptr), 2u);
+  EXPECT_EQ(Await(copy, 2).value, "of the step");
+  EXPECT_EQ(copy.Send("on its way", nullptr), 3u);
+  char nothing = 0;
+  EXPECT_LT(read(target.get(), &nothing, 1), 0);
+  const std::string answer = R"({"jsonrpc":"2.0","id":3,"result":"after the fork"})";
+  ASSERT_EQ(write(target.get(), answer.data(), answer.size()), static_cast<ssize_t>(answer.size()));
+  EXPECT_EQ(Await(copy, 3).value, "after the fork");
+  EXPECT_EQ(copy.Send("new", nullptr), 4u);
+  EXPECT_GT(read(target.get(), &nothing, 1), 0);
+}
+
+TEST_F(CopiedJsonRpcClientTest, SendsAgainWhenTheStepIsOver) {
+  std::array<int, 2> ends;
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()), 0);
+  const UniqueFd target(ends[1]);
+  client_->Send("of the step", nullptr);
+  JsonRpcClient copy(*client_, UniqueFd(ends[0]), 0);
+  copy.StopResuming();
+  EXPECT_EQ(copy.Send("of the next", nullptr), 2u);
+  char byte = 0;
+  EXPECT_EQ(read(target.get(), &byte, 1), 1);
+}
+
+// One that the target had not accepted.
+TEST_F(CopiedJsonRpcClientTest, ConnectsAnewAndSendsAllWithoutAConnection) {
+  client_->Send("first", nullptr);
+  JsonRpcClient copy(*client_, UniqueFd(), 0);
+  EXPECT_TRUE(copy.WaitConnected(InMs(kLimitMs)));
+  server_.Accept();
+  EXPECT_THAT(server_.ReadUntil("first"), HasSubstr("jsonrpc"));
 }
 
 }  // namespace

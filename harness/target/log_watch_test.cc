@@ -151,5 +151,18 @@ TEST_F(LogWatchTest, ACopyThatCannotBeMadeIsAFailure) {
   EXPECT_THROW(LogWatch(read_end_.get(), Clock::now(), "/no/such/directory/log"), Failure);
 }
 
+// Of a target that was forked in the middle of a line.
+TEST_F(LogWatchTest, GoesOnWithWhatAnotherHasRead) {
+  LogWatch first(read_end_.get(), Clock::now());
+  first.set_step(2);
+  Print(first, "whole\nbeg");
+  LogWatch second(read_end_.get(), Clock::now());
+  second.TakeOver(first);
+  Print(second, "un\nnext\n");
+  EXPECT_THAT(Texts(second), ElementsAre("whole", "begun", "next"));
+  EXPECT_EQ(second.Lines().front().step, 2);
+  EXPECT_EQ(second.line_count(), 3u);
+}
+
 }  // namespace
 }  // namespace faultline

@@ -5,6 +5,7 @@
 //   snapshot_victim THREADS [io_uring|timer|child|connection|pipe]
 //
 // The second argument: something that a forked process does not have.
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -120,6 +121,17 @@ void WaitForEvents(int epoll, int timer, int event, int pipe_end, std::atomic<in
       return;
     }
   }
+}
+
+// Loads a library with a function that the agent hooks then.
+void CallLibrary() {
+  void* library = dlopen("libresolv.so.2", RTLD_NOW);
+  CHECK(library != nullptr);
+  auto* function =
+      reinterpret_cast<int (*)(const char*, char*, size_t)>(dlsym(library, "ns_makecanon"));
+  char name[16] = {};
+  CHECK(function != nullptr && function("host", name, sizeof(name)) == 0);
+  CHECK(std::strcmp(name, "host.") == 0);
 }
 
 void Round(int threads, int number) {
@@ -239,6 +251,9 @@ int main(int argc, char** argv) {
     if (victim_call(call) != 0) {
       std::printf("failed %d\n", call);
       ++failed;
+    }
+    if (call == 3) {
+      CallLibrary();
     }
     // Each of these is so only when nobody else writes there.
     CHECK(memory[0] == static_cast<uint64_t>(call - 1));
