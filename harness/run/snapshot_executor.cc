@@ -39,6 +39,12 @@ bool NamesPid(const Step& step) {
          });
 }
 
+// What is done at the call, after which it goes on.
+bool IsAtOnce(Fault::Action action) {
+  return action == Fault::Action::kFail || action == Fault::Action::kSignal ||
+         action == Fault::Action::kRpc || action == Fault::Action::kDropConnection;
+}
+
 bool IsRestart(const Step& step) { return std::holds_alternative<RestartStep>(step.action); }
 
 std::filesystem::path ExecutedProgramOf(const RunRequest& request) {
@@ -144,9 +150,8 @@ std::optional<SiteCall> FirstCall(const RunRequest& request) {
     return std::nullopt;
   }
   for (const Fault& fault : request.faults) {
-    const bool plain =
-        (fault.action == Fault::Action::kFail || fault.action == Fault::Action::kSignal) &&
-        fault.from_step.empty() && fault.armed_at_start && !fault.probability;
+    const bool plain = IsAtOnce(fault.action) && fault.from_step.empty() && fault.armed_at_start &&
+                       !fault.probability;
     const bool is_first = &fault == &request.faults.front();
     if (!plain || (is_first ? fault.site == 0 : fault.after.empty() && fault.site == 0)) {
       return std::nullopt;
