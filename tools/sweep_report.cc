@@ -138,6 +138,10 @@ std::string TellSnapshots(const SnapshotReport& snapshots) {
   for (const auto& [why, count] : snapshots.cold) {
     text += fmt::format("{} visits were made cold: {}\n", count, why);
   }
+  if (!snapshots.chosen.empty()) {
+    text += fmt::format("chosen: {} ({})\n", snapshots.given_up.empty() ? "snapshots" : "cold runs",
+                        snapshots.chosen);
+  }
   if (!snapshots.given_up.empty()) {
     text += "no more snapshots were made: " + snapshots.given_up + "\n";
   }

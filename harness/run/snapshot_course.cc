@@ -74,19 +74,23 @@ void CarrierCourse::Live() {
       started_ = true;
       changed_.notify_all();
     }
-    DoSteps(run);
-    // Nobody may look at a run that is gone.
-    const std::lock_guard lock(mutex_);
+    try {
+      DoSteps(run);
+    } catch (const Ended&) {
+    } catch (...) {
+      // It is over.
+    }
+    // The end of the run would be the end of all that has its id: of its children.
+    std::unique_lock lock(mutex_);
     over_ = true;
     changed_.notify_all();
-  } catch (const Ended&) {
+    changed_.wait(lock, [this] { return ending_; });
   } catch (...) {
     const std::lock_guard lock(mutex_);
-    error_ = started_ ? nullptr : std::current_exception();
+    error_ = std::current_exception();
+    over_ = true;
+    changed_.notify_all();
   }
-  const std::lock_guard lock(mutex_);
-  over_ = true;
-  changed_.notify_all();
 }
 
 void CarrierCourse::DoSteps(LiveRun& run) {

@@ -220,6 +220,22 @@ TEST_F(SnapshotTest, RunsComeToTheCarrierInTheOrderOfTheirExecutors) {
   EXPECT_TRUE(second_was_forked);
 }
 
+// A carrier that does not make a call lives to its end. Whatever has its id would end with it.
+TEST_F(SnapshotTest, AChildOutlivesTheCarriersScenario) {
+  const RunRequest request = Request({"0", "once", cache_.path() / "marker"});
+  const std::vector<SiteCall> calls = Calls(request);
+  ASSERT_THAT(calls, SizeIs(kCalls));
+  SnapshotExecutor first(pool_, nullptr);
+  SnapshotExecutor second(pool_, nullptr);
+  Evidence of_first;
+  std::thread lives([&] { of_first = first.Execute(WithFault(request, calls[1])); });
+  EXPECT_FALSE(second.Execute(WithFault(request, calls[4])).from_snapshot);
+  lives.join();
+  EXPECT_THAT(pool_.counts().cold, Contains(Pair(HasSubstr("did not make the call"), 1)));
+  EXPECT_TRUE(of_first.from_snapshot);
+  EXPECT_EQ(of_first.exit.kind, ExitStatus::Kind::kExited);
+}
+
 TEST_F(SnapshotTest, NoProcessIsLeftBehind) {
   const RunRequest request = Request({"10"});
   {

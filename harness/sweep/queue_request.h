@@ -113,11 +113,12 @@ struct RunResult {
   std::string failed_by_itself;
   std::vector<WatchedReturn> returns;  // of the points in watch_returns
   ExitStatus exit;
-  bool from_snapshot = false;        // provisional, see SnapshotExecutor
-  bool asked_to_stop = false;        // a stop signal or request was sent to it
-  bool cut_off = false;              // so, and it died of another: it backed out no further
-  bool before_main_crash = false;    // a signal ended it before main was reached
-  std::optional<Evidence> evidence;  // when asked for
+  bool from_snapshot = false;         // provisional, see SnapshotExecutor
+  std::chrono::milliseconds took{0};  // from its begin until it was judged
+  bool asked_to_stop = false;         // a stop signal or request was sent to it
+  bool cut_off = false;               // so, and it died of another: it backed out no further
+  bool before_main_crash = false;     // a signal ended it before main was reached
+  std::optional<Evidence> evidence;   // when asked for
 
   bool made() const { return status == Status::kMade; }
   bool Shows(const std::string& signature) const;

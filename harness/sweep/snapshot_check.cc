@@ -32,7 +32,7 @@ std::string ResultOf(const RunResult& result) {
 }  // namespace
 
 bool SnapshotCheck::IsChecked(const SweepPlan& plan, const RunResult& result) const {
-  if (choose_ && seen_ <= kChooseBy) {
+  if (choose_ && report_.chosen.empty()) {
     return true;
   }
   return result.run.findings.empty() &&
@@ -43,7 +43,6 @@ RunResult SnapshotCheck::Check(const SweepPlan& plan, RunResult result, RunQueue
   if (pool_ == nullptr || !result.made() || !result.from_snapshot) {
     return result;
   }
-  ++seen_;
   if (!IsChecked(plan, result)) {
     return result;
   }
@@ -55,8 +54,8 @@ RunResult SnapshotCheck::Check(const SweepPlan& plan, RunResult result, RunQueue
     return cold.status == RunResult::Status::kNoVerdict ? result : cold;
   }
   ++report_.checked;
-  snapshots_took_ += std::chrono::milliseconds(result.run.duration_ms);
-  cold_took_ += std::chrono::milliseconds(cold.run.duration_ms);
+  snapshots_took_ += result.took;
+  cold_took_ += cold.took;
   if (ResultOf(result) != ResultOf(cold)) {
     report_.differed.push_back(
         fmt::format("{}: cold {}; snapshot {}", plan.key, ResultOf(cold), ResultOf(result)));
@@ -66,9 +65,12 @@ RunResult SnapshotCheck::Check(const SweepPlan& plan, RunResult result, RunQueue
 }
 
 void SnapshotCheck::Choose() {
-  if (!choose_ || report_.checked != kChooseBy || !report_.given_up.empty()) {
+  if (!choose_ || report_.checked != kChooseBy || !report_.chosen.empty()) {
     return;
   }
+  report_.chosen = fmt::format(
+      "the first {} took {} ms each by snapshots and {} ms cold, with {} other results", kChooseBy,
+      snapshots_took_.count() / kChooseBy, cold_took_.count() / kChooseBy, report_.differed.size());
   if (static_cast<double>(report_.differed.size()) >
       kMostDiffering * static_cast<double>(report_.checked)) {
     report_.given_up = "the first ones showed other results than cold runs";

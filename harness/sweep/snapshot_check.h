@@ -18,6 +18,7 @@ struct SnapshotReport {
   std::map<std::string, int64_t> cold;  // visits that were made cold, by reason
   int64_t checked = 0;                  // snapshots that were made cold as well
   std::vector<std::string> differed;    // of these, plans with another result, and both results
+  std::string chosen;                   // by what, when it was to be; "" = not, or not yet
   std::string given_up;                 // why no more were made; "" = they were
 };
 
@@ -40,7 +41,6 @@ class SnapshotCheck {
 
   SnapshotPool* pool_;
   bool choose_;
-  int64_t seen_ = 0;
   std::chrono::milliseconds snapshots_took_{0};  // the checked ones
   std::chrono::milliseconds cold_took_{0};
   SnapshotReport report_;

@@ -139,6 +139,7 @@ RunResult ExecuteAndJudge(const SweepContext& context, const QueueRequest& reque
 
 RunResult MakeRun(const SweepContext& context, const QueueRequest& request, Executor& executor) {
   const int64_t cpu_before = ThreadCpuUs();
+  const auto begin = Workers::Clock::now();
   RunResult result;
   try {
     result = ExecuteAndJudge(context, request, executor);
@@ -151,6 +152,8 @@ RunResult MakeRun(const SweepContext& context, const QueueRequest& request, Exec
     result.error = std::current_exception();
   }
   result.run.harness_cpu_us = ThreadCpuUs() - cpu_before;
+  result.took =
+      std::chrono::duration_cast<std::chrono::milliseconds>(Workers::Clock::now() - begin);
   return result;
 }
 

@@ -1,0 +1,112 @@
+#include "harness/sweep/snapshot_check.h"
+
+#include <gmock/gmock.h>
+
+#include <map>
+#include <string>
+
+#include "harness/sweep/testing/fake_workers.h"
+
+namespace faultline {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+// Visits whose first run is a snapshot, and whose cold runs are as the test says.
+class SnapshotCheckTest : public testing::Test {
+ protected:
+  SnapshotCheckTest()
+      : workers_([this](const SweepContext&, const QueueRequest& request) {
+          RunResult result;
+          result.run.outcome = request.cold ? cold_outcome_ : "tolerated";
+          result.run.exit = "exit 0";
+          result.run.duration_ms = 100;
+          result.took = request.cold ? cold_took_ : snapshot_took_;
+          result.from_snapshot = !request.cold;
+          if (request.plan->key == finds_) {
+            result.run.findings.emplace_back();
+            result.run.findings.back().signature = "a leak";
+          }
+          cold_runs_ += request.cold ? 1 : 0;
+          return result;
+        }) {}
+
+  // Visits so many plans; what each is believed to be is in outcomes_.
+  SnapshotReport Visit(int plans, bool choose) {
+    SnapshotCheck check(&pool_, choose);
+    RunQueue queue(context_, workers_, 1, {});
+    queue.RunOne([&](RunQueue::Runner& runner) {
+      for (int i = 0; i < plans; ++i) {
+        SweepPlan& plan = plans_[std::to_string(i)];
+        plan.key = std::to_string(i);
+        QueueRequest request;
+        request.plan = &plan;
+        outcomes_[plan.key] = check.Check(plan, runner.Run(request), runner).run.outcome;
+      }
+    });
+    return check.Report();
+  }
+
+  SweepContext context_;
+  SnapshotPool pool_;
+  std::map<std::string, SweepPlan> plans_;
+  std::chrono::milliseconds snapshot_took_{20};
+  std::chrono::milliseconds cold_took_{100};
+  std::string cold_outcome_ = "tolerated";
+  std::string finds_;
+  int cold_runs_ = 0;
+  std::map<std::string, std::string> outcomes_;
+  testkit::FakeWorkers workers_;
+};
+
+TEST_F(SnapshotCheckTest, TheFirstThatFindNothingAreMadeColdAndThatCounts) {
+  finds_ = "1";
+  cold_outcome_ = "clean error";
+  const SnapshotReport report = Visit(5, /*choose=*/false);
+  EXPECT_EQ(cold_runs_, 3);
+  EXPECT_EQ(report.checked, 3);
+  EXPECT_THAT(report.differed, SizeIs(3));
+  EXPECT_THAT(report.differed.front(),
+              HasSubstr("0: cold clean error, exit 0; snapshot tolerated"));
+  EXPECT_EQ(outcomes_["0"], "clean error");
+  EXPECT_EQ(outcomes_["1"], "tolerated");  // what it found is confirmed anyway
+  EXPECT_THAT(report.chosen, IsEmpty());
+}
+
+TEST_F(SnapshotCheckTest, ChoosesSnapshotsThatAreFasterAndTheSame) {
+  const SnapshotReport report = Visit(120, /*choose=*/true);
+  EXPECT_THAT(report.chosen,
+              HasSubstr("50 took 20 ms each by snapshots and 100 ms cold, with 0 other results"));
+  EXPECT_THAT(report.given_up, IsEmpty());
+  EXPECT_GE(cold_runs_, 50);
+  EXPECT_LT(cold_runs_, 60);
+}
+
+TEST_F(SnapshotCheckTest, GivesUpSnapshotsThatAreHardlyFaster) {
+  snapshot_took_ = 90ms;
+  EXPECT_THAT(Visit(60, /*choose=*/true).given_up, HasSubstr("no faster"));
+}
+
+TEST_F(SnapshotCheckTest, GivesUpSnapshotsThatShowOtherResults) {
+  cold_outcome_ = "clean error";
+  EXPECT_THAT(Visit(60, /*choose=*/true).given_up, HasSubstr("other results"));
+}
+
+TEST(ArrangeForSnapshots, GoesByTheOrderOfTheCallsAndPutsUnknownOnesLast) {
+  std::vector<SweepPlan> plans(3);
+  const uint64_t sites[] = {7, 5, 6};
+  for (size_t i = 0; i < 3; ++i) {
+    plans[i].key = std::to_string(sites[i]);
+    plans[i].faults.emplace_back();
+    plans[i].faults.front().site = sites[i];
+    plans[i].faults.front().first = 1;
+  }
+  ArrangeForSnapshots(plans, {{{5, 1}, 1}, {{6, 1}, 0}});
+  EXPECT_EQ(plans[0].key + plans[1].key + plans[2].key, "657");
+}
+
+}  // namespace
+}  // namespace faultline
