@@ -46,5 +46,26 @@ TEST_F(StopTest, ATargetThatNeverHandlesTheSignalDiesOfItWhenItsTimeIsUp) {
   EXPECT_GE(evidence.total_ms, 300);
 }
 
+// A thread of its own takes the signal by sigwait(): /proc tells it as unblocked while that waits.
+TEST_F(StopTest, ATargetThatTakesTheSignalBySigwaitIsAskedAtOnce) {
+  profile_.args = {"-c",
+                   "import os, signal, threading\n"
+                   "stop = {signal.SIGTERM}\n"
+                   "signal.pthread_sigmask(signal.SIG_BLOCK, stop)\n"
+                   "def wait():\n"
+                   "    print('ready', flush=True)\n"
+                   "    signal.sigwait(stop)\n"
+                   "    print('bye', flush=True)\n"
+                   "    os._exit(0)\n"
+                   "threading.Thread(target=wait).start()\n"};
+  profile_.ready = {ReadyCondition::Kind::kLogLine, "", "^ready"};
+  Add(WaitReadyStep{});
+  limits_.stop = 30'000;
+  const Evidence evidence = Execute("/usr/bin/python3");
+  EXPECT_EQ(evidence.exit.kind, Ended::kExited) << evidence.exit.ToString();
+  EXPECT_EQ(evidence.log.back().text, "bye");
+  EXPECT_LT(evidence.total_ms, limits_.stop) << "the whole limit was waited for";
+}
+
 }  // namespace
 }  // namespace faultline

@@ -2,6 +2,8 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -72,6 +74,29 @@ bool MayHaveEnvironment(pid_t pid) {
   return static_cast<bool>(UniqueFd(open(file.c_str(), O_RDONLY | O_CLOEXEC)));
 }
 
+// Is a thread in sigwait() or one of its like for `signal`? False when its state may not be read
+// (ptrace(2), "Ptrace access mode checking").
+bool IsWaitingFor(pid_t tid, int signal) {
+  std::istringstream call(ReadProcFile(tid, "syscall"));  // proc(5): number and arguments
+  long number = 0;
+  uintptr_t set = 0;
+  if (!(call >> number >> std::hex >> set) || number != SYS_rt_sigtimedwait) {
+    return false;
+  }
+  uint64_t signals = 0;
+  iovec here = {&signals, sizeof(signals)};
+  iovec there = {reinterpret_cast<void*>(set), sizeof(signals)};
+  return process_vm_readv(tid, &here, 1, &there, 1, 0) == sizeof(signals) &&
+         (signals & (uint64_t{1} << (signal - 1))) != 0;
+}
+
+// May the kernel give the thread a signal that was sent to its process?
+bool CanBeGiven(pid_t tid, int signal) {
+  const ProcStat stat = ReadProcStat(tid);
+  return stat.state != 0 && stat.state != 'Z' && (stat.flags & kExiting) == 0 &&
+         !IsIn(ReadProcFile(tid, "status"), signal, {"SigBlk"});
+}
+
 }  // namespace
 
 std::string ReadProcFile(pid_t pid, const char* file) {
@@ -120,7 +145,26 @@ bool TakesDefaultAction(pid_t pid, int signal) {
 }
 
 bool WouldDieOf(pid_t pid, int signal) {
-  return !IsIn(ReadProcFile(pid, "status"), signal, {"SigCgt", "SigIgn", "SigBlk"});
+  if (!TakesDefaultAction(pid, signal)) {
+    return false;
+  }
+  // complete_signal() in the kernel's kernel/signal.c: the main thread is given it if it can take
+  // it, else any other that can, and nobody dies of what the one that is given it waits for.
+  if (CanBeGiven(pid, signal)) {
+    return !IsWaitingFor(pid, signal);
+  }
+  const std::vector<pid_t> threads = ThreadIds(pid);
+  return std::any_of(threads.begin(), threads.end(), [&](pid_t tid) {
+    return CanBeGiven(tid, signal) && !IsWaitingFor(tid, signal);
+  });
+}
+
+bool OnlyWaitsForChildren(pid_t pid) {
+  std::istringstream call(ReadProcFile(pid, "syscall"));
+  long number = 0;
+  return ThreadIds(pid).size() == 1 && call >> number &&
+         (number == SYS_wait4 || number == SYS_waitid || number == SYS_rt_sigsuspend ||
+          number == SYS_pause);
 }
 
 ProcStat ReadProcStat(pid_t pid) {

@@ -32,9 +32,15 @@ pid_t ThreadGroup(pid_t tid);
 // True when `signal` would take its default action in the process: neither caught nor ignored.
 bool TakesDefaultAction(pid_t pid, int signal);
 
-// True when `signal` would take its default action in the process, and its main thread does not
-// block it: a program that reads its signals from a signalfd() blocks them in all threads.
+// True when `signal`, sent to the process, would take its default action there: it is neither
+// caught nor ignored, and the thread that the kernel gives it to does not wait for it. A program
+// that reads its signals from a signalfd() blocks them in all threads; one that takes them by
+// sigwait() has them unblocked, as /proc tells it, for as long as it waits.
 bool WouldDieOf(pid_t pid, int signal);
+
+// True when the process has a single thread, which sleeps until a child ends or a signal comes:
+// wait4(), waitid(), sigsuspend(), pause(). False when its state may not be read.
+bool OnlyWaitsForChildren(pid_t pid);
 
 // Fields of /proc/PID/stat.
 struct ProcStat {

@@ -2,11 +2,15 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <chrono>
 #include <csignal>
+#include <future>
+#include <string>
 #include <thread>
 
 #include "harness/target/clock.h"
@@ -82,6 +86,97 @@ TEST(ProcStatus, AProgramWouldNotDieOfASignalThatItHandlesOrBlocks) {
   EXPECT_FALSE(WouldDieOf(getpid(), SIGUSR2)) << "as one that reads it from a signalfd";
   EXPECT_TRUE(TakesDefaultAction(getpid(), SIGUSR2));
   sigprocmask(SIG_SETMASK, &before, nullptr);
+}
+
+// A child that takes SIGUSR2 by sigwait(), in its main thread or in another; `open`: one more
+// thread has it unblocked. Returns once that thread waits.
+class SigwaitChild {
+ public:
+  enum class Waiter { kMain, kOther };
+  SigwaitChild(Waiter waiter, bool open_main, bool open_other = false) {
+    std::array<int, 2> up = {};
+    EXPECT_EQ(pipe(up.data()), 0);
+    pid_ = fork();
+    if (pid_ == 0) {
+      Live(waiter, open_main, open_other, up[1]);
+    }
+    close(up[1]);
+    pid_t tid = 0;
+    EXPECT_EQ(read(up[0], &tid, sizeof(tid)), static_cast<ssize_t>(sizeof(tid)));
+    close(up[0]);
+    while (!ReadProcFile(tid, "syscall").starts_with(std::to_string(SYS_rt_sigtimedwait) + " ")) {
+      usleep(1'000);
+    }
+  }
+  ~SigwaitChild() {
+    kill(pid_, SIGKILL);
+    waitpid(pid_, nullptr, 0);
+  }
+  SigwaitChild(const SigwaitChild&) = delete;
+  SigwaitChild& operator=(const SigwaitChild&) = delete;
+  pid_t pid() const { return pid_; }
+
+ private:
+  static void Mask(int how) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR2);
+    pthread_sigmask(how, &set, nullptr);
+  }
+  static void Wait(int fd) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR2);
+    const pid_t tid = gettid();
+    [[maybe_unused]] const ssize_t told = write(fd, &tid, sizeof(tid));
+    int taken = 0;
+    sigwait(&set, &taken);
+    _exit(taken);
+  }
+  [[noreturn]] static void Live(Waiter waiter, bool open_main, bool open_other, int fd) {
+    Mask(SIG_BLOCK);
+    if (open_other) {
+      std::promise<void> is_open;
+      std::thread([&] {
+        Mask(SIG_UNBLOCK);
+        is_open.set_value();
+        pause();
+      }).detach();
+      is_open.get_future().wait();
+    }
+    if (waiter == Waiter::kOther) {
+      if (open_main) {
+        std::thread([fd] {
+          Mask(SIG_BLOCK);
+          Wait(fd);
+        }).detach();
+        Mask(SIG_UNBLOCK);
+      } else {
+        std::thread(Wait, fd).detach();
+      }
+    } else {
+      Wait(fd);
+    }
+    while (true) {
+      pause();
+    }
+  }
+  pid_t pid_ = 0;
+};
+
+TEST(ProcStatus, AProgramWouldNotDieOfASignalThatItTakesBySigwait) {
+  using Waiter = SigwaitChild::Waiter;
+  EXPECT_FALSE(WouldDieOf(SigwaitChild(Waiter::kMain, false).pid(), SIGUSR2));
+  EXPECT_FALSE(WouldDieOf(SigwaitChild(Waiter::kOther, false).pid(), SIGUSR2));
+  EXPECT_FALSE(WouldDieOf(SigwaitChild(Waiter::kMain, false, true).pid(), SIGUSR2))
+      << "the main thread is asked first";
+}
+
+// Tempting: some thread waits for it, so it is taken.
+TEST(ProcStatus, AProgramWouldDieOfASignalThatAnotherThreadIsGiven) {
+  using Waiter = SigwaitChild::Waiter;
+  EXPECT_TRUE(WouldDieOf(SigwaitChild(Waiter::kOther, true).pid(), SIGUSR2));
+  EXPECT_TRUE(WouldDieOf(SigwaitChild(Waiter::kMain, false).pid(), SIGUSR1)) << "not waited for";
 }
 
 TEST(ProcStatus, AZombieAndAGoneProcessReadAsEmpty) {

@@ -27,9 +27,9 @@ class ScriptTarget : public testing::Test {
     scenario_.steps.push_back({std::move(action), "", {}, false, {}});
     return scenario_.steps.back();
   }
-  Evidence Execute() {
+  Evidence Execute(const char* program = "/bin/sh") {
     RunRequest request{scenario_, profile_, catalogue_};
-    request.program = "/bin/sh";
+    request.program = program;
     request.observe = false;
     request.limits_ms = limits_;
     return ColdExecutor().Execute(request);
