@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "harness/run/fault_free.h"
+#include "harness/run/seat.h"
 #include "harness/sweep/site_list.h"
 #include "harness/sweep/stack_json.h"
 
@@ -39,6 +41,30 @@ std::string Near(const std::string& place) {
 
 std::string Told(const SitePlace& place) {
   return fmt::format("{} in {}", place.point, Near(place.place));
+}
+
+// The same with `target` as the one whose calls are listed, `program` being the subject's so far.
+LoadedScenario WithSubject(const LoadedScenario& loaded, const Target& target,
+                           const std::filesystem::path& program) {
+  LoadedScenario other = loaded;
+  other.profile = target.profile;
+  other.catalogue = target.catalogue;
+  Scenario& scenario = other.scenario;
+  scenario.subject = target.name;
+  scenario.profile = target.profile_name;
+  scenario.extra_args = target.extra_args;
+  scenario.app_args = target.app_args;
+  scenario.end = target.end;
+  for (std::shared_ptr<const Target>& one : scenario.targets) {
+    if (one->name == loaded.scenario.subject) {
+      Target before = *one;
+      before.program = program;
+      before.profile.program = program;
+      before.profile.program_variable.clear();
+      one = std::make_shared<const Target>(std::move(before));
+    }
+  }
+  return other;
 }
 
 // One run of `loaded` that looks for the sites at which its faults are not reached.
@@ -92,18 +118,28 @@ class Relocator {
   // The sites of `point` in a run in which the faults before the one with `index` happen: those
   // behind them may only be reached then.
   std::vector<StoredSite> SitesReached(size_t index, const std::string& point) {
-    const Scenario fault_free = FaultFreeScenario(moved_.scenario);
-    Catalogue catalogue = moved_.catalogue;
+    const std::string& name = moved_.scenario.faults[index].target;
+    const Target* target = moved_.scenario.FindTarget(name);
+    const bool is_subject = target == nullptr || name == moved_.scenario.subject;
+    const LoadedScenario loaded =
+        is_subject ? moved_ : WithSubject(moved_, *target, options_.program);
+    const Scenario fault_free = FaultFreeScenario(loaded.scenario);
+    Catalogue catalogue = loaded.catalogue;
     std::erase_if(catalogue.points, [&](const FaultPoint& one) { return one.name != point; });
     const auto& faults = moved_.scenario.faults;
     for (size_t i = 0; i < index; ++i) {
-      if (const FaultPoint* earlier = moved_.catalogue.FindPoint(faults[i].point);
+      if (const FaultPoint* earlier = loaded.catalogue.FindPoint(faults[i].point);
           catalogue.FindPoint(faults[i].point) == nullptr && earlier != nullptr) {
         catalogue.points.push_back(*earlier);
       }
     }
-    RunRequest request{index == 0 ? fault_free : moved_.scenario, moved_.profile, catalogue};
+    RunRequest request{index == 0 ? fault_free : loaded.scenario, loaded.profile, catalogue};
     request.program = options_.program;
+    if (!is_subject) {
+      RunRequest all{moved_.scenario, moved_.profile, moved_.catalogue};
+      all.program = options_.program;
+      request.program = ProgramOf(*target, all);
+    }
     request.agent = options_.agent;
     request.faults = {faults.begin(), faults.begin() + static_cast<std::ptrdiff_t>(index)};
     request.limits_ms = moved_.scenario.limits_ms;
@@ -111,7 +147,7 @@ class Relocator {
     request.run_root = options_.run_root;
     request.cache_dir = options_.cache_dir;
     Symbolizer symbolizer;
-    return ListSitesOfLives(executor_.Execute(request), moved_.scenario.subject, faults[index].life,
+    return ListSitesOfLives(executor_.Execute(request), loaded.scenario.subject, faults[index].life,
                             catalogue, Nested::kAll, symbolizer);
   }
 

@@ -132,5 +132,48 @@ TEST_F(AnyBuildTest, ACallThatIsGoneIsSaidToBe) {
   EXPECT_THAT(run.lost, ElementsAre(HasSubstr("a/x/one")));
 }
 
+// Tells whose calls each run listed, and says that of each target.
+class ExecutorOfTwo : public Executor {
+ public:
+  explicit ExecutorOfTwo(FakeTarget& target) : executor_(target) {}
+  Evidence Execute(const RunRequest& request) override {
+    subjects.push_back(request.scenario.subject + (request.record_sites ? " lists" : ""));
+    programs.push_back(request.program);
+    Evidence all = executor_.Execute(request);
+    Evidence one = all;
+    one.target = request.scenario.subject;
+    all.targets = {one};
+    return all;
+  }
+  std::vector<std::string> subjects;
+  std::vector<std::filesystem::path> programs;
+
+ private:
+  FakeExecutor executor_;
+};
+
+TEST_F(AnyBuildTest, ACallOfAnotherTargetIsLookedForInThatOne) {
+  Target one;
+  one.name = "one";
+  Target two;
+  two.name = "two";
+  two.program = "/bin/false";
+  two.profile.program = "/bin/false";
+  two.catalogue = loaded_.catalogue;
+  loaded_.scenario.targets = {std::make_shared<const Target>(one),
+                              std::make_shared<const Target>(two)};
+  loaded_.scenario.subject = "one";
+  loaded_.scenario.faults[0].target = "two";
+  FakeTarget target({{"a/x/one", {2, 9}, 1, false, ""}});
+  ExecutorOfTwo executor(target);
+  const SitePlace place{SiteHashText(FakeTarget::HashOf(kOld)), "a/x/one", "(fake) < (fake)", 1};
+  const AnyBuildResult run = RunInAnyBuild(loaded_, scenario_options_, {place}, executor);
+  EXPECT_THAT(run.moved, SizeIs(1));
+  const auto listed = std::find(executor.subjects.begin(), executor.subjects.end(), "two lists");
+  ASSERT_NE(listed, executor.subjects.end());
+  EXPECT_EQ(executor.programs[static_cast<size_t>(listed - executor.subjects.begin())],
+            "/bin/false");
+}
+
 }  // namespace
 }  // namespace faultline
