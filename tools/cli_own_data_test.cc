@@ -111,12 +111,36 @@ TEST_F(CliInitTest, APlainDaemonIsReadyByItsLineAndDiesOfSigterm) {
   EXPECT_THAT(Profile(), AllOf(HasSubstr("ready: {log: \"ready\"}"),
                                HasSubstr("clean_signals: [SIGTERM]"), Not(HasSubstr("--no-pci"))));
   EXPECT_THAT(result.output, AllOf(HasSubstr("passes without faults"),
-                                   HasSubstr("next: faultline sweep " + Scenario())));
+                                   HasSubstr("/faultline sweep " + Scenario())));
   EXPECT_EQ(Run({"lint", directory_ / "new"}).exit, 0);
   EXPECT_THAT(LeftBehind(), IsEmpty());
   const Result again = Init({kLives, "--", "plain"});
   EXPECT_EQ(again.exit, 2);
   EXPECT_THAT(again.output, HasSubstr("--force"));
+}
+
+// Typed as it is printed, elsewhere, whatever is in the names and arguments.
+TEST_F(CliInitTest, TheSweepThatIsPrintedCanBeTypedInAnyDirectory) {
+  const fs::path dir = directory_ / "Jane's \"new\" $files";
+  Write("some data/profiles/other.yaml", "faultline: 1\nextends: lives\n");
+  const Result init =
+      Run({"init", "--dir", dir, "--name", "fresh", "--data", directory_ / "some data", kLives,
+           "--", "plain", "it's \"a\" ${b} $c\n"});
+  EXPECT_EQ(init.exit, 0) << init.output;
+  const size_t next = init.output.find("next: ");
+  ASSERT_NE(next, std::string::npos) << init.output;
+  const std::string line = init.output.substr(next + 6, init.output.find('\n', next) - next - 6);
+  TestProgram typed({"/bin/sh", "-c", "cd / && " + line + " --dry-run"}, options_);
+  EXPECT_EQ(typed.Wait(), 0) << line << "\n" << typed.output();
+  EXPECT_THAT(typed.output(), HasSubstr("plans")) << line;
+}
+
+TEST_F(CliInitTest, WhatAWrapperExecutesInAChildIsLookedAt) {
+  const Result result = Init({"/usr/bin/timeout", "--", "60", kLives, "plain"});
+  EXPECT_EQ(result.exit, 0) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("faultline-lives in a child, which is the target"));
+  EXPECT_THAT(Profile(), AllOf(HasSubstr("wraps: \"faultline-lives\""),
+                               HasSubstr("clean_signals: [SIGTERM]")));
 }
 
 TEST_F(CliInitTest, ADaemonThatForksIsFollowed) {
@@ -146,6 +170,74 @@ TEST_F(CliInitTest, WhatContainsDpdkNeverRunsWithoutNoPci) {
   EXPECT_THAT(Profile(),
               AllOf(HasSubstr("- \"--no-pci\""), HasSubstr("required_args: [--no-pci]"),
                     HasSubstr("--file-prefix=${file_prefix}"), HasSubstr("observers-dpdk")));
+}
+
+// ---- Arguments that are not on the command line
+
+class CliArgumentsTest : public CliOwnDataTest {
+ protected:
+  // A run of the program whose file of arguments has these lines.
+  Result Start(const std::string& profile, const std::string& lines) {
+    return Run({"run", Write("s.yaml", "faultline: 1\nprofile: " + profile +
+                                           "\nprepare:\n  - run: [sh, -c, \"printf '%b' '" + lines +
+                                           "' > arguments\"]\nsteps: [wait_ready]\n")});
+  }
+};
+
+TEST_F(CliArgumentsTest, WhatIsNotProvenDoesNotRunOn) {
+  const Result none = Start("lives-args", "--no-huge\\n");
+  EXPECT_EQ(none.exit, 2) << none.output;
+  EXPECT_THAT(none.output, AllOf(HasSubstr("it gives rte_eal_init the arguments `--no-huge`"),
+                                 HasSubstr("--no-pci is not among them"), Not(HasSubstr("ready"))));
+  EXPECT_THAT(LeftBehind(), IsEmpty());
+}
+
+// Tempting: the line says so.
+TEST_F(CliArgumentsTest, ALineThatOnlyLooksRightProvesNothing) {
+  const Result lie = Start("lives-args-log", "--say=args --no-pci\\n");
+  EXPECT_EQ(lie.exit, 2) << lie.output;
+  EXPECT_THAT(lie.output, HasSubstr("it gives rte_eal_init the arguments `--say=args --no-pci`"));
+  const Result part = Start("lives-args-log", "--say=args --vdev=a--no-pci\\n--no-pci\\n");
+  EXPECT_EQ(part.exit, 2) << part.output;
+  EXPECT_THAT(part.output, HasSubstr("its line `EAL ARGS: args --vdev=a--no-pci` shows"));
+  const Result nothing = Start("lives-args-log", "--no-pci\\n");
+  EXPECT_EQ(nothing.exit, 2) << nothing.output;
+  EXPECT_THAT(nothing.output, HasSubstr("no line of its log matches"));
+}
+
+TEST_F(CliArgumentsTest, AFunctionThatIsNeverCalledProvesNothing) {
+  Write("mine.yaml",
+        "faultline: 1\nextends: lives\nrequired_args: [--safe]\n"
+        "required_args_proof: {function: no_such_function}\n");
+  const Result result =
+      Run({"run", Write("s.yaml", "faultline: 1\nprofile: ./mine.yaml\nsteps: [wait_ready]\n")});
+  EXPECT_EQ(result.exit, 2) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("no_such_function was not called"));
+}
+
+// ---- Wrappers
+
+TEST_F(CliOwnDataTest, AWrapperOfSeveralProgramsIsRefusedUntilOneIsNamed) {
+  const std::string profile =
+      "faultline: 1\nextends: lives\nprogram: sh\n"
+      "args: [-c, \"sleep 60 & until grep -q sleep /proc/$!/comm; do :; done; "
+      "${own_dir}/faultline-lives plain & wait\"]\n";
+  Write("mine.yaml", profile);
+  Write("named.yaml", profile + "wraps: faultline-lives\n");
+  Write("wrong.yaml", profile + "wraps: faultline-args\n");
+  const auto run = [&](const std::string& name) {
+    return Run({"run", Write("s.yaml",
+                             "faultline: 1\nprofile: ./" + name + ".yaml\nsteps: [wait_ready]\n")});
+  };
+  const Result several = run("mine");
+  EXPECT_EQ(several.exit, 2) << several.output;
+  EXPECT_THAT(several.output, HasSubstr("any of which may be the target"));
+  const Result named = run("named");
+  EXPECT_EQ(named.exit, 0) << named.output;
+  const Result wrong = run("wrong");
+  EXPECT_EQ(wrong.exit, 2) << wrong.output;
+  EXPECT_THAT(wrong.output, HasSubstr("has not executed such a program"));
+  EXPECT_THAT(LeftBehind(), IsEmpty());
 }
 
 // ---- Targets of every life
@@ -179,7 +271,9 @@ TEST_P(CliLivesTest, APlantedCrashIsFoundReplayedAndMinimised) {
 INSTANTIATE_TEST_SUITE_P(All, CliLivesTest,
                          testing::Values(Life{"plain", "lives"}, Life{"fork", "lives-fork"},
                                          Life{"complete", "lives-complete"},
-                                         Life{"wrapped", "lives-wrapped"}),
+                                         Life{"wrapped", "lives-wrapped"},
+                                         Life{"shell", "lives-shell"},
+                                         Life{"setsid", "lives-setsid"}),
                          [](const auto& info) { return std::string(info.param.scenario); });
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <sstream>
 #include <system_error>
 
 #include "harness/scenario/data_dir.h"
@@ -140,6 +141,20 @@ std::vector<std::string> DataWords(const GlobalOptions& global) {
     words.insert(words.end(), {"--data", dir});
   }
   return words;
+}
+
+std::string OwnCommand() {
+  std::error_code error;
+  const fs::path own = fs::read_symlink("/proc/self/exe", error);
+  const char* path = ::getenv("PATH");
+  std::istringstream directories(path == nullptr ? "" : path);
+  for (std::string directory; std::getline(directories, directory, ':');) {
+    const fs::path found = fs::path(directory) / own.filename();
+    if (!directory.empty() && ::access(found.c_str(), X_OK) == 0) {
+      return fs::equivalent(found, own, error) ? own.filename() : own;  // the first counts
+    }
+  }
+  return own;
 }
 
 bool UseColor(const GlobalOptions& global) {

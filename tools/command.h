@@ -68,6 +68,10 @@ Baseline FindBaseline(const GlobalOptions& global, const std::filesystem::path& 
 // the words of a command that is printed.
 std::vector<std::string> DataWords(const GlobalOptions& global);
 
+// What starts this program from a shell in any directory: its name when PATH leads to it, else its
+// path.
+std::string OwnCommand();
+
 // Colours are for terminals that know them ($TERM is not "dumb"), and for nobody who said
 // --no-color or set NO_COLOR (no-color.org).
 bool UseColor(const GlobalOptions& global);

@@ -366,10 +366,10 @@ class SweepCommand : public Command {
     options.agent = RequireAgent(own_directory);
     options.cache_dir = CacheDir(global);
     if (own_) {
-      const std::filesystem::path executed =
+      const Executed executed =
           ExecutedCache(options.cache_dir, options.program, loaded.scenario, loaded.profile)
               .Recall();
-      selection_.modules.push_back((executed.empty() ? options.program : executed).filename());
+      selection_.modules.push_back((executed.empty() ? options.program : executed.program).filename());
     }
     if (const int lives = loaded.scenario.LivesOf(loaded.scenario.subject);
         selection_.life > lives) {

@@ -91,8 +91,7 @@ const char* Start(const PlanHeader* plan) {
   return nullptr;
 }
 
-// Is this process, the one that the harness started, executing `path`? Only that one is a session's
-// leader: what a wrapper runs before by the same name is not meant.
+// Is this process executing `path`?
 bool IsRunning(const char* path) {
   char own[4096];
   const long size = Syscall(__NR_readlink, "/proc/self/exe", own, sizeof(own) - 1);
@@ -100,7 +99,18 @@ bool IsRunning(const char* path) {
     return false;
   }
   own[size] = '\0';
-  return std::strcmp(own, path) == 0 && Syscall(__NR_getsid, 0) == Syscall(__NR_getpid);
+  return std::strcmp(own, path) == 0;
+}
+
+// Is this the process that the harness started? Only that one is a session's leader: what a wrapper
+// runs before by the same name is not meant.
+bool IsStarted() { return Syscall(__NR_getsid, 0) == Syscall(__NR_getpid); }
+
+// Does another process have the journal already?
+bool IsTaken(const char* journal_path) {
+  const MappedFile file = MapFile(journal_path, /*writable=*/false);
+  return file.size >= sizeof(JournalHeader) &&
+         static_cast<const JournalHeader*>(file.base)->target_pid.load() != 0;
 }
 
 // Runs before every other constructor of the process (-z initfirst): libc has not seen its
@@ -111,14 +121,21 @@ __attribute__((constructor)) void Construct(int, char**, char** environment) {
     return;
   }
   const char* program = FindVariable(environment, kProgramVariable);
-  if (program != nullptr && !IsRunning(program)) {
+  const char* child = FindVariable(environment, kChildVariable);
+  if ((program != nullptr && !(IsRunning(program) && IsStarted())) ||
+      (child != nullptr && !IsRunning(child))) {
     return;
   }
+  const bool is_child = child != nullptr;
   RemoveVariable(environment, kPlanVariable);
   RemoveVariable(environment, kProgramVariable);
+  RemoveVariable(environment, kChildVariable);
   RemoveFromPreload(environment, kLibrary);
   const BusyScope busy;
   const MappedPlan plan = MapPlan(path);
+  if (is_child && plan.journal_path != nullptr && IsTaken(plan.journal_path)) {
+    return;
+  }
   const char* refusal = plan.journal_path == nullptr ? plan.refusal : OpenJournal(plan);
   if (refusal == nullptr) {
     refusal = plan.refusal;

@@ -46,6 +46,8 @@ std::optional<std::vector<std::string>> LinePattern::Match(std::string_view line
   return found;
 }
 
+bool LinePattern::has_group() const { return regex_->NumberOfCapturingGroups() > 0; }
+
 bool LinePattern::Matches(std::string_view line) const {
   const re2::StringPiece text = Beginning(line);
   return regex_->Match(text, 0, text.size(), re2::RE2::UNANCHORED, nullptr, 0);

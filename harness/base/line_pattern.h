@@ -31,6 +31,7 @@ class LinePattern {
   // part; nullopt when there is none.
   std::optional<std::vector<std::string>> Match(std::string_view line) const;
   bool Matches(std::string_view line) const;
+  bool has_group() const;
 
  private:
   std::shared_ptr<const re2::RE2> regex_;

@@ -167,7 +167,7 @@ void AtCall::DoSteps(const Fault& fault) {
 
 void AtCall::Send(const Fault& fault) {
   Sent sent;
-  sent.client = std::make_unique<JsonRpcClient>(run_.sandbox().rpc_socket());
+  sent.client = std::make_unique<JsonRpcClient>(run_.sandbox().rpc_address());
   sent.fault = &fault;
   sent.begin_ms = run_.now_ms();
   sent.exchange.step = run_.step();

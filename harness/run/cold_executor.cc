@@ -32,7 +32,7 @@ void Learn(const Attempt& attempt, const ExecutedCache& cache, RunRequest& reque
 }  // namespace
 
 const std::filesystem::path& HookedProgram(const RunRequest& request) {
-  return request.executed_program.empty() ? request.program : request.executed_program;
+  return request.executed_program.empty() ? request.program : request.executed_program.program;
 }
 
 Evidence ColdExecutor::Execute(const RunRequest& request) {
@@ -50,9 +50,9 @@ Evidence ColdExecutor::Execute(const RunRequest& request) {
   }
   if (!attempt.executed.empty()) {
     throw Failure::CannotWork(
-        fmt::format("{} executed one program in its place once and {} another time: name one of "
-                    "them as the program",
-                    request.program.string(), attempt.executed.begin()->second.string()));
+        fmt::format("{} executed one program once and {} another time: name one of them as the "
+                    "program",
+                    request.program.string(), attempt.executed.begin()->second.program.string()));
   }
   if (attempt.missed_hooks) {
     attempt = ExecuteOnce(own, interruption_);

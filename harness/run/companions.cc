@@ -143,8 +143,8 @@ bool Companions::IsReady(const Running& running) const {
       return running.log->Find(LinePattern(value), 0).has_value();
     case Kind::kFile: {
       std::error_code ignored;
-      return fs::exists(fs::symlink_status(
-          value.starts_with('/') ? fs::path(value) : sandbox_.run_dir() / value, ignored));
+      const fs::path file = value.starts_with('/') ? fs::path(value) : sandbox_.run_dir() / value;
+      return fs::exists(fs::symlink_status(sandbox_.space().FromOutside(file), ignored));
     }
     case Kind::kPort:
       return AcceptsAt(value, sandbox_.space());

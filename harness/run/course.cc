@@ -96,6 +96,9 @@ Attempt Course::Run() {
     }
   }
   for (size_t i = 0; i < steps.size(); ++i) {
+    if (Abandon()) {
+      break;
+    }
     if (!std::holds_alternative<RestartStep>(steps[i].action)) {
       DoStep(SeatOf(steps[i]), i);
     } else if (!StartAgain(i)) {
@@ -103,6 +106,19 @@ Attempt Course::Run() {
     }
   }
   return EndAll() ? Conclude() : std::move(attempt_);
+}
+
+// The run is to be made again anyway, with other hooks: what else it would show is of no use.
+bool Course::Abandon() {
+  for (Seat* seat : started_) {
+    if (seat->HasOther()) {
+      seat->run().process().Kill();
+      std::erase(started_, seat);
+      started_.push_back(seat);  // the first to end
+      return true;
+    }
+  }
+  return false;
 }
 
 bool Course::Start(Seat& seat, std::optional<size_t> step) {

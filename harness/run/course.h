@@ -19,9 +19,9 @@ namespace faultline {
 struct Attempt {
   Evidence evidence;
   bool missed_hooks = false;  // a late library has functions that should have been hooked
-  // Programs that had taken the place of those that were hooked, by the name of the target; nothing
+  // Programs that are the targets, rather than those that were hooked, by target; nothing
   // else is filled in then.
-  std::map<std::string, std::filesystem::path> executed = {};
+  std::map<std::string, Executed> executed = {};
 };
 
 // One run, from its preparations to the end of the last target: all targets with their lives, the
@@ -40,6 +40,7 @@ class Course {
  private:
   void MakeSeats();
   Seat& SeatOf(const Step& step);
+  bool Abandon();  // true: it did
   bool Start(Seat& seat, std::optional<size_t> step);
   bool StartAgain(size_t index);  // false: it came to an end, see Attempt::executed
   void DoStep(Seat& seat, size_t index);

@@ -1,5 +1,7 @@
 #include "harness/run/executed_cache.h"
 
+#include <string>
+#include <string_view>
 #include <system_error>
 
 #include "harness/base/files.h"
@@ -7,6 +9,12 @@
 #include "harness/run/module_cache.h"
 
 namespace faultline {
+namespace {
+
+// Before the path, which is absolute.
+constexpr std::string_view kInChild = "child ";
+
+}  // namespace
 
 ExecutedCache::ExecutedCache(const std::filesystem::path& cache_dir,
                              const std::filesystem::path& program, const Scenario& scenario,
@@ -17,18 +25,18 @@ ExecutedCache::ExecutedCache(const std::filesystem::path& cache_dir,
   }
 }
 
-std::filesystem::path ExecutedCache::Recall() const {
-  if (file_.empty()) {
-    return {};
-  }
-  const std::filesystem::path executed = ReadFile(file_).value_or("");
+Executed ExecutedCache::Recall() const {
+  std::string text = file_.empty() ? "" : ReadFile(file_).value_or("");
+  const bool in_child = text.starts_with(kInChild);
+  text.erase(0, in_child ? kInChild.size() : 0);
   std::error_code ignored;
-  return std::filesystem::is_regular_file(executed, ignored) ? executed : std::filesystem::path();
+  return std::filesystem::is_regular_file(text, ignored) ? Executed{text, in_child} : Executed{};
 }
 
-void ExecutedCache::Remember(const std::filesystem::path& executed) const {
+void ExecutedCache::Remember(const Executed& executed) const {
   if (!file_.empty()) {
-    WriteFileAtomically(file_, executed.string());
+    WriteFileAtomically(file_,
+                        std::string(executed.in_child ? kInChild : "") + executed.program.string());
   }
 }
 

@@ -2,12 +2,12 @@
 
 #include <filesystem>
 
+#include "harness/run/executor.h"
 #include "harness/scenario/model.h"
 
 namespace faultline {
 
-// Which program another executes in its place (taskset, unshare, a script that ends in `exec`), as
-// a run has shown it. Kept below a cache directory; an empty one keeps nothing.
+// Which program another executes, in its place or in a child, as a run has shown it. Kept below a cache directory; an empty one keeps nothing.
 class ExecutedCache {
  public:
   // The arguments decide what a wrapper executes, so the scenario and its profile are part of what
@@ -15,9 +15,9 @@ class ExecutedCache {
   ExecutedCache(const std::filesystem::path& cache_dir, const std::filesystem::path& program,
                 const Scenario& scenario, const Profile& profile);
 
-  // "" when nothing is known, or what was known is there no more.
-  std::filesystem::path Recall() const;
-  void Remember(const std::filesystem::path& executed) const;
+  // Empty when nothing is known, or what was known is there no more.
+  Executed Recall() const;
+  void Remember(const Executed& executed) const;
 
  private:
   std::filesystem::path file_;

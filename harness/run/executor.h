@@ -11,15 +11,25 @@
 
 namespace faultline {
 
+// What a program executes that is the target: in its own place (taskset, a script that ends in
+// `exec`), or in a child that it waits for (timeout, `unshare --fork`).
+struct Executed {
+  std::filesystem::path program = {};  // "" = nothing
+  bool in_child = false;
+
+  bool empty() const { return program.empty(); }
+  bool operator==(const Executed&) const = default;
+};
+
 // Everything that one execution needs; borrowed, outlives the call.
 struct RunRequest {
   const Scenario& scenario;
   const Profile& profile;
   const Catalogue& catalogue;
   std::filesystem::path program = {};  // resolved, absolute
-  // What `program` executes in its place before it is ready, where that is known: what is hooked.
-  // "": itself, or not known yet.
-  std::filesystem::path executed_program = {};
+  // What `program` executes before it is ready, where that is known: what is hooked. Empty: itself,
+  // or not known yet.
+  Executed executed_program = {};
   std::filesystem::path agent = {};  // libfaultline_agent.so
   std::vector<Fault> faults = {};    // armed in this run; usually the scenario's
   LimitsMs limits_ms = {};           // calibrated or upper bounds
@@ -27,7 +37,7 @@ struct RunRequest {
   // not in it.
   std::map<std::string, LimitsMs> limits_of_others_ms = {};
   // As executed_program, of the scenario's other targets, by name.
-  std::map<std::string, std::filesystem::path> executed_by_others = {};
+  std::map<std::string, Executed> executed_by_others = {};
   bool record_sites = false;  // a census
   bool observe = true;        // hook the catalogue's observers
   bool note_changes = false;  // RpcExchange::changes; of a fault-free run
@@ -63,8 +73,8 @@ const std::filesystem::path& HookedProgram(const RunRequest& request);
 // A fresh process per run and target. One object may run several requests, one after another. A
 // library that the target loads late and that holds a function to be hooked is met too late in the
 // first run that ever sees it; that run is then done again, once, with a plan that knows the
-// library. A program that executes another in its place (taskset, a script that ends in `exec`) is
-// followed in the same way: the first run shows which, and RunRequest::cache_dir remembers it.
+// library. A program that executes another, see Executed, is followed in the same way: the first
+// run shows which, and RunRequest::cache_dir remembers it.
 class ColdExecutor : public Executor {
  public:
   // `interruption`, when given, ends a run by Interrupted; borrowed.

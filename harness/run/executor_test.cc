@@ -17,6 +17,7 @@ namespace faultline {
 namespace {
 
 using testing::Contains;
+using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
@@ -343,6 +344,7 @@ TEST_F(ExecutorTest, ADaemonThatDoesNotComeUpHasEnded) {
 
 TEST_F(ExecutorTest, ATargetMeetsTheLimitsOfItsScenario) {
   Script("echo ready; ulimit -n; ulimit -s; ulimit -f; read line");
+  profile_.clean.signals = {SIGTERM};
   scenario_.surroundings.limits = {{RLIMIT_NOFILE, 64}, {RLIMIT_STACK, 1 << 20}};
   Add(ExpectLogStep{"^64$$"});
   Add(ExpectLogStep{"^1024$$"});
@@ -385,6 +387,41 @@ TEST_F(ExecutorTest, DirectoriesMayBeReadOnlyOrSmall) {
   ASSERT_EQ(evidence.log.size(), 2u);
   EXPECT_EQ(evidence.log[0].text, "full");
   EXPECT_EQ(evidence.log[1].text, "ready");
+}
+
+TEST_F(ExecutorTest, ARunDirectoryMayBeFull) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "only root mounts";
+  }
+  Script(
+      "echo before > kept; head -c 100000 /dev/zero > big || echo full; read line; echo $line; "
+      "read line");
+  profile_.ready.log_pattern = "^full$";
+  profile_.clean.signals = {SIGTERM};
+  scenario_.surroundings.run_dir = 16 << 10;
+  Add(WaitReadyStep{});
+  // Commands are in the same directory, and the harness sees what is in it.
+  Add(CommandStep{{"sh", "-c", "test $(cat kept) = before && rm big && echo more > more"}});
+  Add(ExpectAbsentStep{{"big"}});
+  Add(TerminalStep{"on\n"});
+  Add(ExpectLogStep{"^on$$"});
+  Add(RestartStep{SIGKILL, false});
+  Add(CommandStep{{"grep", "-q", "more", "${run_dir}/more"}});
+  const Evidence evidence = Execute();
+  EXPECT_THAT(Statuses(evidence), Each(Status::kDone));
+  EXPECT_THAT(evidence.left_behind, Contains("file ${run_dir}/kept"));
+  EXPECT_THAT(evidence.left_behind, Not(Contains(HasSubstr(".faultline"))));
+}
+
+TEST_F(ExecutorTest, ADevShmMayBeReadOnly) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "only root mounts";
+  }
+  Script("touch /dev/shm/faultline-$$$$ 2>/dev/null && echo written; echo ready");
+  scenario_.surroundings.dev_shm = 4096;
+  scenario_.surroundings.read_only_dev_shm = true;
+  Add(WaitExitStep{{0}});
+  EXPECT_EQ(Execute().log.front().text, "ready");
 }
 
 // ---- Nobody asked it to end

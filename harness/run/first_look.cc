@@ -13,6 +13,7 @@
 
 #include "harness/base/files.h"
 #include "harness/base/line_pattern.h"
+#include "harness/run/executed.h"
 #include "harness/run/live_run.h"
 
 namespace faultline {
@@ -33,15 +34,15 @@ constexpr char kReadyWords[] =
 // Waits until the target has said nothing for a while, or ended.
 void AwaitQuiet(LiveRun& run) {
   const Clock::time_point limit = InMs(static_cast<int>(kMostStartMs));
-  size_t lines = 0;
-  bool said_something = false;
-  do {
-    lines = run.log().line_count();
-    said_something |= lines > 0;
+  bool said_more = true;
+  while (said_more && !run.exited() && Clock::now() < limit) {
+    const size_t lines = run.log().line_count();
     // Before its first line a program may be at work.
-    const int64_t quiet_ms = said_something ? kQuietMs : 2 * kQuietMs;
-    run.WaitForExit(quiet_ms);
-  } while (!run.exited() && run.log().line_count() > lines && Clock::now() < limit);
+    const int64_t quiet_ms = lines > 0 ? kQuietMs : 2 * kQuietMs;
+    WaitAccount wait{.for_what = "another line", .limit_ms = quiet_ms, .most_ms = quiet_ms};
+    said_more =
+        run.WaitFor([&] { return run.log().line_count() > lines; }, wait) == LiveRun::Wait::kMet;
+  }
 }
 
 // The inodes of the sockets that the process has open.
@@ -95,7 +96,7 @@ std::vector<std::string> ListensOf(LiveRun& run) {
 // A method that somebody answers on the RPC socket; "" = none.
 std::string RpcMethodOf(LiveRun& run) {
   std::error_code error;
-  if (!fs::is_socket(run.sandbox().rpc_socket(), error)) {
+  if (!fs::is_socket(run.sandbox().rpc_address(), error)) {
     return "";
   }
   for (const char* method : {"spdk_get_version", "rpc_get_methods"}) {
@@ -138,6 +139,68 @@ void Stop(LiveRun& run, FirstLook& look) {
   }
 }
 
+// What a wrapper has in a child, as far as it is clear.
+fs::path WrappedBy(LiveRun& run) {
+  if (run.process().followed()) {
+    const auto executed = run.process().replaced_by();
+    return executed ? executed->program : fs::path();
+  }
+  bool has_waited = false;
+  const std::vector<std::string> programs = WrappedPrograms(run, has_waited);
+  return programs.size() == 1 ? fs::path(programs.front()) : fs::path();
+}
+
+// `wraps`: what it has in a child, when that is known; "" = nothing.
+FirstLook Look(const fs::path& program, const Profile& profile, const fs::path& wraps,
+               Interruption& interruption) {
+  Profile watched = profile;
+  watched.detaches = wraps.empty();  // follow it if it does
+  const Scenario scenario;
+  const Catalogue catalogue;
+  RunRequest request{scenario, watched, catalogue};
+  request.program = program;
+  request.executed_program = {wraps, !wraps.empty()};
+  request.observe = false;
+  Sandbox sandbox(request);
+  Hooking hooking(request, sandbox.private_dir(), sandbox.CommandEnvironment());
+  sandbox.MarkBefore();
+  Companions companions(request, sandbox);
+  EventLoop loop;
+  loop.Add(interruption.fd(), [&interruption] { interruption.ThrowIfRaised(); });
+  LiveRun run(request, sandbox, hooking, companions, loop);
+  AwaitQuiet(run);
+  ThrowRefusal(run);
+  FirstLook look;
+  look.wraps = wraps.empty() ? WrappedBy(run) : wraps;
+  if (wraps.empty() && !look.wraps.empty()) {
+    return look;
+  }
+  look.detaches = wraps.empty() && run.process().followed();
+  if (const auto& executed = run.process().replaced_by();
+      executed && !look.detaches && wraps.empty()) {
+    look.executed = executed->program;
+  }
+  look.ended_by_itself = run.exited();
+  if (!look.ended_by_itself) {
+    run.process().Settle();
+    look.rpc_method = RpcMethodOf(run);
+    look.listens = ListensOf(run);
+    FindReadyLine(run, look);
+    Stop(run, look);
+    run.process().Kill();
+  }
+  look.exit = run.process().exit_status();
+  look.left = run.process().Finish(kFinishGraceMs);
+  const std::vector<std::string> files = sandbox.LeftInRunDir();
+  look.left.insert(look.left.end(), files.begin(), files.end());
+  run.log().OnReadable();
+  const std::vector<LogLine> lines = run.log().Lines();
+  for (size_t i = lines.size() - std::min(lines.size(), kMostLastWords); i < lines.size(); ++i) {
+    look.last_words.push_back(lines[i].text);
+  }
+  return look;
+}
+
 }  // namespace
 
 std::string PatternOfLine(const std::string& line) {
@@ -171,45 +234,9 @@ std::string PatternOfLine(const std::string& line) {
 
 FirstLook LookAtProgram(const fs::path& program, const Profile& profile,
                         Interruption& interruption) {
-  Profile watched = profile;
-  watched.detaches = true;  // follow it if it does
-  const Scenario scenario;
-  const Catalogue catalogue;
-  RunRequest request{scenario, watched, catalogue};
-  request.program = program;
-  request.observe = false;
-  Sandbox sandbox(request);
-  Hooking hooking(request, sandbox.private_dir(), sandbox.CommandEnvironment());
-  sandbox.MarkBefore();
-  Companions companions(request, sandbox);
-  EventLoop loop;
-  loop.Add(interruption.fd(), [&interruption] { interruption.ThrowIfRaised(); });
-  LiveRun run(request, sandbox, hooking, companions, loop);
-  AwaitQuiet(run);
-  FirstLook look;
-  look.detaches = run.process().followed();
-  if (const auto& executed = run.process().replaced_by(); executed && !look.detaches) {
-    look.executed = executed->program;
-  }
-  look.ended_by_itself = run.exited();
-  if (!look.ended_by_itself) {
-    run.process().Settle();
-    look.rpc_method = RpcMethodOf(run);
-    look.listens = ListensOf(run);
-    FindReadyLine(run, look);
-    Stop(run, look);
-    run.process().Kill();
-  }
-  look.exit = run.process().exit_status();
-  look.left = run.process().Finish(kFinishGraceMs);
-  const std::vector<std::string> files = sandbox.LeftInRunDir();
-  look.left.insert(look.left.end(), files.begin(), files.end());
-  run.log().OnReadable();
-  const std::vector<LogLine> lines = run.log().Lines();
-  for (size_t i = lines.size() - std::min(lines.size(), kMostLastWords); i < lines.size(); ++i) {
-    look.last_words.push_back(lines[i].text);
-  }
-  return look;
+  const FirstLook look = Look(program, profile, "", interruption);
+  // Then that is what is to be looked at.
+  return look.wraps.empty() ? look : Look(program, profile, look.wraps, interruption);
 }
 
 }  // namespace faultline

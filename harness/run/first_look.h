@@ -16,6 +16,7 @@ struct FirstLook {
   bool detaches = false;           // the started process ended, and one that it forked went on
   bool ended_by_itself = false;    // before it was asked to
   std::filesystem::path executed;  // what it executed in its place; "" = nothing
+  std::filesystem::path wraps;     // what it executed in a child, which is the target; "" = nothing
   std::string rpc_method;          // answered on ${rpc_socket}; "" = nobody listens there
   std::string ready_pattern;  // matches the last line of its start that says something; "" = none
   std::string ready_line;     // that line

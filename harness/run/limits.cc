@@ -256,6 +256,8 @@ std::string CommandLineKey(const Scenario& scenario, const Profile& profile) {
   key.Add(scenario.app_args);
   key.Add(profile.environment);
   key.Add(scenario.environment);
+  key.Add(std::vector<std::string>{profile.wraps, profile.arguments_proof.function,
+                                   profile.arguments_proof.log_pattern});
   return fmt::format("{:016x}", key.hash());
 }
 
@@ -287,6 +289,7 @@ std::string ScenarioKey(const Scenario& scenario, const Profile& profile) {
   key.Add(scenario.surroundings.empty_environment ? 1 : 0);
   key.Add(scenario.surroundings.read_only_run_dir ? 1 : 0);
   key.Add(std::to_string(scenario.surroundings.dev_shm.value_or(0)));
+  key.Add(std::to_string(scenario.surroundings.run_dir.value_or(0)));
   key.Add(scenario.surroundings.read_only_dev_shm ? 1 : 0);
   for (const CommandStep& command : scenario.prepare) {
     key.Add(command.argv);

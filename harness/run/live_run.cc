@@ -8,6 +8,7 @@
 #include "harness/base/failure.h"
 #include "harness/planner/sanitizer_runtime.h"
 #include "harness/protocol/plan.h"
+#include "harness/run/arguments_proof.h"
 #include "harness/run/patience.h"
 
 namespace faultline {
@@ -45,9 +46,14 @@ SpawnOptions WithAgent(const Sandbox& sandbox, const RunRequest& request, const 
     }
     preload = AddPreload(preload, Preloadable(request.agent, sandbox));
     options.environment[protocol::kPlanVariable] = hooking.plan_path();
-    if (!request.executed_program.empty()) {
-      options.environment[protocol::kProgramVariable] = request.executed_program;
+    if (const Executed& executed = request.executed_program; !executed.empty()) {
+      options
+          .environment[executed.in_child ? protocol::kChildVariable : protocol::kProgramVariable] =
+          executed.program;
     }
+  }
+  if (request.executed_program.in_child) {
+    options.follow_program = request.executed_program.program;
   }
   return options;
 }
@@ -79,11 +85,29 @@ LiveRun::LiveRun(const RunRequest& request, Sandbox& sandbox, Hooking& hooking,
         "a target that detaches needs ptrace to be followed, and " +
         (request.in_debugger ? std::string("the debugger has it") : process_.trace_note()));
   }
-  sandbox_.SetPid(process_.pid());
-  loop_.Add(process_.event_fd(), [this] { process_.OnEvent(); });
+  if (request.executed_program.in_child && hooking.wanted() && !process_.traced()) {
+    throw Failure::CannotWork(
+        request.program.string() + " executes " + request.executed_program.program.string() +
+        " in a child, which needs ptrace to be followed, and " +
+        (request.in_debugger             ? std::string("the debugger has it")
+         : process_.trace_note().empty() ? std::string("a sanitizer needs it for itself")
+                                         : process_.trace_note()));
+  }
+  TakeTarget();
+  loop_.Add(process_.event_fd(), [this] {
+    process_.OnEvent();
+    if (!request_.profile.detaches) {
+      TakeTarget();
+    }
+  });
   loop_.Add(process_.stop_fd(), [this] {
     process_.StoppedThreads();  // takes the event, since what is done at a call waits in this loop
-    calls_.Serve();
+    if (process_.proof_wanted()) {
+      process_.AnswerProof(RefuseByLog(*this));
+    }
+    if (calls_.wanted()) {
+      calls_.Serve();
+    }
   });
   if (calls_.wanted()) {
     loop_.Add(calls_.timer_fd(), [this] { calls_.Serve(); });
@@ -112,7 +136,7 @@ const std::shared_ptr<JsonRpcClient>& LiveRun::rpc(const std::string& name) {
     client.reset();
   }
   if (client == nullptr) {
-    client = std::make_shared<JsonRpcClient>(sandbox_.rpc_socket(),
+    client = std::make_shared<JsonRpcClient>(sandbox_.rpc_address(),
                                              is_carrier() ? "faultline-" + NewRunId() : "");
     loop_.Add(client->fd(), [added = client.get()] { added->OnReadable(); });
   }
@@ -169,6 +193,14 @@ void LiveRun::BeginStep(int step, const std::string& name) {
   }
   log_.OnReadable();  // what it said so far belongs to the step before
   log_.set_step(step);
+}
+
+void LiveRun::TakeTarget() {
+  if (process_.pid() != pid_) {
+    pid_ = process_.pid();
+    sandbox_.SetPid(pid_);
+    progress_.SetPid(pid_);
+  }
 }
 
 bool LiveRun::IsPlanned(const std::string& fault) const {
@@ -266,8 +298,7 @@ LiveRun::Wait LiveRun::AwaitDetached(WaitAccount& wait) {
   }
   detached_ = true;
   process_.Settle();
-  sandbox_.SetPid(process_.pid());
-  progress_.SetPid(process_.pid());
+  TakeTarget();
   if (hooking_.wanted()) {
     hooking_.journal().SetTarget(static_cast<uint32_t>(process_.pid()), /*settled=*/true);
   }
@@ -279,7 +310,7 @@ bool LiveRun::ServesAnotherClient() {
   if (ready.kind != ReadyCondition::Kind::kRpcSocket || ready.rpc_method.empty() || exited()) {
     return false;
   }
-  JsonRpcClient client(sandbox_.rpc_socket());
+  JsonRpcClient client(sandbox_.rpc_address());
   loop_.Add(client.fd(), [&client] { client.OnReadable(); });
   const uint64_t id = client.Send(ready.rpc_method, nullptr);
   WaitAccount wait{.for_what = "an answer to a new client",

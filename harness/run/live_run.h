@@ -146,6 +146,7 @@ class LiveRun {
   const std::optional<StackSnapshot>& hang() const { return hang_; }
 
  private:
+  void TakeTarget();  // another process may have become the target
   bool IsPlanned(const std::string& fault) const;
   bool IsExcused() const { return excuse_ && excuse_(); }
   void TakeIn();
@@ -170,6 +171,7 @@ class LiveRun {
   std::optional<int64_t> stop_sent_ms_;
   std::optional<StackSnapshot> hang_;
   bool detached_ = false;
+  pid_t pid_ = 0;  // of the target, as it is known to others
 };
 
 }  // namespace faultline

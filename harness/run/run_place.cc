@@ -8,7 +8,20 @@
 
 namespace faultline {
 
-RunPlace::RunPlace(const RunRequest& request) : directory_(request.run_root) {
+namespace {
+
+std::filesystem::path MakeBelow(const std::filesystem::path& directory, const char* name) {
+  std::filesystem::path path = directory / name;
+  if (::mkdir(path.c_str(), 0700) != 0) {
+    throw Failure::FromErrno("cannot make the directory " + path.string(), errno);
+  }
+  return path;
+}
+
+}  // namespace
+
+RunPlace::RunPlace(const RunRequest& request)
+    : directory_(request.run_root), run_dir_(directory_.path()) {
   const Resources& resources = request.scenario.resources;
   if (const int hugepages_mb = resources.HugepagesMb(); hugepages_mb > 0) {
     hugepages_ = std::make_unique<HugepageReservation>(hugepages_mb);
@@ -16,11 +29,13 @@ RunPlace::RunPlace(const RunRequest& request) : directory_(request.run_root) {
   RunSpace::Plan plan;
   plan.network = request.scenario.network == Network::kOwn;
   if (resources.hugetlbfs_mb) {
-    huge_dir_ = directory_.path() / "huge";
-    if (::mkdir(huge_dir_.c_str(), 0700) != 0) {
-      throw Failure::FromErrno("cannot make the directory " + huge_dir_.string(), errno);
-    }
+    huge_dir_ = MakeBelow(directory_.path(), "huge");
     plan.hugetlbfs = HugetlbfsPlan{huge_dir_, *resources.hugetlbfs_mb};
+  }
+  if (const auto bytes = request.scenario.surroundings.run_dir) {
+    // The harness's own files lie beside it: they are no part of what is full.
+    run_dir_ = MakeBelow(directory_.path(), "d");
+    plan.small_directory = SmallDirectoryPlan{run_dir_, *bytes};
   }
   space_ = std::make_unique<RunSpace>(plan);
 }

@@ -28,6 +28,8 @@ class RunPlace {
 
   RunDirectory& directory() { return directory_; }
   const RunSpace& space() const { return *space_; }
+  // That of the targets: below directory() where it is a small one, else directory() itself.
+  const std::filesystem::path& run_dir() const { return run_dir_; }
   const std::filesystem::path& huge_dir() const { return huge_dir_; }  // "" = none
 
   // The sandboxes of the run's targets, in the order of the scenario; each adds itself.
@@ -38,6 +40,7 @@ class RunPlace {
   RunDirectory directory_;
   std::unique_ptr<HugepageReservation> hugepages_;
   std::filesystem::path huge_dir_;
+  std::filesystem::path run_dir_;
   std::unique_ptr<RunSpace> space_;
   std::vector<Sandbox*> sandboxes_;
   std::map<std::string, nlohmann::json> saved_;

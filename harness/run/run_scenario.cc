@@ -16,9 +16,9 @@ namespace {
 
 // The program whose code is hooked, as far as it is known.
 std::filesystem::path Hooked(const LoadedScenario& loaded, const ScenarioOptions& options) {
-  const std::filesystem::path executed =
+  const Executed executed =
       ExecutedCache(options.cache_dir, options.program, loaded.scenario, loaded.profile).Recall();
-  return executed.empty() ? options.program : executed;
+  return executed.empty() ? options.program : executed.program;
 }
 
 // One scenario on one program: what its runs have in common.

@@ -62,7 +62,7 @@ Sandbox::Sandbox(const RunRequest& request)
     : request_(request),
       own_place_(std::make_unique<RunPlace>(request)),
       place_(own_place_.get()),
-      run_dir_(place_->directory().path()) {
+      run_dir_(place_->run_dir()) {
   Begin(place_->directory().file_prefix());
 }
 
@@ -71,8 +71,8 @@ Sandbox::Sandbox(const RunRequest& request, RunPlace& place, const Target& targe
       place_(&place),
       target_(target.name),
       shares_(target.shares),
-      run_dir_(place.directory().path() / target.name) {
-  MakeDirectory(run_dir_);
+      run_dir_(place.run_dir() / target.name) {
+  MakeDirectory(space().FromOutside(run_dir_));
   // The number is short and different for each: DPDK's names of files are limited.
   Begin(place.directory().file_prefix() + std::to_string(place.sandboxes().size()));
   for (const auto& [thing, name] : shares_) {
@@ -99,7 +99,9 @@ Sandbox::Sandbox(const RunRequest& request, RunPlace& place, const Target& targe
 }
 
 void Sandbox::Begin(const std::string& file_prefix) {
-  private_dir_ = run_dir_ / kPrivateDir;
+  const bool is_small = place_->run_dir() != place_->directory().path();
+  private_dir_ =
+      is_small ? place_->directory().path() / (kPrivateDir + target_) : run_dir_ / kPrivateDir;
   MakeDirectory(private_dir_);
   rpc_socket_ = run_dir_ / kRpcSocket;
   life_dir_ = private_dir_;
@@ -279,6 +281,8 @@ SpawnOptions Sandbox::TargetOptions() const {
     options.args.insert(options.args.end(), expanded.begin(), expanded.end());
   }
   options.required_args = profile.required_args;
+  options.proof_function = profile.arguments_proof.function;
+  options.proof_is_asked = !profile.arguments_proof.log_pattern.empty();
   options.environment = GivenEnvironment(scenario.surroundings.empty_environment
                                              ? std::map<std::string, std::string>()
                                              : OwnEnvironment());
@@ -301,10 +305,30 @@ SpawnOptions Sandbox::TargetOptions() const {
   return options;
 }
 
+void Sandbox::Keep() {
+  place_->directory().Keep();
+  const fs::path& small = place_->run_dir();
+  const fs::path seen = space().FromOutside(small);
+  if (seen == small) {
+    return;
+  }
+  std::error_code ignored;
+  for (auto entry = fs::recursive_directory_iterator(seen, ignored);
+       entry != fs::recursive_directory_iterator(); entry.increment(ignored)) {
+    const fs::path kept = small / entry->path().lexically_relative(seen);
+    if (entry->is_directory(ignored)) {
+      fs::create_directory(kept, ignored);
+    } else if (entry->is_regular_file(ignored) || entry->is_symlink(ignored)) {
+      fs::copy(entry->path(), kept, fs::copy_options::copy_symlinks, ignored);
+    }
+  }
+}
+
 std::map<std::string, fs::file_type> Sandbox::Entries() const {
   std::map<std::string, fs::file_type> entries;
   std::error_code error;
-  for (auto entry = fs::recursive_directory_iterator(run_dir(), error);
+  const fs::path seen = space().FromOutside(run_dir());
+  for (auto entry = fs::recursive_directory_iterator(seen, error);
        !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
     if (entry.depth() == 0 && entry->path().filename() == kPrivateDir) {
       entry.disable_recursion_pending();
@@ -312,7 +336,7 @@ std::map<std::string, fs::file_type> Sandbox::Entries() const {
     }
     const fs::file_type type = entry->symlink_status(error).type();
     if (type != fs::file_type::directory) {
-      entries[entry->path().string()] = type;
+      entries[run_dir() / entry->path().lexically_relative(seen)] = type;
     }
   }
   Failure::ThrowIfOutOfDescriptors("cannot look into " + run_dir().string(), error.value());

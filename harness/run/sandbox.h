@@ -45,6 +45,8 @@ class Sandbox {
   const std::filesystem::path& life_dir() const { return life_dir_; }
   void BeginLife();
   const std::filesystem::path& rpc_socket() const { return rpc_socket_; }
+  // Where the harness connects to it, see RunSpace::FromOutside.
+  std::filesystem::path rpc_address() const { return space().FromOutside(rpc_socket_); }
   // Values for ExpandForRun; `pid` is among them after SetPid.
   const Variables& variables() const { return variables_; }
   void SetPid(pid_t pid);
@@ -73,7 +75,8 @@ class Sandbox {
   // The reverse: ${name} of the run's own values is replaced by the value.
   std::string Specialise(std::string text) const;
 
-  void Keep() { place_->directory().Keep(); }
+  // Leaves the run's directory where it is, with what a small one has in it.
+  void Keep();
 
  private:
   void Begin(const std::string& file_prefix);

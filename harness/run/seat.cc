@@ -6,30 +6,15 @@
 
 #include "harness/base/failure.h"
 #include "harness/run/agent_check.h"
+#include "harness/run/arguments_proof.h"
 #include "harness/run/collect.h"
+#include "harness/run/executed.h"
 #include "harness/run/executed_cache.h"
 #include "harness/run/program_lookup.h"
 #include "harness/run/stop.h"
 
 namespace faultline {
 namespace {
-
-// What was executed in the target's place before it was ready, other than what the plan is for: the
-// agent is not in it, and whatever was judged would be about nothing. "" = nothing.
-std::filesystem::path ExecutedInstead(LiveRun& run) {
-  const std::string refusal = run.process().refusal();
-  if (!refusal.empty()) {
-    throw Failure::BadInput(refusal);
-  }
-  const std::optional<ExecutedProgram> other = run.process().replaced_by();
-  if (!other || !run.hooking().wanted() || other->program == HookedProgram(run.request())) {
-    return {};
-  }
-  const int64_t ready_ms = run.evidence().start_ms;
-  const bool was_ready = run.request().profile.ready.kind != ReadyCondition::Kind::kStarted &&
-                         ready_ms > 0 && other->time_ms > ready_ms;
-  return was_ready ? std::filesystem::path() : other->program;
-}
 
 std::vector<Fault> FaultsOf(const RunRequest& all, const std::string& target) {
   std::vector<Fault> faults;
@@ -108,6 +93,8 @@ Seat::~Seat() = default;
 
 void Seat::Start(Companions& companions, EventLoop& loop, std::optional<size_t> step,
                  Interruption* beside_debugger) {
+  in_child_ = {};
+  has_waited_for_wrapper_ = false;
   PrepareLife(step ? request_.scenario.steps[*step].name : "");
   sandbox_.BeginLife();
   hooking_ = std::make_unique<Hooking>(of_life_, sandbox_.life_dir(),
@@ -169,19 +156,36 @@ void Seat::NoteFaultsOfNoLife() {
   }
 }
 
+void Seat::LookForChild() {
+  ThrowRefusal(*run_);
+  if (in_child_.empty()) {
+    in_child_ = ExecutedInChild(*run_, has_waited_for_wrapper_);
+  }
+}
+
+bool Seat::HasOther() {
+  LookForChild();
+  const bool tells_ready = request_.profile.ready.kind != ReadyCondition::Kind::kStarted;
+  return !in_child_.empty() || (tells_ready && run_->evidence().start_ms > 0 &&
+                                !ExecutedInstead(*run_, in_child_).empty());
+}
+
 bool Seat::End(std::optional<int> signal) {
+  LookForChild();
   if (signal) {
     EndBySignal(*run_, *signal);
   } else {
     StopTarget(*run_);
   }
+  LookForChild();  // of one that has run to completion
   if (debugger_) {
     run_->loop().Remove(debugger_->end_fd());
     debugger_.reset();  // the user looks around as long as there is something to see
   }
   CollectEvidence(*run_, leftovers_);
-  executed_ = ExecutedInstead(*run_);
+  executed_ = ExecutedInstead(*run_, in_child_);
   if (executed_.empty()) {
+    CheckProven(*run_);
     CheckAgentReady(*run_);
     missed_hooks_ |= hooking_->wanted() && hooking_->LearnModules(run_->evidence().journal);
     run_->evidence().target = name_;

@@ -51,9 +51,15 @@ class Seat {
   void Start(Companions& companions, EventLoop& loop, std::optional<size_t> step,
              Interruption* beside_debugger);
   // Ends it, by its profile's stop or by `signal`, and takes the evidence. False when it has turned
-  // out that another program than the one that was hooked had taken its place: executed().
+  // out that another program than the one that was hooked is the target: executed().
   bool End(std::optional<int> signal);
-  const std::filesystem::path& executed() const { return executed_; }
+  // Looks whether the target is a wrapper's child (ExecutedInChild), as long as that is not known:
+  // to be called between steps, since a wrapper may end before its child does.
+  void LookForChild();
+  // Is it clear already, before its end, that another program than the one that was hooked is the
+  // target?
+  bool HasOther();
+  const Executed& executed() const { return executed_; }
   // Some library that came late has functions that should have been hooked.
   bool missed_hooks() const { return missed_hooks_; }
 
@@ -89,7 +95,9 @@ class Seat {
   std::vector<Life> lives_;
   int64_t begin_ms_ = 0;  // of the life that goes on, since the first start
   std::optional<Clock::time_point> first_start_;
-  std::filesystem::path executed_;
+  Executed executed_;
+  Executed in_child_;
+  bool has_waited_for_wrapper_ = false;  // in this life
   bool missed_hooks_ = false;
 };
 

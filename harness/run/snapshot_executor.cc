@@ -47,7 +47,7 @@ bool IsAtOnce(Fault::Action action) {
 
 bool IsRestart(const Step& step) { return std::holds_alternative<RestartStep>(step.action); }
 
-std::filesystem::path ExecutedProgramOf(const RunRequest& request) {
+Executed ExecutedProgramOf(const RunRequest& request) {
   return request.executed_program.empty()
              ? ExecutedCache(request.cache_dir, request.program, request.scenario, request.profile)
                    .Recall()
@@ -130,6 +130,7 @@ std::string WhyCold(const RunRequest& request) {
     return "the scenario's own preparations or companions";
   }
   if (!scenario.targets.empty() || request.profile.detaches ||
+      ExecutedProgramOf(request).in_child || !request.profile.arguments_proof.function.empty() ||
       std::any_of(scenario.steps.begin(), scenario.steps.end(), IsRestart)) {
     return "more than one process is the target";
   }
@@ -139,7 +140,8 @@ std::string WhyCold(const RunRequest& request) {
   if (scenario.network != Network::kOwn) {
     return "the machine's network";
   }
-  if (around.dev_shm || around.read_only_run_dir || !around.closed_descriptors.empty()) {
+  if (around.dev_shm || around.run_dir || around.read_only_run_dir ||
+      !around.closed_descriptors.empty()) {
     return "unusual surroundings";
   }
   return FirstCall(request) ? "" : "its faults begin at no one site";

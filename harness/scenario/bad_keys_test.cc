@@ -67,8 +67,43 @@ INSTANTIATE_TEST_SUITE_P(
                "at least 4KiB"},
         BadKey{kScenario, "profile: parent\nresources: {run_dir: readonly}\nsteps: []\n", "3:22",
                "did you mean `read_only`?"},
+        BadKey{kScenario, "profile: parent\nresources: {run_dir: 1MB}\nsteps: []\n", "3:22",
+               "expected bytes, or a size as 64KiB"},
+        BadKey{kScenario, "profile: parent\nresources: {run_dir: 512}\nsteps: []\n", "3:22",
+               "at least 4KiB"},
+        BadKey{kScenario, "profile: parent\nresources: {run_dir: [1MiB]}\nsteps: []\n", "3:22",
+               "`run_dir`"},
+        BadKey{kScenario, "profile: parent\nresources: {run_dir: full}\nsteps: []\n", "3:22",
+               "expected `writable`, `read_only`, bytes"},
         BadKey{kScenario, "profile: parent\nresources: {devshm: 1MiB}\nsteps: []\n", "3:13",
                "did you mean `dev_shm`?"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Arguments, BadKeyTest,
+    ::testing::Values(
+        BadKey{kProfile, "program: x\nrequired_args: [-a]\nrequired_args_proof: main\n", "4:22",
+               "expected {function: NAME}"},
+        BadKey{kProfile, "program: x\nrequired_args: [-a]\nrequired_args_proof: {}\n", "4:22",
+               "function"},
+        BadKey{kProfile, "program: x\nrequired_args: [-a]\nrequired_args_proof: {functoin: f}\n",
+               "4:23", "did you mean `function`?"},
+        BadKey{kProfile, "program: x\nrequired_args: [-a]\nrequired_args_proof: {function: [f]}\n",
+               "4:33", "`function`"},
+        BadKey{kProfile,
+               "program: x\nrequired_args: [-a]\nrequired_args_proof: {function: f, log: \"(\"}\n",
+               "4:41", "regular expression"},
+        BadKey{kProfile,
+               "program: x\nrequired_args: [-a]\nrequired_args_proof: {function: f, log: ^ARGS}\n",
+               "4:36", "`log` has no group"},
+        BadKey{kProfile, "program: x\nrequired_args_proof: {function: f}\n", "3:1",
+               "`required_args_proof` needs `required_args`"},
+        BadKey{kProfile, "program: x\nrequired_args: [-a]\n", "3:1", "does not stand in `args`"},
+        BadKey{kProfile, "program: x\nrequired_arg_proof: {function: f}\n", "3:1",
+               "did you mean `required_args_proof`?"},
+        BadKey{kProfile, "program: x\nwraps: [a]\n", "3:8", "`wraps`"},
+        BadKey{kProfile, "program: x\nwrap: a\n", "3:1", "did you mean `wraps`?"},
+        BadKey{kProfile, "program: x\nwraps: a\ndetaches: true\nready: {log: up}\n", "3:1",
+               "`wraps` beside `detaches`"}));
 
 INSTANTIATE_TEST_SUITE_P(
     StateAndSweeps, BadKeyTest,

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "harness/base/line_pattern.h"
 #include "harness/scenario/document.h"
 #include "harness/scenario/finding_kinds.h"
 #include "harness/scenario/inherit.h"
@@ -110,6 +111,34 @@ void ReadDeliberateAborts(MapReader& map, std::vector<DeliberateAbort>& out) {
   }
 }
 
+// `required_args_proof`: {function: NAME, log: PATTERN}.
+void ReadArgumentsProof(MapReader& map, Profile& profile) {
+  const YamlValue* value = map.Find("required_args_proof");
+  if (value == nullptr) {
+    return;
+  }
+  if (value->kind != YamlValue::Kind::kMap) {
+    ReportWrongType(*value, "`required_args_proof`", "{function: NAME} or {function: NAME, log: PATTERN}",
+                    map.context());
+    return;
+  }
+  MapReader reader(*value, "`required_args_proof`", map.context());
+  reader.Require("function");
+  reader.Text("function", profile.arguments_proof.function);
+  reader.Pattern("log", profile.arguments_proof.log_pattern);
+  reader.Finish();
+  if (!profile.arguments_proof.log_pattern.empty() &&
+      !LinePattern(profile.arguments_proof.log_pattern).has_group()) {
+    map.context().diagnostics.Add(
+        reader.KeyPosition("log"),
+        "`log` has no group; expected one around the arguments, as in ^EAL ARGS: (.*)");
+  }
+  if (profile.required_args.empty()) {
+    map.context().diagnostics.Add(map.KeyPosition("required_args_proof"),
+                                  "`required_args_proof` needs `required_args`");
+  }
+}
+
 void ReadCommandLine(MapReader& map, Profile& profile) {
   map.Text("program", profile.program);
   map.Text("program_variable", profile.program_variable);
@@ -119,8 +148,12 @@ void ReadCommandLine(MapReader& map, Profile& profile) {
   ReadArguments(map, "args_without_hugetlbfs", profile.args_without_hugetlbfs);
   ReadArguments(map, "app_args", profile.app_args);
   map.Texts("required_args", profile.required_args);
+  ReadArgumentsProof(map, profile);
   ReadEnvironment(map, profile.environment);
   map.Texts("leftovers", profile.leftovers, SubstituteStage::kKeepForRun);
+  if (!profile.arguments_proof.function.empty()) {
+    return;  // they are elsewhere
+  }
   for (const std::string& required : profile.required_args) {
     const auto& args = profile.args;
     if (std::find(args.begin(), args.end(), required) == args.end()) {
@@ -146,6 +179,11 @@ void ReadBehaviour(MapReader& map, Profile& profile) {
                   map.context().diagnostics);
   }
   map.Bool("detaches", profile.detaches);
+  map.Text("wraps", profile.wraps);
+  if (profile.detaches && !profile.wraps.empty()) {
+    map.context().diagnostics.Add(map.KeyPosition("wraps"),
+                                  "`wraps` beside `detaches`; expected one of the two");
+  }
   if (profile.detaches && profile.ready.kind == ReadyCondition::Kind::kStarted) {
     map.context().diagnostics.Add(
         map.KeyPosition("detaches"),

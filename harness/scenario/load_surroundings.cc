@@ -9,6 +9,8 @@
 #include <string>
 #include <utility>
 
+#include "harness/scenario/nearest_word.h"
+
 namespace faultline {
 namespace {
 
@@ -39,6 +41,19 @@ std::optional<uint64_t> ReadSize(const YamlValue& value, std::string_view what,
   return number << shift;
 }
 
+constexpr uint64_t kPage = 4096;
+
+// That of a tmpfs, which holds at least a page.
+std::optional<uint64_t> ReadSizeOfMount(const YamlValue& value, std::string_view what,
+                                        ReadContext& context) {
+  const std::optional<uint64_t> size = ReadSize(value, what, context);
+  if (size && *size < kPage) {
+    context.diagnostics.Add(value.position,
+                            fmt::format("{} is smaller than a page; expected at least 4KiB", what));
+  }
+  return size;
+}
+
 void ReadLimit(MapReader& limits, const char* key, int resource, Surroundings& out) {
   const YamlValue* value = limits.Find(key);
   if (value == nullptr) {
@@ -53,6 +68,24 @@ void ReadLimit(MapReader& limits, const char* key, int resource, Surroundings& o
     }
   } else if (const auto size = ReadSize(*value, what, limits.context())) {
     out.limits[resource] = *size;
+  }
+}
+
+// A size, or one of two words.
+void ReadRunDir(const YamlValue& value, ReadContext& context, Surroundings& out) {
+  const std::optional<std::string> text = ReadText(value, "`run_dir`", context);
+  if (!text) {
+    return;
+  }
+  if (!text->empty() && text->front() >= '0' && text->front() <= '9') {
+    out.run_dir = ReadSizeOfMount(value, "`run_dir`", context);
+  } else if (*text == "read_only") {
+    out.read_only_run_dir = true;
+  } else if (*text != "writable") {
+    context.diagnostics.Add(
+        value.position,
+        fmt::format("`run_dir` is `{}`; expected `writable`, `read_only`, {}{}", *text, kSizeForms,
+                    DidYouMean(*text, {"writable", "read_only"})));
   }
 }
 
@@ -80,19 +113,12 @@ void ReadSurroundings(MapReader& map, Surroundings& out) {
 
 void ReadDirectories(MapReader& resources, Surroundings& out) {
   if (const YamlValue* value = resources.Find("dev_shm"); value != nullptr) {
-    constexpr uint64_t kPage = 4096;
     out.read_only_dev_shm = value->kind == YamlValue::Kind::kScalar && value->text == "read_only";
     out.dev_shm = out.read_only_dev_shm ? std::optional<uint64_t>(kPage)
-                                        : ReadSize(*value, "`dev_shm`", resources.context());
-    if (out.dev_shm && *out.dev_shm < kPage) {
-      resources.context().diagnostics.Add(
-          value->position, "`dev_shm` is smaller than a page; expected at least 4KiB");
-    }
+                                        : ReadSizeOfMount(*value, "`dev_shm`", resources.context());
   }
   if (const YamlValue* value = resources.Find("run_dir"); value != nullptr) {
-    static const Words<bool> kWords = {{"writable", false}, {"read_only", true}};
-    out.read_only_run_dir =
-        ReadWord(*value, "`run_dir`", resources.context(), kWords).value_or(false);
+    ReadRunDir(*value, resources.context(), out);
   }
 }
 

@@ -124,6 +124,15 @@ struct SweepDefinition {
   SourcePosition position;
 };
 
+// How it is proven that a target has its required arguments which it reads from a file or a
+// database. It is held at the first call of a function, before that does anything.
+struct ArgumentsProof {
+  std::string function;  // "" = they stand on the command line
+  // Group 1 of each line that matches is a command line, in words; "" = the function's own
+  // arguments are looked at, as main() has them: (int argc, char** argv).
+  std::string log_pattern;
+};
+
 struct Profile {
   std::string name;
   std::filesystem::path file;  // "" = it was not read from one
@@ -139,6 +148,7 @@ struct Profile {
   std::vector<std::string> args_without_hugetlbfs;
   std::vector<std::string> app_args;
   std::vector<std::string> required_args;  // must stand before "--" ("--no-pci")
+  ArgumentsProof arguments_proof;
   std::vector<std::string>
       leftovers;  // globs (${pid}) of files outside the run directory that the
                   // target leaves even after a clean stop; removed after the run
@@ -153,6 +163,9 @@ struct Profile {
   CleanEnd clean;
   // The process that is started ends by itself, and one that it has forked is the target.
   bool detaches = false;
+  // The program, by its path or the name of its file, that the started one executes in a child and
+  // waits for: that child is the target. "": it is found out; "none": there is no such.
+  std::string wraps;
   LimitsMs limits_ms;
   std::vector<std::string> catalogues;  // file names below scenarios/catalogue/, without .yaml
   SourcePosition catalogues_position;   // where they were named

@@ -14,7 +14,7 @@ void WriteResources(YamlWriter& yaml, const Scenario& scenario) {
   const Resources& resources = scenario.resources;
   const Surroundings& around = scenario.surroundings;
   if (!resources.hugetlbfs_mb && !resources.hugepages_mb && !around.dev_shm &&
-      !around.read_only_run_dir) {
+      !around.read_only_run_dir && !around.run_dir) {
     return;
   }
   yaml.out() << YAML::Key << "resources" << YAML::Value << YAML::BeginMap;
@@ -31,6 +31,8 @@ void WriteResources(YamlWriter& yaml, const Scenario& scenario) {
   }
   if (around.read_only_run_dir) {
     yaml.Pair("run_dir", "read_only");
+  } else if (around.run_dir) {
+    yaml.Pair("run_dir", *around.run_dir);
   }
   yaml.out() << YAML::EndMap;
 }

@@ -8,8 +8,11 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <sstream>
+#include <tuple>
 
 #include "harness/base/unique_fd.h"
 
@@ -25,6 +28,12 @@ std::string_view ElfString(Elf* elf, size_t section, size_t offset) {
   return text != nullptr ? text : "";
 }
 
+// Without its version.
+std::string_view NameOf(Elf* elf, const GElf_Shdr& table, const GElf_Sym& symbol) {
+  const std::string_view name = ElfString(elf, table.sh_link, symbol.st_name);
+  return name.substr(0, name.find('@'));
+}
+
 bool TableNames(Elf* elf, Elf_Scn* section, const GElf_Shdr& header, std::string_view symbol) {
   Elf_Data* data = elf_getdata(section, nullptr);
   const size_t count =
@@ -34,8 +43,7 @@ bool TableNames(Elf* elf, Elf_Scn* section, const GElf_Shdr& header, std::string
     if (gelf_getsym(data, static_cast<int>(i), &entry) == nullptr) {
       return false;
     }
-    const std::string_view name = ElfString(elf, header.sh_link, entry.st_name);
-    if (name.substr(0, name.find('@')) == symbol) {
+    if (NameOf(elf, header, entry) == symbol) {
       return true;
     }
   }
@@ -70,6 +78,48 @@ void ReadDynamic(Elf* elf, Elf_Scn* section, const GElf_Shdr& header,
   }
 }
 
+// The address of a function that the file defines.
+std::optional<uint64_t> FindFunction(Elf* elf, std::string_view function) {
+  Elf_Scn* section = nullptr;
+  while ((section = elf_nextscn(elf, section)) != nullptr) {
+    GElf_Shdr header;
+    if (gelf_getshdr(section, &header) == nullptr ||
+        (header.sh_type != SHT_SYMTAB && header.sh_type != SHT_DYNSYM)) {
+      continue;
+    }
+    Elf_Data* data = elf_getdata(section, nullptr);
+    GElf_Sym symbol;
+    for (int i = 0; data != nullptr && gelf_getsym(data, i, &symbol) != nullptr; ++i) {
+      if (symbol.st_shndx != SHN_UNDEF && GELF_ST_TYPE(symbol.st_info) == STT_FUNC &&
+          NameOf(elf, header, symbol) == function) {
+        return symbol.st_value;
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<uint64_t> ReadFunctionOffset(const std::filesystem::path& file,
+                                           std::string_view function) {
+  elf_version(EV_CURRENT);
+  const UniqueFd fd(open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  const std::unique_ptr<Elf, ElfCloser> elf(fd ? elf_begin(fd.get(), ELF_C_READ_MMAP, nullptr)
+                                               : nullptr);
+  size_t count = 0;
+  if (!elf || elf_kind(elf.get()) != ELF_K_ELF || elf_getphdrnum(elf.get(), &count) != 0) {
+    return std::nullopt;
+  }
+  const std::optional<uint64_t> address = FindFunction(elf.get(), function);
+  GElf_Phdr segment;
+  for (size_t i = 0; address && i < count; ++i) {
+    if (gelf_getphdr(elf.get(), static_cast<int>(i), &segment) != nullptr &&
+        segment.p_type == PT_LOAD && segment.p_offset == 0) {
+      return *address - segment.p_vaddr;
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 ElfFacts ReadElfFacts(const std::filesystem::path& file, std::string_view symbol) {
@@ -96,6 +146,25 @@ ElfFacts ReadElfFacts(const std::filesystem::path& file, std::string_view symbol
     }
   }
   return facts;
+}
+
+std::optional<uint64_t> FunctionOffset(const std::filesystem::path& file,
+                                       const std::string& function) {
+  struct stat info = {};
+  if (stat(file.c_str(), &info) != 0) {
+    return std::nullopt;
+  }
+  static std::mutex mutex;
+  static std::map<std::tuple<dev_t, ino_t, int64_t, int64_t, std::string>, std::optional<uint64_t>>
+      known;
+  const std::lock_guard lock(mutex);
+  const auto [entry, is_new] = known.try_emplace(
+      {info.st_dev, info.st_ino, info.st_mtim.tv_sec, info.st_mtim.tv_nsec, function},
+      std::nullopt);
+  if (is_new) {
+    entry->second = ReadFunctionOffset(file, function);
+  }
+  return entry->second;
 }
 
 bool FileContains(const std::filesystem::path& file, const std::vector<std::string_view>& texts) {

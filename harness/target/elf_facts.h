@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +21,11 @@ struct ElfFacts {
 // `symbol` is looked for without its version. Never throws for a broken file: what cannot be read
 // is absent.
 ElfFacts ReadElfFacts(const std::filesystem::path& file, std::string_view symbol);
+
+// Where the function begins, from where the file's first segment is mapped; nothing when the file
+// defines none of that name. Read once as long as the file does not change.
+std::optional<uint64_t> FunctionOffset(const std::filesystem::path& file,
+                                       const std::string& function);
 
 // True when the file's bytes contain each of `texts`.
 bool FileContains(const std::filesystem::path& file, const std::vector<std::string_view>& texts);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <filesystem>
 
@@ -9,6 +11,14 @@ namespace faultline {
 struct ExecutedProgram {
   std::filesystem::path program;
   int64_t time_ms = 0;  // since the start
+};
+
+// One that a process below the target has executed.
+struct ChildProgram {
+  pid_t pid = 0;
+  ExecutedProgram last;
+  bool is_helper = false;  // of another such process: that one, or one above it, started it
+  bool is_alive = false;
 };
 
 }  // namespace faultline

@@ -76,6 +76,9 @@ std::unique_ptr<Supervisor> StartSupervisor(const SpawnOptions& options, const S
   plan.trace = options.trace;
   plan.stop_mark = options.stop_mark;
   plan.detaches = options.detaches;
+  plan.follow_program = options.follow_program;
+  plan.proof = {options.proof_function, options.required_args};
+  plan.proof_is_asked = options.proof_is_asked;
   plan.child.program = options.program.c_str();
   plan.child.argv = argv_pointers.data();
   plan.child.envp = environment_pointers.data();
@@ -145,7 +148,11 @@ class Process::Impl {
 };
 
 Process::Process(const SpawnOptions& options) {
-  CheckSafeToStart(options.program, options.args, options.required_args, LibraryPath(options));
+  if (options.proof_function.empty()) {
+    CheckSafeToStart(options.program, options.args, options.required_args, LibraryPath(options));
+  } else {
+    CheckSafeToWatch(options.program, options.args);
+  }
   impl_ = std::make_unique<Impl>(options);
 }
 
@@ -205,6 +212,15 @@ void Process::OnEvent() {
 std::optional<ExecutedProgram> Process::replaced_by() const {
   return impl_->supervisor->replaced_by();
 }
+
+std::vector<ChildProgram> Process::child_programs() const {
+  return impl_->supervisor->child_programs();
+}
+
+bool Process::proof_wanted() const { return impl_->supervisor->proof_wanted(); }
+void Process::AnswerProof(const std::string& refusal) { impl_->supervisor->AnswerProof(refusal); }
+bool Process::proven() const { return impl_->supervisor->proven(); }
+bool Process::has_children() const { return impl_->supervisor->has_children(); }
 
 std::string Process::refusal() const { return impl_->supervisor->refusal(); }
 

@@ -28,9 +28,13 @@ namespace faultline {
 inline constexpr std::string_view kRunIdVariable = "FAULTLINE_RUN_ID";
 
 struct SpawnOptions {
-  std::filesystem::path program;                   // absolute
-  std::vector<std::string> args;                   // without argv[0]
-  std::vector<std::string> required_args;          // see CheckSafeToStart() in safety.h
+  std::filesystem::path program;           // absolute
+  std::vector<std::string> args;           // without argv[0]
+  std::vector<std::string> required_args;  // see CheckSafeToStart() in safety.h
+  // Where these are, if not in `args`: proven at the first call of this function, in whichever
+  // process of the run makes it first. "" = in `args`. Needs `trace`.
+  std::string proof_function = {};
+  bool proof_is_asked = false;  // by ProofWanted(); else the function's own arguments are looked at
   std::map<std::string, std::string> environment;  // all of it; OwnEnvironment() to start from
   std::filesystem::path working_dir;               // exists
   std::string run_id;                              // NewRunId()
@@ -44,6 +48,9 @@ struct SpawnOptions {
   // The process that is started ends with 0 once one that it has forked is up: that is the target
   // then, and pid() is its. Needs `trace`.
   bool detaches = false;
+  // The first child of the started process, or child of a child, that executes this one is the
+  // target then, and pid() is its. "" = the started process is. Needs `trace`.
+  std::filesystem::path follow_program = {};
   std::map<int, uint64_t> limits = {};       // RLIMIT_*, both soft and hard
   std::vector<int> closed_descriptors = {};  // of 0 to 2
   std::optional<uint64_t> dev_shm = {};      // bytes: a tmpfs of its own there. Needs root
@@ -105,7 +112,12 @@ class Process {
   bool followed() const;
   void Settle();
   std::optional<ExecutedProgram> replaced_by() const;
+  std::vector<ChildProgram> child_programs() const;
+  bool has_children() const;
   std::string refusal() const;
+  bool proof_wanted() const;
+  void AnswerProof(const std::string& refusal);
+  bool proven() const;
 
   bool exited() const;
   // kNotEnded before the exit; kKilledByUs only when Kill() or Finish() had to end it.

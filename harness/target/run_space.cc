@@ -36,6 +36,7 @@ std::string MountOptions(const HugetlbfsPlan& plan) {
 struct Report {
   int mounts = 0;
   int hugetlbfs = 0;
+  int small = 0;
   int network = 0;
 };
 
@@ -43,6 +44,8 @@ struct Report {
 struct Work {
   const char* directory = nullptr;  // of the hugetlbfs; nullptr = none
   const char* options = nullptr;
+  const char* small_directory = nullptr;  // nullptr = none
+  const char* small_options = nullptr;
   bool network = false;
   int report_fd = -1;
   int end_fd = -1;  // end of file: the namespaces have been taken
@@ -61,17 +64,27 @@ int LoopbackUp() {
   return error;
 }
 
+void MakeMounts(const Work& work, Report& report) {
+  // Private first, or the mounts would appear in the harness's namespace too.
+  if (unshare(CLONE_NEWNS) != 0 ||
+      mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+    report.mounts = errno;
+    return;
+  }
+  if (work.directory != nullptr &&
+      mount("hugetlbfs", work.directory, "hugetlbfs", MS_NOSUID | MS_NODEV, work.options) != 0) {
+    report.hugetlbfs = errno;
+  }
+  if (work.small_directory != nullptr && mount("tmpfs", work.small_directory, "tmpfs",
+                                               MS_NOSUID | MS_NODEV, work.small_options) != 0) {
+    report.small = errno;
+  }
+}
+
 Report Make(const Work& work) {
   Report report;
-  if (work.directory != nullptr) {
-    // Private first, or the mount would appear in the harness's namespace too.
-    if (unshare(CLONE_NEWNS) != 0 ||
-        mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
-      report.mounts = errno;
-    } else if (mount("hugetlbfs", work.directory, "hugetlbfs", MS_NOSUID | MS_NODEV,
-                     work.options) != 0) {
-      report.hugetlbfs = errno;
-    }
+  if (work.directory != nullptr || work.small_directory != nullptr) {
+    MakeMounts(work, report);
   }
   if (work.network) {
     report.network = unshare(CLONE_NEWNET) == 0 ? LoopbackUp() : errno;
@@ -129,7 +142,7 @@ class Maker {
       got = read(report_read.get(), &report_, sizeof(report_));
     } while (got < 0 && errno == EINTR);
     if (got != sizeof(report_)) {
-      report_ = {ECHILD, 0, ECHILD};
+      report_ = {.mounts = ECHILD, .network = ECHILD};
     }
   }
 
@@ -165,22 +178,29 @@ class Maker {
 }  // namespace
 
 RunSpace::RunSpace(const Plan& plan) {
-  if (!plan.hugetlbfs && !plan.network) {
+  if (!plan.hugetlbfs && !plan.small_directory && !plan.network) {
     return;
   }
   std::string options;
+  std::string small_options;
   Work work;
   if (plan.hugetlbfs) {
     options = MountOptions(*plan.hugetlbfs);
     work.directory = plan.hugetlbfs->directory.c_str();
     work.options = options.c_str();
   }
+  if (plan.small_directory) {
+    small_options = fmt::format("size={},mode=0700", plan.small_directory->bytes);
+    work.small_directory = plan.small_directory->directory.c_str();
+    work.small_options = small_options.c_str();
+  }
   work.network = plan.network;
   const Maker maker(work);
   const Report& report = maker.report();
   if (report.mounts != 0) {
     throw Failure::FromErrno(
-        "cannot make a mount namespace, which a hugetlbfs of the run's own needs; only root can",
+        "cannot make a mount namespace, which a hugetlbfs or a small directory of the run's own "
+        "needs; only root can",
         report.mounts);
   }
   if (report.hugetlbfs != 0) {
@@ -188,8 +208,19 @@ RunSpace::RunSpace(const Plan& plan) {
                                          plan.hugetlbfs->directory.string()),
                              report.hugetlbfs);
   }
-  if (plan.hugetlbfs) {
+  if (report.small != 0) {
+    throw Failure::FromErrno(fmt::format("cannot mount a tmpfs ({}) on {}", small_options,
+                                         plan.small_directory->directory.string()),
+                             report.small);
+  }
+  if (plan.hugetlbfs || plan.small_directory) {
     mounts_ = maker.Open("ns/mnt", O_RDONLY);
+  }
+  if (plan.small_directory) {
+    small_directory_ = plan.small_directory->directory;
+    small_ = maker.Open("root" + small_directory_.string(), O_PATH | O_DIRECTORY);
+  }
+  if (plan.hugetlbfs) {
     hugetlbfs_ = maker.Open("root" + plan.hugetlbfs->directory.string(), O_PATH | O_DIRECTORY);
   }
   if (report.network != 0) {
@@ -199,6 +230,20 @@ RunSpace::RunSpace(const Plan& plan) {
   } else if (plan.network) {
     network_ = maker.Open("ns/net", O_RDONLY);
   }
+}
+
+std::filesystem::path RunSpace::FromOutside(const std::filesystem::path& path) const {
+  const auto [end, rest] =
+      std::mismatch(small_directory_.begin(), small_directory_.end(), path.begin(), path.end());
+  if (!small_ || end != small_directory_.end()) {
+    return path;
+  }
+  // A descriptor's link leads into its mount, whatever namespace that is in.
+  std::filesystem::path seen = fmt::format("/proc/self/fd/{}", small_.get());
+  for (auto part = rest; part != path.end(); ++part) {
+    seen /= *part;
+  }
+  return seen;
 }
 
 std::vector<std::string> RunSpace::HugepageFiles() const {

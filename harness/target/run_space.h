@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -15,10 +16,16 @@ struct HugetlbfsPlan {
   int size_mb = 0;                  // a multiple of 2, at least 2
 };
 
+// A tmpfs in the place of a directory, which is full when so much has been written. Needs root.
+struct SmallDirectoryPlan {
+  std::filesystem::path directory;  // exists
+  uint64_t bytes = 0;               // at least a page
+};
+
 // The namespaces that all processes of a run share, whether they live one after the other or at the
-// same time: a mount namespace with the run's hugetlbfs, and a network of the run's own with
-// nothing but a loopback. They live as long as this object or a process in them does; no process is
-// needed to hold them.
+// same time: a mount namespace with the run's hugetlbfs and its small directory, and a network of
+// the run's own with nothing but a loopback. They live as long as this object or a process in them
+// does; no process is needed to hold them.
 //
 //   RunSpace space({.hugetlbfs = HugetlbfsPlan{dir, 64}, .network = true});
 //   options.space = &space;   // SpawnOptions: the process is started in them
@@ -27,9 +34,10 @@ class RunSpace {
   struct Plan {
     std::optional<HugetlbfsPlan> hugetlbfs;
     bool network = false;  // where the kernel permits it; see network_note()
+    std::optional<SmallDirectoryPlan> small_directory = {};
   };
 
-  // Failure when there can be no such hugetlbfs.
+  // Failure when there can be no such hugetlbfs or directory.
   explicit RunSpace(const Plan& plan);
   RunSpace(const RunSpace&) = delete;
   RunSpace& operator=(const RunSpace&) = delete;
@@ -43,10 +51,16 @@ class RunSpace {
   // What lies in the hugetlbfs now ("rtemap_0"), sorted. Empty without one.
   std::vector<std::string> HugepageFiles() const;
 
+  // Where the harness, which is outside, finds what is `path` in the small directory; any other
+  // path is what it is. Valid as long as this object.
+  std::filesystem::path FromOutside(const std::filesystem::path& path) const;
+
  private:
   UniqueFd mounts_;
   UniqueFd network_;
   UniqueFd hugetlbfs_;  // its root; held open, it tells what was left
+  std::filesystem::path small_directory_;
+  UniqueFd small_;  // the root of the tmpfs there
   std::string network_note_;
 };
 

@@ -22,6 +22,7 @@ namespace {
 constexpr std::string_view kEalInit = "rte_eal_init";
 constexpr std::string_view kEalLibrary = "librte_eal.so";
 constexpr std::string_view kNoPci = "--no-pci";
+constexpr std::string_view kNoHuge = "--no-huge";
 // getopt_long(3) takes any unambiguous beginning of an option; EAL has one that begins like this.
 constexpr std::string_view kLegacyMem = "--legacy";
 
@@ -104,8 +105,25 @@ bool LibrariesUseDpdk(ElfFacts facts, const std::string& library_path) {
   return false;
 }
 
-// As UsesDpdk, which reads a program's libraries too: remembered, for a script executes the same
-// few programs again and again, each stopped until the answer is here.
+Failure Refused(const std::filesystem::path& program, const std::string& why) {
+  return Failure::BadInput(fmt::format("{} is not started: {}", program.native(), why));
+}
+
+}  // namespace
+
+bool UsesDpdk(const std::filesystem::path& program, const std::string& library_path) {
+  const ElfFacts facts = ReadElfFacts(program, kEalInit);
+  if (!facts.is_elf) {
+    return false;
+  }
+  // A stripped static program is known by the prefix of EAL's messages and the name of its option,
+  // which getopt_long(3) needs as a string.
+  return facts.names_symbol || LibrariesUseDpdk(facts, library_path) ||
+         (!facts.has_symtab && FileContains(program, {"EAL: ", kNoPci.substr(2)}));
+}
+
+// It reads a program's libraries too: remembered, for a script executes the same few programs again
+// and again, each stopped until the answer is here.
 bool UsesDpdkAsBefore(const std::filesystem::path& program, const std::string& library_path) {
   struct stat info = {};
   if (stat(program.c_str(), &info) != 0) {
@@ -122,38 +140,37 @@ bool UsesDpdkAsBefore(const std::filesystem::path& program, const std::string& l
   return entry->second;
 }
 
-}  // namespace
-
-bool UsesDpdk(const std::filesystem::path& program, const std::string& library_path) {
-  const ElfFacts facts = ReadElfFacts(program, kEalInit);
-  if (!facts.is_elf) {
-    return false;
+std::string RefuseMemoryOptions(const Args& args) {
+  if (Has(args, kNoHuge)) {
+    return "";  // there is nothing to map; SPDK gives EAL both
   }
-  // A stripped static program is known by the prefix of EAL's messages and the name of its option,
-  // which getopt_long(3) needs as a string.
-  return facts.names_symbol || LibrariesUseDpdk(facts, library_path) ||
-         (!facts.has_symtab && FileContains(program, {"EAL: ", kNoPci.substr(2)}));
+  const auto legacy = std::find_if(args.begin(), EalEnd(args), [](const std::string& arg) {
+    return arg.starts_with(kLegacyMem);
+  });
+  return legacy == EalEnd(args)
+             ? ""
+             : *legacy + " would map every free hugepage of the machine; leave it out";
+}
+
+void CheckSafeToWatch(const std::filesystem::path& program, const Args& args) {
+  if (const std::string refusal = RefuseMemoryOptions(args); !refusal.empty()) {
+    throw Refused(program, refusal);
+  }
 }
 
 void CheckSafeToStart(const std::filesystem::path& program, const Args& args,
                       const Args& required_args, const std::string& library_path) {
-  const auto refuse = [&program](const std::string& why) {
-    return Failure::BadInput(fmt::format("{} is not started: {}", program.native(), why));
-  };
-  const auto legacy = std::find_if(args.begin(), EalEnd(args), [](const std::string& arg) {
-    return arg.starts_with(kLegacyMem);
-  });
-  if (legacy != EalEnd(args)) {
-    throw refuse(*legacy + " would map every free hugepage of the machine; leave it out");
-  }
+  CheckSafeToWatch(program, args);
   for (const std::string& required : required_args) {
     if (!Has(args, required)) {
-      throw refuse(
+      throw Refused(
+          program,
           fmt::format("its profile requires the argument {}; add it before any \"--\"", required));
     }
   }
   if (!Has(args, kNoPci) && UsesDpdkAsBefore(program, library_path)) {
-    throw refuse(
+    throw Refused(
+        program,
         "it contains DPDK, which without --no-pci takes over the machine's PCI devices, its "
         "network card among them; add --no-pci to its arguments, before any \"--\"");
   }

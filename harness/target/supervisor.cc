@@ -77,8 +77,11 @@ void KeepOnlySigchld() {
 Supervisor::Supervisor(const SupervisorPlan& plan)
     : end_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       stop_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      follows_(plan.detaches),
-      stop_mark_(plan.stop_mark) {
+      follows_(plan.detaches || !plan.follow_program.empty()),
+      proof_(plan.proof),
+      proof_is_asked_(plan.proof_is_asked),
+      stop_mark_(plan.stop_mark),
+      follow_program_(plan.follow_program) {
   StartThread([this, plan] { Start(plan); });
 }
 
@@ -238,29 +241,138 @@ void Supervisor::NoteThread(pid_t tid) {
 // Before the new program's first instruction, so that one that must not run never does: a wrapper
 // or a script is not seen through beforehand.
 void Supervisor::NoteExec(pid_t pid) {
+  std::error_code ignored;
+  const std::filesystem::path program =
+      std::filesystem::read_symlink(fmt::format("/proc/{}/exe", pid), ignored);
+  GuardArguments(pid, program);
   {
     const std::lock_guard lock(mutex_);
     if (pid == pid_ && !std::exchange(executed_, true)) {
       return;  // checked before it was started
     }
   }
-  std::error_code ignored;
-  const std::filesystem::path program =
-      std::filesystem::read_symlink(fmt::format("/proc/{}/exe", pid), ignored);
-  std::string refusal;
   try {
-    CheckSafeToStart(program, ArgumentsOf(pid), {}, LibraryPathOf(pid));
+    if (proof_.function.empty()) {
+      CheckSafeToStart(program, ArgumentsOf(pid), {}, LibraryPathOf(pid));
+    } else {
+      CheckSafeToWatch(program, ArgumentsOf(pid));
+    }
   } catch (const Failure& failure) {
-    refusal = failure.what();
-    kill(pid, SIGKILL);
+    Refuse(pid, failure.what());
   }
   const std::lock_guard lock(mutex_);
-  if (pid == pid_) {
-    replaced_by_ = ExecutedProgram{program, MsSince(start_)};
+  const ExecutedProgram executed{program, MsSince(start_)};
+  if (!follow_program_.empty() && program == follow_program_) {
+    follow_program_.clear();
+    follows_ = false;
+    if (pid != pid_) {
+      MakeTarget(pid);
+      followed_ = true;
+      eventfd_write(end_fd_.get(), 1);
+    }
   }
+  if (pid == pid_) {
+    replaced_by_ = executed;
+  } else {
+    NoteChildProgram(pid, executed);
+  }
+}
+
+void Supervisor::Refuse(pid_t pid, const std::string& refusal) {
+  kill(pid, SIGKILL);
+  const std::lock_guard lock(mutex_);
   if (refusal_.empty()) {
     refusal_ = refusal;
   }
+}
+
+void Supervisor::GuardArguments(pid_t pid, const std::filesystem::path& program) {
+  // What is asked for is looked at by who asks.
+  const ArgumentRule rule = proof_is_asked_ ? ArgumentRule{proof_.function, {}} : proof_;
+  const std::string refusal =
+      guard_.Watch(pid, program, UsesDpdkAsBefore(program, LibraryPathOf(pid)), rule,
+                   /*must_find=*/!proof_.function.empty());
+  if (!refusal.empty()) {
+    Refuse(pid, refusal);
+  }
+}
+
+bool Supervisor::HandleTrap(pid_t tid, int status) {
+  const pid_t pid = ThreadGroup(tid);
+  const ArgumentGuard::Hit hit = guard_.OnTrap(pid, tid);
+  if (!hit.is_ours) {
+    return false;
+  }
+  if (!hit.refusal.empty()) {
+    Refuse(pid, hit.refusal);
+  } else if (hit.is_rule && proof_is_asked_ && !proven_) {
+    waiting_[tid] = status;
+    {
+      const std::lock_guard lock(mutex_);
+      held_for_proof_ = tid;
+    }
+    eventfd_write(stop_fd_.get(), 1);
+    return true;
+  } else if (hit.is_rule) {
+    proven_ = true;
+  }
+  ptrace(PTRACE_CONT, tid, nullptr, nullptr);
+  return true;
+}
+
+bool Supervisor::proof_wanted() const {
+  const std::lock_guard lock(mutex_);
+  return held_for_proof_ != 0;
+}
+
+void Supervisor::AnswerProof(const std::string& refusal) {
+  {
+    const std::lock_guard lock(mutex_);
+    const pid_t tid = std::exchange(held_for_proof_, 0);
+    if (tid == 0) {
+      return;
+    }
+    if (refusal.empty()) {
+      proven_ = true;
+    } else {
+      refusal_ = refusal_.empty() ? refusal : refusal_;
+      kill(ThreadGroup(tid), SIGKILL);  // it is stopped: its id is still its own
+    }
+    let_go_.insert(tid);
+  }
+  events_.Wake();
+}
+
+void Supervisor::NoteChildProgram(pid_t pid, const ExecutedProgram& executed) {
+  const auto known = [this](pid_t process) {
+    return std::find_if(child_programs_.begin(), child_programs_.end(),
+                        [process](const ChildProgram& one) { return one.pid == process; });
+  };
+  if (const auto before = known(pid); before != child_programs_.end()) {
+    before->last = executed;
+    return;
+  }
+  ChildProgram child{.pid = pid, .last = executed};
+  for (pid_t above = ReadProcStat(pid).parent;
+       above > 1 && above != pid_ && above != getpid() && !child.is_helper;
+       above = ReadProcStat(above).parent) {
+    child.is_helper = known(above) != child_programs_.end();
+  }
+  child_programs_.push_back(std::move(child));
+}
+
+std::vector<ChildProgram> Supervisor::child_programs() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<ChildProgram> programs = child_programs_;
+  for (ChildProgram& one : programs) {
+    one.is_alive = living_.contains(one.pid) && !IsEnding(one.pid);
+  }
+  return programs;
+}
+
+bool Supervisor::has_children() const {
+  const std::lock_guard lock(mutex_);
+  return living_.size() > (living_.contains(pid_) ? 1 : 0);
 }
 
 std::optional<ExecutedProgram> Supervisor::replaced_by() const {
@@ -302,7 +414,9 @@ bool Supervisor::FollowSuccessor(int status) {
 void Supervisor::HandleEnd(pid_t tid, int status, const rusage& usage) {
   known_threads_.erase(tid);
   waiting_.erase(tid);
+  guard_.Forget(tid);
   const std::lock_guard lock(mutex_);
+  held_for_proof_ = held_for_proof_ == tid ? 0 : held_for_proof_;
   stopped_.erase(tid);
   let_go_.erase(tid);
   living_.erase(tid);
@@ -341,7 +455,11 @@ void Supervisor::HandleStop(pid_t tid, int status) {
     // Before its parent goes on and may end: so a run is never thought empty between the two.
     unsigned long born = 0;
     if (ptrace(PTRACE_GETEVENTMSG, tid, nullptr, &born) == 0) {
-      NoteThread(static_cast<pid_t>(born));
+      const pid_t one = static_cast<pid_t>(born);
+      NoteThread(one);
+      if (ThreadGroup(one) == one) {
+        guard_.Fork(ThreadGroup(tid), one);
+      }
     }
   }
   if (event == PTRACE_EVENT_EXEC) {
@@ -349,6 +467,9 @@ void Supervisor::HandleStop(pid_t tid, int status) {
   }
   if (event != 0) {
     ptrace(PTRACE_CONT, tid, nullptr, nullptr);  // a new process or thread, an exec, our interrupt
+    return;
+  }
+  if (signal == SIGTRAP && HandleTrap(tid, status)) {
     return;
   }
   if (WaitsForHarness(tid, signal)) {

@@ -20,6 +20,7 @@
 
 #include "harness/base/unique_fd.h"
 #include "harness/evidence/evidence.h"
+#include "harness/target/argument_guard.h"
 #include "harness/target/child.h"
 #include "harness/target/child_events.h"
 #include "harness/target/clock.h"
@@ -42,6 +43,9 @@ struct SupervisorPlan {
   bool trace = true;
   int stop_mark = 0;      // see SpawnOptions
   bool detaches = false;  // see SpawnOptions
+  std::filesystem::path follow_program = {};
+  ArgumentRule proof = {};  // see SpawnOptions
+  bool proof_is_asked = false;
 };
 
 // A target that is there already, forked from another: its threads, the main one first. Each is
@@ -85,6 +89,16 @@ class Supervisor {
   // The last program that the target's own process has executed in its place, if any: the agent
   // does not follow. Known of a traced target only.
   std::optional<ExecutedProgram> replaced_by() const;
+  // Those that processes below the target have executed, in the order in which they first did.
+  // Known of a traced target only.
+  std::vector<ChildProgram> child_programs() const;
+  // Is a process alive that is not the target, but one that it, or a child of it, has forked?
+  bool has_children() const;
+  // A thread is held at the function of SpawnOptions::proof_function until AnswerProof(); stop_fd()
+  // tells. A refusal, if not "", ends the target.
+  bool proof_wanted() const;
+  void AnswerProof(const std::string& refusal);
+  bool proven() const { return proven_.load(); }  // by this or by the function's arguments
   // Why a program that a process of the run was about to execute was killed instead; see
   // CheckSafeToStart. "" = none. Of a traced target only.
   std::string refusal() const;
@@ -118,6 +132,10 @@ class Supervisor {
   void HandleStop(pid_t tid, int status);
   void NoteThread(pid_t tid);
   void NoteExec(pid_t pid);
+  void GuardArguments(pid_t pid, const std::filesystem::path& program);
+  bool HandleTrap(pid_t tid, int status);  // false: it was none of the guard's
+  void Refuse(pid_t pid, const std::string& refusal);
+  void NoteChildProgram(pid_t pid, const ExecutedProgram& executed);  // with mutex_ held
   // The target has ended with `status`: makes the process that it left behind the target.
   bool FollowSuccessor(int status);  // with mutex_ held
   // A process of a target that detaches takes its place.
@@ -142,6 +160,10 @@ class Supervisor {
   std::atomic<pid_t> pid_ = 0;
   std::atomic<bool> follows_ = false;
   std::atomic<bool> followed_ = false;
+  std::atomic<bool> proven_ = false;
+  ArgumentGuard guard_;  // supervisor's thread only
+  ArgumentRule proof_;
+  bool proof_is_asked_ = false;
   Clock::time_point start_;
   bool traced_ = false;
   std::string trace_note_;
@@ -159,7 +181,10 @@ class Supervisor {
   std::set<pid_t> living_;  // processes: the target and its traced descendants
   bool executed_ = false;   // the target's own program, which Start() was asked for
   std::optional<ExecutedProgram> replaced_by_;
+  std::vector<ChildProgram> child_programs_;
+  std::filesystem::path follow_program_;  // "" once it is followed
   std::string refusal_;
+  pid_t held_for_proof_ = 0;  // a thread; 0 = none
   bool killed_ = false;
   std::optional<Deadline> kill_until_;  // the SIGKILL has until then
   Deadline stop_until_ = kNoDeadline;   // with stop_: then the thread ends all the same

@@ -1,6 +1,7 @@
 // How a Supervisor starts its target: fork, prepare, seize, execute.
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <poll.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
@@ -92,6 +93,14 @@ void Supervisor::Start(SupervisorPlan plan) {
   }
   if (plan.trace) {
     Seize();
+  }
+  if (!traced_ && !plan.proof.function.empty()) {
+    KillAndReap(pid_);
+    throw Failure::CannotWork(fmt::format(
+        "{} is not started: that it is given {} is proven with ptrace (`required_args_proof`), and "
+        "{}",
+        plan.child.program, fmt::join(plan.proof.required, ", "),
+        trace_note_.empty() ? "another needs that: a debugger or a sanitizer" : trace_note_));
   }
   const char kGo = 1;
   if (write(go.get(), &kGo, 1) != 1) {

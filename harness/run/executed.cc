@@ -1,0 +1,191 @@
+#include "harness/run/executed.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/base/failure.h"
+#include "harness/target/proc_status.h"
+
+namespace faultline {
+namespace {
+
+namespace fs = std::filesystem;
+
+// `wraps: none`: what the program executes in children are its helpers.
+constexpr std::string_view kNothing = "none";
+
+// Programs that do nothing but execute others: what one has executed when it has run to completion
+// is the target.
+bool IsMadeToWrap(const fs::path& program) {
+  constexpr std::array<std::string_view, 9> kNames = {
+      "sh", "dash", "bash", "busybox", "env", "setsid", "timeout", "unshare", "nsenter"};
+  std::array<char, 2> start = {};
+  std::ifstream(program).read(start.data(), start.size());
+  const bool is_script = start[0] == '#' && start[1] == '!';
+  return is_script ||
+         std::find(kNames.begin(), kNames.end(), program.filename().string()) != kNames.end();
+}
+
+bool IsHooked(LiveRun& run) {
+  const std::optional<ExecutedProgram> last = run.process().replaced_by();
+  return last && last->program == HookedProgram(run.request());
+}
+
+// Each once, in order.
+std::vector<std::string> Distinct(const std::vector<ChildProgram>& children) {
+  std::vector<std::string> programs;
+  for (const ChildProgram& child : children) {
+    if (std::find(programs.begin(), programs.end(), child.last.program) == programs.end()) {
+      programs.push_back(child.last.program);
+    }
+  }
+  return programs;
+}
+
+// Those that the target itself has started, or a shell in between.
+std::vector<ChildProgram> Children(LiveRun& run) {
+  std::vector<ChildProgram> children = run.process().child_programs();
+  std::erase_if(children, [](const ChildProgram& child) { return child.is_helper; });
+  return children;
+}
+
+Executed Named(LiveRun& run, const std::string& name) {
+  for (const ChildProgram& child : run.process().child_programs()) {
+    if (child.last.program == name || child.last.program.filename() == name) {
+      return {child.last.program, /*in_child=*/true};
+    }
+  }
+  if (!run.exited()) {
+    return {};
+  }
+  throw Failure::BadInput(fmt::format(
+      "profile {}: `wraps: {}`, but {} has not executed such a program in a child (executed: {})",
+      run.request().profile.name, name, run.request().program.string(),
+      fmt::join(Distinct(run.process().child_programs()) |
+                    std::views::transform([](const fs::path& p) { return p.string(); }),
+                ", ")));
+}
+
+// Of a program that has ended well and left a process behind, that one may not have come to execute
+// anything yet.
+void AwaitExec(LiveRun& run) {
+  constexpr int kLimitMs = 2'000;
+  constexpr int kEveryMs = 5;
+  const Deadline limit = InMs(kLimitMs);
+  const auto executed = [&] {
+    const std::vector<ChildProgram> children = Children(run);
+    return std::any_of(children.begin(), children.end(),
+                       [](const ChildProgram& child) { return child.is_alive; });
+  };
+  while (run.process().has_children() && !executed() && Clock::now() < limit) {
+    run.loop().RunUntil([] { return false; }, InMs(kEveryMs));
+  }
+}
+
+// A shell has started its child before it waits for it, and the child may be ready first.
+bool WaitsForChildren(LiveRun& run, bool& has_waited) {
+  constexpr int kLimitMs = 200;
+  constexpr int kEveryMs = 2;
+  const Deadline limit = InMs(has_waited ? 0 : kLimitMs);
+  has_waited = true;
+  bool waits = OnlyWaitsForChildren(run.process().pid());
+  while (!waits && !run.exited() && Clock::now() < limit) {
+    run.loop().RunUntil([&run] { return run.exited(); }, InMs(kEveryMs));
+    waits = OnlyWaitsForChildren(run.process().pid());
+  }
+  return waits;
+}
+
+// Of one that has ended: what it has left behind, or all that it executed.
+std::vector<ChildProgram> OfEnded(LiveRun& run, int64_t ready_ms) {
+  const ExitStatus& exit = run.process().exit_status();
+  const bool left_one = exit.kind == ExitStatus::Kind::kExited && exit.code == 0 && ready_ms == 0;
+  if (left_one && !run.request().profile.detaches) {
+    AwaitExec(run);
+  }
+  std::vector<ChildProgram> children = Children(run);
+  const auto alive = std::stable_partition(
+      children.begin(), children.end(), [](const ChildProgram& child) { return child.is_alive; });
+  if (alive == children.begin()) {
+    return IsMadeToWrap(HookedProgram(run.request())) ? children : std::vector<ChildProgram>();
+  }
+  children.erase(left_one ? alive : children.begin(), children.end());
+  return children;
+}
+
+// The children of which one is the target.
+std::vector<ChildProgram> Candidates(LiveRun& run, bool& has_waited) {
+  const bool tells_ready = run.request().profile.ready.kind != ReadyCondition::Kind::kStarted;
+  const int64_t ready_ms = tells_ready ? run.evidence().start_ms : 0;
+  if (run.exited()) {
+    return OfEnded(run, ready_ms);
+  }
+  if (tells_ready && ready_ms == 0) {
+    return {};
+  }
+  std::vector<ChildProgram> children = Children(run);
+  std::erase_if(children, [&](const ChildProgram& child) {
+    return !child.is_alive || (tells_ready && child.last.time_ms > ready_ms);
+  });
+  return children.empty() || WaitsForChildren(run, has_waited) ? children
+                                                               : std::vector<ChildProgram>();
+}
+
+}  // namespace
+
+std::vector<std::string> WrappedPrograms(LiveRun& run, bool& has_waited) {
+  return Distinct(Candidates(run, has_waited));
+}
+
+void ThrowRefusal(LiveRun& run) {
+  const std::string refusal = run.process().refusal();
+  if (!refusal.empty()) {
+    throw Failure::BadInput(refusal);
+  }
+}
+
+Executed ExecutedInChild(LiveRun& run, bool& has_waited) {
+  const std::string& wraps = run.request().profile.wraps;
+  if (!run.hooking().wanted() || run.request().profile.detaches || wraps == kNothing ||
+      !run.process().traced() || IsHooked(run)) {
+    return {};
+  }
+  if (!wraps.empty()) {
+    return Named(run, wraps);
+  }
+  const std::vector<std::string> programs = WrappedPrograms(run, has_waited);
+  if (programs.size() > 1) {
+    throw Failure::BadInput(fmt::format(
+        "{} has started several programs, any of which may be the target ({}): say which in its "
+        "profile (`wraps: {}`), or that none is (`wraps: none`)",
+        run.request().program.string(),
+        fmt::join(programs | std::views::transform([](const fs::path& p) { return p.string(); }),
+                  ", "),
+        fs::path(programs.front()).filename().string()));
+  }
+  return programs.empty() ? Executed() : Executed{programs.front(), /*in_child=*/true};
+}
+
+Executed ExecutedInstead(LiveRun& run, const Executed& in_child) {
+  ThrowRefusal(run);
+  if (!in_child.empty()) {
+    return in_child;
+  }
+  const std::optional<ExecutedProgram> other = run.process().replaced_by();
+  if (!other || !run.hooking().wanted() || other->program == HookedProgram(run.request())) {
+    return {};
+  }
+  const int64_t ready_ms = run.evidence().start_ms;
+  const bool was_ready = run.request().profile.ready.kind != ReadyCondition::Kind::kStarted &&
+                         ready_ms > 0 && other->time_ms > ready_ms;
+  return was_ready ? Executed() : Executed{other->program, /*in_child=*/false};
+}
+
+}  // namespace faultline

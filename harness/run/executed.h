@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "harness/run/executor.h"
+#include "harness/run/live_run.h"
+
+namespace faultline {
+
+// Failure (kBadInput) when a program was ended because it must not run as it was about to: see
+// CheckSafeToStart and ArgumentGuard.
+void ThrowRefusal(LiveRun& run);
+
+// Programs that children of the target execute, one of which may be what the target is for: it only
+// waits for them, has left them behind, or has run to completion and is made to execute others.
+// Takes as long as ExecutedInChild.
+std::vector<std::string> WrappedPrograms(LiveRun& run, bool& has_waited);
+
+// The program that turns out to be the target of a run although another was hooked: the agent is
+// not in it, and whatever was judged would be about nothing.
+//
+// A child of a wrapper (`sh -c 'program & wait'`, timeout, `setsid -f`, `unshare --fork`) that is
+// the target: the one that the profile's `wraps` names, else the only one that such a program waits
+// for. Empty: there is none, or it is hooked already. To be asked before the target is asked to
+// stop, and once more when it has ended, as long as its children live. Takes up to 2 s for a target
+// that ended and has left a process behind, and, unless `has_waited`, which is set then, 0.2 s for
+// one that has a child and does not wait for it yet. Failure (kBadInput) when it might be several,
+// or is not the one that `wraps` says.
+Executed ExecutedInChild(LiveRun& run, bool& has_waited);
+
+// As above, or what was executed in the target's own place before it was ready. `in_child` is what
+// ExecutedInChild() said. Failure as ThrowRefusal. To be asked when the target has ended.
+Executed ExecutedInstead(LiveRun& run, const Executed& in_child);
+
+}  // namespace faultline

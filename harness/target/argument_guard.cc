@@ -1,0 +1,277 @@
+#include "harness/target/argument_guard.h"
+
+#include <elf.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <filesystem>
+#include <optional>
+#include <set>
+#include <sstream>
+#include <utility>
+
+#include "harness/target/elf_facts.h"
+#include "harness/target/proc_status.h"
+#include "harness/target/safety.h"
+
+namespace faultline {
+namespace {
+
+constexpr uint8_t kBreakpoint = 0xcc;  // int3
+constexpr char kEalInit[] = "rte_eal_init";
+constexpr char kNoPci[] = "--no-pci";
+// Above anything a person writes: execve(2) takes 2 MiB in all.
+constexpr int kMostArguments = 10'000;
+constexpr size_t kMostBytes = size_t{128} << 10;
+
+// What was there, or nothing when the memory cannot be changed.
+std::optional<uint8_t> Exchange(pid_t pid, uint64_t address, uint8_t byte) {
+  errno = 0;
+  const long word = ptrace(PTRACE_PEEKTEXT, pid, address, nullptr);
+  if (errno != 0) {
+    return std::nullopt;
+  }
+  const auto changed = static_cast<long>((static_cast<uint64_t>(word) & ~uint64_t{0xff}) | byte);
+  if (ptrace(PTRACE_POKETEXT, pid, address, changed) != 0) {
+    return std::nullopt;
+  }
+  return static_cast<uint8_t>(word);
+}
+
+// The thread has run into a breakpoint: it is to execute what was there.
+bool StepBack(pid_t tid, user_regs_struct registers, uint64_t address) {
+  registers.rip = address;
+  return ptrace(PTRACE_SETREGS, tid, nullptr, &registers) == 0;
+}
+
+// The entry of the program, as the kernel tells the loader (getauxval(3), AT_ENTRY).
+std::optional<uint64_t> EntryOf(pid_t pid) {
+  const std::string vector = ReadProcFile(pid, "auxv");
+  for (size_t at = 0; at + sizeof(Elf64_auxv_t) <= vector.size(); at += sizeof(Elf64_auxv_t)) {
+    Elf64_auxv_t entry;
+    std::memcpy(&entry, vector.data() + at, sizeof(entry));
+    if (entry.a_type == AT_ENTRY) {
+      return entry.a_un.a_val;
+    }
+  }
+  return std::nullopt;
+}
+
+// Files that the process has mapped from their beginning, and where: its program and libraries.
+std::vector<std::pair<std::filesystem::path, uint64_t>> Modules(pid_t pid) {
+  std::vector<std::pair<std::filesystem::path, uint64_t>> modules;
+  std::set<std::string> seen;
+  std::istringstream lines(ReadProcFile(pid, "maps"));
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string range;
+    std::string rights;
+    uint64_t offset = 0;
+    std::string device;
+    std::string inode;
+    std::string path;
+    words >> range >> rights >> std::hex >> offset >> device >> inode >> std::ws;
+    std::getline(words, path);
+    if (path.starts_with('/') && offset == 0 && seen.insert(path).second) {
+      modules.emplace_back(path, std::stoull(range, nullptr, 16));
+    }
+  }
+  return modules;
+}
+
+std::vector<uint64_t> AddressesOf(pid_t pid, const std::string& function) {
+  std::vector<uint64_t> addresses;
+  for (const auto& [file, start] : Modules(pid)) {
+    // Where the target has mounts of its own, its files are below its root.
+    const std::filesystem::path seen = fmt::format("/proc/{}/root{}", pid, file.string());
+    if (const auto offset = FunctionOffset(seen, function)) {
+      addresses.push_back(start + *offset);
+    }
+  }
+  return addresses;
+}
+
+bool ReadMemory(pid_t pid, uint64_t address, void* to, size_t size) {
+  iovec here = {to, size};
+  iovec there = {reinterpret_cast<void*>(address), size};
+  return process_vm_readv(pid, &here, 1, &there, 1, 0) == static_cast<ssize_t>(size);
+}
+
+std::optional<std::string> ReadText(pid_t pid, uint64_t address) {
+  std::string text;
+  for (char byte = 0; text.size() < kMostBytes; text += byte) {
+    if (!ReadMemory(pid, address + text.size(), &byte, 1)) {
+      return std::nullopt;
+    }
+    if (byte == '\0') {
+      return text;
+    }
+  }
+  return std::nullopt;
+}
+
+// argv without argv[0]; nothing when these are no arguments as main() has them.
+std::optional<std::vector<std::string>> ReadArguments(pid_t pid,
+                                                      const user_regs_struct& registers) {
+  const int count = static_cast<int>(registers.rdi);  // System V ABI, 3.2.3
+  if (count < 0 || count > kMostArguments) {
+    return std::nullopt;
+  }
+  std::vector<std::string> arguments;
+  for (int i = 1; i < count; ++i) {
+    uint64_t pointer = 0;
+    if (!ReadMemory(pid, registers.rsi + sizeof(pointer) * static_cast<size_t>(i), &pointer,
+                    sizeof(pointer))) {
+      return std::nullopt;
+    }
+    const std::optional<std::string> text = ReadText(pid, pointer);
+    if (!text) {
+      return std::nullopt;
+    }
+    arguments.push_back(*text);
+  }
+  return arguments;
+}
+
+std::string Quoted(const std::vector<std::string>& arguments) {
+  constexpr size_t kMostShown = 400;
+  std::string text = fmt::format("{}", fmt::join(arguments, " "));
+  if (text.size() > kMostShown) {
+    text.replace(kMostShown, std::string::npos, "...");
+  }
+  return text;
+}
+
+// Why the call that is about to begin must not be.
+std::string RefuseCall(pid_t pid, const user_regs_struct& registers, const std::string& program,
+                       const ArgumentRule& rule) {
+  if (rule.required.empty()) {
+    return "";
+  }
+  const std::optional<std::vector<std::string>> arguments = ReadArguments(pid, registers);
+  if (!arguments) {
+    return fmt::format(
+        "{} does not go on: what {} is given are no arguments as main() has them (int argc, char** "
+        "argv), so that {} cannot be looked for",
+        program, rule.function, fmt::join(rule.required, ", "));
+  }
+  const std::string refusal = RefuseArguments(*arguments, rule);
+  return refusal.empty() ? ""
+                         : fmt::format("{} does not go on: it gives {} the arguments `{}`, and {}",
+                                       program, rule.function, Quoted(*arguments), refusal);
+}
+
+}  // namespace
+
+std::string RefuseArguments(const std::vector<std::string>& args, const ArgumentRule& rule) {
+  const auto end = std::find(args.begin(), args.end(), "--");
+  for (const std::string& required : rule.required) {
+    if (std::find(args.begin(), end, required) == end) {
+      return fmt::format("{} is not among them, before any \"--\"", required);
+    }
+  }
+  return rule.function == kEalInit ? RefuseMemoryOptions(args) : "";
+}
+
+std::string ArgumentGuard::Watch(pid_t pid, const std::string& program, bool has_dpdk,
+                                 const ArgumentRule& rule, bool must_find) {
+  watched_.erase(pid);
+  Watched watched;
+  watched.program = program;
+  watched.must_find = must_find && has_dpdk;
+  if (!rule.function.empty()) {
+    watched.rules.push_back(rule);
+    watched.rule_function = rule.function;
+  }
+  if (has_dpdk) {
+    watched.rules.push_back({kEalInit, {kNoPci}});
+  }
+  if (watched.rules.empty()) {
+    return "";
+  }
+  watched.entry = EntryOf(pid).value_or(0);
+  const std::optional<uint8_t> before =
+      watched.entry == 0 ? std::nullopt : Exchange(pid, watched.entry, kBreakpoint);
+  if (!before) {
+    return watched.must_find || !rule.function.empty()
+               ? program + " does not go on: it cannot be stopped at its entry"
+               : "";
+  }
+  watched.at_entry = *before;
+  watched_[pid] = std::move(watched);
+  return "";
+}
+
+void ArgumentGuard::Fork(pid_t parent, pid_t pid) {
+  if (const auto found = watched_.find(parent); found != watched_.end() && parent != pid) {
+    watched_[pid] = Watched(found->second);
+  }
+}
+
+std::string ArgumentGuard::OnEntry(pid_t pid, Watched& watched) {
+  Exchange(pid, watched.entry, watched.at_entry);
+  watched.entry = 0;
+  for (const ArgumentRule& rule : watched.rules) {
+    bool found = false;
+    for (const uint64_t address : AddressesOf(pid, rule.function)) {
+      const auto known = watched.calls.find(address);
+      const std::optional<uint8_t> before =
+          known == watched.calls.end() ? Exchange(pid, address, kBreakpoint) : known->second.before;
+      if (before) {
+        found = true;
+        watched.calls[address].before = *before;
+        watched.calls[address].rules.push_back(rule);
+      }
+    }
+    if (!found && rule.function == kEalInit && watched.must_find) {
+      return fmt::format(
+          "{} does not go on: {} is not found in it (a stripped program?), so that nothing proves "
+          "that it is given {}",
+          watched.program, kEalInit, kNoPci);
+    }
+  }
+  return "";
+}
+
+ArgumentGuard::Hit ArgumentGuard::OnTrap(pid_t pid, pid_t tid) {
+  const auto found = watched_.find(pid);
+  siginfo_t info = {};
+  user_regs_struct registers = {};
+  if (found == watched_.end() || ptrace(PTRACE_GETSIGINFO, tid, nullptr, &info) != 0 ||
+      info.si_code != SI_KERNEL ||  // so int3 is told: do_int3() in the kernel's kernel/traps.c
+      ptrace(PTRACE_GETREGS, tid, nullptr, &registers) != 0) {
+    return {};
+  }
+  Watched& watched = found->second;
+  const uint64_t address = registers.rip - 1;
+  Hit hit;
+  if (watched.entry == address) {
+    hit.is_ours = true;
+    hit.refusal = OnEntry(pid, watched);
+  } else if (const auto call = watched.calls.find(address); call != watched.calls.end()) {
+    hit.is_ours = true;
+    for (const ArgumentRule& rule : call->second.rules) {
+      hit.is_rule |= rule.function == watched.rule_function;
+      if (hit.refusal.empty()) {
+        hit.refusal = RefuseCall(pid, registers, watched.program, rule);
+      }
+    }
+    Exchange(pid, address, call->second.before);
+    watched.calls.erase(call);
+  } else {
+    return {};
+  }
+  if (!StepBack(tid, registers, address) && hit.refusal.empty()) {
+    hit.refusal = watched.program + " does not go on: it cannot be let go where it was stopped";
+  }
+  return hit;
+}
+
+}  // namespace faultline

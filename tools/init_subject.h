@@ -1,0 +1,34 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "harness/scenario/profile.h"
+
+namespace faultline {
+
+// A program that `faultline init` is to describe: what of DPDK and SPDK it contains, and what it is
+// started with.
+struct InitSubject {
+  std::filesystem::path program;
+  std::string name;  // of its profile and scenario
+  bool has_dpdk = false;
+  bool has_spdk = false;
+  std::vector<std::string> args;      // as they are written: run-time names are variables
+  std::vector<std::string> app_args;  // from "--" on
+};
+
+// `args` as the user gave them; what a program on DPDK must have so that runs of it neither touch
+// the machine nor each other is added. `name` "" = that of the program's file. Failure (kBadInput)
+// when the name cannot be a file's.
+InitSubject MakeInitSubject(const std::filesystem::path& program, const std::string& name,
+                            const std::vector<std::string>& args);
+
+// How it is started for the first look.
+Profile StartOf(const InitSubject& subject);
+
+// A text in a YAML file: quoted, and no `${` of it is a variable.
+std::string QuotedText(const std::string& text);
+
+}  // namespace faultline
