@@ -369,7 +369,8 @@ class SweepCommand : public Command {
       const Executed executed =
           ExecutedCache(options.cache_dir, options.program, loaded.scenario, loaded.profile)
               .Recall();
-      selection_.modules.push_back((executed.empty() ? options.program : executed.program).filename());
+      selection_.modules.push_back(
+          (executed.empty() ? options.program : executed.program).filename());
     }
     if (const int lives = loaded.scenario.LivesOf(loaded.scenario.subject);
         selection_.life > lives) {

@@ -7,7 +7,8 @@
 
 namespace faultline {
 
-// Which program another executes, in its place or in a child, as a run has shown it. Kept below a cache directory; an empty one keeps nothing.
+// Which program another executes, in its place or in a child, as a run has shown it. Kept below a
+// cache directory; an empty one keeps nothing.
 class ExecutedCache {
  public:
   // The arguments decide what a wrapper executes, so the scenario and its profile are part of what

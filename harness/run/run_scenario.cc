@@ -25,16 +25,11 @@ std::filesystem::path Hooked(const LoadedScenario& loaded, const ScenarioOptions
 class ScenarioRunner {
  public:
   ScenarioRunner(const LoadedScenario& loaded, const ScenarioOptions& options, Executor& executor)
-      : loaded_(loaded),
-        options_(options),
-        executor_(executor),
-        cache_(options.cache_dir, ProgramKey(Hooked(loaded, options)),
-               ScenarioKey(loaded.scenario, loaded.profile) + "-" + ObserverKey(loaded.catalogue)) {
-  }
+      : loaded_(loaded), options_(options), executor_(executor) {}
 
   ScenarioResult Run() {
     const bool with_faults = options_.with_faults && !loaded_.scenario.faults.empty();
-    std::optional<FaultFreeRun> known = cache_.Load();
+    std::optional<FaultFreeRun> known = Cache().Load();
     if (!with_faults) {
       return RunWithoutFaults(known);
     }
@@ -50,6 +45,13 @@ class ScenarioRunner {
   }
 
  private:
+  // That of the program that is hooked now: a run may show that it is another than was thought.
+  FaultFreeCache Cache() const {
+    return FaultFreeCache(
+        options_.cache_dir, ProgramKey(Hooked(loaded_, options_)),
+        ScenarioKey(loaded_.scenario, loaded_.profile) + "-" + ObserverKey(loaded_.catalogue));
+  }
+
   const LimitsMs& UpperLimits() const { return loaded_.scenario.limits_ms; }
 
   // `known` is what the fault-free run took; nullptr: it is this one. `note_changes` as in
@@ -83,7 +85,7 @@ class ScenarioRunner {
     result.findings = Judge(result.evidence, {scenario, loaded_.profile, loaded_.catalogue, nullptr,
                                               /*is_fault_free=*/!written.faults.empty()});
     if (!known && result.findings.empty()) {
-      cache_.Store(Describe(result.evidence));
+      Cache().Store(Describe(result.evidence));
     }
     return result;
   }
@@ -100,7 +102,6 @@ class ScenarioRunner {
   const LoadedScenario& loaded_;
   const ScenarioOptions& options_;
   Executor& executor_;
-  FaultFreeCache cache_;
 };
 
 bool Answers(const Finding& finding, const KnownFinding& known) {

@@ -118,8 +118,8 @@ void ReadArgumentsProof(MapReader& map, Profile& profile) {
     return;
   }
   if (value->kind != YamlValue::Kind::kMap) {
-    ReportWrongType(*value, "`required_args_proof`", "{function: NAME} or {function: NAME, log: PATTERN}",
-                    map.context());
+    ReportWrongType(*value, "`required_args_proof`",
+                    "{function: NAME} or {function: NAME, log: PATTERN}", map.context());
     return;
   }
   MapReader reader(*value, "`required_args_proof`", map.context());
