@@ -53,6 +53,11 @@ std::vector<std::string> Environment(const SpawnOptions& options) {
     }
   }
   environment.push_back(fmt::format("{}={}", kRunIdVariable, options.run_id));
+  // The agent takes its own name out of LD_PRELOAD in place. What the kernel shows of the
+  // environment then seems to end there, and LeakSanitizer reads its options from that: so it comes
+  // last.
+  std::stable_partition(environment.begin(), environment.end(),
+                        [](const std::string& entry) { return !entry.starts_with("LD_PRELOAD="); });
   return environment;
 }
 

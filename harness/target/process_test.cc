@@ -136,7 +136,8 @@ TEST(Process, PassesTheRunIdAndOnlyTheGivenEnvironment) {
   const RunDirectory directory;
   SpawnOptions options;
   options.program = "/usr/bin/env";
-  options.environment = {{"A", "b=c"}, {std::string(kRunIdVariable), "another"}};
+  options.environment = {
+      {"A", "b=c"}, {"LD_PRELOAD", ""}, {std::string(kRunIdVariable), "another"}};
   options.working_dir = directory.path();
   options.run_id = "0123";
   Process process(options);
@@ -144,9 +145,10 @@ TEST(Process, PassesTheRunIdAndOnlyTheGivenEnvironment) {
   EventLoop loop;
   loop.Add(process.output_fd(), [&log] { log.OnReadable(); });
   ASSERT_TRUE(loop.RunUntil([&log] { return log.at_end(); }, InMs(20'000)));
-  ASSERT_EQ(log.Lines().size(), 2U);
+  ASSERT_EQ(log.Lines().size(), 3U);
   EXPECT_EQ(log.Lines()[0].text, "A=b=c");
   EXPECT_EQ(log.Lines()[1].text, "FAULTLINE_RUN_ID=0123");
+  EXPECT_EQ(log.Lines()[2].text, "LD_PRELOAD=") << "last: sanitizers read no further";
 }
 
 TEST(Process, StartsNothingUnsafe) {
