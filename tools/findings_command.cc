@@ -39,7 +39,7 @@ class FindingsCommand : public Command {
                     "confirmed, flaky, unproven, assumed or not-tried (repeatable)")
         ->type_name("STATUS");
     app->add_option("--module", modules_,
-                    "of a failed call in this module, or code to blame there (globs; repeatable)")
+                    "of a failed call in this module, or that showed there (globs; repeatable)")
         ->type_name("GLOB");
     app->add_option("--point", points_, "after this point failed (globs; repeatable)")
         ->type_name("GLOB");

@@ -108,6 +108,10 @@ struct StepResult {
   bool unasked = false;       // it waited for the end of a target that nobody had asked to end
   bool still_serves = false;  // and when its limit had passed, the target answered a new client
   std::string said = {};      // the last line that the step's command printed
+  // Timed out was not the step but this request for the target's state (Profile::state_probes),
+  // after it or, where the step was not begun, before it. "" = the step itself, if anything.
+  std::string silent_probe = {};
+  bool silent_before = false;
 };
 
 // A step that was done while a call of the target waited (Fault::at_call).
@@ -266,7 +270,7 @@ struct Finding {
   // = nothing but the finding itself.
   std::string cause;
   std::vector<std::string> details;    // lines for the story
-  Stack stack;                         // the code to blame, innermost first; may be empty
+  Stack stack;                         // where it showed, innermost first; may be empty
   std::vector<std::string> caused_by;  // ids of the injected faults
   int step = 0;                        // 1-based step during which it came to light; 0 = not known
   std::string target = {};             // Evidence::target; "" = the only one

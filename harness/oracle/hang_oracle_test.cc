@@ -52,11 +52,34 @@ TEST(HangOracle, AnRpcWithoutAnswerIsNamed) {
   EXPECT_EQ(findings[0].step, 2);
 }
 
+// Tempting: the step that is next, whose request would not be answered either.
+TEST(HangOracle, ATargetThatNoLongerTellsItsStateHangsAfterTheStepThatFailed) {
+  JudgedRun run;
+  StepResult& failed = run.result(2);
+  failed.status = StepResult::Status::kTimedOut;
+  failed.silent_probe = "bdev_get_bdevs";
+  run.result(3).status = StepResult::Status::kTimedOut;
+  std::vector<Finding> findings = run.Judge();
+  ASSERT_THAT(findings, ElementsAre(IsKind("hang")));
+  EXPECT_THAT(findings[0].title,
+              testing::StartsWith("no answer to RPC bdev_get_bdevs, which tells the target's "
+                                  "state, after step 2 ("));
+  EXPECT_THAT(findings[0].signature, testing::StartsWith("hang: answer to bdev_get_bdevs"));
+  EXPECT_EQ(findings[0].step, 2);
+
+  failed.silent_before = true;
+  findings = run.Judge();
+  ASSERT_THAT(findings, ElementsAre(IsKind("hang")));
+  EXPECT_THAT(findings[0].title, HasSubstr("before step 2 ("));
+}
+
 TEST(HangOracle, AnRpcThatMayGoUnansweredIsNoHang) {
   JudgedRun run;
   std::get<RpcStep>(run.scenario.steps[1].action).expect = {
       {.kind = RpcExpectation::Kind::kNoAnswer, .value = {}, .code = {}, .message_pattern = ""}};
   run.result(2).status = StepResult::Status::kTimedOut;
+  EXPECT_THAT(run.Judge(), IsEmpty());
+  run.result(2).silent_probe = "bdev_get_bdevs";
   EXPECT_THAT(run.Judge(), IsEmpty());
 }
 

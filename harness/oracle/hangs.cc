@@ -40,8 +40,17 @@ std::optional<Hang> HangOfStep(const StepResult& result, const Evidence& evidenc
   hang.step = result.index;
   hang.wait = &result.wait;
   hang.limit = fmt::format("{}: {}", StepText(result), result.wait.ToString());
-  if (const auto* rpc = StepActionAs<RpcStep>(scenario, result.index)) {
-    if (AcceptsNoAnswer(rpc->expect) || DependsOnDropped(result, evidence, scenario)) {
+  const auto* rpc = StepActionAs<RpcStep>(scenario, result.index);
+  if (rpc != nullptr && AcceptsNoAnswer(rpc->expect)) {
+    return std::nullopt;
+  }
+  if (!result.silent_probe.empty()) {
+    hang.phase = "answer to " + result.silent_probe;
+    hang.title = fmt::format("no answer to RPC {}, which tells the target's state, {} {}",
+                             result.silent_probe, result.silent_before ? "before" : "after",
+                             StepText(result));
+  } else if (rpc != nullptr) {
+    if (DependsOnDropped(result, evidence, scenario)) {
       return std::nullopt;
     }
     hang.phase = "answer to " + rpc->method;

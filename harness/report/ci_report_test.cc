@@ -158,7 +158,7 @@ TEST(CiReports, AnUnfinishedOneIsNoPass) {
 
 TEST(PlaceToShow, IsTheFirstFrameWithALineUnlessTheSourceTreeHasAnother) {
   CiFinding finding;
-  finding.stacks = {{"Code to blame",
+  finding.stacks = {{"Where it crashed",
                      {{"abort", "", 0, "libc.so.6", 1},
                       {"rte_panic", "/build/dpdk/eal.c", 9, "libeal.so", 2},
                       {"StackLines", "/elsewhere/harness/report/stack_text.cc", 12, "tgt", 3}}}};

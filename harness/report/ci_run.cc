@@ -5,6 +5,7 @@
 #include "harness/oracle/run_course.h"
 #include "harness/report/ci_report.h"
 #include "harness/report/contract.h"
+#include "harness/report/stack_name.h"
 #include "harness/store/records.h"
 
 namespace faultline {
@@ -42,7 +43,8 @@ CiFinding FindingOf(const Finding& one, const RunReport& run) {
     finding.why = "in the fault-free run, which has to pass first";
   }
   if (!one.stack.empty()) {
-    finding.stacks.emplace_back("Code to blame", one.stack);
+    finding.stacks.emplace_back(
+        StackName(one.kind, one.signature, one.stack, FirstFailedCall(evidence)), one.stack);
   }
   for (const ThreadStack& thread : evidence.threads) {
     if (thread.crashed && !thread.frames.empty()) {
@@ -55,7 +57,9 @@ CiFinding FindingOf(const Finding& one, const RunReport& run) {
     finding.point = first.point;
     finding.injected = Injected(first);
     finding.places = {finding.injected};
-    finding.stacks.emplace_back("The call that failed", first.stack);
+    // Where a hanging target waits is no place to correct anything.
+    finding.stacks.emplace(one.kind == "hang" ? finding.stacks.begin() : finding.stacks.end(),
+                           "The call that failed", first.stack);
   }
   const std::vector<LogLine>& log = evidence.log;
   for (size_t i = log.size() - std::min(log.size(), kLogLines); i < log.size(); ++i) {

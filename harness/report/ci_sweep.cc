@@ -100,7 +100,9 @@ CiFinding FindingOf(const DigestFinding& one, const SweepDigest& digest,
   for (const auto& [name, stack] : StacksOf(one, digest)) {
     finding.stacks.emplace_back(name, FramesOf(stack));
   }
-  if (finding.stacks.size() > 1 && !one.sites.empty()) {  // the call that failed comes first there
+  // The call that failed comes first there, and stays so of a hang: where that waits is no place to
+  // correct anything.
+  if (finding.stacks.size() > 1 && !one.sites.empty() && group.kind != "hang") {
     std::rotate(finding.stacks.begin(), finding.stacks.begin() + 1, finding.stacks.end());
   }
   for (const size_t site : one.sites) {

@@ -64,7 +64,7 @@ TEST_F(StoredStoryTest, HasAllThatTheStoreKnows) {
       Tell(100),
       AllOf(HasSubstr("What was injected\n  libc/memory/calloc in function0_0 < function0_1 failed "
                       "once, in step 2, at 6 ms\n"),
-            HasSubstr("it said: <script>"), HasSubstr("Code to blame\n  at blamed_0"),
+            HasSubstr("it said: <script>"), HasSubstr("Where it crashed\n  at blamed_0"),
             HasSubstr("Thread that died\n  at died_0"),
             HasSubstr("     5 ms  <script>document.title"),
             HasSubstr("confirmed: came again in 3 of 3 runs"),

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "harness/report/stack_name.h"
+
 namespace faultline {
 namespace {
 
@@ -46,13 +48,20 @@ json FromExit(const ExitStatus& exit) {
   return {{"kind", Name(exit.kind)}, {"code", exit.code}, {"text", exit.ToString()}};
 }
 
-json FromFinding(const Finding& finding) {
-  return {{"kind", finding.kind},           {"title", finding.title},
-          {"signature", finding.signature}, {"object", finding.object},
-          {"step", finding.step},           {"known", finding.known},
-          {"note", finding.note},           {"caused_by", finding.caused_by},
-          {"details", finding.details},     {"stack", FromStack(finding.stack)},
-          {"cause", finding.cause},         {"target", finding.target}};
+json FromFinding(const Finding& finding, const Stack& failed_call) {
+  return {{"kind", finding.kind},
+          {"title", finding.title},
+          {"signature", finding.signature},
+          {"object", finding.object},
+          {"step", finding.step},
+          {"known", finding.known},
+          {"note", finding.note},
+          {"caused_by", finding.caused_by},
+          {"details", finding.details},
+          {"stack", FromStack(finding.stack)},
+          {"cause", finding.cause},
+          {"target", finding.target},
+          {"stack_name", StackName(finding.kind, finding.signature, finding.stack, failed_call)}};
 }
 
 // One of several targets.
@@ -230,7 +239,10 @@ json ToJson(const RunReport& report) {
               {"argv", evidence.argv},
               {"run_dir", evidence.run_dir.string()},
               {"broken_without_faults", report.broken_without_faults},
-              {"findings", ArrayOf(report.findings, FromFinding)},
+              {"findings", ArrayOf(report.findings,
+                                   [&](const Finding& finding) {
+                                     return FromFinding(finding, FirstFailedCall(evidence));
+                                   })},
               {"not_seen", ArrayOf(report.not_seen, FromKnown)},
               {"fixed", ArrayOf(report.fixed, FromBaseline)},
               {"replay_command", report.replay_command},

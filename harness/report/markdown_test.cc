@@ -21,7 +21,7 @@ CiFinding AFinding(const std::string& title = "pool is left") {
   finding.fails = true;
   finding.places = {"a", "b"};
   finding.injected = "dpdk/ring/create in f failed once";
-  finding.stacks = {{"Code to blame", {{"f", "/x/harness/report/sarif.h", 3, "tgt", 1}}}};
+  finding.stacks = {{"Where it crashed", {{"f", "/x/harness/report/sarif.h", 3, "tgt", 1}}}};
   return finding;
 }
 

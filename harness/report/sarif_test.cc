@@ -20,7 +20,7 @@ CiFinding AFinding() {
   finding.fails = true;
   finding.injected = "dpdk/ring/create in f failed once";
   finding.expected = "use only what is registered";
-  finding.stacks = {{"Code to blame",
+  finding.stacks = {{"Where it crashed",
                      {{"abort", "", 0, "libc.so.6", 1},
                       {"finish", "/build/a b/lib/iobuf.c", 97, "spdk_tgt", 2}}}};
   return finding;

@@ -12,6 +12,7 @@
 #include "harness/oracle/ends_by_design.h"
 #include "harness/oracle/run_course.h"
 #include "harness/report/contract.h"
+#include "harness/report/stack_name.h"
 #include "harness/report/stack_text.h"
 #include "harness/report/text.h"
 #include "harness/report/wrap.h"
@@ -131,7 +132,12 @@ void Story::TellFinding(const Finding& finding) {
   if (!finding.note.empty()) {
     Line("note: " + finding.note);
   }
-  TellStack(finding.stack, 2);
+  if (!finding.stack.empty() && finding.kind != "crash") {
+    const Stack failed_call = FirstFailedCall(report_.evidence);
+    Line(
+        fmt::format("{}:", StackName(finding.kind, finding.signature, finding.stack, failed_call)));
+  }
+  TellStack(finding.stack, finding.kind == "crash" ? 2 : 4);
   const size_t shown = std::min(finding.details.size(), limits_.details);
   for (size_t i = 0; i < shown; ++i) {
     Line(finding.details[i]);

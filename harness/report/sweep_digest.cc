@@ -10,6 +10,8 @@
 
 #include "harness/oracle/ends_by_design.h"
 #include "harness/report/contract.h"
+#include "harness/report/stack_name.h"
+#include "harness/report/stored_stack.h"
 #include "harness/report/text.h"
 #include "harness/store/causes.h"
 #include "harness/store/status.h"
@@ -307,15 +309,20 @@ SweepDigest MakeDigest(Store& store, const Baseline& baseline, bool assumed_too)
 std::vector<std::pair<std::string, std::string>> StacksOf(const DigestFinding& finding,
                                                           const SweepDigest& digest) {
   std::vector<std::pair<std::string, std::string>> stacks;
-  const auto add = [&](const char* name, const std::string& stack) {
+  const auto add = [&](std::string_view name, const std::string& stack) {
     if (!stack.empty() && stack != "[]") {
       stacks.emplace_back(name, stack);
     }
   };
+  Stack failed_call;
   if (!finding.sites.empty()) {
-    add("The call that failed", digest.sites[finding.sites.front()].site.stack);
+    const std::string& stored = digest.sites[finding.sites.front()].site.stack;
+    add("The call that failed", stored);
+    failed_call = FramesOf(stored);
   }
-  add("Code to blame", finding.finding.stack);
+  add(StackName(finding.group.kind, finding.group.signature, FramesOf(finding.finding.stack),
+                failed_call),
+      finding.finding.stack);
   const json evidence = json::parse(finding.run.evidence, nullptr, /*allow_exceptions=*/false);
   if (evidence.is_object() && evidence.contains("threads") && evidence["threads"].is_array()) {
     for (const json& thread : evidence["threads"]) {
@@ -341,6 +348,9 @@ std::string UpstreamText(const DigestFinding& finding, const SweepDigest& digest
       finding.injected, finding.mode_text, finding.group.scenario);
   text += fmt::format("**Observed:** {}; the target ended with {}.\n\n", finding.group.title,
                       finding.run.exit);
+  if (!finding.group.cause.empty()) {
+    text += fmt::format("**To fix:** {}.\n\n", finding.group.cause);
+  }
   for (const auto& [name, stack] : StacksOf(finding, digest)) {
     text += fmt::format("{}:\n```\n{}```\n\n", name, StackText(stack));
   }

@@ -69,7 +69,7 @@ struct SweepDigest {
 SweepDigest MakeDigest(Store& store, const Baseline& baseline, bool assumed_too = false);
 
 // The stacks of a finding as JSON (see StackToJson), by what they are: "The call that failed",
-// "Code to blame", "Thread that died".
+// its own (see StackName), "Thread that died".
 std::vector<std::pair<std::string, std::string>> StacksOf(const DigestFinding& finding,
                                                           const SweepDigest& digest);
 

@@ -77,7 +77,7 @@ TEST(TellRun, StaysOnOneScreenHoweverMuchThereIs) {
   run.evidence.log.resize(5000, {.time_ms = 500, .step = 1, .text = std::string(5000, 'x')});
   const std::string story = TellRun(run.report(), {.color = false, .width = 80});
   EXPECT_LE(std::count(story.begin(), story.end(), '\n'), 80);
-  EXPECT_THAT(story, AllOf(HasSubstr("by f (f.c:1)\n  ... this frame x 498"),
+  EXPECT_THAT(story, AllOf(HasSubstr("by f (f.c:1)\n    ... this frame x 498"),
                            HasSubstr(", in step 1, at 315 ms, x 500\n"),
                            HasSubstr("... 494 more lines"), Not(HasSubstr(std::string(160, 'x')))));
 }

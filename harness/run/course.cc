@@ -174,12 +174,14 @@ void Course::DoStep(Seat& seat, size_t index) {
     result.detail = "an earlier step did not end as expected";
   } else {
     BeginStep(static_cast<int>(index) + 1, step.name);
-    seat.rolled_back().Before(step, static_cast<int>(index) + 1);
-    for (Seat* other : started_) {
-      ArmFrom(other->run(), step);
+    bool succeeded_again = false;
+    if (seat.rolled_back().Before(step, static_cast<int>(index) + 1, result)) {
+      for (Seat* other : started_) {
+        ArmFrom(other->run(), step);
+      }
+      result = seat.steps().Run(step, static_cast<int>(index) + 1);
+      succeeded_again = seat.rolled_back().After(step, result);
     }
-    result = seat.steps().Run(step, static_cast<int>(index) + 1);
-    const bool succeeded_again = seat.rolled_back().After(step, result);
     if (!succeeded_again && StopsTheRest(result, step, run)) {
       failed_ = true;
       failed_at_.insert(&seat);

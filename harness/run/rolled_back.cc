@@ -104,18 +104,28 @@ void RolledBack::NoteOutstanding(const Step& step) {
   }
 }
 
-void RolledBack::Before(const Step& step, int index) {
+bool RolledBack::Before(const Step& step, int index, StepResult& result) {
   memory_.before.reset();
   memory_.looked_ms = 0;
   const RpcStep* rpc = Checked(step);
-  if (rpc == nullptr || run_.exited() || index < run_.request().check_from_step) {
-    return;
+  if (rpc == nullptr || run_.exited() || index < run_.request().check_from_step ||
+      !silent_probe_.empty()) {
+    return true;
   }
   if (run_.request().note_changes || run_.request().check_refused || run_.is_carrier() ||
       (run_.hooking().wanted() && MayStillFail())) {
     const Pause pause(run_);
+    result.begin_ms = run_.now_ms();
     memory_.before = Look(rpc->connection);
   }
+  if (silent_probe_.empty()) {
+    return true;
+  }
+  result.index = index;
+  result.title = step.Title();
+  result.silent_before = true;
+  TimeOut(result);
+  return false;
 }
 
 bool RolledBack::After(const Step& step, StepResult& result) {
@@ -124,13 +134,13 @@ bool RolledBack::After(const Step& step, StepResult& result) {
   if (rpc == nullptr || run_.exited()) {
     return false;
   }
-  if (run_.request().note_changes) {
+  if (run_.request().note_changes || SucceededUnderFault(*rpc, result)) {
+    std::optional<Pause> pause;
+    if (!run_.request().note_changes) {
+      pause.emplace(run_);
+    }
     NoteChanges(*rpc, result);
-    return false;
-  }
-  if (SucceededUnderFault(*rpc, result)) {
-    const Pause pause(run_);
-    NoteChanges(*rpc, result);
+    TimeOut(result);
     return false;
   }
   const bool is_refusal = run_.request().check_refused;
@@ -144,6 +154,10 @@ bool RolledBack::After(const Step& step, StepResult& result) {
   check.error = run_.evidence().rpcs.back().answer;
   if (!OthersAct()) {
     check.changes = Changes(rpc->connection);
+  }
+  if (!silent_probe_.empty()) {
+    TimeOut(result);
+    return false;
   }
   // Without a fault what goes or changes may be the end of something earlier: a rebuild that is
   // through, a poller that its channel takes along.
@@ -204,14 +218,16 @@ std::optional<TargetState> RolledBack::Look(const std::string& connection) {
   const auto all_here = [&] {
     return std::all_of(ids.begin(), ids.end(), [&](uint64_t id) { return client->HasAnswer(id); });
   };
-  const bool in_time = run_.WaitFor(all_here, wait) == LiveRun::Wait::kMet;
+  const LiveRun::Wait end = run_.WaitFor(all_here, wait);
   TargetState state;
-  bool is_whole = in_time;
+  bool is_whole = end == LiveRun::Wait::kMet;
+  std::string silent;
   for (size_t i = 0; i < ids.size(); ++i) {
     const std::optional<RpcAnswer> answer = client->TakeAnswer(ids[i]);
     const std::string& method = probes[i]->call.method;
     if (!answer) {
       client->Forget(ids[i]);
+      silent = silent.empty() ? method : silent;
     } else if (IsUnknownMethod(*answer)) {
       memory_.unknown.insert(method);
     } else if (answer->outcome == Outcome::kResult) {
@@ -223,7 +239,36 @@ std::optional<TargetState> RolledBack::Look(const std::string& connection) {
     }
   }
   memory_.looked_ms += MsSince(begin);
+  if (end == LiveRun::Wait::kTimedOut && !silent.empty()) {
+    NoteSilence(silent, std::move(wait));
+  }
   return is_whole ? std::optional(std::move(state)) : std::nullopt;
+}
+
+// Not where an earlier request or a fault may be what the target waits for, nor where it is only
+// this client that it has lost. A carrier stands still while it is forked.
+void RolledBack::NoteSilence(const std::string& method, WaitAccount wait) {
+  if (run_.is_carrier() || !memory_.outstanding.empty() || !run_.HeldByFaults().empty() ||
+      (!run_.failed_calls().LostChannel(0).empty() && run_.ServesAnotherClient())) {
+    return;
+  }
+  run_.CaptureHang("taken when the target had not told its state in time");
+  silent_probe_ = method;
+  silence_ = std::move(wait);
+  silence_.for_what = "an answer to " + method + ", which tells the target's state";
+}
+
+// Nothing, unless the target was asked for its state in vain.
+void RolledBack::TimeOut(StepResult& result) const {
+  if (silent_probe_.empty()) {
+    return;
+  }
+  result.status = Status::kTimedOut;
+  result.wait = silence_;
+  result.limit_ms = silence_.limit_ms;
+  result.duration_ms = run_.now_ms() - result.begin_ms;
+  result.detail = silence_.ToString();
+  result.silent_probe = silent_probe_;
 }
 
 std::vector<StateChange> RolledBack::Changes(const std::string& connection) {

@@ -36,7 +36,10 @@ class RolledBack {
   const Memory& memory() const { return memory_; }
   void Remember(Memory memory) { memory_ = std::move(memory); }
 
-  void Before(const Step& step, int index);
+  // A target that does not tell its state in time hangs: `result` is then that of the step, which
+  // has timed out (StepResult::silent_probe).
+  // False when it hung already, and the step is not to be begun.
+  bool Before(const Step& step, int index, StepResult& result);
   // `result` is how the step ended; its detail is told what came of the check. True when the
   // request has succeeded after all, so that the scenario goes on.
   bool After(const Step& step, StepResult& result);
@@ -51,6 +54,8 @@ class RolledBack {
   bool SucceededUnderFault(const RpcStep& rpc, const StepResult& result) const;
   bool FailedUnderFault(const RpcStep& rpc, const StepResult& result) const;
   std::optional<TargetState> Look(const std::string& connection);
+  void NoteSilence(const std::string& method, WaitAccount wait);
+  void TimeOut(StepResult& result) const;
   // Until nothing differs from before, or the target has had its time.
   std::vector<StateChange> Changes(const std::string& connection);
   std::optional<int> CountChanges(const std::string& connection);
@@ -60,6 +65,8 @@ class RolledBack {
   LiveRun& run_;
   StepRunner& runner_;
   Memory memory_;
+  std::string silent_probe_;  // that the target did not answer in time
+  WaitAccount silence_;       // for that answer
 };
 
 }  // namespace faultline

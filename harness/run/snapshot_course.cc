@@ -101,9 +101,10 @@ void CarrierCourse::DoSteps(LiveRun& run) {
   for (size_t i = 0; i < steps.size() && !failed; ++i) {
     const int index = static_cast<int>(i) + 1;
     run.BeginStep(index, steps[i].name);
-    rolled_back.Before(steps[i], index);
+    StepResult result;
+    rolled_back.Before(steps[i], index, result);
     NoteMoment(run, i, runner, rolled_back);
-    StepResult result = runner.Run(steps[i], index);
+    result = runner.Run(steps[i], index);
     rolled_back.After(steps[i], result);
     failed = StopsTheRest(result, steps[i], run);
     run.evidence().steps.push_back(std::move(result));

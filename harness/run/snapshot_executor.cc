@@ -94,13 +94,13 @@ void DoRest(LiveRun& run, const CourseMoment& from) {
       result.detail = "an earlier step did not end as expected";
     } else {
       run.BeginStep(index, step.name);
-      if (i != from.step) {
-        rolled_back.Before(step, index);
+      bool succeeded_again = false;
+      if (i == from.step || rolled_back.Before(step, index, result)) {
+        ArmFrom(run, step);
+        result = runner.Run(step, index);
+        run.StopResuming();
+        succeeded_again = rolled_back.After(step, result);
       }
-      ArmFrom(run, step);
-      result = runner.Run(step, index);
-      run.StopResuming();
-      const bool succeeded_again = rolled_back.After(step, result);
       failed = failed || (!succeeded_again && StopsTheRest(result, step, run));
     }
     run.evidence().steps.push_back(std::move(result));
