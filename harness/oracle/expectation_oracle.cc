@@ -42,10 +42,23 @@ bool WasRefused(const Evidence& evidence, int index) {
   });
 }
 
+// Where nothing is made to fail the shortage that a scenario tolerates comes later, and nothing of
+// it is tried when the target does not even start: its surroundings, or its arguments, do not let
+// it.
+bool FailedToStart(const StepResult& result, const Evidence& evidence,
+                   const OracleContext& context) {
+  return StepActionAs<WaitReadyStep>(context.scenario, result.index) != nullptr &&
+         result.status == Status::kTargetGone && context.scenario.faults.empty() &&
+         evidence.injections.empty() && !context.hit_elsewhere && !context.gave_up_elsewhere;
+}
+
 // May this step have ended otherwise than written, because the target gave up cleanly?
 bool IsCleanFailure(const StepResult& result, const Evidence& evidence,
                     const OracleContext& context) {
   const std::optional<Tolerance> own = OwnTolerance(result, context.scenario);
+  if (!own.has_value() && FailedToStart(result, evidence, context)) {
+    return false;
+  }
   if (own.value_or(context.scenario.tolerance) != Tolerance::kMayFailCleanly) {
     return false;
   }
@@ -188,6 +201,11 @@ class ExpectationOracle : public Oracle {
       finding.step = result.index;
       if (!result.detail.empty()) {
         finding.details.push_back(result.detail);
+      }
+      if (FailedToStart(result, evidence, context)) {
+        finding.details.push_back(
+            "nothing was made to fail: the target does not start in these surroundings, and what "
+            "the scenario is about was not tried");
       }
       if (result.status == Status::kTargetGone) {
         finding.details.push_back("the target had ended: " + evidence.exit.ToString());

@@ -37,6 +37,30 @@ TEST(ExpectationOracle, ATargetThatMayGiveUpMayAnswerWithAnError) {
   EXPECT_THAT(run.Judge(), IsEmpty());
 }
 
+// Tempting: it gave up with an error, and the scenario tolerates that.
+TEST(ExpectationOracle, ATargetThatDoesNotStartThoughNothingFailsIsNoCleanError) {
+  JudgedRun run;
+  run.scenario.faults.clear();
+  run.scenario.tolerance = Tolerance::kMayFailCleanly;
+  run.evidence.exit = {ExitStatus::Kind::kExited, 1};
+  run.evidence.asked_to_stop = false;
+  run.result(1).status = Status::kTargetGone;
+  run.result(1).detail = "the target ended (exit 1) before it was ready; it last said `no /sys'";
+  const std::vector<Finding> findings = run.Judge();
+  ASSERT_THAT(findings, ElementsAre(IsKind("expectation")));
+  EXPECT_THAT(findings[0].details, Contains(HasSubstr("no /sys")));
+  EXPECT_THAT(findings[0].details, Contains(HasSubstr("does not start in these surroundings")));
+
+  // What is wrong is there at the start: the scenario says so at the step.
+  run.scenario.steps[0].tolerance = Tolerance::kMayFailCleanly;
+  EXPECT_THAT(run.Judge(), IsEmpty());
+  // A call was made to fail.
+  run.scenario.steps[0].tolerance.reset();
+  Injection& injection = run.evidence.injections.emplace_back();
+  injection.action = "fail";
+  EXPECT_THAT(run.Judge(), IsEmpty());
+}
+
 // A failed call, as faults make it.
 void FailACall(Evidence& evidence) {
   Injection injection;
