@@ -110,6 +110,7 @@ std::vector<Finding> JudgeLife(const Evidence& evidence, const OracleContext& co
   std::vector<Finding> findings;
   for (Judgement& judgement : judgements) {
     Finding& finding = judgement.finding;
+    finding.title = WithoutPid(finding.title, evidence.journal.target_pid);
     finding.signature = WithoutUserNames(finding.signature, names);
     finding.caused_by = CausesOf(finding, evidence);
     MarkKnown(finding, context.scenario);

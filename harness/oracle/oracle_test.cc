@@ -6,6 +6,7 @@
 
 #include "harness/base/failure.h"
 #include "harness/oracle/testing/judged_run.h"
+#include "harness/oracle/user_names.h"
 
 namespace faultline {
 namespace {
@@ -83,6 +84,16 @@ TEST(Judge, TheSameEvidenceGivesTheSameFindings) {
   ASSERT_EQ(first.size(), second.size());
   EXPECT_EQ(first[0].signature, second[0].signature);
   EXPECT_EQ(first[0].details, second[0].details);
+}
+
+TEST(WithoutPid, LeavesOutTheProcessIdAtTheEndOfANameAlone) {
+  EXPECT_EQ(WithoutPid("mempool `bdev_io_11631' and 2 more", 11631),
+            "mempool `bdev_io_<pid>' and 2 more");
+  EXPECT_EQ(WithoutPid("pool_7 and 7 more objects", 7), "pool_<pid> and 7 more objects")
+      << "a number of its own is a count";
+  EXPECT_EQ(WithoutPid("pool_117", 7), "pool_117");
+  EXPECT_EQ(WithoutPid("pool_11631", 1163), "pool_11631");
+  EXPECT_EQ(WithoutPid("pool_0", 0), "pool_0") << "nobody knows it";
 }
 
 }  // namespace

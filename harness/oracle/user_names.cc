@@ -82,4 +82,21 @@ std::string WithoutUserNames(std::string_view signature, const std::vector<std::
   return text + std::string(signature.substr(functions));
 }
 
+std::string WithoutPid(std::string_view title, uint32_t pid) {
+  const auto is_digit = [](char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; };
+  const auto is_of_name = [&](char c) { return c == '_' || c == '-' || c == '.' || IsAlnum(c); };
+  const std::string digits = std::to_string(pid);
+  std::string text(title);
+  for (size_t at = text.find(digits); at != std::string::npos; at = text.find(digits, at)) {
+    const size_t behind = at + digits.size();
+    const bool is_end_of_name = at > 0 && is_of_name(text[at - 1]) && !is_digit(text[at - 1]) &&
+                                (behind == text.size() || !is_digit(text[behind]));
+    if (is_end_of_name && pid != 0) {
+      text.replace(at, digits.size(), "<pid>");
+    }
+    ++at;
+  }
+  return text;
+}
+
 }  // namespace faultline

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,5 +17,9 @@ std::vector<std::string> UserNames(const Scenario& scenario);
 // in what comes before the functions (" @ "): the same bug has the same signature whatever somebody
 // called his bdev.
 std::string WithoutUserNames(std::string_view signature, const std::vector<std::string>& names);
+
+// `title` with "<pid>" in the place of the process id `pid`, where a name ends with it
+// ("bdev_io_11631"): it is another in every run.
+std::string WithoutPid(std::string_view title, uint32_t pid);
 
 }  // namespace faultline

@@ -34,6 +34,15 @@ Confirmation ReadConfirmation(const Statement& row, int from) {
   return confirmation;
 }
 
+// What is told beside the title is told of that run too.
+void TakeTitle(Database& database, const std::string& plan_key, FindingGroup& group) {
+  Statement row(database, "SELECT title FROM findings WHERE run = ? AND signature = ?");
+  row.BindAll(plan_key, group.signature);
+  if (row.Next()) {
+    group.title = row.Text(0);
+  }
+}
+
 }  // namespace
 
 void Store::CountSitesOf(FindingGroup& group) {
@@ -58,8 +67,8 @@ void Store::CountSitesOf(FindingGroup& group) {
 std::vector<FindingGroup> Store::Findings() {
   const std::lock_guard lock(mutex_);
   std::vector<FindingGroup> groups;
-  // The title of the run with the least key stands for all: the choice must not depend on the order
-  // in which the runs ended.
+  // The title of the run that confirms it is shown in, else of that with the least key stands for
+  // all: the choice must not depend on the order in which the runs ended.
   Statement row(database_,
                 fmt::format("SELECT kind, title, min(run), cause, {} FROM findings LEFT JOIN "
                             "confirmations USING (signature) GROUP BY signature",
@@ -72,6 +81,7 @@ std::vector<FindingGroup> Store::Findings() {
     const Confirmation confirmation = ReadConfirmation(row, 4);
     group.signature = confirmation.signature;
     group.id = FindingId(group.signature);
+    TakeTitle(database_, confirmation.plan_key, group);
     Apply(confirmation, group);
     CountSitesOf(group);
     groups.push_back(std::move(group));

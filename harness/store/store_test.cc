@@ -124,6 +124,23 @@ TEST(Store, AConfirmationBelongsToItsFinding) {
   EXPECT_EQ(group.scenario, "faultline: 1\n");
 }
 
+// Tempting: the first run's title, with as many objects as that one left.
+TEST(Store, TheTitleIsThatOfTheRunInWhichAFindingIsShown) {
+  const StoreFile file;
+  Store store(file.path(), Store::Mode::kCreate);
+  for (const char* key : {"one", "two"}) {
+    StoredRun run = ARun(key);
+    run.findings = {AFinding("leak: x")};
+    run.findings[0].title += std::string(" in ") + key;
+    store.AddRun(run);
+  }
+  EXPECT_EQ(store.Findings().at(0).title, "title of leak: x in one") << "not confirmed yet";
+  store.SetConfirmation({"leak: x", 3, 3, "two", ""});
+  EXPECT_EQ(store.Findings().at(0).title, "title of leak: x in two");
+  store.SetConfirmation({"leak: x", 3, 3, "a failure below", ""});
+  EXPECT_EQ(store.Findings().at(0).title, "title of leak: x in one");
+}
+
 TEST(Store, RefusesRunsOfAnotherScenarioOrProgram) {
   const StoreFile file;
   Store store(file.path(), Store::Mode::kCreate);

@@ -21,11 +21,12 @@ constexpr size_t kMostWitnesses = 3;
 constexpr char kSignalFrame[] = "__restore_rt";
 
 Witness WitnessOf(const SweepPlan& plan, const std::string& signature, const StoredRun& run) {
-  Witness witness{&plan, 0, run.duration_ms, false};
+  Witness witness{&plan, 0, run.duration_ms, false, ""};
   for (const StoredFinding& finding : run.findings) {
     if (finding.signature == signature) {
       const Stack stack = StackFromJson(finding.stack);
       witness.step = finding.step;
+      witness.title = finding.title;
       witness.in_signal_handler =
           finding.kind == "crash" && std::any_of(stack.begin(), stack.end(), [](const Frame& one) {
             return one.function == kSignalFrame;

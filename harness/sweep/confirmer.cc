@@ -287,7 +287,8 @@ class Confirmer {
     InLife(context_.life, scenario.faults);
     scenario.check_rolled_back &= ChecksRolledBack(plan_.mode);
     scenario.name = "finding-" + group_.id;
-    scenario.summary = group_.title;
+    const std::string& title = suspect_.witnesses.front().title;
+    scenario.summary = is_below_ || title.empty() ? group_.title : title;
     FindingGroup known = group_;
     Apply(confirmation, known);
     std::string comment =

@@ -15,6 +15,7 @@ struct Witness {
   int64_t step = 0;
   int64_t duration_ms = 0;         // of that run
   bool in_signal_handler = false;  // it crashed there
+  std::string title = {};          // of the finding, as that run has it; "" = not known
 };
 
 // What there is to confirm; borrowed.
