@@ -119,13 +119,23 @@ std::string Title(const Evidence& evidence, const CrashCause& cause, const Stack
   return cause.deliberate && !cause.allowed ? title + " (a deliberate abort)" : title;
 }
 
-// Did a call fail that `function` made, itself or by those it called?
-bool FailedWithin(const std::string& function, const Evidence& evidence) {
+// Did a call fail that `function` made, itself or by those it called? Not where it was seen to hand
+// the failure on: a helper that died in a later call was given something broken there.
+bool FailedWithin(const std::string& function, const Evidence& evidence, const MetFailure& met) {
+  const Injection* first = FirstFailure(evidence);
   return std::any_of(
       evidence.injections.begin(), evidence.injections.end(), [&](const Injection& injection) {
-        return injection.action == "fail" &&
-               std::any_of(injection.stack.begin(), injection.stack.end(),
-                           [&](const Frame& frame) { return frame.function == function; });
+        if (injection.action != "fail") {
+          return false;
+        }
+        const size_t frames = injection.stack.size();
+        for (size_t i = 0; i < frames; ++i) {
+          const bool was_done = &injection == first && met.Of(frames - i) == Returned::kFailure;
+          if (injection.stack[i].function == function && !was_done) {
+            return true;
+          }
+        }
+        return false;
       });
 }
 
@@ -224,7 +234,7 @@ class CrashOracle : public Oracle {
     const std::vector<std::string> functions = BlamedFunctions(stack);
     // A function that cannot bear the failure of a call of its own is one bug, whoever called it:
     // spdk_put_io_channel, which asserts that its message was sent, has eight callers in one sweep.
-    if (!functions.empty() && FailedWithin(functions.front(), evidence)) {
+    if (!functions.empty() && FailedWithin(functions.front(), evidence, met)) {
       return MakeSignature(of_kind, message, {OnlyFunction(functions.front())});
     }
     if (!functions.empty()) {

@@ -23,9 +23,16 @@ std::string FunctionThatMet(const MetFailure& met) {
 bool IsWhereItFailed(const std::string& function, const Injection& failure, const MetFailure& met) {
   const Stack whole = BlamedStack(failure.stack);
   const size_t inside = whole.size() - std::min(met.stack.size(), whole.size());
-  return FunctionThatMet(met) == function ||
-         std::any_of(whole.begin(), whole.begin() + static_cast<ptrdiff_t>(inside),
-                     [&](const Frame& frame) { return FoldTemplates(frame.function) == function; });
+  if (FunctionThatMet(met) == function) {
+    return true;
+  }
+  for (size_t i = 0; i < inside; ++i) {
+    if (FoldTemplates(whole[i].function) == function &&
+        met.Of(whole.size() - i) != Returned::kFailure) {
+      return true;
+    }
+  }
+  return false;
 }
 
 std::string InFunction(const Stack& stack) {

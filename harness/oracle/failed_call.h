@@ -16,7 +16,8 @@ const Injection* FirstFailure(const Evidence& evidence);
 std::string FunctionThatMet(const MetFailure& met);
 
 // Was `function` the one that met `failure`, or one between it and the failed call? Then to name
-// both would be to tell the same twice.
+// both would be to tell the same twice. Not one that was seen to hand the failure on: that was done
+// with it, and what happens in it later is another call's doing.
 bool IsWhereItFailed(const std::string& function, const Injection& failure, const MetFailure& met);
 
 // " in pool_init", the function at the front of `stack`; " below rte_eal_cleanup" where that one

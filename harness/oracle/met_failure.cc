@@ -43,6 +43,12 @@ const FaultPoint* PointOf(const std::string& function, const Catalogue& catalogu
   return found == catalogue.points.end() ? nullptr : &*found;
 }
 
+// Is a failure of the function a negative number, so that a positive one is a count?
+bool NeverFailsPositive(const FaultPoint* point) {
+  return point != nullptr && point->failure.shape == FailureValue::Shape::kNumber &&
+         point->failure.result < 0;
+}
+
 // The frames of Injection::stack that have one return: a function with what was inlined there.
 struct Activation {
   size_t begin = 0;
@@ -224,7 +230,7 @@ Returned ReadReturn(ReturnType type, uint64_t value, const FaultPoint* point, in
       return number == 0 || IsErrorNumber(number) ? Returned::kFailure : Returned::kSuccess;
     case ReturnType::Kind::kSigned:
       return number < 0 || (error != 0 && number == error) ? Returned::kFailure
-             : number == 0                                 ? Returned::kSuccess
+             : number == 0 || NeverFailsPositive(point)    ? Returned::kSuccess
                                                            : Returned::kNotSeen;
     case ReturnType::Kind::kUnsigned:
       return IsErrorNumber(number) && type.bytes >= 4 ? Returned::kFailure : Returned::kNotSeen;
@@ -249,7 +255,7 @@ std::string HowItWentUp(const MetFailure& met) {
       end = "returned success";
       break;
     case Returned::kNothing:
-      end = "returned nothing";
+      end = "returns nothing: whom it told by a callback or a message is not seen";
       break;
     case Returned::kNotAtAll:
       end = "did not return";

@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <csignal>
+#include <optional>
+
 #include "harness/oracle/blame.h"
 #include "harness/oracle/testing/stack_recorder.h"
 
@@ -33,6 +36,16 @@ TEST(ReadReturn, OfAnIntTheLowerHalfCounts) {
 TEST(ReadReturn, APositiveNumberIsAnErrorOnlyWhenItIsTheOneOfTheFailedCall) {
   EXPECT_EQ(ReadReturn({Kind::kSigned, 4}, 12, nullptr, 12), Returned::kFailure);
   EXPECT_EQ(ReadReturn({Kind::kSigned, 4}, 3, nullptr, 12), Returned::kNotSeen) << "or a count";
+}
+
+TEST(ReadReturn, APositiveNumberIsACountWhereTheCatalogueHasANegativeFailure) {
+  FaultPoint point;
+  point.failure.shape = FailureValue::Shape::kNumber;
+  point.failure.result = -1;
+  EXPECT_EQ(ReadReturn({Kind::kSigned, 4}, 14, &point, 12), Returned::kSuccess);
+  EXPECT_EQ(ReadReturn({Kind::kSigned, 4}, 0xffffffff, &point, 12), Returned::kFailure);
+  point.failure.result = 11;  // as pthread_create does, with any error number
+  EXPECT_EQ(ReadReturn({Kind::kSigned, 4}, 14, &point, 12), Returned::kNotSeen);
 }
 
 TEST(ReadReturn, OfNothingNothingIsRead) {
@@ -122,6 +135,27 @@ TEST_F(MetFailureTest, WhatReturnsNothingCannotHandItOn) {
   const MetFailure met = Find();
   EXPECT_THAT(NameOf(met), EndsWith("::Start")) << "void, whatever is left in rax";
   EXPECT_EQ(met.returned, Returned::kNothing);
+}
+
+// MakePoller has returned null; it dies when it is called again, given something that Initialize
+// had lost. Tempting: it is a function in which a call failed, one bug whoever called it.
+TEST_F(MetFailureTest, ACrashInAHelperThatHandedTheFailureOnIsToldByWhoDroppedIt) {
+  const std::string helper = "faultline::(anonymous namespace)::MakePoller";
+  run_.Trace({0, 0, 0, std::nullopt});
+  run_.Die(SIGSEGV, {At(helper, "/src/poller.c"), At("use", "/src/use.c")});
+  const Finding crash = run_.Judge().at(0);
+  EXPECT_THAT(crash.title, HasSubstr(", after point/of/any failed in "));
+  EXPECT_THAT(crash.title, EndsWith("::Initialize"));
+  EXPECT_THAT(crash.signature, EndsWith("MakePoller < use"));
+}
+
+TEST_F(MetFailureTest, ACrashInTheFunctionThatNeverCameBackIsItsOwn) {
+  const std::string helper = "faultline::(anonymous namespace)::MakePoller";
+  run_.Trace({std::nullopt, std::nullopt, std::nullopt, std::nullopt});
+  run_.Die(SIGSEGV, {At(helper, "/src/poller.c"), At("use", "/src/use.c")});
+  const Finding crash = run_.Judge().at(0);
+  EXPECT_THAT(crash.title, EndsWith("MakePoller"));
+  EXPECT_THAT(crash.signature, EndsWith("MakePoller"));
 }
 
 TEST_F(MetFailureTest, WhoCopesIsIt) {

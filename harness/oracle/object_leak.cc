@@ -173,11 +173,18 @@ class ObjectLeakFinder {
   }
 
   // " by spdk_nvmf_tgt_destroy", of an object that nothing released where the fault-free run does.
-  std::string NotBy(const Leak& leak) const {
+  // A function that is called by `skipped`, or is that, was not seen: it forgets nothing.
+  std::string NotBy(const Leak& leak, const std::string& skipped) const {
     const std::string release = OwnersRelease(leak);
-    return release.empty() || failure_ == nullptr || !silent_.empty()
-               ? ""
-               : " by " + release.substr(0, release.find(" ("));
+    if (release.empty() || failure_ == nullptr || !silent_.empty()) {
+      return "";
+    }
+    const std::vector<std::string>& chain = leak.group.release_chain;
+    const auto last_unseen = std::find(chain.begin(), chain.end(), skipped);
+    const bool was_seen = last_unseen == chain.end() ||
+                          std::find(last_unseen + 1, chain.end(), release) != chain.end();
+    return fmt::format(" by {}{}", release.substr(0, release.find(" (")),
+                       was_seen ? "" : ", which is not reached,");
   }
 
   // How an object is not released that no error path forgets. No function knows both of it and of
@@ -254,20 +261,27 @@ class ObjectLeakFinder {
   }
 
   // By two functions, as signatures are: a helper that meets failures for many says little alone.
+  // One that returns nothing can tell of it all the same, by a callback or a message: then it is
+  // not the one to release anything.
   std::string AfterWhomNothingIsReleased() const {
     const std::vector<std::string> met =
         failure_ == nullptr ? std::vector<std::string>() : BlamedFunctions(met_.stack);
-    return met.empty() ? ""
-                       : fmt::format("nothing is released after a failed call in {}",
-                                     fmt::join(met, " < "));
+    if (met.empty()) {
+      return "";
+    }
+    const bool may_tell = met_.returned == Returned::kNothing;
+    return fmt::format("nothing is released after a failed call in {}{}", fmt::join(met, " < "),
+                       may_tell ? ", by it or by whom it tells" : "");
   }
 
   Finding Tell(const Leak& leak) {
     const LeakedGroup& group = leak.group;
+    const std::string skipped =
+        leak.forgetter.function.empty() ? skipped_.Find(group.release_chain) : "";
     Finding finding = FindingAtEnd(
         kKind,
         Count(leak) + " never released" +
-            (leak.forgetter.function.empty() ? NotBy(leak) + " " + HowForgotten()
+            (leak.forgetter.function.empty() ? NotBy(leak, skipped) + " " + HowForgotten()
                                              : " by the error path of " + leak.forgetter.function),
         evidence_);
     finding.object = What(leak);
@@ -275,7 +289,6 @@ class ObjectLeakFinder {
     finding.details.push_back(fmt::format(
         "made in step {} by {}", evidence_.journal.records[group.objects.front().record].step,
         PlaceText(leak.stack)));
-    std::string skipped;
     if (!leak.forgetter.function.empty()) {
       finding.stack = leak.forgetter.at_failure;
       finding.details.push_back(
@@ -284,7 +297,6 @@ class ObjectLeakFinder {
                       leak.forgetter.point, PlaceText(finding.stack)));
     } else {
       finding.stack = leak.stack;
-      skipped = skipped_.Find(leak.group.release_chain);
     }
     finding.cause = Cause(leak, skipped);
     if (!group.released_by.empty()) {

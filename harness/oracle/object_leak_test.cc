@@ -150,9 +150,11 @@ FaultFreeRun WithoutFailure() {
 
 TEST(LeakAfterAFailure, NamesTheFunctionThatMetIt) {
   const Finding leak = LeakAfter(&StopSubsystem, WithoutFailure());
-  EXPECT_THAT(leak.title, AllOf(HasSubstr("mempool `pool' is never released by "),
-                                HasSubstr("FinishPool after point/of/any failed in "),
-                                HasSubstr("StopSubsystem")));
+  EXPECT_THAT(leak.title,
+              AllOf(HasSubstr("mempool `pool' is never released by "),
+                    HasSubstr("FinishPool, which is not reached, after point/of/any failed "
+                              "in "),
+                    HasSubstr("StopSubsystem")));
   EXPECT_THAT(leak.signature, AllOf(HasSubstr("; after a failed call in "),
                                     HasSubstr("StopSubsystem"), Not(HasSubstr("point"))));
   EXPECT_THAT(leak.cause, AllOf(HasSubstr("nothing is released after a failed call in "),
@@ -251,7 +253,8 @@ constexpr char kNothingReleases[] = "nothing releases the mempool of ";
 TEST(MemoryLeftByAStop, IsKnownByTheFunctionOfItsOwnerThatGivesItBack) {
   const Finding one = MemoryLeftAfter(&StopSubsystem, &DestroySubsystem);
   const Finding other = MemoryLeftAfter(&StopListener, &DestroySubsystem);
-  EXPECT_THAT(one.title, HasSubstr("DestroySubsystem after point/of/any failed in "));
+  EXPECT_THAT(one.title,
+              HasSubstr("DestroySubsystem, which is not reached, after point/of/any failed in "));
   EXPECT_NE(one.signature, other.signature);
   const size_t at = one.cause.find(kNothingReleases);
   ASSERT_NE(at, std::string::npos) << one.cause;
