@@ -47,8 +47,9 @@ MetFailure FindWhoMet(const Evidence& evidence, const Catalogue& catalogue,
                       const Injection& failure);
 
 // What a function that returns `type` says by `value` (rax). `point`: of a function of the
-// catalogue, else nullptr; asked where the type is not known, or a number may be a count. `error`: of the failed call, as
-// ENOMEM; 0: none. Not told of numbers that may be counts as well as failures.
+// catalogue, else nullptr; asked where the type is not known, or a number may be a count. `error`:
+// of the failed call, as ENOMEM; 0: none. Not told of numbers that may be counts as well as
+// failures.
 Returned ReadReturn(ReturnType type, uint64_t value, const FaultPoint* point, int error);
 
 // How the failure went up, for a finding: "poller_register and spdk_poller_register_named returned
