@@ -271,11 +271,15 @@ std::optional<Evidence> SnapshotExecutor::TryFork(const RunRequest& request) {
   RunRequest own = request;
   own.hook_all_points = true;
   own.executed_program = ExecutedProgramOf(request);
+  const Clock::time_point begin = Clock::now();
+  int64_t waited_ms = 0;
   try {
     pool_.Order(own, interruption_);
-    Evidence evidence = OnThreadOfItsOwn([&] { return RunFork(own, *FirstCall(request)); });
+    Evidence evidence = OnThreadOfItsOwn(
+        [&] { return RunFork(own, *FirstCall(request), [&] { waited_ms = MsSince(begin); }); });
     const std::lock_guard lock(pool_.mutex_);
     ++pool_.counts_.snapshots;
+    pool_.counts_.waited_ms += waited_ms;
     return evidence;
   } catch (const CannotCarry& cannot) {
     pool_.CountCold(cannot.what());
@@ -283,7 +287,8 @@ std::optional<Evidence> SnapshotExecutor::TryFork(const RunRequest& request) {
   }
 }
 
-Evidence SnapshotExecutor::RunFork(const RunRequest& request, const SiteCall& call) {
+Evidence SnapshotExecutor::RunFork(const RunRequest& request, const SiteCall& call,
+                                   const std::function<void()>& begins) {
   pool_.AwaitTurn(ticket_);
   std::unique_lock lock(pool_.carrier_mutex_);
   std::string why;
@@ -291,6 +296,7 @@ Evidence SnapshotExecutor::RunFork(const RunRequest& request, const SiteCall& ca
   if (carrier == nullptr) {
     throw CannotCarry(why);
   }
+  begins();
   std::unique_ptr<CarrierCourse::Hold> course = carrier->Hold();
   Sandbox sandbox(request, carrier->sandbox());
   SnapshotSpace space(sandbox.real_dir(), sandbox.run_dir());

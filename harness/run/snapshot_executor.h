@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -27,6 +28,7 @@ class SnapshotPool {
 
   struct Counts {
     int64_t snapshots = 0;
+    int64_t waited_ms = 0;  // that they were not begun yet: for their turn, and their carrier's way
     std::map<std::string, int64_t> cold;  // by reason
   };
   Counts counts() const;
@@ -78,7 +80,9 @@ class SnapshotExecutor : public Executor {
 
  private:
   std::optional<Evidence> TryFork(const RunRequest& request);
-  Evidence RunFork(const RunRequest& request, const SiteCall& call);
+  // Calls `begins` when the carrier is at the call.
+  Evidence RunFork(const RunRequest& request, const SiteCall& call,
+                   const std::function<void()>& begins);
 
   SnapshotPool& pool_;
   const uint64_t ticket_;

@@ -46,7 +46,9 @@ class SnapshotCheck {
   SnapshotReport report_;
 };
 
-// The order in which a carrier meets the calls; what comes after its start goes last.
-void ArrangeForSnapshots(std::vector<SweepPlan>& plans, const std::map<SiteCall, size_t>& order);
+// The order in which a carrier meets the calls; those that it is not known to make go last. With
+// `choose` the first fifty are taken evenly from all of them.
+void ArrangeForSnapshots(std::vector<SweepPlan>& plans, const std::map<SiteCall, size_t>& order,
+                         bool choose);
 
 }  // namespace faultline

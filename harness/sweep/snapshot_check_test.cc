@@ -104,8 +104,26 @@ TEST(ArrangeForSnapshots, GoesByTheOrderOfTheCallsAndPutsUnknownOnesLast) {
     plans[i].faults.front().site = sites[i];
     plans[i].faults.front().first = 1;
   }
-  ArrangeForSnapshots(plans, {{{5, 1}, 1}, {{6, 1}, 0}});
+  ArrangeForSnapshots(plans, {{{5, 1}, 1}, {{6, 1}, 0}}, /*choose=*/false);
   EXPECT_EQ(plans[0].key + plans[1].key + plans[2].key, "657");
+}
+
+TEST(ArrangeForSnapshots, TakesTheFirstOnesFromAllOverTheScenarioWhenTheyAreToChoose) {
+  std::vector<SweepPlan> plans(200);
+  std::map<SiteCall, size_t> order;
+  for (size_t i = 0; i < plans.size(); ++i) {
+    plans[i].faults.emplace_back();
+    plans[i].faults.front().site = i;
+    plans[i].faults.front().first = 1;
+    order[{i, 1}] = i;
+  }
+  ArrangeForSnapshots(plans, order, /*choose=*/true);
+  ASSERT_EQ(plans.size(), 200u);
+  const auto site = [&](size_t i) { return plans[i].faults.front().site; };
+  EXPECT_EQ(site(0), 2u);
+  EXPECT_EQ(site(49), 198u);
+  EXPECT_EQ(site(50), 0u);
+  EXPECT_EQ(site(199), 199u);
 }
 
 }  // namespace

@@ -168,7 +168,8 @@ class Sweep {
     std::vector<SweepPlan> plans =
         MakePlans(sites, options_.modes, options_.occurrences, context_.profile.stop_rpc);
     if (options_.snapshots != nullptr && !options_.dry_run) {
-      ArrangeForSnapshots(plans, options_.snapshots->Order(StartRequest()));
+      ArrangeForSnapshots(plans, options_.snapshots->Order(StartRequest()),
+                          options_.choose_executor);
     }
     return plans;
   }
