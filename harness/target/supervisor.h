@@ -122,6 +122,7 @@ class Supervisor {
   void Adopt(const MakeTargetThere& make);
   void Start(SupervisorPlan plan);
   void Fork(ChildPlan plan, UniqueFd& status, UniqueFd& go);
+  void WatchTarget();  // that has been made: from now on its end is seen
   void Seize();
   void FailStart(const ChildPlan& plan, const ChildReport& report);
   void Loop();

@@ -137,6 +137,13 @@ void Supervisor::Fork(ChildPlan plan, UniqueFd& status, UniqueFd& go) {
   if (pid_ < 0) {
     throw Failure::FromErrno("cannot fork", error);
   }
+  WatchTarget();
+  known_threads_.insert(pid_);
+  status = std::move(status_read);
+  go = std::move(go_write);
+}
+
+void Supervisor::WatchTarget() {
   own_child_ = std::make_unique<OwnChild>(pid_);
   UniqueFd pidfd(pidfd_open(pid_, 0));
   if (!pidfd) {
@@ -146,11 +153,8 @@ void Supervisor::Fork(ChildPlan plan, UniqueFd& status, UniqueFd& go) {
   }
   pidfd_now_ = pidfd.get();
   pidfds_.push_back(std::move(pidfd));
-  known_threads_.insert(pid_);
   seen_processes_.push_back(pid_);
   living_.insert(pid_);
-  status = std::move(status_read);
-  go = std::move(go_write);
 }
 
 void Supervisor::Adopt(const MakeTargetThere& make) {
@@ -159,17 +163,7 @@ void Supervisor::Adopt(const MakeTargetThere& make) {
   executed_ = true;
   traced_ = true;
   pid_ = target.threads.front();
-  own_child_ = std::make_unique<OwnChild>(pid_);
-  UniqueFd pidfd(pidfd_open(pid_, 0));
-  if (!pidfd) {
-    const int why = errno;
-    KillAndReap(pid_);
-    throw Failure::FromErrno("cannot watch the target's process", why);
-  }
-  pidfd_now_ = pidfd.get();
-  pidfds_.push_back(std::move(pidfd));
-  seen_processes_.push_back(pid_);
-  living_.insert(pid_);
+  WatchTarget();
   known_threads_.insert(target.threads.begin(), target.threads.end());
   for (const pid_t tid : target.threads) {
     ptrace(PTRACE_CONT, tid, nullptr, nullptr);

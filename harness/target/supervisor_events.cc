@@ -1,0 +1,158 @@
+// What a supervisor makes of the stops and ends of the processes that it traces.
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "harness/target/pidfd.h"
+#include "harness/target/proc_status.h"
+#include "harness/target/supervisor.h"
+
+namespace faultline {
+namespace {
+
+int64_t Milliseconds(const timeval& time) { return time.tv_sec * 1000 + time.tv_usec / 1000; }
+
+}  // namespace
+
+void Supervisor::Handle(pid_t tid, int status, const rusage& usage) {
+  if (WIFSTOPPED(status)) {
+    NoteThread(tid);
+    HandleStop(tid, status);
+  } else {
+    HandleEnd(tid, status, usage);
+  }
+}
+
+void Supervisor::NoteThread(pid_t tid) {
+  if (!known_threads_.insert(tid).second || IsTargetsThread(tid) || ThreadGroup(tid) != tid) {
+    return;
+  }
+  seen_processes_.push_back(tid);
+  // The end of one that is dead may have been reported before its birth.
+  if (ReadProcStat(tid).state == 'Z') {
+    return;
+  }
+  const std::lock_guard lock(mutex_);
+  living_.insert(tid);
+  if (stop_) {
+    KillLeftBehind(tid);
+  }
+}
+
+void Supervisor::MakeTarget(pid_t pid) {
+  pidfds_.emplace_back(pidfd_open(pid, 0));
+  pidfd_now_ = pidfds_.back().get();
+  pid_ = pid;
+}
+
+bool Supervisor::FollowSuccessor(int status) {
+  if (!follows_ || killed_ || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+    return false;
+  }
+  // Of several the one that was born first and whose parent is none of them: a daemon forks itself
+  // before it forks helpers.
+  const auto successor =
+      std::find_if(seen_processes_.begin(), seen_processes_.end(), [this](pid_t pid) {
+        return living_.contains(pid) && !IsEnding(pid) &&
+               !living_.contains(ReadProcStat(pid).parent);
+      });
+  if (successor == seen_processes_.end()) {
+    return false;
+  }
+  MakeTarget(*successor);
+  followed_ = true;
+  eventfd_write(end_fd_.get(), 1);  // so that who waits looks again
+  return true;
+}
+
+void Supervisor::HandleEnd(pid_t tid, int status, const rusage& usage) {
+  known_threads_.erase(tid);
+  waiting_.erase(tid);
+  guard_.Forget(tid);
+  const std::lock_guard lock(mutex_);
+  held_for_proof_ = held_for_proof_ == tid ? 0 : held_for_proof_;
+  stopped_.erase(tid);
+  let_go_.erase(tid);
+  living_.erase(tid);
+  if (tid == pid_ && !FollowSuccessor(status)) {
+    TargetEnd end;
+    end.time_ms = MsSince(start_);
+    end.cpu_ms = Milliseconds(usage.ru_utime) + Milliseconds(usage.ru_stime);
+    if (WIFEXITED(status)) {
+      end.status = {.kind = ExitStatus::Kind::kExited, .code = WEXITSTATUS(status)};
+    } else {
+      const int signal = WTERMSIG(status);
+      const bool by_us = killed_ && signal == SIGKILL;
+      end.status = {.kind = by_us ? ExitStatus::Kind::kKilledByUs : ExitStatus::Kind::kSignaled,
+                    .code = signal,
+                    .core_dumped = WCOREDUMP(status) != 0};
+      // A snapshot whose signal did not end it after all is no crash.
+      if (crash_ && crash_->signal == signal) {
+        end.crash = std::move(crash_);
+      }
+    }
+    end_ = std::move(end);
+    eventfd_write(end_fd_.get(), 1);
+  }
+  changed_.notify_all();
+}
+
+void Supervisor::HandleStop(pid_t tid, int status) {
+  const int event = status >> 16;
+  const int signal = WSTOPSIG(status);
+  if (event == PTRACE_EVENT_STOP && signal != SIGTRAP) {
+    // Stopped by SIGSTOP and the like: it stays stopped until SIGCONT, as without us.
+    ptrace(PTRACE_LISTEN, tid, nullptr, nullptr);
+    return;
+  }
+  if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE) {
+    // Before its parent goes on and may end: so a run is never thought empty between the two.
+    unsigned long born = 0;
+    if (ptrace(PTRACE_GETEVENTMSG, tid, nullptr, &born) == 0) {
+      const pid_t one = static_cast<pid_t>(born);
+      NoteThread(one);
+      if (ThreadGroup(one) == one) {
+        guard_.Fork(ThreadGroup(tid), one);
+      }
+    }
+  }
+  if (event == PTRACE_EVENT_EXEC) {
+    NoteExec(tid);
+  }
+  if (event != 0) {
+    ptrace(PTRACE_CONT, tid, nullptr, nullptr);  // a new process or thread, an exec, our interrupt
+    return;
+  }
+  if (signal == SIGTRAP && HandleTrap(tid, status)) {
+    return;
+  }
+  if (WaitsForHarness(tid, signal)) {
+    waiting_[tid] = status;
+    {
+      const std::lock_guard lock(mutex_);
+      stopped_.insert(tid);
+    }
+    eventfd_write(stop_fd_.get(), 1);
+    return;
+  }
+  if (IsSuccessorsEnd(tid, signal)) {
+    MakeTarget(ThreadGroup(tid));  // its death is the target's, whatever its parent says of it
+  }
+  if (IsFatal(tid, signal) && !crash_) {
+    TakeCrashSnapshot(tid, status);
+  }
+  ptrace(PTRACE_CONT, tid, nullptr, static_cast<uintptr_t>(signal));
+}
+
+bool Supervisor::WaitsForHarness(pid_t tid, int signal) const {
+  siginfo_t info = {};
+  return signal == SIGSTOP && stop_mark_ != 0 &&
+         ptrace(PTRACE_GETSIGINFO, tid, nullptr, &info) == 0 && info.si_code == SI_QUEUE &&
+         info.si_value.sival_int == stop_mark_;
+}
+
+}  // namespace faultline
