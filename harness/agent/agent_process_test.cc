@@ -6,7 +6,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <functional>
 #include <set>
+#include <string>
+#include <vector>
 
 #include "harness/agent/testing/widget_test.h"
 #include "harness/base/unique_fd.h"
@@ -24,30 +27,38 @@ using protocol::PlanRule;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-using ProcessTest = WidgetTest;
+class ProcessTest : public WidgetTest {
+ protected:
+  using Action = std::function<void(JournalFile& journal)>;
+
+  // A run of the victim that makes one widget after another: behind each one of `actions`, and
+  // behind the last of these it is killed.
+  VictimResult RunSteps(const std::vector<Action>& actions) {
+    size_t seen = 0;
+    return run_.Run({"steps"}, [&](const std::string& piece, int input, JournalFile& journal) {
+      ASSERT_THAT(piece, SizeIs(1));
+      if (seen < actions.size()) {
+        actions[seen++](journal);
+      } else {
+        kill(static_cast<pid_t>(journal.Read().target_pid), SIGKILL);
+      }
+      ASSERT_EQ(write(input, "\n", 1), 1);
+    });
+  }
+
+  static void GoOn(JournalFile&) {}
+};
 
 TEST_F(ProcessTest, HarnessArmsAndDisarmsWhileTheTargetRuns) {
   Hook();
   PlanRule rule = RuleFor(point_, 1, UINT64_MAX);
   rule.armed_at_start = 0;
   const uint32_t index = run_.plan.AddRule(rule);
-  int seen = 0;
-  const VictimResult result =
-      run_.Run({"steps"}, [&](const std::string& piece, int input, JournalFile& journal) {
-        ASSERT_THAT(piece, SizeIs(1));
-        switch (++seen) {
-          case 1:
-            journal.SetStep(2);
-            journal.Arm(index);
-            break;
-          case 2:
-            journal.Disarm(index);
-            break;
-          default:
-            kill(static_cast<pid_t>(journal.Read().target_pid), SIGKILL);
-        }
-        ASSERT_EQ(write(input, "\n", 1), 1);
-      });
+  const VictimResult result = RunSteps({[&](JournalFile& journal) {
+                                          journal.SetStep(2);
+                                          journal.Arm(index);
+                                        },
+                                        [&](JournalFile& journal) { journal.Disarm(index); }});
   EXPECT_EQ(result.output, "+-+");
   const auto injected = RecordsOf(result, JournalRecord::kInjected);
   ASSERT_THAT(injected, SizeIs(1));
@@ -57,27 +68,14 @@ TEST_F(ProcessTest, HarnessArmsAndDisarmsWhileTheTargetRuns) {
 TEST_F(ProcessTest, ARuleThatIsArmedAgainCountsFromOneAgain) {
   Hook();
   const uint32_t index = run_.plan.AddRule(RuleFor(point_, 2, 2));  // the first is before main
-  int seen = 0;
-  const VictimResult result =
-      run_.Run({"steps"}, [&](const std::string& piece, int input, JournalFile& journal) {
-        ASSERT_THAT(piece, SizeIs(1));
-        switch (++seen) {
-          case 1:
-            EXPECT_EQ(piece, "-");
-            journal.Arm(index);  // it is armed: goes on counting
-            break;
-          case 2:
-            journal.Disarm(index);
-            journal.Arm(index);
-            break;
-          case 4:
-            kill(static_cast<pid_t>(journal.Read().target_pid), SIGKILL);
-            break;
-          default:
-            break;
-        }
-        ASSERT_EQ(write(input, "\n", 1), 1);
-      });
+  const auto arm = [&](JournalFile& journal) {
+    journal.Arm(index);  // it is armed: goes on counting
+  };
+  const auto arm_again = [&](JournalFile& journal) {
+    journal.Disarm(index);
+    journal.Arm(index);
+  };
+  const VictimResult result = RunSteps({arm, arm_again, GoOn});
   EXPECT_EQ(result.output, "-++-");
   EXPECT_THAT(RecordsOf(result, JournalRecord::kInjected), SizeIs(2));
 }
@@ -86,25 +84,8 @@ TEST_F(ProcessTest, ARuleThatIsArmedAgainCountsFromOneAgain) {
 TEST_F(ProcessTest, CallsDuringAPauseAreNotCounted) {
   Hook();
   run_.plan.AddRule(RuleFor(point_, 3, 3));  // the first is before main
-  int seen = 0;
-  const VictimResult result =
-      run_.Run({"steps"}, [&](const std::string& piece, int input, JournalFile& journal) {
-        ASSERT_THAT(piece, SizeIs(1));
-        switch (++seen) {
-          case 1:
-            journal.Pause();
-            break;
-          case 3:
-            journal.Resume();
-            break;
-          case 5:
-            kill(static_cast<pid_t>(journal.Read().target_pid), SIGKILL);
-            break;
-          default:
-            break;
-        }
-        ASSERT_EQ(write(input, "\n", 1), 1);
-      });
+  const VictimResult result = RunSteps({[](JournalFile& journal) { journal.Pause(); }, GoOn,
+                                        [](JournalFile& journal) { journal.Resume(); }, GoOn});
   EXPECT_EQ(result.output, "+++-+");
 }
 
@@ -303,23 +284,15 @@ TEST_F(ProcessTest, PointsCanBeSwitchedOnByHand) {
   Hook();
   run_.plan.flags = protocol::kRemoteControl;
   run_.plan.fifo_prefix = run_.directory() / "fiu";
-  int seen = 0;
+  const auto by_hand = [this](const std::string& command) {
+    return [this, command](JournalFile& journal) {
+      SwitchOnByHand(
+          run_.plan.fifo_prefix + "-" + std::to_string(uint32_t{journal.Read().target_pid}),
+          command);
+    };
+  };
   const VictimResult result =
-      run_.Run({"steps"}, [&](const std::string&, int input, JournalFile& journal) {
-        const uint32_t pid = journal.Read().target_pid;
-        const std::string prefix = run_.plan.fifo_prefix + "-" + std::to_string(pid);
-        switch (++seen) {
-          case 1:
-            SwitchOnByHand(prefix, "enable name=widget/*\n");
-            break;
-          case 2:
-            SwitchOnByHand(prefix, "disable name=widget/*\n");
-            break;
-          default:
-            kill(static_cast<pid_t>(pid), SIGKILL);
-        }
-        ASSERT_EQ(write(input, "\n", 1), 1);
-      });
+      RunSteps({by_hand("enable name=widget/*\n"), by_hand("disable name=widget/*\n")});
   EXPECT_EQ(result.output, "+-+");
   const auto injected = RecordsOf(result, JournalRecord::kInjected);
   ASSERT_THAT(injected, SizeIs(1));
