@@ -13,7 +13,7 @@ namespace {
 constexpr size_t kMostRows = 200;
 constexpr size_t kMostInFull = 20;
 // GitHub refuses a summary of more than 1 MiB as a whole.
-constexpr size_t kMostBytes = 900 * 1024;
+constexpr size_t kMostBytes = size_t{900} * 1024;
 constexpr size_t kMostCases = 50;
 
 // A block in which nothing is markup: its fence is longer than any run of its marks inside.

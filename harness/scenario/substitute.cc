@@ -11,7 +11,7 @@
 namespace faultline {
 namespace {
 
-constexpr size_t kMaxResult = 64 * 1024;
+constexpr size_t kMaxResult = size_t{64} * 1024;
 // A chain of variables that doubles at each link must end before it eats the machine.
 constexpr int kMaxReplacements = 10'000;
 

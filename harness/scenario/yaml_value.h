@@ -35,7 +35,7 @@ struct YamlValue {
 using YamlPtr = std::shared_ptr<const YamlValue>;
 
 // Limits against hostile files; far above anything a person writes.
-inline constexpr size_t kMaxYamlBytes = 1024 * 1024;
+inline constexpr size_t kMaxYamlBytes = size_t{1024} * 1024;
 inline constexpr size_t kMaxYamlDepth = 64;
 inline constexpr size_t kMaxYamlWeight = 100'000;
 
