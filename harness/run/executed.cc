@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,15 +23,16 @@ namespace fs = std::filesystem;
 constexpr std::string_view kNothing = "none";
 
 // Programs that do nothing but execute others: what one has executed when it has run to completion
-// is the target.
+// is the target, and so is what one has executed that does more than wait for it.
 bool IsMadeToWrap(const fs::path& program) {
-  constexpr std::array<std::string_view, 9> kNames = {
-      "sh", "dash", "bash", "busybox", "env", "setsid", "timeout", "unshare", "nsenter"};
+  static const std::set<std::string> kNames = {
+      "sh",      "dash",    "bash",   "busybox", "env",    "setsid", "timeout",
+      "unshare", "nsenter", "chroot", "script",  "sudo",   "su",     "runuser",
+      "setpriv", "bwrap",   "tini",   "time",    "strace", "ltrace", "dumb-init"};
   std::array<char, 2> start = {};
   std::ifstream(program).read(start.data(), start.size());
   const bool is_script = start[0] == '#' && start[1] == '!';
-  return is_script ||
-         std::find(kNames.begin(), kNames.end(), program.filename().string()) != kNames.end();
+  return is_script || kNames.contains(program.filename());
 }
 
 bool IsHooked(LiveRun& run) {
@@ -49,11 +51,32 @@ std::vector<std::string> Distinct(const std::vector<ChildProgram>& children) {
   return programs;
 }
 
-// Those that the target itself has started, or a shell in between.
+// Those that the target itself has started, or wrappers that it has started; not their helpers. Of
+// wrappers alone, the outermost.
 std::vector<ChildProgram> Children(LiveRun& run) {
-  std::vector<ChildProgram> children = run.process().child_programs();
-  std::erase_if(children, [](const ChildProgram& child) { return child.is_helper; });
-  return children;
+  const std::vector<ChildProgram> all = run.process().child_programs();
+  const auto is_helper = [&all](const ChildProgram& child) {
+    pid_t above = child.above;
+    for (auto one = all.rbegin(); one != all.rend(); ++one) {  // those above were the first
+      if (one->pid == above) {
+        if (!IsMadeToWrap(one->last.program)) {
+          return true;
+        }
+        above = one->above;
+      }
+    }
+    return false;
+  };
+  std::vector<ChildProgram> inner;
+  std::vector<ChildProgram> outer;
+  for (const ChildProgram& child : all) {
+    if (!IsMadeToWrap(child.last.program) && !is_helper(child)) {
+      inner.push_back(child);
+    } else if (child.above == 0) {
+      outer.push_back(child);
+    }
+  }
+  return inner.empty() ? outer : inner;
 }
 
 Executed Named(LiveRun& run, const std::string& name) {
@@ -134,8 +157,10 @@ std::vector<ChildProgram> Candidates(LiveRun& run, bool& has_waited) {
   std::erase_if(children, [&](const ChildProgram& child) {
     return !child.is_alive || (tells_ready && child.last.time_ms > ready_ms);
   });
-  return children.empty() || WaitsForChildren(run, has_waited) ? children
-                                                               : std::vector<ChildProgram>();
+  return children.empty() || IsMadeToWrap(HookedProgram(run.request())) ||
+                 WaitsForChildren(run, has_waited)
+             ? children
+             : std::vector<ChildProgram>();
 }
 
 }  // namespace

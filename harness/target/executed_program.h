@@ -17,7 +17,7 @@ struct ExecutedProgram {
 struct ChildProgram {
   pid_t pid = 0;
   ExecutedProgram last;
-  bool is_helper = false;  // of another such process: that one, or one above it, started it
+  pid_t above = 0;  // the nearest such process that started it, or one above it; 0 = none
   bool is_alive = false;
 };
 

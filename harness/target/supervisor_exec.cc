@@ -169,9 +169,9 @@ void Supervisor::NoteChildProgram(pid_t pid, const ExecutedProgram& executed) {
   }
   ChildProgram child{.pid = pid, .last = executed};
   for (pid_t above = ReadProcStat(pid).parent;
-       above > 1 && above != pid_ && above != getpid() && !child.is_helper;
+       above > 1 && above != pid_ && above != getpid() && child.above == 0;
        above = ReadProcStat(above).parent) {
-    child.is_helper = known(above) != child_programs_.end();
+    child.above = known(above) != child_programs_.end() ? above : 0;
   }
   child_programs_.push_back(std::move(child));
 }
