@@ -29,6 +29,9 @@ namespace {
 constexpr int64_t kForksPerCarrier = 3;
 constexpr int64_t kFreeCarriers = 12;  // forks that the first carriers need not have served
 
+// What lives for so long without a start of its own hangs, most likely.
+constexpr int64_t kLateMs = 3'000;
+
 constexpr char kMissed[] = "the target did not make the call this time";
 
 bool NamesPid(const Step& step) {
@@ -298,6 +301,7 @@ Evidence SnapshotExecutor::RunFork(const RunRequest& request, const SiteCall& ca
   }
   begins();
   std::unique_ptr<CarrierCourse::Hold> course = carrier->Hold();
+  const MemoryBudget::Share memory(pool_.memory_, WritableMb(MappingsOf(carrier->pid())));
   Sandbox sandbox(request, carrier->sandbox());
   SnapshotSpace space(sandbox.real_dir(), sandbox.run_dir());
   space.Enter();
@@ -327,6 +331,7 @@ Evidence SnapshotExecutor::RunFork(const RunRequest& request, const SiteCall& ca
     loop.Add(interruption_->fd(), [this] { interruption_->ThrowIfRaised(); });
   }
   LiveRun run(request, sandbox, hooking, companions, loop, std::move(process));
+  const LateNice late(loop, run.process().pid(), kLateMs);
   run.Resume(connections.Carry(*course));
   const CourseMoment moment = course->moment();
   course.reset();

@@ -13,6 +13,7 @@
 
 #include "harness/run/executor.h"
 #include "harness/run/snapshot_carrier.h"
+#include "harness/run/snapshot_limits.h"
 
 namespace faultline {
 
@@ -49,6 +50,7 @@ class SnapshotPool {
   void CountCold(const std::string& why);
   std::string given_up() const;
 
+  MemoryBudget memory_{HalfOfAvailableMb()};
   mutable std::mutex mutex_;
   std::condition_variable turns_;
   std::set<uint64_t> tickets_;  // guarded by mutex_

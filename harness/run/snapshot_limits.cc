@@ -1,0 +1,75 @@
+#include "harness/run/snapshot_limits.h"
+
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <fstream>
+#include <string>
+
+#include "harness/base/failure.h"
+#include "harness/run/snapshot_steps.h"
+#include "harness/target/proc_status.h"
+
+namespace faultline {
+
+MemoryBudget::Share::Share(MemoryBudget& budget, int64_t mb) : budget_(budget), mb_(mb) {
+  std::unique_lock lock(budget_.mutex_);
+  if (mb_ > budget_.mb_) {
+    throw CannotCarry(
+        fmt::format("a fork of it may take {} MB of memory, and {} are for all", mb_, budget_.mb_));
+  }
+  budget_.given_back_.wait(lock, [this] { return budget_.free_mb_ >= mb_; });
+  budget_.free_mb_ -= mb_;
+}
+
+MemoryBudget::Share::~Share() {
+  const std::lock_guard lock(budget_.mutex_);
+  budget_.free_mb_ += mb_;
+  budget_.given_back_.notify_all();
+}
+
+int64_t HalfOfAvailableMb() {
+  std::ifstream meminfo("/proc/meminfo");
+  std::string line;
+  while (std::getline(meminfo, line)) {
+    if (line.starts_with("MemAvailable:")) {
+      return std::stoll(line.substr(sizeof("MemAvailable:") - 1)) / 1024 / 2;
+    }
+  }
+  return 0;
+}
+
+int64_t WritableMb(const std::vector<Mapping>& mappings) {
+  uint64_t bytes = 0;
+  for (const Mapping& mapping : mappings) {
+    const bool counts = (mapping.protection & PROT_WRITE) != 0 && !mapping.shared;
+    bytes += counts ? mapping.end - mapping.begin : 0;
+  }
+  return static_cast<int64_t>(bytes >> 20);
+}
+
+LateNice::LateNice(EventLoop& loop, pid_t pid, int64_t after_ms)
+    : loop_(loop), timer_(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {
+  if (!timer_) {
+    throw Failure::FromErrno("timerfd_create", errno);
+  }
+  itimerspec when = {};
+  when.it_value = {after_ms / 1000, after_ms % 1000 * 1'000'000};
+  timerfd_settime(timer_.get(), 0, &when, nullptr);
+  loop_.Add(timer_.get(), [this, pid] {
+    constexpr int kNice = 10;
+    for (const pid_t tid : ThreadIds(pid)) {
+      setpriority(PRIO_PROCESS, static_cast<id_t>(tid), kNice);
+    }
+    loop_.Remove(timer_.get());
+  });
+}
+
+LateNice::~LateNice() { loop_.Remove(timer_.get()); }
+
+}  // namespace faultline
