@@ -176,6 +176,8 @@ TEST(ProcStatus, AProgramWouldNotDieOfASignalThatItTakesBySigwait) {
 TEST(ProcStatus, AProgramWouldDieOfASignalThatAnotherThreadIsGiven) {
   using Waiter = SigwaitChild::Waiter;
   EXPECT_TRUE(WouldDieOf(SigwaitChild(Waiter::kOther, true).pid(), SIGUSR2));
+  EXPECT_TRUE(WouldDieOf(SigwaitChild(Waiter::kOther, false, true).pid(), SIGUSR2))
+      << "one of two, and one of them does not wait";
   EXPECT_TRUE(WouldDieOf(SigwaitChild(Waiter::kMain, false).pid(), SIGUSR1)) << "not waited for";
 }
 
