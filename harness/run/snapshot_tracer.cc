@@ -27,6 +27,7 @@ using protocol::CarrierCommand;
 using protocol::CarrierState;
 
 constexpr int kWaitFlags = __WALL | __WNOTHREAD | WNOHANG;
+constexpr int kReleaseLimitMs = 5'000;
 constexpr timespec kLookAgain = {.tv_sec = 0, .tv_nsec = 20'000};
 // Kernel's include/linux/errno.h: how a system call says that it was interrupted.
 constexpr int64_t kInterrupted[] = {512, 513, 514, 516, EINTR};
@@ -106,6 +107,13 @@ SnapshotTracer::~SnapshotTracer() {
   }
   if (still_) {
     GiveCommand(control_, CarrierCommand::kRelease);
+    // Whoever comes next takes a parked thread for one that has come to the next call.
+    const Deadline until = InMs(kReleaseLimitMs);
+    for (CarrierState now = control_->state.load();
+         now != CarrierState::kParked && !IsEnding(carrier_) && Clock::now() < until;
+         now = control_->state.load()) {
+      AwaitChange(control_, now);
+    }
   }
 }
 

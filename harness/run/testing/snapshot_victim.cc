@@ -53,11 +53,23 @@ int wake_up = -1;
     }                                                               \
   } while (false)
 
+void* RobustList() {
+  void* list = nullptr;
+  size_t size = 0;
+  syscall(SYS_get_robust_list, 0, &list, &size);
+  return list;
+}
+
 // Waits for each round and says that it is there.
 void WaitForRounds(int id, double factor) {
   own_value = static_cast<uint64_t>(id) * 1000;
   pthread_setname_np(pthread_self(), ("victim-" + std::to_string(id)).c_str());
   const pid_t tid = gettid();
+  sigset_t blocked;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGUSR1);
+  pthread_sigmask(SIG_BLOCK, &blocked, nullptr);
+  void* robust_list = RobustList();
   double product = factor;
   int seen = 0;
   while (true) {
@@ -73,6 +85,9 @@ void WaitForRounds(int id, double factor) {
     product = product * factor / factor;
     CHECK(own_value == static_cast<uint64_t>(id) * 1000);
     CHECK(tid == gettid());
+    pthread_sigmask(SIG_BLOCK, nullptr, &blocked);
+    CHECK(sigismember(&blocked, SIGUSR1) == 1);
+    CHECK(robust_list == RobustList());
     CHECK(product == factor);
     CHECK(pthread_mutex_lock(&robust) == 0);
     CHECK(pthread_mutex_unlock(&robust) == 0);
@@ -268,6 +283,9 @@ int main(int argc, char** argv) {
     CHECK(memory[0] == static_cast<uint64_t>(call - 1));
     CHECK(more[0] == static_cast<uint64_t>(call - 1));
     CHECK(data[0] == static_cast<uint64_t>(call - 1));
+    const int other = open("data", O_RDWR | O_CLOEXEC);
+    CHECK(flock(other, LOCK_EX | LOCK_NB) != 0);  // the file is locked
+    close(other);
     memory[0] = more[0] = data[0] = static_cast<uint64_t>(call);
     if (rounds > 0) {
       Round(rounds, call);
