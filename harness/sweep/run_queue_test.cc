@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "harness/base/failure.h"
-#include "harness/sweep/testing/fake_workers.h"
+#include "harness/sweep/testing/run_queue_fixture.h"
 
 namespace faultline {
 namespace {
@@ -17,72 +17,8 @@ namespace {
 using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::IsEmpty;
-using Purpose = QueueRequest::Purpose;
 using Status = RunResult::Status;
-
-// Plans by key; what their runs do is said by the test.
-class RunQueueTest : public testing::Test {
- protected:
-  using Behaviour = std::function<void(const QueueRequest& request, RunResult& result)>;
-
-  RunQueueTest()
-      : workers_([this](const SweepContext&, const QueueRequest& request) {
-          RunResult result;
-          result.run.duration_ms = kRunMs;
-          result.timeout = request.timeout;
-          result.alone = request.alone;
-          begun_.push_back(request.plan->key);
-          if (behaviour_) {
-            behaviour_(request, result);
-          }
-          return result;
-        }) {}
-
-  static constexpr int kRunMs = 100;
-
-  RunQueue Queue(int jobs, const Budget& budget = {}) { return {context_, workers_, jobs, budget}; }
-
-  const SweepPlan* Plan(const std::string& key) {
-    plans_[key].key = key;
-    return &plans_[key];
-  }
-
-  QueueRequest Ask(const std::string& key, bool alone = false) {
-    QueueRequest request;
-    request.plan = Plan(key);
-    request.alone = alone;
-    return request;
-  }
-
-  // A task per key, each with one run. What it gets is in results_.
-  void RunEach(RunQueue& queue, const std::vector<std::string>& keys,
-               const std::function<QueueRequest(const std::string&)>& ask = {}) {
-    size_t next = 0;
-    queue.RunAll([&]() -> RunQueue::Task {
-      if (next == keys.size()) {
-        return {};
-      }
-      return [&, &key = keys[next++]](RunQueue::Runner& runner) {
-        results_[key] = runner.Run(ask ? ask(key) : Ask(key));
-      };
-    });
-  }
-
-  static std::vector<std::string> Keys(int count) {
-    std::vector<std::string> keys;
-    for (int i = 0; i < count; ++i) {
-      keys.push_back(std::to_string(100 + i));
-    }
-    return keys;
-  }
-
-  SweepContext context_;
-  std::map<std::string, SweepPlan> plans_;
-  Behaviour behaviour_;
-  testkit::FakeWorkers workers_;
-  std::vector<std::string> begun_;  // keys
-  std::map<std::string, RunResult> results_;
-};
+using testkit::RunQueueTest;
 
 TEST_F(RunQueueTest, RunsEachOnceAndAtMostSoManyAtATime) {
   RunQueue queue = Queue(3);
@@ -241,83 +177,6 @@ TEST_F(RunQueueTest, ARunThatCannotBeMadeIsTriedOnceMoreAndElseGetsNoVerdict) {
   EXPECT_THAT(queue.no_verdicts(), ElementsAre("a: no hugepages"));
 }
 
-TEST_F(RunQueueTest, ABudgetOfRunsCountsRequestsNotRetries) {
-  RunQueue queue = Queue(1, {.runs = 3});
-  queue.BeginSpending();
-  behaviour_ = [](const QueueRequest& request, RunResult& result) {
-    result.hung = request.timeout == Timeout::kBrief;
-  };
-  RunEach(queue, Keys(5));
-  EXPECT_THAT(begun_, ElementsAre("100", "100", "101", "101", "102", "102"));
-  EXPECT_EQ(queue.runs(), 3);
-  EXPECT_EQ(results_["103"].status, Status::kNoBudget);
-}
-
-TEST_F(RunQueueTest, VisitsLeaveAShareOfTheBudgetForConfirming) {
-  for (const Budget& budget : {Budget{.runs = 20}, Budget{.time_ms = 20 * kRunMs}}) {
-    RunQueue queue = Queue(1, budget);
-    queue.ExpectDuration(std::chrono::milliseconds(kRunMs));
-    queue.BeginSpending();
-    queue.KeepForConfirming(3);
-    begun_.clear();
-    RunEach(queue, Keys(30));
-    EXPECT_EQ(begun_.size(), 17u);
-    const auto confirm = [this](const std::string& key) {
-      QueueRequest request = Ask(key);
-      request.purpose = Purpose::kConfirm;
-      return request;
-    };
-    RunEach(queue, Keys(30), confirm);
-    EXPECT_EQ(begun_.size(), 20u);
-  }
-}
-
-TEST_F(RunQueueTest, VisitsGetHalfOfABudgetHoweverMuchIsToBeConfirmed) {
-  RunQueue queue = Queue(1, {.runs = 20});
-  queue.BeginSpending();
-  queue.KeepForConfirming(1'000);
-  RunEach(queue, Keys(30));
-  EXPECT_EQ(begun_.size(), 10u);
-}
-
-TEST_F(RunQueueTest, VisitsLeaveTimeForRunsThatGoOnAlone) {
-  RunQueue queue = Queue(1, {.time_ms = 20 * kRunMs});
-  queue.ExpectDuration(std::chrono::milliseconds(kRunMs));
-  queue.BeginSpending();
-  queue.KeepForConfirming(2, 4ms * kRunMs);
-  RunEach(queue, Keys(30));
-  EXPECT_EQ(begun_.size(), 14u);
-}
-
-TEST_F(RunQueueTest, WhatWouldOutlastTheBudgetIsNotBegun) {
-  RunQueue queue = Queue(1, {.time_ms = 20 * kRunMs});
-  queue.BeginSpending();
-  behaviour_ = [](const QueueRequest& request, RunResult& result) {
-    result.run.duration_ms = static_cast<int>(request.expected.count());
-  };
-  RunEach(queue, Keys(9), [this](const std::string& key) {
-    QueueRequest request = Ask(key);
-    request.purpose = Purpose::kConfirm;
-    request.expected = key == "103" ? 1ms * kRunMs : 6ms * kRunMs;
-    return request;
-  });
-  EXPECT_THAT(begun_, ElementsAre("100", "101", "102", "103"));
-  EXPECT_EQ(queue.elapsed_ms(), 19 * kRunMs);
-}
-
-// A hang that is tried again, with full timeouts and then alone, overran a budget by a minute.
-TEST_F(RunQueueTest, AnotherTryOfAHangIsNotBegunOnceTheTimeIsUp) {
-  RunQueue queue = Queue(1, {.time_ms = 2 * kRunMs});
-  queue.BeginSpending();
-  behaviour_ = [](const QueueRequest&, RunResult& result) {
-    result.hung = true;
-    result.run.duration_ms = 3 * kRunMs;
-  };
-  RunEach(queue, {"a"});
-  EXPECT_THAT(begun_, ElementsAre("a"));
-  EXPECT_EQ(results_["a"].status, Status::kNoBudget);
-}
-
 // The first task decides while others wait for what it finds out.
 TEST_F(RunQueueTest, WhoHasNoTaskForNowIsAskedAgain) {
   RunQueue queue = Queue(2);
@@ -337,18 +196,6 @@ TEST_F(RunQueueTest, WhoHasNoTaskForNowIsAskedAgain) {
   EXPECT_THAT(begun_, ElementsAre("0", "1", "2"));
   EXPECT_EQ(workers_.Now().time_since_epoch(), 200ms);
   EXPECT_LT(asked, 10);
-}
-
-TEST_F(RunQueueTest, WhatIsFreeIsRunWhenTheBudgetIsSpent) {
-  RunQueue queue = Queue(1, {.runs = 1});
-  queue.BeginSpending();
-  RunEach(queue, Keys(3), [this](const std::string& key) {
-    QueueRequest request = Ask(key);
-    request.purpose = Purpose::kCensus;
-    return request;
-  });
-  EXPECT_EQ(begun_.size(), 3u);
-  EXPECT_EQ(queue.runs(), 0);
 }
 
 TEST_F(RunQueueTest, AnInterruptionEndsItAndAllTasksAreTold) {
