@@ -17,6 +17,8 @@
 namespace faultline {
 namespace {
 
+constexpr int kOccurrences = 2;
+
 int DefaultJobs() { return static_cast<int>(std::max(1u, std::thread::hardware_concurrency())); }
 
 }  // namespace
@@ -91,7 +93,7 @@ void SweepSettings::DeclareSelection(CLI::App& app) {
       ->group(group);
   app.add_option("--occurrences", occurrences, "calls of one site that are visited")
       ->check(CLI::Range(1, 1'000'000))
-      ->capture_default_str()
+      ->default_str(std::to_string(kOccurrences))
       ->group(group);
 }
 
@@ -182,7 +184,9 @@ void SweepSettings::ApplyDefinition(const LoadedScenario& loaded) {
   fill(selection.files, sweep.files);
   fill(modes, sweep.modes);
   budget = budget.empty() ? sweep.budget : budget;
-  occurrences = occurrences == 1 ? sweep.occurrences : occurrences;
+  if (!occurrences && sweep.occurrences > 0) {
+    occurrences = sweep.occurrences;
+  }
   if (selection.steps.empty() && selection.from_step == 0) {
     selection.from_step = sweep.from_step;
   }
@@ -226,7 +230,7 @@ SweepOptions SweepSettings::Options(const GlobalOptions& global, const LoadedSce
       options.modes.push_back(ParseMode(mode));
     }
   }
-  options.occurrences = occurrences;
+  options.occurrences = occurrences.value_or(kOccurrences);
   options.jobs = jobs.value_or(DefaultJobs());
   options.budget = budget.empty() ? Budget() : ParseBudget(budget);
   options.shard = OwnShard();

@@ -45,7 +45,7 @@ struct SweepSettings {
   std::string changed_since;
   std::string source;
   std::vector<std::string> modes;
-  int occurrences = 2;
+  std::optional<int> occurrences;  // kOccurrences when not said
   std::optional<int> jobs;
   std::string budget;
   std::string definition;

@@ -341,7 +341,7 @@ std::string UpstreamText(const DigestFinding& finding, const SweepDigest& digest
       "### {}\n\n**Program:** `{}` (build {})\n**Machine:** {}\n**Found with:** Faultline {}, "
       "came again in {} of {} runs\n\n",
       finding.group.title, environment.program, environment.program_key, environment.machine,
-      environment.version, finding.group.confirmed, finding.group.tries);
+      environment.version, CameAgain(finding.group), finding.group.tries);
   text += fmt::format(
       "**Steps to reproduce**\n\n1. Save the scenario below as `bug.yaml`.\n2. `faultline run "
       "bug.yaml --program PATH`\n\nIn it {} {}.\n\n```yaml\n{}```\n\n",

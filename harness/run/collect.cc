@@ -20,6 +20,7 @@ using protocol::JournalRecord;
 constexpr size_t kMostInjections = protocol::kMostInjectedRecords;
 // Descendants that follow the target of their own accord are not left behind.
 constexpr int kFinishGraceMs = 200;
+constexpr int kWrapperGraceMs = 2'000;  // what started the target ends after it, and cleans up
 
 std::string WhyRefused(protocol::HookStatus status) {
   switch (status) {
@@ -246,7 +247,9 @@ void CollectJournal(LiveRun& run, Symbolizer& symbolizer) {
 
 void CollectLeftBehind(LiveRun& run, const Leftovers& leftovers) {
   std::vector<std::string>& left = run.evidence().left_behind;
-  for (const std::string& process : run.process().Finish(kFinishGraceMs)) {
+  const bool is_wrapped = run.request().executed_program.in_child;
+  for (const std::string& process :
+       run.process().Finish(is_wrapped ? kWrapperGraceMs : kFinishGraceMs)) {
     left.push_back(process);
   }
   for (const std::string& file : run.sandbox().HugepageFiles()) {

@@ -91,9 +91,7 @@ Executed Named(LiveRun& run, const std::string& name) {
   throw Failure::BadInput(fmt::format(
       "profile {}: `wraps: {}`, but {} has not executed such a program in a child (executed: {})",
       run.request().profile.name, name, run.request().program.string(),
-      fmt::join(Distinct(run.process().child_programs()) |
-                    std::views::transform([](const fs::path& p) { return p.string(); }),
-                ", ")));
+      fmt::join(Distinct(run.process().child_programs()), ", ")));
 }
 
 // Of a program that has ended well and left a process behind, that one may not have come to execute
@@ -154,8 +152,12 @@ std::vector<ChildProgram> Candidates(LiveRun& run, bool& has_waited) {
     return {};
   }
   std::vector<ChildProgram> children = Children(run);
+  // Where nothing tells that it is ready, what a wrapper executes first may be a helper about to
+  // end.
+  constexpr int64_t kLastingMs = 500;
   std::erase_if(children, [&](const ChildProgram& child) {
-    return !child.is_alive || (tells_ready && child.last.time_ms > ready_ms);
+    return !child.is_alive || (tells_ready ? child.last.time_ms > ready_ms
+                                           : run.now_ms() - child.last.time_ms < kLastingMs);
   });
   return children.empty() || IsMadeToWrap(HookedProgram(run.request())) ||
                  WaitsForChildren(run, has_waited)
@@ -190,9 +192,7 @@ Executed ExecutedInChild(LiveRun& run, bool& has_waited) {
     throw Failure::BadInput(fmt::format(
         "{} has started several programs, any of which may be the target ({}): say which in its "
         "profile (`wraps: {}`), or that none is (`wraps: none`)",
-        run.request().program.string(),
-        fmt::join(programs | std::views::transform([](const fs::path& p) { return p.string(); }),
-                  ", "),
+        run.request().program.string(), fmt::join(programs, ", "),
         fs::path(programs.front()).filename().string()));
   }
   return programs.empty() ? Executed() : Executed{programs.front(), /*in_child=*/true};

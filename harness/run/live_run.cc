@@ -237,15 +237,17 @@ LiveRun::Wait LiveRun::WaitFor(const std::function<bool()>& met, WaitAccount& wa
   const WaitAccount given = wait;
   const auto done = [&] { return met() || process_.exited(); };
   bool in_time = true;
+  pid_t watched = 0;
   do {
     progress_.StartCounting();
-    Patience patience(process_.pid(), given, [this] { return progress_.Look(); });
+    watched = process_.pid();  // another one once a wrapper's child turns out to be the target
+    Patience patience(watched, given, [this] { return progress_.Look(); });
     in_time = true;
     while (in_time && !loop_.RunUntil(done, patience.deadline())) {
       in_time = patience.Extend();
     }
     wait = patience.Account();
-  } while (!in_time && IsExcused());
+  } while (!in_time && (process_.pid() != watched || IsExcused()));
   if (!in_time) {
     if (const auto& retry = progress_.retry(); retry && wait.got_on) {
       wait.retried = retry->point;

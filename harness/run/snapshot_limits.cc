@@ -12,6 +12,7 @@
 #include <string>
 
 #include "harness/base/failure.h"
+#include "harness/run/snapshot_memory.h"
 #include "harness/run/snapshot_steps.h"
 #include "harness/target/proc_status.h"
 
@@ -47,7 +48,8 @@ int64_t HalfOfAvailableMb() {
 int64_t WritableMb(const std::vector<Mapping>& mappings) {
   uint64_t bytes = 0;
   for (const Mapping& mapping : mappings) {
-    const bool counts = (mapping.protection & PROT_WRITE) != 0 && !mapping.shared;
+    const bool counts =
+        (mapping.protection & PROT_WRITE) != 0 && (!mapping.shared || IsNameless(mapping));
     bytes += counts ? mapping.end - mapping.begin : 0;
   }
   return static_cast<int64_t>(bytes >> 20);

@@ -23,10 +23,6 @@ constexpr uint64_t kHere = static_cast<uint64_t>(AT_FDCWD);
 // Copying so many bytes is cheaper than another step.
 constexpr off_t kGap = 1 << 16;
 
-bool IsNameless(const Mapping& mapping) {
-  return mapping.path.starts_with("/memfd:") || mapping.path == "/dev/zero (deleted)";
-}
-
 // The parts of a mapping that hold anything, as offsets in it.
 std::vector<std::pair<uint64_t, uint64_t>> DataOf(pid_t pid, const Mapping& mapping) {
   const std::string file =
@@ -77,6 +73,10 @@ std::vector<Mapping> MappingsOf(pid_t pid) {
     mappings.push_back(std::move(mapping));
   }
   return mappings;
+}
+
+bool IsNameless(const Mapping& mapping) {
+  return mapping.path.starts_with("/memfd:") || mapping.path == "/dev/zero (deleted)";
 }
 
 void AddPrivateMemory(pid_t carrier, const std::vector<Mapping>& mappings, SnapshotSteps& steps,

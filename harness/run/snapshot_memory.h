@@ -26,6 +26,9 @@ struct SnapshotMemoryPlan {
   std::filesystem::path control;  // stays shared
 };
 
+// Is it shared memory that has no file by which another process finds it?
+bool IsNameless(const Mapping& mapping);
+
 struct MemoryRange {
   uint64_t begin = 0;
   uint64_t bytes = 0;

@@ -97,6 +97,9 @@ struct StateProbe {
   // above it "threads.busy"; `*` is any one member. Lists are passed through.
   std::vector<std::string> not_state;
   std::vector<std::string> only;
+  // What a successful request adds to the answer must be there also when a call failed in it. Not
+  // so where what is added comes and goes by itself.
+  bool promised = true;
   SourcePosition position;
 };
 
@@ -119,7 +122,7 @@ struct SweepDefinition {
   int from_step = 0;  // only this step of the scenario and the later ones, from 1; 0 = all
   std::vector<std::string> modes;
   std::string budget;
-  int occurrences = 1;
+  int occurrences = 0;        // 0 = not said
   bool only_changed = false;  // meant for what changed: needs --changed-since
   SourcePosition position;
 };

@@ -211,7 +211,7 @@ std::string ArgumentGuard::Watch(pid_t pid, const std::string& program, bool has
 
 void ArgumentGuard::Fork(pid_t parent, pid_t pid) {
   if (const auto found = watched_.find(parent); found != watched_.end() && parent != pid) {
-    watched_[pid] = Watched(found->second);
+    watched_.try_emplace(pid, Watched(found->second));  // it may have executed another already
   }
 }
 

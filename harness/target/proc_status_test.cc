@@ -146,11 +146,14 @@ class SigwaitChild {
     }
     if (waiter == Waiter::kOther) {
       if (open_main) {
-        std::thread([fd] {
+        std::promise<void> is_open;
+        std::thread([fd, open = is_open.get_future()]() mutable {
+          open.wait();
           Mask(SIG_BLOCK);
           Wait(fd);
         }).detach();
         Mask(SIG_UNBLOCK);
+        is_open.set_value();
       } else {
         std::thread(Wait, fd).detach();
       }

@@ -113,7 +113,11 @@ void Supervisor::GuardArguments(pid_t pid, const std::filesystem::path& program)
 }
 
 bool Supervisor::HandleTrap(pid_t tid, int status) {
+  if (waiting_.contains(tid)) {
+    return true;  // held for its proof
+  }
   const pid_t pid = ThreadGroup(tid);
+  guard_.Fork(ReadProcStat(pid).parent, pid);  // the kernel may not have told of its birth yet
   const ArgumentGuard::Hit hit = guard_.OnTrap(pid, tid);
   if (!hit.is_ours) {
     return false;
