@@ -57,6 +57,9 @@ struct RpcExchange {
   bool client_dropped = false;
   // How many things of the target's state (Profile::state_probes) it changed; nullopt: not looked.
   std::optional<int> changes = {};
+  // Of those, what it added where a success promises it (StateProbe::promised), each as
+  // StateChange::ToString has it.
+  std::vector<std::string> added = {};
 };
 
 // What became of a request that failed when a call was made to fail in it: the target's state

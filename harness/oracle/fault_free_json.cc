@@ -21,7 +21,8 @@ json AnswersToJson(const FaultFreeRun& run) {
   json answers = json::array();
   for (const FaultFreeAnswer& answer : run.answers) {
     const json changes = answer.changes ? json(*answer.changes) : json();
-    answers.push_back({answer.method, static_cast<int>(answer.outcome), answer.answer, changes});
+    answers.push_back(
+        {answer.method, static_cast<int>(answer.outcome), answer.answer, changes, answer.added});
   }
   return answers;
 }
@@ -56,7 +57,8 @@ FaultFreeRun Parse(const json& in) {
   for (const json& answer : in.at("answers")) {
     run.answers.push_back(
         {answer.at(0), static_cast<RpcExchange::Outcome>(answer.at(1).get<int>()), answer.at(2),
-         answer.at(3).is_null() ? std::nullopt : std::optional<int>(answer.at(3).get<int>())});
+         answer.at(3).is_null() ? std::nullopt : std::optional<int>(answer.at(3).get<int>()),
+         answer.at(4)});
   }
   in.at("lines").get_to(run.lines);
   for (const json& life : in.at("lives")) {

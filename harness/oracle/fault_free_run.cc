@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "harness/evidence/registry.h"
@@ -81,6 +82,35 @@ std::vector<StaticObject> FindStaticObjects(const Evidence& evidence, const Cata
   return objects;
 }
 
+std::vector<std::string> NormalisedSorted(std::vector<std::string> texts) {
+  for (std::string& text : texts) {
+    text = NormaliseMessage(text);
+  }
+  std::sort(texts.begin(), texts.end());
+  return texts;
+}
+
+// The later answers; of what requests add, what they add each time that somebody looked.
+void WidenAnswers(std::vector<FaultFreeAnswer>& answers, std::vector<FaultFreeAnswer> others) {
+  for (size_t i = 0; i < std::min(answers.size(), others.size()); ++i) {
+    FaultFreeAnswer& one = answers[i];
+    FaultFreeAnswer& other = others[i];
+    if (one.method != other.method || !one.changes) {
+      continue;
+    }
+    if (!other.changes) {
+      other.changes = one.changes;
+      other.added = std::move(one.added);
+      continue;
+    }
+    std::vector<std::string> each_time;
+    std::set_intersection(one.added.begin(), one.added.end(), other.added.begin(),
+                          other.added.end(), std::back_inserter(each_time));
+    other.added = std::move(each_time);
+  }
+  answers = std::move(others);
+}
+
 // A target that writes without end must not fill a store.
 void AddLine(std::set<std::string>& lines, const std::string& line) {
   if (lines.size() < FaultFreeRun::kMostLines) {
@@ -125,6 +155,24 @@ bool FaultFreeRun::Says(const std::string& line) const {
   return lines.contains(NormaliseMessage(line));
 }
 
+const FaultFreeAnswer* FaultFreeRun::FindAnswer(const std::string& method, size_t nth) const {
+  for (const FaultFreeAnswer& answer : answers) {
+    if (answer.method == method && nth-- == 0) {
+      return &answer;
+    }
+  }
+  return nullptr;
+}
+
+std::vector<std::string> MissingEffects(const FaultFreeAnswer& model,
+                                        std::vector<std::string> added) {
+  const std::vector<std::string> is = NormalisedSorted(std::move(added));
+  std::vector<std::string> missing;
+  std::set_difference(model.added.begin(), model.added.end(), is.begin(), is.end(),
+                      std::back_inserter(missing));
+  return missing;
+}
+
 FaultFreeRun DescribeFaultFree(const Evidence& evidence, const Catalogue& catalogue,
                                const Profile& profile, const Scenario* scenario) {
   FaultFreeRun run;
@@ -132,7 +180,8 @@ FaultFreeRun DescribeFaultFree(const Evidence& evidence, const Catalogue& catalo
   run.stop_ms = evidence.stop_ms;
   for (const RpcExchange& rpc : evidence.rpcs) {
     run.rpc_ms = std::max(run.rpc_ms, rpc.duration_ms);
-    run.answers.push_back({rpc.method, rpc.outcome, rpc.answer, rpc.changes});
+    run.answers.push_back(
+        {rpc.method, rpc.outcome, rpc.answer, rpc.changes, NormalisedSorted(rpc.added)});
   }
   run.left_behind = evidence.left_behind;
   run.unwinds = BeginOfUnwinding(evidence, catalogue).has_value();
@@ -186,7 +235,7 @@ void Widen(FaultFreeRun& run, const FaultFreeRun& other) {
   for (const std::string& line : other.lines) {
     AddLine(run.lines, line);
   }
-  run.answers = other.answers;
+  WidenAnswers(run.answers, other.answers);
   for (size_t i = 0; i < other.lives.size(); ++i) {
     if (i < run.lives.size()) {
       Widen(run.lives[i], other.lives[i]);

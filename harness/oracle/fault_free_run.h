@@ -45,7 +45,8 @@ struct FaultFreeAnswer {
   std::string method;
   RpcExchange::Outcome outcome = RpcExchange::Outcome::kResult;
   nlohmann::json answer;
-  std::optional<int> changes = {};  // as RpcExchange::changes
+  std::optional<int> changes = {};      // as RpcExchange::changes
+  std::vector<std::string> added = {};  // in any such run; normalised, sorted
 };
 
 struct FaultFreeRun {
@@ -70,7 +71,13 @@ struct FaultFreeRun {
   // Does the log of a fault-free run have a line like this one?
   bool Says(const std::string& line) const;
   const ObjectGroup* FindGroup(const std::string& name) const;  // nullptr when it is not known
+  // The `nth` (from 0) of the answers to `method`; nullptr when there are not so many.
+  const FaultFreeAnswer* FindAnswer(const std::string& method, size_t nth) const;
 };
+
+// Of what the fault-free run's request `model` added, what is not among `added`; normalised.
+std::vector<std::string> MissingEffects(const FaultFreeAnswer& model,
+                                        std::vector<std::string> added);
 
 // `scenario` tells of the other targets; nullptr: there are none.
 FaultFreeRun DescribeFaultFree(const Evidence& evidence, const Catalogue& catalogue,

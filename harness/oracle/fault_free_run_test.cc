@@ -77,6 +77,24 @@ TEST(FaultFreeRun, WidenKeepsWhatIsMadeInBothAndLeftInEither) {
   EXPECT_TRUE(run.open_std.empty()) << "descriptor 0 is not always open";
 }
 
+TEST(FaultFreeRun, RequestsAddWhatTheyAddEachTime) {
+  const auto describe = [](std::vector<std::string> added) {
+    JudgedRun run;
+    run.evidence.rpcs[0].changes = static_cast<int>(added.size());
+    run.evidence.rpcs[0].added = std::move(added);
+    return Describe(run);
+  };
+  FaultFreeRun run = describe({"get_disks has `Malloc0' now", "get_disks has `examined' now"});
+  Widen(run, describe({"get_disks has `Malloc0' now"}));
+  JudgedRun nobody_looked;
+  Widen(run, Describe(nobody_looked));
+  const FaultFreeAnswer* answer = run.FindAnswer("framework_start_init", 0);
+  ASSERT_NE(answer, nullptr);
+  EXPECT_EQ(run.FindAnswer("framework_start_init", 1), nullptr);
+  EXPECT_THAT(MissingEffects(*answer, {}), ElementsAre("get_disks has `Malloc#' now"));
+  EXPECT_THAT(MissingEffects(*answer, {"get_disks has `Malloc7' now"}), testing::IsEmpty());
+}
+
 TEST(FaultFreeRun, ComesBackFromJsonAsItWas) {
   FaultFreeRun run;
   run.start_ms = 1;
@@ -87,13 +105,14 @@ TEST(FaultFreeRun, ComesBackFromJsonAsItWas) {
   run.open_files = {{"socket", 2}};
   run.open_std = {0, 2};
   run.static_objects = {{{"/bin/t", 0x40}, "io_device", "iobuf"}};
-  run.answers = {{"init", RpcExchange::Outcome::kError, {{"code", -1}}}};
+  run.answers = {{"init", RpcExchange::Outcome::kError, {{"code", -1}}, 2, {"probe has `x' now"}}};
   run.lines = {"ERROR: x"};
   const std::optional<FaultFreeRun> back = FaultFreeFromJson(FaultFreeToJson(run));
   ASSERT_TRUE(back.has_value());
   EXPECT_EQ(FaultFreeToJson(*back), FaultFreeToJson(run));
   EXPECT_EQ(back->groups[0].lasting, 6);
   EXPECT_EQ(back->answers[0].outcome, RpcExchange::Outcome::kError);
+  EXPECT_THAT(back->answers[0].added, ElementsAre("probe has `x' now"));
   for (const char* text : {"", "{", "[]", R"({"start_ms": "x"})", R"({"start_ms": 1})"}) {
     EXPECT_FALSE(FaultFreeFromJson(text).has_value()) << text;
   }

@@ -210,15 +210,7 @@ class RollbackJudge {
   }
 
   const FaultFreeAnswer* ModelOf(const std::string& method, size_t nth) const {
-    if (context_.fault_free == nullptr) {
-      return nullptr;
-    }
-    for (const FaultFreeAnswer& answer : context_.fault_free->answers) {
-      if (answer.method == method && nth-- == 0) {
-        return &answer;
-      }
-    }
-    return nullptr;
+    return context_.fault_free == nullptr ? nullptr : context_.fault_free->FindAnswer(method, nth);
   }
 
   const RollbackCheck& check_;

@@ -32,17 +32,13 @@ bool IsInLog(const Injection& failure, const Evidence& evidence, const OracleCon
 std::string LackingRequest(const Evidence& evidence, const OracleContext& context) {
   std::map<std::string, size_t> seen;
   for (const RpcExchange& rpc : evidence.rpcs) {
-    size_t nth = seen[rpc.method]++;
+    const size_t nth = seen[rpc.method]++;
     if (!rpc.changes || rpc.outcome != Outcome::kResult || context.fault_free == nullptr) {
       continue;
     }
-    for (const FaultFreeAnswer& answer : context.fault_free->answers) {
-      if (answer.method == rpc.method && nth-- == 0) {
-        if (answer.changes.value_or(0) > *rpc.changes) {
-          return rpc.method;
-        }
-        break;
-      }
+    const FaultFreeAnswer* answer = context.fault_free->FindAnswer(rpc.method, nth);
+    if (answer != nullptr && answer->changes.value_or(0) > *rpc.changes) {
+      return rpc.method;
     }
   }
   return "";

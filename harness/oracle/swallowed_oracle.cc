@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <set>
 
@@ -61,7 +62,7 @@ class SwallowedFinder {
 
   // At most one: what one failure leads to is one bug.
   std::vector<Finding> Find() {
-    if (FindFalseAnswer() || FindEarlyExit()) {
+    if (FindMissingEffect() || FindFalseAnswer() || FindEarlyExit()) {
       return std::move(findings_);
     }
     if (!ClaimsSuccess() || IsInLog()) {
@@ -176,13 +177,13 @@ class SwallowedFinder {
            });
   }
 
-  // Did the target's log report something that fault-free runs do not?
-  bool IsInLog() const {
+  // Did the target's log report something that fault-free runs do not, until the end of a step?
+  bool IsInLog(int last_step = std::numeric_limits<int>::max()) const {
     for (const std::string& text : context_.profile.error_lines) {
       const LinePattern pattern(text);
       for (const LogLine& line : evidence_.log) {
-        if (line.time_ms >= failure_.time_ms && pattern.Matches(line.text) &&
-            !context_.fault_free->Says(line.text)) {
+        if (line.time_ms >= failure_.time_ms && line.step <= last_step &&
+            pattern.Matches(line.text) && !context_.fault_free->Says(line.text)) {
           return true;
         }
       }
@@ -244,12 +245,42 @@ class SwallowedFinder {
     return true;
   }
 
+  // The request in which the call failed says that it has succeeded, and what it adds to the
+  // target's state in the fault-free run is not there. What later requests say of that, and what is
+  // logged then, comes too late. Where nothing of it is there no line of the log makes the answer
+  // true; where a part is missing, such as the partitions of a device that was made, a line does.
+  bool FindMissingEffect() {
+    std::map<std::string, size_t> seen;
+    for (const RpcExchange& rpc : evidence_.rpcs) {
+      const FaultFreeAnswer* model =
+          context_.fault_free->FindAnswer(rpc.method, seen[rpc.method]++);
+      if (rpc.step != failure_.step || !rpc.changes || rpc.outcome != Outcome::kResult ||
+          model == nullptr || model->outcome != Outcome::kResult) {
+        continue;
+      }
+      const std::vector<std::string> missing = MissingEffects(*model, rpc.added);
+      const bool is_all = missing.size() == model->added.size();
+      if (missing.empty() || (!is_all && IsInLog(rpc.step))) {
+        continue;
+      }
+      Finding& finding =
+          Add(rpc.method + " reports success without its " + (is_all ? "effect" : "whole effect"),
+              rpc.method, rpc.step);
+      IdentifyByFailure(finding);
+      for (size_t i = 0; i < std::min(missing.size(), kMostOthers); ++i) {
+        finding.details.push_back("after it in the fault-free run, but not here: " + missing[i]);
+      }
+      return true;
+    }
+    return false;
+  }
+
   // The same call of the same method in the fault-free run is the model.
   void FindLackingAnswer() {
     std::map<std::string, size_t> seen;
     for (const RpcExchange& rpc : evidence_.rpcs) {
       const size_t nth = seen[rpc.method]++;
-      const FaultFreeAnswer* model = FindModel(rpc.method, nth);
+      const FaultFreeAnswer* model = context_.fault_free->FindAnswer(rpc.method, nth);
       if (model == nullptr || model->outcome != Outcome::kResult) {
         continue;
       }
@@ -262,15 +293,6 @@ class SwallowedFinder {
         return;
       }
     }
-  }
-
-  const FaultFreeAnswer* FindModel(const std::string& method, size_t nth) const {
-    for (const FaultFreeAnswer& answer : context_.fault_free->answers) {
-      if (answer.method == method && nth-- == 0) {
-        return &answer;
-      }
-    }
-    return nullptr;
   }
 
   const Evidence& evidence_;

@@ -118,6 +118,57 @@ TEST_F(Swallowed, IsAnAnswerThatLacksWhatItHasInTheFaultFreeRun) {
   EXPECT_THAT(run_.Judge(), IsEmpty());
 }
 
+TEST_F(Swallowed, IsASuccessWithoutWhatTheRequestAddsInTheFaultFreeRun) {
+  Make(run_, {"iobuf", "accel"});
+  described_.answers = {{"framework_start_init",
+                         RpcExchange::Outcome::kResult,
+                         true,
+                         2,
+                         {"get_groups has `tcp' now", "get_transports has `tcp' now"}}};
+  RpcExchange& rpc = run_.evidence.rpcs[0];
+  rpc.answer = true;
+  rpc.changes = 1;
+  rpc.added = {"get_transports has `tcp' now"};
+  const std::vector<Finding> findings = run_.Judge();
+  ASSERT_THAT(findings, ElementsAre(IsKind("swallowed")));
+  EXPECT_EQ(findings[0].title,
+            "framework_start_init reports success without its whole effect after a failure in step "
+            "2 (rpc framework_start_init)");
+  EXPECT_EQ(findings[0].signature,
+            "swallowed: framework_start_init reports success without its whole effect @ "
+            "accel_init");
+  EXPECT_THAT(findings[0].details,
+              Contains("after it in the fault-free run, but not here: get_groups has `tcp' now"));
+  run_.evidence.exit.code = 1;
+  run_.profile.error_lines = {"\\*ERROR\\*"};
+  run_.Say("*ERROR*: no group", 3);
+  EXPECT_THAT(run_.Judge(), ElementsAre(IsKind("swallowed"))) << "that comes too late";
+  run_.Say("*ERROR*: no group", 2);
+  EXPECT_THAT(run_.Judge(), IsEmpty()) << "the log reports it";
+  rpc.added.clear();
+  EXPECT_EQ(run_.Judge().at(0).signature,
+            "swallowed: framework_start_init reports success without its effect @ accel_init");
+  run_.evidence.log.clear();
+  rpc.added = {"get_transports has `tcp' now", "get_groups has `tcp' now"};
+  EXPECT_THAT(run_.Judge(), IsEmpty());
+}
+
+TEST_F(Swallowed, IsNoSuccessOfWhichTheEffectIsNotKnownOrIsOwedByAnotherStep) {
+  Make(run_, {"iobuf", "accel"});
+  described_.answers = {{"framework_start_init",
+                         RpcExchange::Outcome::kResult,
+                         true,
+                         1,
+                         {"get_groups has `tcp' now"}}};
+  RpcExchange& rpc = run_.evidence.rpcs[0];
+  rpc.answer = true;
+  EXPECT_THAT(run_.Judge(), IsEmpty()) << "nobody looked";
+  rpc.changes = 0;
+  EXPECT_THAT(run_.Judge(), ElementsAre(IsKind("swallowed")));
+  run_.evidence.injections[0].step = 1;
+  EXPECT_THAT(run_.Judge(), IsEmpty()) << "the call failed in the start";
+}
+
 // The error came out once, and was then taken back.
 TEST_F(Swallowed, IsAResultWhereOnlyAnErrorIsTrue) {
   Make(run_, {"iobuf"});

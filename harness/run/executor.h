@@ -11,6 +11,8 @@
 
 namespace faultline {
 
+struct FaultFreeRun;
+
 // What a program executes that is the target: in its own place (taskset, a script that ends in
 // `exec`), or in a child that it waits for (timeout, `unshare --fork`).
 struct Executed {
@@ -41,6 +43,8 @@ struct RunRequest {
   bool record_sites = false;  // a census
   bool observe = true;        // hook the catalogue's observers
   bool note_changes = false;  // RpcExchange::changes; of a fault-free run
+  // Borrowed; what requests add there is waited for. nullptr: not known.
+  const FaultFreeRun* fault_free = nullptr;
   // A request that is refused must add nothing; of a run of a scenario without faults.
   bool check_refused = false;
   // The state is looked at from this step on (1-based): a fault that hits earlier is not checked.

@@ -300,6 +300,13 @@ std::string ScenarioKey(const Scenario& scenario, const Profile& profile) {
     key.Add(companion.environment);
     key.Add(companion.ready.value);
   }
+  for (const StateProbe& probe : profile.state_probes) {
+    key.Add(probe.call.method + probe.call.params.dump());
+    key.Add(probe.keys);
+    key.Add(probe.not_state);
+    key.Add(probe.only);
+    key.Add(probe.promised ? 1 : 0);
+  }
   key.Add(static_cast<int>(scenario.network));
   key.Add(scenario.subject);
   for (const std::shared_ptr<const Target>& target : scenario.targets) {

@@ -88,6 +88,17 @@ TEST(ScenarioKeyTest, TellsNeighbouringListsApart) {
   EXPECT_NE(ScenarioKey(scenario, a), ScenarioKey(scenario, b));
 }
 
+TEST(ScenarioKeyTest, FollowsHowTheTargetTellsItsState) {
+  const Scenario scenario;
+  Profile profile;
+  const std::string nothing = ScenarioKey(scenario, profile);
+  profile.state_probes.emplace_back().call.method = "get_disks";
+  const std::string one = ScenarioKey(scenario, profile);
+  EXPECT_NE(one, nothing);
+  profile.state_probes[0].promised = false;
+  EXPECT_NE(ScenarioKey(scenario, profile), one);
+}
+
 TEST(ObserverKeyTest, FollowsWhatIsObserved) {
   Catalogue catalogue;
   const std::string nothing = ObserverKey(catalogue);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "harness/oracle/fault_free_run.h"
 #include "harness/run/rpc_match.h"
 
 namespace faultline {
@@ -339,9 +340,49 @@ void RolledBack::NoteChanges(const RpcStep& rpc, const StepResult& result) {
       rpcs.back().outcome != Outcome::kResult) {
     return;
   }
-  if (const std::optional<TargetState> now = Look(rpc.connection)) {
-    rpcs.back().changes = static_cast<int>(CompareStates(*memory_.before, *now).size());
+  const FaultFreeAnswer* model = ModelOfLast();
+  const Clock::time_point end = InMs(kSettleMs);
+  int64_t pause_ms = kFirstPauseMs;
+  while (const std::optional<TargetState> now = Look(rpc.connection)) {
+    const std::vector<StateChange> changes = CompareStates(*memory_.before, *now);
+    rpcs.back().changes = static_cast<int>(changes.size());
+    rpcs.back().added = Promised(changes);
+    if (model == nullptr || run_.exited() || Clock::now() >= end ||
+        MissingEffects(*model, rpcs.back().added).empty()) {
+      return;
+    }
+    run_.loop().RunUntil([this] { return run_.exited(); }, InMs(pause_ms));
+    pause_ms = std::min(2 * pause_ms, kLongestPauseMs);
   }
+  rpcs.back().changes.reset();
+}
+
+// The fault-free run's answer to the last request; nullptr when it is not known.
+const FaultFreeAnswer* RolledBack::ModelOfLast() const {
+  const FaultFreeRun* fault_free = run_.request().fault_free;
+  const std::vector<RpcExchange>& rpcs = run_.evidence().rpcs;
+  const auto before = std::count_if(rpcs.begin(), rpcs.end() - 1, [&](const RpcExchange& rpc) {
+    return rpc.method == rpcs.back().method;
+  });
+  return fault_free == nullptr
+             ? nullptr
+             : fault_free->FindAnswer(rpcs.back().method, static_cast<size_t>(before));
+}
+
+// What `changes` add where a success promises it; nothing where others act as well.
+std::vector<std::string> RolledBack::Promised(const std::vector<StateChange>& changes) const {
+  std::vector<std::string> added;
+  const std::vector<StateProbe>& probes = run_.request().profile.state_probes;
+  for (const StateChange& change : changes) {
+    const bool is_promised =
+        std::any_of(probes.begin(), probes.end(), [&](const StateProbe& probe) {
+          return probe.promised && probe.call.method == change.probe;
+        });
+    if (is_promised && change.kind == StateChange::Kind::kAdded && !OthersAct()) {
+      added.push_back(change.ToString());
+    }
+  }
+  return added;
 }
 
 }  // namespace faultline

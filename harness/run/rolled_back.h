@@ -13,6 +13,8 @@
 
 namespace faultline {
 
+struct FaultFreeAnswer;
+
 // Looks whether a request that fails under a fault leaves the target's state as it was. Before a
 // request in which a call may fail, the profile's state probes are asked. When it has failed so,
 // they are asked again and the same request is sent again, while nothing is made to fail and no
@@ -60,7 +62,10 @@ class RolledBack {
   std::vector<StateChange> Changes(const std::string& connection);
   std::optional<int> CountChanges(const std::string& connection);
   bool SendAgain(const Step& step, RollbackCheck& check);
+  // Where the fault-free run is known, what it adds there is waited for.
   void NoteChanges(const RpcStep& rpc, const StepResult& result);
+  const FaultFreeAnswer* ModelOfLast() const;
+  std::vector<std::string> Promised(const std::vector<StateChange>& changes) const;
 
   LiveRun& run_;
   StepRunner& runner_;

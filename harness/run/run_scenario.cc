@@ -64,6 +64,7 @@ class ScenarioRunner {
     request.limits_ms = known == nullptr ? UpperLimits() : CalibratedLimits(UpperLimits(), *known);
     request.limits_of_others_ms = LimitsOfOthers(scenario, known, CalibratedLimits);
     request.note_changes = note_changes;
+    request.fault_free = known;
     request.check_refused = loaded_.scenario.faults.empty();
     request.keep_run_dir = options_.keep_run_dir;
     request.in_debugger = options_.in_debugger;

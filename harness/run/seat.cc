@@ -71,6 +71,7 @@ RunRequest Seat::RequestOf(const RunRequest& all, const Target& target) {
     own.watch_returns = all.watch_returns;
     own.hook_all_points = all.hook_all_points;
     own.note_changes = all.note_changes;
+    own.fault_free = all.fault_free;
     own.check_from_step = all.check_from_step;
   } else {
     Complete(own, all, target);

@@ -115,7 +115,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadKey{kProfile, "program: x\nrpc: true\nstate_probes: [{rpc: get, key: name}]\n", "4:27",
                "did you mean `keys`?"},
         BadKey{kProfile, "program: x\nrpc: true\nstate_probes: get\n", "4:15",
-               "a list of {rpc, params, keys, volatile, only}"},
+               "a list of {rpc, params, keys, volatile, only, promised}"},
         BadKey{kProfile,
                "program: x\nrpc: true\nstate_probes: [{rpc: get_disks}]\n"
                "partial_failures: [{rpc: m, probes: [get_disk], note: n}]\n",

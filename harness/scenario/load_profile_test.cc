@@ -38,7 +38,9 @@ TEST(LoadProfileTest, ReadsHowTheTargetTellsItsStateAndWhatASweepLooksAt) {
   EXPECT_THAT(probe.keys, ElementsAre("name", "id"));
   EXPECT_THAT(probe.not_state, ElementsAre("busy"));
   EXPECT_THAT(probe.only, ElementsAre("size"));
+  EXPECT_TRUE(probe.promised);
   EXPECT_TRUE(profile.state_probes[1].call.params.is_null());
+  EXPECT_FALSE(profile.state_probes[1].promised);
   ASSERT_EQ(profile.partial_failures.size(), 1u);
   const PartialFailure& partial = profile.partial_failures[0];
   EXPECT_TRUE(partial.Covers("raid_create"));

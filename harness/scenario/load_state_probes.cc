@@ -40,6 +40,7 @@ StateProbe ReadProbe(const YamlValue& item, ReadContext& context) {
   reader.Texts("keys", probe.keys);
   reader.Texts("volatile", probe.not_state);
   reader.Texts("only", probe.only);
+  reader.Bool("promised", probe.promised);
   reader.Finish();
   return probe;
 }
@@ -91,7 +92,7 @@ void CheckProbes(const Profile& profile, Diagnostics& diagnostics) {
 }  // namespace
 
 void ReadStateProbes(MapReader& map, Profile& profile) {
-  ForEachMap(map, "state_probes", "a list of {rpc, params, keys, volatile, only}",
+  ForEachMap(map, "state_probes", "a list of {rpc, params, keys, volatile, only, promised}",
              [&](const YamlValue& item) {
                profile.state_probes.push_back(ReadProbe(item, map.context()));
              });

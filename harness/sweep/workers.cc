@@ -77,6 +77,7 @@ RunRequest ToRunRequest(const SweepContext& context, const QueueRequest& request
   run.agent = context.agent;
   run.faults = scenario.faults;
   run.limits_ms = LimitsOf(context, request.timeout);
+  run.fault_free = &context.fault_free;
   run.limits_of_others_ms = LimitsOfOthersOf(context, request.timeout);
   run.record_sites = request.record_sites || FindsNewSites(context, request);
   run.watch_returns = request.watch_returns;
