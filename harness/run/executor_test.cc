@@ -290,6 +290,21 @@ TEST_F(ExecutorTest, ATargetIsStoppedByACommandOfItsProfile) {
   EXPECT_EQ(evidence.exit.code, 0);
 }
 
+// Tempting: it does not end, so it hangs.
+TEST_F(ExecutorTest, AStopCommandThatFailsIsNoHangOfTheTarget) {
+  Script(kObedient);
+  profile_.stop.kind = StopAction::Kind::kRun;
+  profile_.stop.argv = {"sh", "-c", "echo no such client; exit 3"};
+  limits_.stop = 200;
+  Add(WaitReadyStep{});
+  try {
+    Execute();
+    FAIL() << "nothing is said";
+  } catch (const Failure& failure) {
+    EXPECT_THAT(failure.what(), HasSubstr("ended with exit 3: no such client; the target runs on"));
+  }
+}
+
 TEST_F(ExecutorTest, ATargetThatRunsToCompletionIsNotAsked) {
   Script("echo ready; for w in a b c d; do sleep 0.1; echo working $w; done; echo done");
   profile_.stop.kind = StopAction::Kind::kByItself;

@@ -1,13 +1,14 @@
 #include "harness/run/stop.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <optional>
 
-#include "harness/target/proc_status.h"
-
+#include "harness/base/failure.h"
 #include "harness/run/command.h"
+#include "harness/target/proc_status.h"
 
 namespace faultline {
 namespace {
@@ -86,22 +87,40 @@ void TakeEnd(LiveRun& run) {
   }
 }
 
+// What went wrong with the profile's stop command; "" = nothing.
+std::string RunStopCommand(LiveRun& run) {
+  const Variables& values = run.sandbox().variables();
+  std::vector<std::string> argv;
+  for (const std::string& argument : run.request().profile.stop.argv) {
+    argv.push_back(ExpandForRun(argument, values));
+  }
+  const std::map<std::string, std::string> environment = run.sandbox().CommandEnvironment();
+  const CommandResult result =
+      RunCommand(argv, {environment, run.sandbox().run_dir(), &run.sandbox().space()},
+                 static_cast<int>(run.stop_limit_ms()), run.loop());
+  const bool failed = result.exit.kind != ExitStatus::Kind::kExited || result.exit.code != 0;
+  return failed
+             ? fmt::format("`{}` ended with {}{}{}", fmt::join(argv, " "), result.exit.ToString(),
+                           result.output.empty() ? "" : ": ", result.LastLine())
+             : "";
+}
+
 }  // namespace
 
-void AskToStop(LiveRun& run) {
+std::string AskToStop(LiveRun& run) {
   if (run.exited() || run.stop_signal_sent()) {
-    return;
+    return "";
   }
   const Profile& profile = run.request().profile;
   // One that was asked to stop at a call has been asked; a second time is another matter.
   if (run.StoppedByFault()) {
     run.NoteStopSignal();
-    return;
+    return "";
   }
   if (profile.stop.kind == StopAction::Kind::kSignal && !DiesByDesign(profile) && !run.hang()) {
     AwaitHandlerOrEnd(run);
     if (run.exited()) {
-      return;
+      return "";
     }
   }
   run.NoteStopSignal();
@@ -109,27 +128,20 @@ void AskToStop(LiveRun& run) {
   switch (profile.stop.kind) {
     case StopAction::Kind::kSignal:
       run.process().Signal(profile.stop_signal);
-      return;
+      return "";
     case StopAction::Kind::kRpc:
       run.rpc()->Send(profile.stop_rpc.method, ExpandJsonForRun(profile.stop_rpc.params, values));
-      return;
-    case StopAction::Kind::kRun: {
-      std::vector<std::string> argv;
-      for (const std::string& argument : profile.stop.argv) {
-        argv.push_back(ExpandForRun(argument, values));
-      }
-      const std::map<std::string, std::string> environment = run.sandbox().CommandEnvironment();
-      RunCommand(argv, {environment, run.sandbox().run_dir(), &run.sandbox().space()},
-                 static_cast<int>(run.stop_limit_ms()), run.loop());
-      return;
-    }
+      return "";
+    case StopAction::Kind::kRun:
+      return RunStopCommand(run);
     case StopAction::Kind::kType:
       run.process().Write(ExpandForRun(profile.stop.text, values),
                           InMs(static_cast<int>(run.stop_limit_ms())));
-      return;
+      return "";
     case StopAction::Kind::kByItself:
-      return;
+      return "";
   }
+  return "";
 }
 
 void StopTarget(LiveRun& run) {
@@ -139,8 +151,12 @@ void StopTarget(LiveRun& run) {
       evidence.steps.begin(), evidence.steps.end(),
       [](const StepResult& step) { return step.status == StepResult::Status::kTargetGone; });
   if (!run.exited()) {
-    AskToStop(run);
+    const std::string failed = AskToStop(run);
     if (!WaitForEnd(run)) {
+      // Under a fault the target may be what it failed at.
+      if (!failed.empty() && run.request().faults.empty()) {
+        throw Failure::BadInput("the stop command " + failed + "; the target runs on");
+      }
       run.CaptureHang("taken when the target had not stopped in time");
       run.process().Kill();
     }
