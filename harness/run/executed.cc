@@ -127,7 +127,9 @@ bool WaitsForChildren(LiveRun& run, bool& has_waited) {
 // Of one that has ended: what it has left behind, or all that it executed.
 std::vector<ChildProgram> OfEnded(LiveRun& run, int64_t ready_ms) {
   const ExitStatus& exit = run.process().exit_status();
-  const bool left_one = exit.kind == ExitStatus::Kind::kExited && exit.code == 0 && ready_ms == 0;
+  // What a wrapper has left may be ready before its own end is seen.
+  const bool left_one = exit.kind == ExitStatus::Kind::kExited && exit.code == 0 &&
+                        (ready_ms == 0 || IsMadeToWrap(HookedProgram(run.request())));
   if (left_one && !run.request().profile.detaches) {
     AwaitExec(run);
   }

@@ -125,7 +125,9 @@ LiveRun::~LiveRun() {
     loop_.Remove(fd);
   }
   for (const auto& [name, client] : rpcs_) {
-    loop_.Remove(client->fd());
+    if (client != nullptr) {  // as one whose making found no descriptor
+      loop_.Remove(client->fd());
+    }
   }
 }
 
