@@ -162,11 +162,11 @@ TEST(Process, StartsNothingUnsafe) {
 // In a process group of its own that meets a Ctrl-C all the time: 0 when each target began and said
 // hello.
 int StartTargetsInItsGroup() {
-  setpgid(0, 0);
   sigset_t interrupt;
   sigemptyset(&interrupt);
   sigaddset(&interrupt, SIGINT);
   sigprocmask(SIG_BLOCK, &interrupt, nullptr);  // as a harness that waits for it by a signalfd
+  setpgid(0, 0);                                // from here on it is met
   for (int times = 0; times < 20; ++times) {
     VictimRun run({"hello", "wait"});
     if (!run.WaitForLine("hello")) {
