@@ -5,8 +5,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
 
@@ -17,10 +15,8 @@ namespace faultline {
 namespace {
 
 using testing::Contains;
-using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::Not;
 using Status = StepResult::Status;
 using Ended = ExitStatus::Kind;
 
@@ -353,90 +349,6 @@ TEST_F(ExecutorTest, ADaemonThatDoesNotComeUpHasEnded) {
   const Evidence evidence = Execute();
   EXPECT_THAT(Statuses(evidence), ElementsAre(Status::kTargetGone));
   EXPECT_EQ(evidence.exit.code, 3);
-}
-
-// ---- Where it is started
-
-TEST_F(ExecutorTest, ATargetMeetsTheLimitsOfItsScenario) {
-  Script("echo ready; ulimit -n; ulimit -s; ulimit -f; read line");
-  profile_.clean.signals = {SIGTERM};
-  scenario_.surroundings.limits = {{RLIMIT_NOFILE, 64}, {RLIMIT_STACK, 1 << 20}};
-  Add(ExpectLogStep{"^64$$"});
-  Add(ExpectLogStep{"^1024$$"});
-  Add(ExpectLogStep{"^unlimited$$"});
-  EXPECT_THAT(Statuses(Execute()), ElementsAre(Status::kDone, Status::kDone, Status::kDone));
-}
-
-TEST_F(ExecutorTest, ADescriptorMayBeClosedFromTheStart) {
-  Script("test -e /proc/self/fd/0 && echo open; echo ready");
-  scenario_.surroundings.closed_descriptors = {0};
-  Add(WaitExitStep{{0}});
-  EXPECT_EQ(Execute().log.front().text, "ready");
-}
-
-TEST_F(ExecutorTest, AnEnvironmentFromEmptyHasWhatTheScenarioGives) {
-  Script("/usr/bin/env; echo ready");
-  scenario_.surroundings.empty_environment = true;
-  scenario_.environment = {{"GIVEN", "${cpu_mask}"}};
-  Add(WaitExitStep{{0}});
-  std::string all;
-  for (const LogLine& line : Execute().log) {
-    all += line.text + "\n";
-  }
-  EXPECT_THAT(all, HasSubstr("GIVEN=0x"));
-  EXPECT_THAT(all, Not(HasSubstr("HOME=")));
-}
-
-TEST_F(ExecutorTest, DirectoriesMayBeReadOnlyOrSmall) {
-  if (::geteuid() != 0) {
-    GTEST_SKIP() << "only root mounts";
-  }
-  Script(
-      "touch here 2>/dev/null && echo written; head -c 100000 /dev/zero > /dev/shm/x 2>/dev/null "
-      "|| "
-      "echo full; echo ready");
-  scenario_.surroundings.read_only_run_dir = true;
-  scenario_.surroundings.dev_shm = 16 << 10;
-  Add(WaitExitStep{{0}});
-  const Evidence evidence = Execute();
-  ASSERT_EQ(evidence.log.size(), 2u);
-  EXPECT_EQ(evidence.log[0].text, "full");
-  EXPECT_EQ(evidence.log[1].text, "ready");
-}
-
-TEST_F(ExecutorTest, ARunDirectoryMayBeFull) {
-  if (::geteuid() != 0) {
-    GTEST_SKIP() << "only root mounts";
-  }
-  Script(
-      "echo before > kept; head -c 100000 /dev/zero > big || echo full; read line; echo $line; "
-      "read line");
-  profile_.ready.log_pattern = "^full$";
-  profile_.clean.signals = {SIGTERM};
-  scenario_.surroundings.run_dir = 16 << 10;
-  Add(WaitReadyStep{});
-  // Commands are in the same directory, and the harness sees what is in it.
-  Add(CommandStep{{"sh", "-c", "test $(cat kept) = before && rm big && echo more > more"}});
-  Add(ExpectAbsentStep{{"big"}});
-  Add(TerminalStep{"on\n"});
-  Add(ExpectLogStep{"^on$$"});
-  Add(RestartStep{SIGKILL, false});
-  Add(CommandStep{{"grep", "-q", "more", "${run_dir}/more"}});
-  const Evidence evidence = Execute();
-  EXPECT_THAT(Statuses(evidence), Each(Status::kDone));
-  EXPECT_THAT(evidence.left_behind, Contains("file ${run_dir}/kept"));
-  EXPECT_THAT(evidence.left_behind, Not(Contains(HasSubstr(".faultline"))));
-}
-
-TEST_F(ExecutorTest, ADevShmMayBeReadOnly) {
-  if (::geteuid() != 0) {
-    GTEST_SKIP() << "only root mounts";
-  }
-  Script("touch /dev/shm/faultline-$$$$ 2>/dev/null && echo written; echo ready");
-  scenario_.surroundings.dev_shm = 4096;
-  scenario_.surroundings.read_only_dev_shm = true;
-  Add(WaitExitStep{{0}});
-  EXPECT_EQ(Execute().log.front().text, "ready");
 }
 
 // ---- Nobody asked it to end
