@@ -85,7 +85,7 @@ TEST(FaultFreeRun, RequestsAddWhatTheyAddEachTime) {
     return Describe(run);
   };
   FaultFreeRun run = describe({"get_disks has `Malloc0' now", "get_disks has `examined' now"});
-  Widen(run, describe({"get_disks has `Malloc0' now"}));
+  Widen(run, describe({"get_disks has `Malloc0' now", "get_disks has `probed' now"}));
   JudgedRun nobody_looked;
   Widen(run, Describe(nobody_looked));
   const FaultFreeAnswer* answer = run.FindAnswer("framework_start_init", 0);
