@@ -34,6 +34,7 @@ TEST_F(CliOutputTest, AResultThatIsLostIsSaidAndNoSuccess) {
   EXPECT_EQ(closed.exit, 3);
   EXPECT_THAT(closed.output, HasSubstr("stdout: Bad file descriptor"));
   EXPECT_EQ(Shell("--help", ">/dev/full").exit, 3);
+  EXPECT_THAT(Shell("--version", ">/dev/full").output, HasSubstr("stdout: No space left"));
 }
 
 TEST_F(CliOutputTest, AMessageThatIsLostDoesNoHarm) {
@@ -47,6 +48,16 @@ TEST_F(CliOutputTest, AClosedPipeEndsQuietly) {
   const Result result = Shell("points --profile reference", "| head -n 1");
   EXPECT_THAT(result.output, testing::StartsWith("point "));
   EXPECT_THAT(result.output, Not(HasSubstr("faultline:")));
+}
+
+TEST_F(CliOutputTest, AStackThatIsTooSmallIsSaid) {
+  const Result result = Run({"--version"});
+  EXPECT_EQ(result.exit, 0) << result.output;
+  TestProgram program(
+      {"/bin/sh", "-c", "ulimit -s 64; exec '" FAULTLINE_BINARY_DIR "/faultline' --version"},
+      options_);
+  EXPECT_EQ(program.Wait(), 3);
+  EXPECT_THAT(program.output(), HasSubstr("ulimit -s is 64): expected 512 KiB or more"));
 }
 
 // The store is opened after the descriptors that are missing.

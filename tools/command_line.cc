@@ -1,6 +1,9 @@
 #include "tools/command_line.h"
 
+#include <sstream>
 #include <string>
+
+#include "harness/base/console.h"
 
 namespace faultline {
 namespace {
@@ -61,7 +64,10 @@ int CommandLine::Run(int argc, char** argv) {
   try {
     app_.parse(argc, argv);
   } catch (const CLI::Success& help_or_version) {
-    return app_.exit(help_or_version);
+    std::ostringstream text;
+    const int code = app_.exit(help_or_version, text, text);
+    WriteResult(text.str());
+    return code;
   } catch (const CLI::ParseError& error) {
     throw Failure::BadInput(DescribeParseError(app_, error, arguments) + " (see --help)");
   }

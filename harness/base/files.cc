@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <mutex>
 #include <system_error>
 
+#include "harness/base/console.h"
 #include "harness/base/failure.h"
 #include "harness/base/unique_fd.h"
 
@@ -80,6 +82,18 @@ void WriteFileAtomically(const std::filesystem::path& path, std::string_view con
   } catch (...) {
     ::unlink(temporary.c_str());
     throw;
+  }
+}
+
+void WriteCacheFileAtomically(const std::filesystem::path& path, std::string_view content) {
+  static std::once_flag told;
+  try {
+    WriteFileAtomically(path, content);
+  } catch (const Failure& failure) {
+    std::call_once(told, [&] {
+      PrintMessage("faultline: nothing is kept for later runs, which take longer: {}\n",
+                   failure.what());
+    });
   }
 }
 

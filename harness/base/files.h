@@ -15,6 +15,10 @@ std::optional<std::string> ReadFile(const std::filesystem::path& path);
 // new content and never a part. Missing directories are made (0700). Throws Failure (kCannotWork).
 void WriteFileAtomically(const std::filesystem::path& path, std::string_view content);
 
+// The same for what only saves time later: that it cannot be written is said once in a process, on
+// stderr, and is no Failure.
+void WriteCacheFileAtomically(const std::filesystem::path& path, std::string_view content);
+
 // write(2) until all of `content` is written. A reader that closed its pipe ends it quietly; any
 // other error is a Failure (kCannotWork) that begins with `message`.
 void WriteAll(int fd, std::string_view content, const std::string& message);

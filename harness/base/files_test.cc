@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+
 #include "harness/base/failure.h"
 #include "harness/base/testing/temporary_directory.h"
 
@@ -55,6 +57,18 @@ TEST_F(FilesTest, SaysWhichFileCannotBeWrittenAndWhy) {
     EXPECT_THAT(failure.what(), testing::HasSubstr("taken: Is a directory"));
   }
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(directory_), {}), 1);
+}
+
+TEST_F(FilesTest, ACacheThatCannotBeWrittenIsSaidOnceAndStopsNothing) {
+  std::filesystem::create_directory(directory_ / "taken");
+  testing::internal::CaptureStderr();
+  WriteCacheFileAtomically(directory_ / "taken", "x");
+  WriteCacheFileAtomically(directory_ / "taken", "x");
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(said, testing::HasSubstr("taken: Is a directory"));
+  EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1);
+  WriteCacheFileAtomically(directory_ / "free", "x");
+  EXPECT_EQ(ReadFile(directory_ / "free"), "x");
 }
 
 }  // namespace

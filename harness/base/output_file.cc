@@ -69,9 +69,13 @@ OutputFile::OutputFile(std::string option, const fs::path& path)
     }
     path_ = path_.parent_path() / next;  // an absolute one stands alone
   }
+  error.clear();
   const fs::file_status status = fs::status(path_, error);
   if (fs::is_directory(status) || !path_.has_filename()) {
     throw Failure::BadInput(Problem("it is a directory; expected a file"));
+  }
+  if (status.type() == fs::file_type::none) {  // symlinks in a circle, too long a name
+    throw Failure::BadInput(Problem(error.message()));
   }
   if (!fs::is_directory(path_.parent_path(), error)) {
     throw Failure::BadInput(Problem("there is no directory " + path_.parent_path().string()));

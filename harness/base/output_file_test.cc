@@ -65,6 +65,14 @@ TEST_F(OutputFileTest, ADirectoryOrAMissingOneIsTheUsersMistakeAndNothingIsMade)
   EXPECT_FALSE(fs::exists(directory_ / "missing"));
 }
 
+TEST_F(OutputFileTest, ALinkThatLeadsNowhereByACircleStays) {
+  fs::create_symlink("b", directory_ / "a");
+  fs::create_symlink("a", directory_ / "b");
+  ExpectBadInput(directory_ / "a", "Too many levels of symbolic links");
+  ExpectBadInput(directory_ / std::string(300, 'x'), "File name too long");
+  EXPECT_TRUE(fs::is_symlink(directory_ / "a"));
+}
+
 TEST_F(OutputFileTest, ADeviceIsWrittenThroughAndStaysADevice) {
   if (::geteuid() != 0) {
     GTEST_SKIP() << "only root can make a device, or replace one";

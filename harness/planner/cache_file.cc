@@ -79,7 +79,7 @@ void WriteCacheFile(const std::filesystem::path& file, std::string_view body) {
   content += body;
   std::error_code error;
   bool is_new = !std::filesystem::exists(file, error);
-  WriteFileAtomically(file, content);
+  WriteCacheFileAtomically(file, content);
   if (is_new) {
     RemoveOldest(file.parent_path(), file.extension());
   }

@@ -107,7 +107,7 @@ ReportFiles::Output ReportFiles::Parse(const std::string& format, const std::str
   }
   Output output{*known, path, std::nullopt, ""};
   if (path != kStandardOutput) {
-    output.file.emplace("--report " + format + "=" + path, path);
+    output.file.emplace("--report " + format, path);
     // Steps of a job share this file, each adds to it.
     const char* summary = ::getenv("GITHUB_STEP_SUMMARY");
     if (summary != nullptr && path == summary && output.file->is_replaceable()) {

@@ -35,8 +35,8 @@ Executed ExecutedCache::Recall() const {
 
 void ExecutedCache::Remember(const Executed& executed) const {
   if (!file_.empty()) {
-    WriteFileAtomically(file_,
-                        std::string(executed.in_child ? kInChild : "") + executed.program.string());
+    WriteCacheFileAtomically(
+        file_, std::string(executed.in_child ? kInChild : "") + executed.program.string());
   }
 }
 

@@ -241,7 +241,7 @@ std::optional<FaultFreeRun> FaultFreeCache::Load() const {
 
 void FaultFreeCache::Store(const FaultFreeRun& run) const {
   if (!file_.empty()) {
-    WriteFileAtomically(file_, FaultFreeToJson(run) + "\n");
+    WriteCacheFileAtomically(file_, FaultFreeToJson(run) + "\n");
   }
 }
 

@@ -51,7 +51,7 @@ void ModuleCache::Remember(const std::vector<std::filesystem::path>& modules) co
   for (const std::filesystem::path& module : all) {
     text += module.string() + "\n";
   }
-  WriteFileAtomically(file_, text);
+  WriteCacheFileAtomically(file_, text);
 }
 
 std::string ProgramKey(const std::filesystem::path& program) {

@@ -1,6 +1,9 @@
 #include "harness/store/sqlite.h"
 
+#include <fmt/format.h>
 #include <sqlite3.h>
+
+#include <cctype>
 
 #include "harness/base/failure.h"
 
@@ -13,14 +16,28 @@ constexpr int kMostWaitMs = 10'000;
 
 int FlagsOf(Database::Mode mode) {
   switch (mode) {
-    case Database::Mode::kReadOnly:
-      return SQLITE_OPEN_READONLY;
+    case Database::Mode::kImmutable:
+      return SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
     case Database::Mode::kReadWrite:
       return SQLITE_OPEN_READWRITE;
     case Database::Mode::kCreate:
       return SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
   }
   return SQLITE_OPEN_READONLY;
+}
+
+// SQLite takes this word about a file only from a URI, in which some characters stand for more than
+// themselves.
+std::string NameOf(const std::filesystem::path& file, Database::Mode mode) {
+  if (mode != Database::Mode::kImmutable) {
+    return file.string();
+  }
+  std::string uri = "file:";
+  for (const char c : std::filesystem::absolute(file).string()) {
+    const bool is_plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '/';
+    uri += is_plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return uri + "?immutable=1";
 }
 
 }  // namespace
@@ -90,8 +107,8 @@ void Database::Closer::operator()(sqlite3* handle) const { sqlite3_close(handle)
 
 Database::Database(const std::filesystem::path& file, Mode mode) : file_(file) {
   sqlite3* handle = nullptr;
-  const int code =
-      sqlite3_open_v2(file.c_str(), &handle, FlagsOf(mode) | SQLITE_OPEN_NOMUTEX, nullptr);
+  const int code = sqlite3_open_v2(NameOf(file, mode).c_str(), &handle,
+                                   FlagsOf(mode) | SQLITE_OPEN_NOMUTEX, nullptr);
   handle_.reset(handle);
   if (code != SQLITE_OK) {
     throw Failure::BadInput("cannot open the store " + file.string() + ": " +

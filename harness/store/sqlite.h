@@ -59,7 +59,11 @@ class Statement {
 // A connection to one file. Not thread-safe: whoever owns it has the lock.
 class Database {
  public:
-  enum class Mode { kReadOnly, kReadWrite, kCreate };
+  enum class Mode {
+    kImmutable,  // where nothing can be written; what a killed writer left beside it is not seen
+    kReadWrite,
+    kCreate
+  };
 
   // Failure: kBadInput when `file` is no database or cannot be opened, kCannotWork when another
   // process has it.

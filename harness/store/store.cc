@@ -1,5 +1,7 @@
 #include "harness/store/store.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "harness/base/failure.h"
@@ -10,14 +12,48 @@ namespace {
 
 void RequireFile(const std::filesystem::path& file, Store::Mode mode) {
   std::error_code ignored;
-  if (mode != Store::Mode::kCreate && !std::filesystem::is_regular_file(file, ignored)) {
+  const std::filesystem::file_status status = std::filesystem::status(file, ignored);
+  if (mode != Store::Mode::kCreate && !std::filesystem::exists(status)) {
     throw Failure::BadInput("there is no store " + file.string());
+  }
+  // Opening a FIFO would wait for its writer, and what is written into a device is lost.
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+    throw Failure::BadInput(
+        "the store " + file.string() + " is no regular file but " +
+        (std::filesystem::is_directory(status) ? "a directory"
+         : std::filesystem::is_fifo(status)    ? "a FIFO"
+         : std::filesystem::is_socket(status)  ? "a socket"
+         : std::filesystem::is_character_file(status) || std::filesystem::is_block_file(status)
+             ? "a device"
+             : "something else"));
   }
 }
 
 std::optional<StoreLock> LockToWrite(const std::filesystem::path& file, Store::Mode mode) {
   RequireFile(file, mode);
   return mode == Store::Mode::kRead ? std::nullopt : std::make_optional<StoreLock>(file);
+}
+
+// Reading needs write access as well when the last writer was killed: its log is taken in first.
+Database::Mode DatabaseMode(const std::filesystem::path& file, Store::Mode mode) {
+  if (mode == Store::Mode::kCreate) {
+    return Database::Mode::kCreate;
+  }
+  const std::filesystem::path directory = std::filesystem::absolute(file).parent_path();
+  const bool is_writable =
+      ::access(file.c_str(), W_OK) == 0 && ::access(directory.c_str(), W_OK) == 0;
+  if (mode != Store::Mode::kRead || is_writable) {
+    return Database::Mode::kReadWrite;
+  }
+  std::error_code error;
+  const std::filesystem::path log = file.string() + "-wal";
+  if (std::filesystem::file_size(log, error) > 0 && !error) {
+    throw Failure::BadInput("the store " + file.string() +
+                            " is written to, or its last writer was killed, and it cannot be "
+                            "written here: copy it and " +
+                            log.filename().string() + " to where they can be");
+  }
+  return Database::Mode::kImmutable;
 }
 
 constexpr char kSiteColumns[] =
@@ -58,11 +94,8 @@ StoredRun ReadRun(const Statement& row) {
 
 }  // namespace
 
-// Reading needs write access as well when the last writer was killed: its log is taken in first.
 Store::Store(const std::filesystem::path& file, Mode mode)
-    : lock_(LockToWrite(file, mode)),
-      database_(file,
-                mode == Mode::kCreate ? Database::Mode::kCreate : Database::Mode::kReadWrite) {
+    : lock_(LockToWrite(file, mode)), database_(file, DatabaseMode(file, mode)) {
   if (mode == Mode::kRead) {
     database_.Execute("BEGIN");  // one state for all that is read
   } else {
@@ -137,6 +170,11 @@ std::optional<Store::Census> Store::FindCensus(const std::string& selection) {
   return census;
 }
 
+void Store::Commit(Transaction& transaction) {
+  transaction.Commit();
+  lock_->RequireInPlace(file());
+}
+
 void Store::InsertSite(Statement& statement, const StoredSite& site) {
   statement
       .BindAll(site.hash, site.point, site.place, site.stack, site.calls, site.step, site.position,
@@ -165,7 +203,7 @@ void Store::AddCensus(const Census& census) {
   for (const Census::Point& one : census.points) {
     point.BindAll(one.name, one.status, one.calls).Run();
   }
-  transaction.Commit();
+  Commit(transaction);
 }
 
 std::vector<StoredSite> Store::Sites() {
@@ -225,7 +263,7 @@ void Store::AddRun(const StoredRun& run, const std::vector<StoredSite>& new_site
   for (const StoredSite& one : new_sites) {
     InsertSite(site, one);
   }
-  transaction.Commit();
+  Commit(transaction);
 }
 
 std::set<std::string> Store::RunKeys() {

@@ -26,7 +26,8 @@ class Store {
   };
 
   // Failure: kBadInput when the file is not a store or of a newer Faultline, kCannotWork when it is
-  // to be written and another process writes to it.
+  // to be written and another process writes to it, and later when it is removed or replaced
+  // meanwhile. It can be read where nothing can be written, if its last writer was not killed.
   Store(const std::filesystem::path& file, Mode mode);
 
   const std::filesystem::path& file() const { return database_.file(); }
@@ -87,6 +88,7 @@ class Store {
 
  private:
   std::vector<StoredFinding> FindingsOf(const std::string& run_key);
+  void Commit(Transaction& transaction);
   void InsertSite(Statement& statement, const StoredSite& site);
   void CountSitesOf(FindingGroup& group);
 

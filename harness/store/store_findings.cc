@@ -102,6 +102,7 @@ void Store::SetConfirmation(const Confirmation& confirmation) {
                confirmation.proof.text, confirmation.proof.site, confirmation.places,
                confirmation.unsignalled_tries, confirmation.unsignalled)
       .Run();
+  lock_->RequireInPlace(file());
 }
 
 std::vector<Confirmation> Store::Confirmations() {

@@ -14,7 +14,7 @@ void Store::AddLines(const std::vector<StoredLine>& lines) {
                 static_cast<int64_t>(line.reached))
         .Run();
   }
-  transaction.Commit();
+  Commit(transaction);
 }
 
 std::vector<StoredLine> Store::Lines() {

@@ -62,4 +62,14 @@ StoreLock::~StoreLock() {
   fd_.reset();
 }
 
+void StoreLock::RequireInPlace(const std::filesystem::path& file) const {
+  struct stat status {};
+  const bool is_there = ::stat(file.c_str(), &status) == 0;
+  if (!is_there || identity_ != std::pair(status.st_dev, status.st_ino)) {
+    throw Failure::CannotWork("the store " + file.string() + " was " +
+                              (is_there ? "replaced" : "removed") +
+                              " while it was written to: what it held is lost; sweep again");
+  }
+}
+
 }  // namespace faultline

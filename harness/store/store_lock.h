@@ -20,6 +20,10 @@ class StoreLock {
   StoreLock(const StoreLock&) = delete;
   StoreLock& operator=(const StoreLock&) = delete;
 
+  // Failure (kCannotWork) when `file` is no longer the file that was locked: what is written goes
+  // where nobody finds it.
+  void RequireInPlace(const std::filesystem::path& file) const;
+
  private:
   std::pair<dev_t, ino_t> identity_;
   UniqueFd fd_;

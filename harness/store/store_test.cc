@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -31,6 +33,24 @@ auto IsBadInput(const std::string& text) {
   return ::testing::Throws<Failure>(::testing::AllOf(Property(&Failure::code, ExitCode::kBadInput),
                                                      Property(&Failure::what, HasSubstr(text))));
 }
+
+// A directory that nobody can write to, not even root, as long as this lives.
+class ReadOnlyMount {
+ public:
+  explicit ReadOnlyMount(const std::filesystem::path& directory) : directory_(directory) {
+    is_made_ =
+        mount(directory.c_str(), directory.c_str(), nullptr, MS_BIND, nullptr) == 0 &&
+        mount(nullptr, directory.c_str(), nullptr, MS_BIND | MS_REMOUNT | MS_RDONLY, nullptr) == 0;
+  }
+  ~ReadOnlyMount() { umount2(directory_.c_str(), MNT_DETACH); }
+  ReadOnlyMount(const ReadOnlyMount&) = delete;
+  ReadOnlyMount& operator=(const ReadOnlyMount&) = delete;
+  bool is_made() const { return is_made_; }
+
+ private:
+  std::filesystem::path directory_;
+  bool is_made_ = false;
+};
 
 TEST(Store, GivesBackWhatWasWritten) {
   const StoreFile file;
@@ -209,6 +229,53 @@ auto IsInUse() {
   return ::testing::Throws<Failure>(
       ::testing::AllOf(Property(&Failure::code, ExitCode::kCannotWork),
                        Property(&Failure::what, HasSubstr("in use"))));
+}
+
+TEST(Store, IsARegularFile) {
+  const StoreFile file;
+  ASSERT_EQ(mkfifo(file.path().c_str(), 0600), 0);
+  for (const Store::Mode mode : {Store::Mode::kCreate, Store::Mode::kRead}) {
+    EXPECT_THAT([&] { Store(file.path(), mode); }, IsBadInput("is no regular file but a FIFO"));
+    EXPECT_THAT([&] { Store("/dev/null", mode); }, IsBadInput("but a device"));
+    EXPECT_THAT([&] { Store("/", mode); }, IsBadInput("but a directory"));
+  }
+}
+
+// Written by one process, then read where nothing can be written: from an archive.
+TEST(Store, IsReadWhereNothingCanBeWritten) {
+  const StoreFile file;
+  { Store(file.path(), Store::Mode::kCreate).AddRun(ARun("transient:a#1")); }
+  const ReadOnlyMount mount(file.path().parent_path());
+  if (!mount.is_made()) {
+    GTEST_SKIP() << "needs root to mount";
+  }
+  EXPECT_THAT(Store(file.path(), Store::Mode::kRead).Runs(), SizeIs(1));
+  EXPECT_THAT([&] { Store(file.path(), Store::Mode::kWrite); }, IsBadInput("cannot be written"));
+}
+
+TEST(Store, IsNotReadWithoutWhatAKilledWriterHasLeft) {
+  const StoreFile file;
+  Store writer(file.path(), Store::Mode::kCreate);
+  writer.AddRun(ARun("transient:a#1"));
+  const ReadOnlyMount mount(file.path().parent_path());
+  if (!mount.is_made()) {
+    GTEST_SKIP() << "needs root to mount";
+  }
+  EXPECT_THAT([&] { Store(file.path(), Store::Mode::kRead); }, IsBadInput("-wal to where"));
+}
+
+TEST(Store, SaysThatItWasRemovedOrReplacedMeanwhile) {
+  const StoreFile file;
+  Store store(file.path(), Store::Mode::kCreate);
+  store.AddRun(ARun("transient:a#1"));
+  std::filesystem::remove(file.path());
+  EXPECT_THAT([&] { store.AddRun(ARun("transient:b#1")); },
+              ThrowsMessage<Failure>(HasSubstr("was removed while")));
+  std::ofstream(file.path()) << "another";
+  Confirmation confirmation;
+  confirmation.signature = "crash: x";
+  EXPECT_THAT([&] { store.SetConfirmation(confirmation); },
+              ThrowsMessage<Failure>(HasSubstr("was replaced while")));
 }
 
 TEST(Store, HasOneWriterAtATime) {

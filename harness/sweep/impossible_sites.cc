@@ -65,8 +65,8 @@ void ImpossibleSites::Add(const std::map<std::string, std::string>& sites) const
   std::map<std::string, std::string> all = sites;
   all.merge(Load());
   const nlohmann::json json = {{"version", kVersion}, {"sites", all}};
-  WriteFileAtomically(file_,
-                      json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  WriteCacheFileAtomically(
+      file_, json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
 std::string ImpossibleSitesKey(const std::filesystem::path& program, const Scenario& scenario,

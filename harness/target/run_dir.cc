@@ -1,11 +1,15 @@
 #include "harness/target/run_dir.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <cerrno>
 #include <cstdlib>
+#include <string>
+#include <system_error>
 
+#include "harness/base/console.h"
 #include "harness/base/failure.h"
 #include "harness/target/random_name.h"
 #include "harness/target/remove_tree.h"
@@ -43,11 +47,26 @@ std::filesystem::path Make(const std::filesystem::path& root) {
 RunDirectory::RunDirectory(const std::filesystem::path& root)
     : path_(Make(root)), file_prefix_("fl" + RandomName(12)) {
   watch_ = Guardian::Get().WatchDirectory(path_);
+  self_.reset(open(path_.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
 }
 
 RunDirectory::~RunDirectory() {
-  if (!keep_) {
-    RemoveTree(path_);
+  if (keep_) {
+    return;
+  }
+  // A target may have given it another name, and something else its old one.
+  std::error_code error;
+  const std::filesystem::path now =
+      std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(self_.get()), error);
+  const bool is_moved = !error && now != path_ && std::filesystem::exists(now, error);
+  for (const std::filesystem::path& path : {path_, is_moved ? now : path_}) {
+    if (!RemoveTree(path)) {
+      PrintMessage(
+          "faultline: the run's directory {} cannot be removed: something in it can be "
+          "neither deleted nor unmounted\n",
+          path.string());
+      return;
+    }
   }
 }
 

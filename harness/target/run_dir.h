@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <string>
 
+#include "harness/base/unique_fd.h"
 #include "harness/target/guardian.h"
 
 namespace faultline {
@@ -29,6 +30,7 @@ class RunDirectory {
   std::string file_prefix_;
   bool keep_ = false;
   Guardian::Watch watch_;
+  UniqueFd self_;
 };
 
 }  // namespace faultline
