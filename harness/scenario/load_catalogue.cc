@@ -11,6 +11,7 @@
 #include "harness/scenario/load_hooked.h"
 #include "harness/scenario/load_observer.h"
 #include "harness/scenario/nearest_word.h"
+#include "harness/scenario/parents.h"
 
 namespace faultline {
 namespace {
@@ -161,47 +162,6 @@ YamlPtr WithOwnDefaults(const YamlPtr& root) {
   return plain;
 }
 
-// Above anything a person writes.
-constexpr size_t kMostParents = 8;
-
-// `root` with what the catalogues that it extends have and it has not. `chain` are the files from
-// the first catalogue to this one.
-YamlPtr WithParents(const YamlPtr& root, const DataPath& data,
-                    std::vector<std::filesystem::path> chain, Diagnostics& diagnostics) {
-  const YamlValue::Entry* extends = root->Find("extends");
-  if (extends == nullptr) {
-    CheckInheritsNothing(*root, Inherited(), diagnostics);
-    auto plain = std::make_shared<YamlValue>(*root);
-    std::erase_if(plain->entries, [](const YamlValue::Entry& entry) {
-      return IsInheriting(entry.key, Inherited());
-    });
-    return plain;
-  }
-  const SourcePosition& asked_at = extends->value->position;
-  if (extends->value->kind != YamlValue::Kind::kScalar || chain.size() > kMostParents) {
-    diagnostics.Add(
-        asked_at,
-        extends->value->kind != YamlValue::Kind::kScalar
-            ? "`extends` is " + extends->value->Describe() + "; expected the name of a catalogue"
-            : fmt::format("more than {} catalogues extend each other", kMostParents));
-    return root;
-  }
-  const auto file =
-      data.Beside(chain.back())
-          .Find(DataKind::kCatalogue, extends->value->text, asked_at, diagnostics, chain);
-  if (file && std::find(chain.begin(), chain.end(), *file) != chain.end()) {
-    diagnostics.Add(asked_at, fmt::format("`{}` extends itself", extends->value->text));
-    return root;
-  }
-  const YamlPtr written = file ? ReadYamlFile(*file, diagnostics) : nullptr;
-  if (written == nullptr) {
-    return root;
-  }
-  chain.push_back(*file);
-  return Inherit(root, WithOwnDefaults(WithParents(written, data, chain, diagnostics)), Inherited(),
-                 diagnostics);
-}
-
 // A catalogue file as YAML, and what was wrong with that.
 struct ParsedFile {
   YamlPtr root;
@@ -213,7 +173,7 @@ ParsedFile Parse(const std::filesystem::path& file, const DataPath& data) {
   parsed.root = ReadYamlFile(file, parsed.diagnostics);
   if (parsed.root != nullptr) {
     parsed.root =
-        WithParents(parsed.root, data, {std::filesystem::absolute(file).lexically_normal()},
+        WithParents(parsed.root, file, data, {DataKind::kCatalogue, Inherited(), WithOwnDefaults},
                     parsed.diagnostics);
   }
   return parsed;

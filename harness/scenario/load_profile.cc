@@ -13,6 +13,7 @@
 #include "harness/scenario/load_state_probes.h"
 #include "harness/scenario/load_sweeps.h"
 #include "harness/scenario/nearest_word.h"
+#include "harness/scenario/parents.h"
 
 namespace faultline {
 namespace {
@@ -209,46 +210,6 @@ const InheritedKeys& Inherited() {
   return kKeys;
 }
 
-// Above anything a person writes.
-constexpr size_t kMostParents = 8;
-
-// `profile` with what the profiles that it extends have and it has not. `chain` are the files from
-// the first profile to this one.
-YamlPtr WithParents(const YamlPtr& profile, const DataPath& data,
-                    std::vector<std::filesystem::path> chain, Diagnostics& diagnostics) {
-  const YamlValue::Entry* extends = profile->Find("extends");
-  if (extends == nullptr) {
-    CheckInheritsNothing(*profile, Inherited(), diagnostics);
-    auto plain = std::make_shared<YamlValue>(*profile);
-    std::erase_if(plain->entries, [](const YamlValue::Entry& entry) {
-      return IsInheriting(entry.key, Inherited());
-    });
-    return plain;
-  }
-  const SourcePosition& asked_at = extends->value->position;
-  if (extends->value->kind != YamlValue::Kind::kScalar || chain.size() > kMostParents) {
-    diagnostics.Add(
-        asked_at,
-        extends->value->kind != YamlValue::Kind::kScalar
-            ? "`extends` is " + extends->value->Describe() + "; expected the name of a profile"
-            : fmt::format("more than {} profiles extend each other", kMostParents));
-    return profile;
-  }
-  const DataPath beside = data.Beside(chain.back());
-  const auto file =
-      beside.Find(DataKind::kProfile, extends->value->text, asked_at, diagnostics, chain);
-  if (file && std::find(chain.begin(), chain.end(), *file) != chain.end()) {
-    diagnostics.Add(asked_at, fmt::format("`{}` extends itself", extends->value->text));
-    return profile;
-  }
-  const YamlPtr written = file ? ReadYamlFile(*file, diagnostics) : nullptr;
-  if (written == nullptr) {
-    return profile;
-  }
-  chain.push_back(*file);
-  return Inherit(profile, WithParents(written, data, chain, diagnostics), Inherited(), diagnostics);
-}
-
 // Paths among the names are those of files beside the profile that names them.
 void ReadCatalogueNames(MapReader& map, Profile& profile) {
   profile.catalogues_position = map.KeyPosition("catalogues");
@@ -294,7 +255,7 @@ Profile LoadProfileFile(const std::filesystem::path& file, const DataPath& data,
   }
   profile.position = written->position;
   const YamlPtr root =
-      WithParents(written, data, {std::filesystem::absolute(file).lexically_normal()}, diagnostics);
+      WithParents(written, file, data, {DataKind::kProfile, Inherited()}, diagnostics);
   Variables effective = variables;
   ReadContext context{diagnostics, effective};
   MapReader map(*root, "a profile", context);
