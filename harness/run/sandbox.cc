@@ -3,21 +3,21 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cerrno>
 #include <initializer_list>
-#include <system_error>
+#include <utility>
 
 #include "harness/base/failure.h"
 #include "harness/protocol/plan.h"
+#include "harness/run/left_files.h"
 #include "harness/run/program_lookup.h"
+#include "harness/run/run_names.h"
 
 namespace faultline {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr char kPrivateDir[] = ".faultline";
 constexpr char kRpcSocket[] = "rpc.sock";
 
 void MakeDirectory(const fs::path& path) {
@@ -35,25 +35,6 @@ std::string MaskOf(std::initializer_list<int> cpus) {
     digit = "0123456789abcdef"[value];
   }
   return "0x" + digits;
-}
-
-bool IsDigitAt(const std::string& text, size_t at) {
-  return at < text.size() && std::isdigit(static_cast<unsigned char>(text[at])) != 0;
-}
-
-// A number is replaced only where it stands alone: 204 is not part of "fbarray_2048k".
-void ReplaceAll(std::string& text, const std::string& value, const std::string& name) {
-  for (size_t at = text.find(value); at != std::string::npos; at = text.find(value, at)) {
-    const bool inside_a_number =
-        (IsDigitAt(value, 0) && at > 0 && IsDigitAt(text, at - 1)) ||
-        (IsDigitAt(value, value.size() - 1) && IsDigitAt(text, at + value.size()));
-    if (inside_a_number) {
-      ++at;
-    } else {
-      text.replace(at, value.size(), name);
-      at += name.size();
-    }
-  }
 }
 
 }  // namespace
@@ -308,53 +289,27 @@ SpawnOptions Sandbox::TargetOptions() const {
 void Sandbox::Keep() {
   place_->directory().Keep();
   const fs::path& small = place_->run_dir();
-  const fs::path seen = space().FromOutside(small);
-  if (seen == small) {
-    return;
-  }
-  std::error_code ignored;
-  for (auto entry = fs::recursive_directory_iterator(seen, ignored);
-       entry != fs::recursive_directory_iterator(); entry.increment(ignored)) {
-    const fs::path kept = small / entry->path().lexically_relative(seen);
-    if (entry->is_directory(ignored)) {
-      fs::create_directory(kept, ignored);
-    } else if (entry->is_regular_file(ignored) || entry->is_symlink(ignored)) {
-      fs::copy(entry->path(), kept, fs::copy_options::copy_symlinks, ignored);
-    }
+  if (const fs::path seen = space().FromOutside(small); seen != small) {
+    CopyFiles(seen, small);
   }
 }
 
-std::map<std::string, fs::file_type> Sandbox::Entries() const {
-  std::map<std::string, fs::file_type> entries;
-  std::error_code error;
-  const fs::path seen = space().FromOutside(run_dir());
-  for (auto entry = fs::recursive_directory_iterator(seen, error);
-       !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
-    if (entry.depth() == 0 && entry->path().filename() == kPrivateDir) {
-      entry.disable_recursion_pending();
-      continue;
-    }
-    const fs::file_type type = entry->symlink_status(error).type();
-    if (type != fs::file_type::directory) {
-      entries[run_dir() / entry->path().lexically_relative(seen)] = type;
-    }
-  }
-  Failure::ThrowIfOutOfDescriptors("cannot look into " + run_dir().string(), error.value());
-  return entries;
+std::map<std::string, std::string> Sandbox::Entries() const {
+  return FilesIn(run_dir(), space().FromOutside(run_dir()));
 }
 
 void Sandbox::MarkBefore() {
   before_.clear();
-  for (const auto& [path, type] : Entries()) {
+  for (const auto& [path, kind] : Entries()) {
     before_.insert(path);
   }
 }
 
 std::vector<std::string> Sandbox::LeftInRunDir() const {
   std::vector<std::string> left;
-  for (const auto& [path, type] : Entries()) {
+  for (const auto& [path, kind] : Entries()) {
     if (before_.count(path) == 0) {
-      left.push_back((type == fs::file_type::socket ? "socket " : "file ") + Generalise(path));
+      left.push_back(kind + " " + Generalise(path));
     }
   }
   std::sort(left.begin(), left.end());
@@ -362,37 +317,11 @@ std::vector<std::string> Sandbox::LeftInRunDir() const {
 }
 
 std::string Sandbox::Generalise(std::string text) const {
-  // The longest values first: rpc_socket contains run_dir. A CPU's number may mean anything.
-  std::vector<std::pair<std::string, std::string>> values;
-  for (const auto& [name, value] : variables_) {
-    const std::string plain = name.substr(name.find('.') + 1);
-    if (plain != "cpu" && plain != "second_cpu" && plain != "cpu_mask" && plain != "own_dir" &&
-        saved().count(name) == 0) {
-      values.emplace_back(value, "${" + name + "}");
-    }
-  }
-  for (const auto& [pid, name] : earlier_pids_) {
-    values.emplace_back(pid, "${" + name + "}");
-  }
-  // Of what two targets share, the name of this one's.
-  std::stable_sort(values.begin(), values.end(), [](const auto& a, const auto& b) {
-    const auto is_own = [](const auto& value) {
-      return value.second.find('.') == std::string::npos;
-    };
-    return a.first.size() != b.first.size() ? a.first.size() > b.first.size()
-                                            : is_own(a) && !is_own(b);
-  });
-  for (const auto& [value, name] : values) {
-    ReplaceAll(text, value, name);
-  }
-  return text;
+  return WithNames(std::move(text), variables_, earlier_pids_, saved());
 }
 
 std::string Sandbox::Specialise(std::string text) const {
-  for (const auto& [name, value] : variables_) {
-    ReplaceAll(text, "${" + name + "}", value);
-  }
-  return text;
+  return WithValues(std::move(text), variables_);
 }
 
 std::string AddPreload(const std::string& preload, const fs::path& library) {

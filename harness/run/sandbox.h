@@ -67,8 +67,8 @@ class Sandbox {
 
   // Remembers what is in run_dir() now: what comes later was made by the target.
   void MarkBefore();
-  // What the target left in run_dir(), as "file NAME" or "socket NAME", with run-time values
-  // replaced by their names, sorted.
+  // What the target left in run_dir(), as "file NAME", "socket NAME" or "mount NAME", with run-time
+  // values replaced by their names, sorted.
   std::vector<std::string> LeftInRunDir() const;
   // `text` with the run's own values written as ${name}, so that two runs compare.
   std::string Generalise(std::string text) const;
@@ -88,7 +88,7 @@ class Sandbox {
   std::map<std::string, std::string> GivenEnvironment(
       std::map<std::string, std::string> environment) const;
   std::vector<std::string> Expand(const std::vector<std::string>& texts) const;
-  std::map<std::string, std::filesystem::file_type> Entries() const;
+  std::map<std::string, std::string> Entries() const;
 
   const RunRequest& request_;
   std::unique_ptr<RunPlace> own_place_;  // of a run with a single target
