@@ -22,8 +22,6 @@ namespace {
 
 constexpr int kFirstRetryUs = 500;
 constexpr int kLastRetryUs = 20'000;
-constexpr size_t kMaxNotes = 100;
-constexpr size_t kMaxQuotedBytes = 200;
 
 UniqueFd Checked(int fd, const char* what) {
   if (fd < 0) {
@@ -41,14 +39,10 @@ void AddToEpoll(int epoll, int fd) {
   }
 }
 
-std::string Quote(const std::string& text) {
-  return text.size() <= kMaxQuotedBytes ? text : text.substr(0, kMaxQuotedBytes) + "...";
-}
-
 }  // namespace
 
 JsonRpcClient::JsonRpcClient(const std::filesystem::path& socket_path, std::string name)
-    : path_(socket_path), name_(std::move(name)) {
+    : path_(socket_path), name_(std::move(name)), ledger_(/*keeps_answers=*/!name_.empty()) {
   if (path_.native().size() >= sizeof(sockaddr_un::sun_path)) {
     throw Failure::BadInput(fmt::format("the RPC socket's path has {} bytes, at most {} fit: {}",
                                         path_.native().size(), sizeof(sockaddr_un::sun_path) - 1,
@@ -63,19 +57,8 @@ JsonRpcClient::JsonRpcClient(const std::filesystem::path& socket_path, std::stri
 JsonRpcClient::JsonRpcClient(const JsonRpcClient& other, UniqueFd socket, uint64_t mark)
     : path_(other.path_),
       splitter_(other.splitter_),
-      last_id_(other.last_id_),
-      pending_(other.pending_),
-      raw_(other.raw_),
-      forgotten_(other.forgotten_),
-      answers_(other.answers_),
-      notes_(other.notes_) {
+      ledger_(RpcLedger::Resume(other.ledger_, mark)) {
   Open();
-  for (uint64_t id = mark + 1; id <= last_id_; ++id) {
-    resumed_.push_back(id);
-    if (const auto taken = other.taken_.find(id); taken != other.taken_.end()) {
-      answers_.insert(*taken);
-    }
-  }
   if (other.state_ == State::kClosed) {
     state_ = State::kClosed;
   } else if (socket) {
@@ -191,17 +174,6 @@ bool JsonRpcClient::WaitConnected(Deadline deadline) {
   return state_ == State::kConnected;
 }
 
-// The id of the request that is made next, and whether it is still to be sent.
-std::pair<uint64_t, bool> JsonRpcClient::NextId() {
-  if (!resumed_.empty()) {
-    const uint64_t id = resumed_.front();
-    resumed_.pop_front();
-    return {id, false};
-  }
-  pending_.insert(++last_id_);
-  return {last_id_, true};
-}
-
 void JsonRpcClient::Enqueue(std::string_view bytes) {
   to_send_ += bytes;
   if (!name_.empty()) {
@@ -210,12 +182,12 @@ void JsonRpcClient::Enqueue(std::string_view bytes) {
 }
 
 uint64_t JsonRpcClient::Queue(const Request& request) {
-  const auto [id, is_new] = NextId();
+  const auto [id, is_new] = ledger_.Next();
   if (!is_new) {
     return id;
   }
   if (state_ == State::kClosed) {
-    Deliver(id, {RpcExchange::Outcome::kGone, nullptr});
+    ledger_.Deliver(id, {RpcExchange::Outcome::kGone, nullptr});
     return id;
   }
   nlohmann::json message = {{"jsonrpc", "2.0"}, {"id", id}, {"method", request.method}};
@@ -243,13 +215,13 @@ std::vector<uint64_t> JsonRpcClient::SendTogether(const std::vector<Request>& re
 }
 
 uint64_t JsonRpcClient::SendRaw(std::string_view bytes) {
-  const auto [id, is_new] = NextId();
+  const auto [id, is_new] = ledger_.Next();
   if (!is_new) {
     return id;
   }
-  raw_.insert(id);
+  ledger_.MarkRaw(id);
   if (state_ == State::kClosed) {
-    Deliver(id, {RpcExchange::Outcome::kGone, nullptr});
+    ledger_.Deliver(id, {RpcExchange::Outcome::kGone, nullptr});
     return id;
   }
   Enqueue(bytes);
@@ -257,25 +229,6 @@ uint64_t JsonRpcClient::SendRaw(std::string_view bytes) {
     Flush();
   }
   return id;
-}
-
-std::optional<RpcAnswer> JsonRpcClient::TakeAnswer(uint64_t id) {
-  auto node = answers_.extract(id);
-  if (node.empty()) {
-    return std::nullopt;
-  }
-  if (!name_.empty()) {
-    taken_.insert_or_assign(id, node.mapped());
-  }
-  return std::move(node.mapped());
-}
-
-void JsonRpcClient::Forget(uint64_t id) {
-  answers_.erase(id);
-  const bool is_raw = raw_.erase(id) != 0;
-  if (pending_.erase(id) != 0 && !is_raw) {
-    forgotten_.insert(id);
-  }
 }
 
 RpcAnswer JsonRpcClient::Call(const std::string& method, const nlohmann::json& params,
@@ -330,7 +283,7 @@ void JsonRpcClient::Receive() {
     }
     if (got <= 0) {
       if (splitter_.incomplete()) {
-        Note("the connection ended in the middle of an answer");
+        ledger_.Note("the connection ended in the middle of an answer");
       }
       Close({RpcExchange::Outcome::kGone, nullptr});
       return;
@@ -341,68 +294,13 @@ void JsonRpcClient::Receive() {
       if (!text) {
         break;
       }
-      HandleMessage(*text);
+      if (const std::string wrong = ledger_.Read(*text); !wrong.empty()) {
+        ProtocolError(wrong);
+      }
     }
     if (state_ == State::kConnected && !splitter_.broken().empty()) {
       ProtocolError(splitter_.broken());
     }
-  }
-}
-
-void JsonRpcClient::HandleMessage(const std::string& text) {
-  const nlohmann::json message = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (message.is_discarded()) {
-    ProtocolError("no valid JSON: " + Quote(text));
-    return;
-  }
-  // An array is the answer to a batch; we send none, but each element is a message of its own.
-  if (message.is_array()) {
-    for (const nlohmann::json& element : message) {
-      HandleAnswer(element);
-    }
-    return;
-  }
-  HandleAnswer(message);
-}
-
-void JsonRpcClient::HandleAnswer(const nlohmann::json& message) {
-  if (state_ != State::kConnected) {
-    return;
-  }
-  if (message.is_object() && message.contains("method") && !message.contains("id")) {
-    return;  // a notification
-  }
-  const bool has_result = message.is_object() && message.contains("result");
-  const bool has_error = message.is_object() && message.contains("error");
-  if (has_result == has_error) {
-    ProtocolError("neither result nor error, or both: " + Quote(message.dump()));
-    return;
-  }
-  RpcAnswer answer{has_error ? RpcExchange::Outcome::kError : RpcExchange::Outcome::kResult,
-                   message.at(has_error ? "error" : "result")};
-  const auto id = message.find("id");
-  const bool has_number = id != message.end() && id->is_number_unsigned();
-  const uint64_t number = has_number ? id->get<uint64_t>() : 0;
-  const bool is_asked = has_number && raw_.count(number) == 0 &&
-                        (pending_.count(number) != 0 || forgotten_.count(number) != 0);
-  if (!is_asked && !raw_.empty()) {
-    Deliver(*raw_.begin(), std::move(answer));
-  } else if (has_number) {
-    Deliver(number, std::move(answer));
-  } else if (has_error && (id == message.end() || id->is_null()) && !pending_.empty()) {
-    // A request that it could not even parse: servers answer in order until then, so the oldest.
-    Deliver(*pending_.begin(), std::move(answer));
-  } else {
-    Note("an answer without the id of a request: " + Quote(message.dump()));
-  }
-}
-
-void JsonRpcClient::Deliver(uint64_t id, RpcAnswer answer) {
-  raw_.erase(id);
-  if (pending_.erase(id) != 0) {
-    answers_.emplace(id, std::move(answer));
-  } else if (forgotten_.erase(id) == 0) {
-    Note(fmt::format("an answer to a request that was never made, id {}", id));
   }
 }
 
@@ -416,23 +314,13 @@ void JsonRpcClient::Close(const RpcAnswer& answer_to_pending) {
   state_ = State::kClosed;
   socket_.reset();
   to_send_.clear();
-  for (const uint64_t id : pending_) {
-    answers_.emplace(id, answer_to_pending);
-  }
-  pending_.clear();
-  raw_.clear();
+  ledger_.Close(answer_to_pending);
 }
 
 void JsonRpcClient::ProtocolError(const std::string& what) {
   const std::string message = fmt::format("{}: {}", kNotJsonRpcMessage, what);
-  Note(message);
+  ledger_.Note(message);
   Close({RpcExchange::Outcome::kError, {{"code", kNotJsonRpc}, {"message", message}}});
-}
-
-void JsonRpcClient::Note(const std::string& text) {
-  if (notes_.size() < kMaxNotes) {
-    notes_.push_back(text);
-  }
 }
 
 }  // namespace faultline

@@ -1,34 +1,19 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <filesystem>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "harness/base/unique_fd.h"
-#include "harness/evidence/evidence.h"
 #include "harness/target/clock.h"
 #include "harness/target/json_splitter.h"
+#include "harness/target/rpc_ledger.h"
 
 namespace faultline {
-
-struct RpcAnswer {
-  RpcExchange::Outcome outcome = RpcExchange::Outcome::kNoAnswer;
-  // The result or the error member; null for kNoAnswer and kGone. What is not JSON-RPC gives kError
-  // with code kNotJsonRpc and a message that begins with kNotJsonRpcMessage.
-  nlohmann::json value;
-};
-
-// JSON-RPC's own code for "parse error".
-inline constexpr int kNotJsonRpc = -32700;
-inline constexpr std::string_view kNotJsonRpcMessage = "the target's answer is not JSON-RPC 2.0";
 
 // JSON-RPC 2.0 over a Unix stream socket as SPDK speaks it: one JSON object per request, no
 // delimiter, no newline; answers come in pieces, in any order. What the target does is data: only
@@ -57,8 +42,8 @@ class JsonRpcClient {
 
   State state() const { return state_; }
   const std::string& name() const { return name_; }
-  uint64_t last_id() const { return last_id_; }
-  void StopResuming() { resumed_.clear(); }
+  uint64_t last_id() const { return ledger_.last_id(); }
+  void StopResuming() { ledger_.StopResuming(); }
   // The same for the whole life. Readable whenever OnReadable() has something to do.
   int fd() const { return epoll_.get(); }
   void OnReadable();
@@ -83,20 +68,19 @@ class JsonRpcClient {
   // of a request that waits for an answer; of several that wait so, the oldest gets it.
   uint64_t SendRaw(std::string_view bytes);
   // The answer once it is here, given out once.
-  std::optional<RpcAnswer> TakeAnswer(uint64_t id);
-  bool HasAnswer(uint64_t id) const { return answers_.count(id) != 0; }
+  std::optional<RpcAnswer> TakeAnswer(uint64_t id) { return ledger_.Take(id); }
+  bool HasAnswer(uint64_t id) const { return ledger_.Has(id); }
   // Nobody waits for this answer any more: it is dropped when it comes.
-  void Forget(uint64_t id);
+  void Forget(uint64_t id) { ledger_.Forget(id); }
 
   // Send, wait, take; kNoAnswer (and Forget) when the deadline passes.
   RpcAnswer Call(const std::string& method, const nlohmann::json& params, Deadline deadline);
 
   // What was odd and belongs to no request: answers to requests never made. At most 100.
-  const std::vector<std::string>& notes() const { return notes_; }
+  const std::vector<std::string>& notes() const { return ledger_.notes(); }
 
  private:
   void Open();
-  std::pair<uint64_t, bool> NextId();
   void Enqueue(std::string_view bytes);
   void WatchDirectory();
   void TryConnect();
@@ -105,13 +89,9 @@ class JsonRpcClient {
   void OnRetryTimer();
   void Flush();
   void Receive();
-  void HandleMessage(const std::string& text);
-  void HandleAnswer(const nlohmann::json& message);
-  void Deliver(uint64_t id, RpcAnswer answer);
   uint64_t Queue(const Request& request);
   void Close(const RpcAnswer& answer_to_pending);
   void ProtocolError(const std::string& what);
-  void Note(const std::string& text);
 
   std::filesystem::path path_;
   std::string name_;
@@ -124,15 +104,8 @@ class JsonRpcClient {
   bool wants_write_ = false;
   std::string to_send_;
   JsonSplitter splitter_;
-  uint64_t last_id_ = 0;
-  std::set<uint64_t> pending_;
-  std::set<uint64_t> raw_;  // of those, the ones that SendRaw gave out
-  std::set<uint64_t> forgotten_;
-  std::map<uint64_t, RpcAnswer> answers_;
-  std::vector<std::string> notes_;
-  std::deque<uint64_t> resumed_;  // ids of requests that are to be made again, and are not sent
-  std::string queued_;            // all that was to be sent, when it has a name
-  std::map<uint64_t, RpcAnswer> taken_;  // likewise
+  RpcLedger ledger_;
+  std::string queued_;  // all that was to be sent, when it has a name
 };
 
 }  // namespace faultline
