@@ -11,6 +11,7 @@
 #include "harness/oracle/ends_by_design.h"
 #include "harness/report/json.h"
 #include "harness/report/page_data.h"
+#include "harness/report/page_html.h"
 #include "harness/sweep/evidence_json.h"
 #include "harness/sweep/site_list.h"
 #include "harness/sweep/stack_json.h"

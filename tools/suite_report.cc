@@ -7,6 +7,7 @@
 #include <ctime>
 
 #include "harness/report/json.h"
+#include "harness/report/page_html.h"
 #include "tools/run_digest.h"
 
 namespace faultline {

@@ -18,9 +18,11 @@
 #include "tools/dry_run.h"
 #include "tools/store_digest.h"
 #include "tools/sweep_content.h"
+#include "tools/sweep_json.h"
 #include "tools/sweep_progress.h"
 #include "tools/sweep_report.h"
 #include "tools/sweep_settings.h"
+#include "tools/sweep_summary.h"
 
 namespace faultline {
 namespace {
@@ -74,12 +76,7 @@ class SweepCommand : public Command {
     SweepOptions options = settings_.Options(global, loaded);
     options.selection.changed = changed ? &*changed : nullptr;
     // From here on Ctrl-C ends the runs and cleans up.
-    Interruption interruption(
-        "\n" + Wrapped(fmt::format("faultline: interrupted: what was found so far is kept in {}; "
-                                   "ending what runs now. Rerun the same command to resume; a "
-                                   "second Ctrl-C stops at once.",
-                                   settings_.store),
-                       ProseWidth(STDERR_FILENO)));
+    Interruption interruption("\n" + WhatInterruptionMeans());
     if (settings_.dry_run) {
       return DryRun(loaded, options, interruption);
     }
@@ -96,25 +93,11 @@ class SweepCommand : public Command {
         RunSweep(loaded, options, store, Executors(options, snapshots, interruption), progress);
     progress.Clear();
     const std::string looked_at = settings_.LookedAt(options.selection);
-    const bool complete =
-        result.remaining == 0 && !result.interrupted && options.shard.is_whole() &&
-        looked_at == (baseline.selection.empty() ? kWholeSweep : baseline.selection);
-    const SweepReport report = MakeSweepReport(store, options.selection, baseline, complete,
-                                               settings_.assumed, result.impossible);
-    const std::string summary = TellSweep(report, result, settings_.store, StdoutWidth(),
-                                          ProseWidth(STDOUT_FILENO), DataWords(global));
-    reports.takes_stdout() ? WriteMessage(summary) : settings_.json.Tell(summary);
-    settings_.json.Write(SweepToJson(report, result));
+    const SweepReport report = ReportOf(store, options, baseline, looked_at, result);
+    Tell(global, report, result, reports);
     if (!reports.empty()) {
       const SweepDigest digest = MakeDigest(store, baseline, settings_.assumed);
-      reports.Finish(ContentOf(digest, report, result,
-                               {.store_file = settings_.store,
-                                .replay_options = ReplayOptions(global),
-                                .source = settings_.source,
-                                .steps = TitlesOf(loaded.scenario),
-                                .unfinished = result.interrupted.has_value(),
-                                .compare = nullptr,
-                                .compare_file = {}}));
+      reports.Finish(ContentOf(digest, report, result, PageOf(global, loaded, result)));
     }
     if (result.interrupted) {
       // While signals are held: timeout(1) sends one to the process and one to its group, and the
@@ -127,6 +110,42 @@ class SweepCommand : public Command {
                                         settings_.assumed));
     }
     return Verdict(report, result);
+  }
+
+  std::string WhatInterruptionMeans() const {
+    return Wrapped(fmt::format("faultline: interrupted: what was found so far is kept in {}; "
+                               "ending what runs now. Rerun the same command to resume; a "
+                               "second Ctrl-C stops at once.",
+                               settings_.store),
+                   ProseWidth(STDERR_FILENO));
+  }
+
+  SweepReport ReportOf(Store& store, const SweepOptions& options, const Baseline& baseline,
+                       const std::string& looked_at, const SweepResult& result) const {
+    const bool complete =
+        result.remaining == 0 && !result.interrupted && options.shard.is_whole() &&
+        looked_at == (baseline.selection.empty() ? kWholeSweep : baseline.selection);
+    return MakeSweepReport(store, options.selection, baseline, complete, settings_.assumed,
+                           result.impossible);
+  }
+
+  void Tell(const GlobalOptions& global, const SweepReport& report, const SweepResult& result,
+            const ReportFiles& reports) const {
+    const std::string summary = TellSweep(report, result, settings_.store, StdoutWidth(),
+                                          ProseWidth(STDOUT_FILENO), DataWords(global));
+    reports.takes_stdout() ? WriteMessage(summary) : settings_.json.Tell(summary);
+    settings_.json.Write(SweepToJson(report, result));
+  }
+
+  SweepContentOptions PageOf(const GlobalOptions& global, const LoadedScenario& loaded,
+                             const SweepResult& result) const {
+    return {.store_file = settings_.store,
+            .replay_options = ReplayOptions(global),
+            .source = settings_.source,
+            .steps = TitlesOf(loaded.scenario),
+            .unfinished = result.interrupted.has_value(),
+            .compare = nullptr,
+            .compare_file = {}};
   }
 
   static ExecutorFactory Executors(const SweepOptions& options, SnapshotPool& snapshots,

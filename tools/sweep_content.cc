@@ -7,7 +7,9 @@
 #include <ctime>
 
 #include "harness/report/page_data.h"
+#include "harness/report/page_html.h"
 #include "tools/shell_words.h"
+#include "tools/sweep_json.h"
 
 namespace faultline {
 namespace {

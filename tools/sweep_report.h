@@ -1,8 +1,8 @@
 #pragma once
 
 #include <map>
-#include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "harness/scenario/load_baseline.h"
@@ -45,40 +45,9 @@ SweepReport MakeSweepReport(Store& store, const Selection& selection, const Base
                             bool complete, bool assumed_too = false,
                             const std::map<std::string, std::string>& impossible = {});
 
-// The summary for people, with tables of `table_width` columns and sentences that are broken at
-// `width`; see harness/base/terminal.h. `data_words`: see DataWords.
-std::string TellSweep(const SweepReport& report, const SweepResult& result,
-                      const std::string& store_file, size_t table_width, size_t width,
-                      const std::vector<std::string>& data_words = {});
+// Of the runs that this sweep has made; 0 when it made none.
+double MsPerRun(const SweepResult& result);
 
-// For programs. Schema, version 2 (harness/report/schema/sweep.schema.json):
-//   faultline_sweep  2
-//   untried          findings, not in the baseline, that no runs were left to confirm
-//   state            "finished"; "unfinished" while the sweep goes on, or when it was killed
-//   plans, done_before, remaining, runs, elapsed_ms, census_ms, fault_free_ms, ms_per_run
-//   outcomes         {outcome: runs}
-//   unchanged        true: --changed-since left nothing to visit
-//   interrupted      "SIGTERM"; only when a signal ended it
-//   statuses         {status: findings}; see FindingStatus
-//   findings         [{id, kind, title, signature, cause, status, known, new, note, reference,
-//   runs, seen,
-//                      sites, tries, confirmed, control {tries, seen},
-//                      without_signal {tries, seen},
-//                      proof {state: "not needed", "proven" or "missing", text, site},
-//                      plan, scenario}]; only those that are new fail the command
-//   causes           [{cause, findings [id]}]; findings that are fixed at one place
-//   leaks_not_judged runs
-//   gone             [{kind, signature, note, reference}]
-//   not_visited      [{site, point, place}]
-//   impossible       [{why, sites}]; calls that were left out
-//   never_called     [point]; not_hooked [{point, why}]
-//   lines            {executable, only_swept [range], never [range]}; with a coverage build
-//   nondeterministic [text]; no_verdicts [text]; fault_free_findings [{kind, title, signature}]
-nlohmann::json SweepToJson(const SweepReport& report, const SweepResult& result);
-
-// The same of a store alone, without what only the sweep itself knows: how long it took, what it
-// could not judge, what remains.
-nlohmann::json StoreToJson(const SweepReport& report,
-                           const std::map<std::string, size_t>& outcomes);
+std::vector<std::string> NamesOf(const std::vector<Store::Census::Point>& points);
 
 }  // namespace faultline

@@ -61,8 +61,4 @@ struct PageOptions {
 
 nlohmann::json PageData(const SweepDigest& digest, const PageOptions& options);
 
-// The page: one HTML file that needs no network. All of `data` is text in it, whatever markup it
-// holds.
-std::string PageHtml(const nlohmann::json& data);
-
 }  // namespace faultline

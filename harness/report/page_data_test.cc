@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "harness/base/files.h"
+#include "harness/report/page_html.h"
 #include "harness/report/testing/reported_sweep.h"
 
 namespace faultline {
