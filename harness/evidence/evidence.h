@@ -151,11 +151,26 @@ using Stack = std::vector<Frame>;
 // follows.
 inline constexpr std::string_view kNoCode = "[no code]";
 
+// The access to memory for which a thread got SIGSEGV or SIGBUS (sigaction(2), si_code).
+struct BadAccess {
+  enum class Reason {
+    kNotMapped,     // SEGV_MAPERR: nothing is mapped there
+    kNotPermitted,  // SEGV_ACCERR: what is mapped there may not be accessed so
+    kNoPage,        // BUS_ADRERR: the mapping has no page there; its file is too short, or memory
+                    // or hugepages have run out
+    kNotKnown,      // the processor did not say where: the address is none, or not aligned
+    kSent,          // there was none: a process sent the signal
+  };
+  Reason reason = Reason::kNotKnown;
+  uint64_t address = 0;  // of kNotMapped, kNotPermitted and kNoPage
+};
+
 struct ThreadStack {
   int tid = 0;
   std::string name;
   Stack frames;
   bool crashed = false;  // the thread that the signal ended, or that was in abort()
+  std::optional<BadAccess> bad_access = {};  // nullopt: another signal, or nobody could look
 };
 
 // An injected call.
@@ -245,6 +260,9 @@ struct Evidence {
 
   std::vector<std::string>
       left_behind;  // processes, files, sockets, mounts, hugepages: "file PATH"
+  // Of a run without faults: files, as `left_behind` names them, that were there after one step and
+  // gone after a later one, while the target was alive.
+  std::vector<std::string> removed_by_steps = {};
 
   // The signal by which a restart ended the target; 0 = none.
   int ended_by_restart = 0;

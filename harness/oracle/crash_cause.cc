@@ -207,6 +207,45 @@ CrashCause WildPointerCause(const Stack& stack) {
   return cause;
 }
 
+// Linux maps nothing below vm.mmap_min_addr (64 KiB): what is accessed there are members of an
+// object to which a pointer was null. As far below 0 lies what a null pointer to a member leads to
+// (container_of), or an error value such as MAP_FAILED.
+constexpr uint64_t kNearNull = 64 * 1024;
+
+// What kind of bad pointer it was, for a title.
+std::string KindOfPointer(const BadAccess& access) {
+  switch (access.reason) {
+    case BadAccess::Reason::kNotMapped:
+      if (access.address < kNearNull) {
+        return "null pointer";
+      }
+      return access.address > std::numeric_limits<uint64_t>::max() - kNearNull
+                 ? "null pointer or error value (such as MAP_FAILED)"
+                 : "wild pointer";
+    case BadAccess::Reason::kNotPermitted:
+      return "forbidden access to mapped memory";
+    case BadAccess::Reason::kNoPage:
+      return "no page behind mapped memory";
+    case BadAccess::Reason::kSent:
+      return "sent by a process";
+    case BadAccess::Reason::kNotKnown:
+      break;
+  }
+  return "wild pointer";
+}
+
+// The thread that died may know more closely which kind of pointer it was.
+void AddAccess(const ThreadStack* thread, CrashCause& cause) {
+  if (cause.kind != Class::kWildPointer || thread == nullptr || !thread->bad_access) {
+    return;
+  }
+  const BadAccess& access = *thread->bad_access;
+  cause.told = KindOfPointer(access);
+  if (access.reason != BadAccess::Reason::kNotKnown && access.reason != BadAccess::Reason::kSent) {
+    cause.address = fmt::format("address {:#x}", access.address);
+  }
+}
+
 std::string SignalMeaning(int signal) {
   switch (signal) {
     case SIGFPE:
@@ -293,7 +332,9 @@ CrashCause FindCrashCause(const Evidence& evidence, const Profile& profile, cons
       return cause;
     case SIGSEGV:
     case SIGBUS:
-      return WildPointerCause(stack);
+      cause = WildPointerCause(stack);
+      AddAccess(CrashedThread(evidence), cause);
+      return cause;
     default:
       cause.message = SignalMeaning(evidence.exit.code);
       return cause;

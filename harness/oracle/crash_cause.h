@@ -27,7 +27,12 @@ struct CrashCause {
   Class kind = Class::kOtherSignal;
   std::string message;   // one line, as the target put it or as the signal means it
   std::string function;  // named by the message itself; "" = none
-  Stack turn = {};       // of kStackOverflow: TurnOfRecursion, the code to blame
+  // What a title says instead of `message`, where that is known more closely in one run than in
+  // another that shows the same bug: what a pointer to freed memory leads to is chance. "" = the
+  // message.
+  std::string told = {};
+  std::string address = {};  // "address 0x18", what was accessed; "" = not known, or no matter
+  Stack turn = {};           // of kStackOverflow: TurnOfRecursion, the code to blame
   // Index into Evidence::log of what it was read from.
   std::optional<size_t> log_line = {};
   // The error that the function wrote right before an assertion that says nothing itself

@@ -10,6 +10,7 @@
 #include "harness/oracle/ends_by_design.h"
 #include "harness/oracle/expected_end.h"
 #include "harness/oracle/failed_call.h"
+#include "harness/oracle/left_by_failed.h"
 #include "harness/oracle/oracle.h"
 #include "harness/oracle/run_course.h"
 #include "harness/oracle/signature.h"
@@ -88,7 +89,8 @@ bool EndsOnPurpose(const Evidence& evidence, const CrashCause& cause, const Stac
 // may be where the bug is.
 std::string Title(const Evidence& evidence, const CrashCause& cause, const Stack& stack,
                   const Injection* failure, const MetFailure& met) {
-  std::string title = fmt::format("{}: {}", SignalName(evidence), cause.message);
+  std::string title =
+      fmt::format("{}: {}", SignalName(evidence), cause.told.empty() ? cause.message : cause.told);
   // Who finds a damaged heap has nothing to do with it.
   if (cause.kind == CrashCause::Class::kHeapDamage && failure != nullptr) {
     return title + ", a heap damaged after " + FailureText(*failure, met);
@@ -149,6 +151,15 @@ Frame OnlyFunction(const std::string& function) {
   return {.function = function, .file = "", .line = 0, .module = "", .offset = 0};
 }
 
+// Finding::cause of what a function does about failed calls before main(), where it can report to
+// nobody: its checks are one error path. "" when it has no name.
+std::string CauseOfConstructor(const Stack& died) {
+  return BlamedFunctions(died).empty()
+             ? ""
+             : fmt::format("{} ends the process when a call fails before main()",
+                           NameInFile(died.front()));
+}
+
 class CrashOracle : public Oracle {
  public:
   std::string_view kind() const override { return "crash"; }
@@ -177,7 +188,21 @@ class CrashOracle : public Oracle {
     Finding finding;
     finding.kind = cause.allowed ? kEndsByDesign : kind();
     finding.step = StepOfEnd(evidence);
-    finding.title = Title(evidence, cause, cause.turn.empty() ? died : cause.turn, failure, met);
+    // Who was told of the failure has less to do with it than a function that told it so and has
+    // left something of its own behind.
+    const std::optional<LeftByFailed> left = FindLeftByFailed(evidence, context.catalogue, met);
+    MetFailure told = met;
+    if (left) {
+      told.stack = left->forgetter.at_failure;
+    }
+    finding.title = Title(evidence, cause, cause.turn.empty() ? died : cause.turn, failure, told);
+    if (left) {
+      finding.details.push_back(
+          fmt::format("{} returned a failure and leaves {}, which it has made",
+                      left->forgetter.function, left->object));
+    } else if (DiedBeforeMain(evidence) && cause.deliberate) {
+      finding.cause = CauseOfConstructor(died);
+    }
     const Stack destructor = DestructorToBlame(cause, died);
     finding.stack = destructor.empty() ? died : destructor;
     finding.signature = Signature(evidence, cause, finding.stack, failure, met);
@@ -204,6 +229,9 @@ class CrashOracle : public Oracle {
     }
     if (!cause.note.empty()) {
       finding.details.push_back("the profile says of it: " + cause.note);
+    }
+    if (!cause.address.empty()) {
+      finding.details.push_back("it accessed " + cause.address);
     }
     if (thread != nullptr) {
       finding.details.push_back(fmt::format("in thread {} ({})", thread->tid, thread->name));

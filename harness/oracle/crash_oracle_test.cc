@@ -33,6 +33,36 @@ TEST(CrashOracle, BlamesTheFirstFrameThatIsNotLibc) {
   EXPECT_EQ(findings[0].step, 4);
 }
 
+// What a pointer to freed memory leads to is chance, so that it is no part of the signature.
+TEST(CrashOracle, TellsWhichKindOfPointerItWasButKnowsTheBugWithoutIt) {
+  using Reason = BadAccess::Reason;
+  const auto judge = [](std::optional<BadAccess> access, int signal = SIGSEGV) {
+    JudgedRun run;
+    run.Die(signal, kSegfault);
+    run.evidence.threads[0].bad_access = access;
+    return run.Judge().at(0);
+  };
+  const Finding null = judge(BadAccess{Reason::kNotMapped, 0x18});
+  EXPECT_EQ(null.title, "SIGSEGV: null pointer in pool_fini");
+  EXPECT_THAT(null.details, Contains("it accessed address 0x18"));
+  EXPECT_EQ(null.signature, "crash: SIGSEGV wild pointer @ pool_fini < app_fini");
+
+  const Finding wild = judge(BadAccess{Reason::kNotMapped, 0x7f0000001000});
+  EXPECT_EQ(wild.title, "SIGSEGV: wild pointer in pool_fini");
+  EXPECT_THAT(wild.details, Contains("it accessed address 0x7f0000001000"));
+  EXPECT_EQ(wild.signature, null.signature);
+
+  EXPECT_EQ(judge(BadAccess{Reason::kNotMapped, ~uint64_t{0}}).title,
+            "SIGSEGV: null pointer or error value (such as MAP_FAILED) in pool_fini");
+  EXPECT_EQ(judge(BadAccess{Reason::kNotPermitted, 0x1000000}).title,
+            "SIGSEGV: forbidden access to mapped memory in pool_fini");
+  EXPECT_EQ(judge(BadAccess{Reason::kNoPage, 0x1000000}, SIGBUS).title,
+            "SIGBUS: no page behind mapped memory in pool_fini");
+  EXPECT_EQ(judge(BadAccess{Reason::kSent}).title, "SIGSEGV: sent by a process in pool_fini");
+  // A pattern of MALLOC_PERTURB_ is no address, and the processor does not say which it was.
+  EXPECT_EQ(judge(BadAccess{}).title, "SIGSEGV: wild pointer in pool_fini");
+}
+
 TEST(CrashOracle, NamesTheNearestKnownFunctionOfAStrippedLibrary) {
   JudgedRun run;
   run.Die(SIGSEGV, {At("pthread_cancel", "", "libc.so.6"), At("", "", "librte_eal.so.23"),

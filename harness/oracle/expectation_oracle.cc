@@ -9,6 +9,7 @@
 #include "harness/oracle/oracle.h"
 #include "harness/oracle/run_course.h"
 #include "harness/oracle/signature.h"
+#include "harness/oracle/told_failure.h"
 
 // `expectation`: the run did not go as the scenario says, and no other oracle knows why.
 namespace faultline {
@@ -52,10 +53,21 @@ bool FailedToStart(const StepResult& result, const Evidence& evidence,
          evidence.injections.empty() && !context.hit_elsewhere && !context.gave_up_elsewhere;
 }
 
+// May this step miss what an earlier life of the target has not kept, and said so? The target must
+// start and end, and answer, all the same.
+bool MissesWhatWasLost(const StepResult& result, const OracleContext& context) {
+  return context.lost_before && result.status == Status::kUnmet &&
+         StepActionAs<WaitReadyStep>(context.scenario, result.index) == nullptr &&
+         StepActionAs<WaitExitStep>(context.scenario, result.index) == nullptr;
+}
+
 // May this step have ended otherwise than written, because the target gave up cleanly?
 bool IsCleanFailure(const StepResult& result, const Evidence& evidence,
                     const OracleContext& context) {
   const std::optional<Tolerance> own = OwnTolerance(result, context.scenario);
+  if (!own.has_value() && MissesWhatWasLost(result, context)) {
+    return true;
+  }
   if (!own.has_value() && FailedToStart(result, evidence, context)) {
     return false;
   }
@@ -72,7 +84,8 @@ bool IsCleanFailure(const StepResult& result, const Evidence& evidence,
       result.status == Status::kUnmet) {
     return WasRefused(evidence, result.index);
   }
-  return GaveUpCleanly(evidence) || context.gave_up_elsewhere;
+  return GaveUpCleanly(evidence) || context.gave_up_elsewhere ||
+         WasToldOfFailure(result, evidence, context);
 }
 
 // The request itself was wrong (JSON-RPC 2.0, section 5.1): no failure of the target's makes it so.

@@ -11,8 +11,9 @@ using nlohmann::json;
 json GroupsToJson(const FaultFreeRun& run) {
   json groups = json::array();
   for (const ObjectGroup& group : run.groups) {
-    groups.push_back({group.name, group.order, group.created, group.lasting, group.alive,
-                      group.released_by, group.release_chain, group.part_of, group.ended});
+    groups.push_back({group.name, group.made_by, group.order, group.created, group.lasting,
+                      group.alive, group.released_by, group.release_chain, group.released_by_stop,
+                      group.part_of, group.ended});
   }
   return groups;
 }
@@ -43,10 +44,12 @@ FaultFreeRun Parse(const json& in) {
   in.at("rpc_ms").get_to(run.rpc_ms);
   in.at("stop_ms").get_to(run.stop_ms);
   in.at("left_behind").get_to(run.left_behind);
+  in.at("removed_by_steps").get_to(run.removed_by_steps);
   in.at("unwinds").get_to(run.unwinds);
   for (const json& group : in.at("groups")) {
     run.groups.push_back({group.at(0), group.at(1), group.at(2), group.at(3), group.at(4),
-                          group.at(5), group.at(6), group.at(7), group.at(8)});
+                          group.at(5), group.at(6), group.at(7), group.at(8), group.at(9),
+                          group.at(10)});
   }
   in.at("open_files").get_to(run.open_files);
   in.at("opened_by").get_to(run.opened_by);
@@ -83,6 +86,7 @@ json ToJson(const FaultFreeRun& run) {
           {"rpc_ms", run.rpc_ms},
           {"stop_ms", run.stop_ms},
           {"left_behind", run.left_behind},
+          {"removed_by_steps", run.removed_by_steps},
           {"groups", GroupsToJson(run)},
           {"open_files", run.open_files},
           {"open_std", run.open_std},

@@ -33,17 +33,26 @@ std::vector<std::string> FunctionsOf(const Stack& stack) {
   return functions;
 }
 
+std::string MakersOf(const TrackedObject& object, const Evidence& evidence,
+                     const Catalogue& catalogue, Symbolizer& symbolizer) {
+  const Stack stack =
+      BlamedStack(evidence.journal.records[object.record], evidence.journal, symbolizer);
+  return fmt::format("{}", fmt::join(BlamedFunctions(WithoutMakers(stack, catalogue)), " < "));
+}
+
 std::vector<ObjectGroup> MakeGroups(const Evidence& evidence, const Catalogue& catalogue) {
   const JournalSnapshot& journal = evidence.journal;
   const std::vector<TrackedObject> objects = TrackObjects(evidence, catalogue);
   std::map<std::string, ObjectGroup> groups;
   const uint32_t last_step = static_cast<uint32_t>(StepOfEnd(evidence));
+  const size_t unwinding = BeginOfUnwinding(evidence, catalogue).value_or(0);
   Symbolizer symbolizer;
   for (const TrackedObject& object : objects) {
     ObjectGroup& group = groups[object.group];
     if (group.created++ == 0) {
       group.name = object.group;
       group.order = static_cast<int>(object.record);
+      group.made_by = object.label.empty() ? MakersOf(object, evidence, catalogue, symbolizer) : "";
     }
     const bool lasts = !object.ended_by || journal.records[*object.ended_by].step >= last_step;
     group.lasting += lasts ? 1 : 0;
@@ -60,6 +69,7 @@ std::vector<ObjectGroup> MakeGroups(const Evidence& evidence, const Catalogue& c
       const Stack frames = symbolizer.Symbolize(journal, journal.stacks[stack]);
       group.released_by = fmt::format("{}", fmt::join(BlamedFunctions(frames), " < "));
       group.release_chain = FunctionsOf(frames);
+      group.released_by_stop = *object.ended_by >= unwinding;
     }
   }
   std::vector<ObjectGroup> out;
@@ -118,6 +128,14 @@ void AddLine(std::set<std::string>& lines, const std::string& line) {
   }
 }
 
+void AddNew(const std::vector<std::string>& others, std::vector<std::string>& all) {
+  for (const std::string& one : others) {
+    if (std::find(all.begin(), all.end(), one) == all.end()) {
+      all.push_back(one);
+    }
+  }
+}
+
 // What is in both, by name; the fewest made, the most left.
 std::vector<ObjectGroup> WidenGroups(const FaultFreeRun& one, const FaultFreeRun& other) {
   std::vector<ObjectGroup> groups;
@@ -143,6 +161,11 @@ std::vector<ObjectGroup> WidenGroups(const FaultFreeRun& one, const FaultFreeRun
 }
 
 }  // namespace
+
+std::string ObjectGroup::Text() const {
+  return made_by.empty() ? name
+                         : fmt::format("{} made by {}", name.substr(0, name.find(' ')), made_by);
+}
 
 const ObjectGroup* FaultFreeRun::FindGroup(const std::string& name) const {
   const auto at = std::lower_bound(
@@ -184,6 +207,7 @@ FaultFreeRun DescribeFaultFree(const Evidence& evidence, const Catalogue& catalo
         {rpc.method, rpc.outcome, rpc.answer, rpc.changes, NormalisedSorted(rpc.added)});
   }
   run.left_behind = evidence.left_behind;
+  run.removed_by_steps = evidence.removed_by_steps;
   run.unwinds = BeginOfUnwinding(evidence, catalogue).has_value();
   run.groups = MakeGroups(evidence, catalogue);
   Symbolizer symbolizer;
@@ -218,11 +242,8 @@ void Widen(FaultFreeRun& run, const FaultFreeRun& other) {
   run.start_ms = std::max(run.start_ms, other.start_ms);
   run.rpc_ms = std::max(run.rpc_ms, other.rpc_ms);
   run.stop_ms = std::max(run.stop_ms, other.stop_ms);
-  for (const std::string& left : other.left_behind) {
-    if (std::find(run.left_behind.begin(), run.left_behind.end(), left) == run.left_behind.end()) {
-      run.left_behind.push_back(left);
-    }
-  }
+  AddNew(other.left_behind, run.left_behind);
+  AddNew(other.removed_by_steps, run.removed_by_steps);
   run.unwinds = run.unwinds || other.unwinds;
   run.groups = WidenGroups(run, other);
   for (const auto& [kind, count] : other.open_files) {

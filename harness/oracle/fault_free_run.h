@@ -19,19 +19,25 @@ namespace faultline {
 // Objects that are one and the same in every run; see TrackedObject::group.
 struct ObjectGroup {
   std::string name;  // the group's
-  int order = 0;     // of its first object among those of all groups
-  int created = 0;   // fewest in any of the runs
-  int lasting = 0;   // of those, the ones that were there during the last step
-  int alive = 0;     // at the end; most in any of the runs
+  // Who made its first object, where objects have no names: "f < g"; "" = they have, or no stack.
+  std::string made_by;
+  int order = 0;    // of its first object among those of all groups
+  int created = 0;  // fewest in any of the runs
+  int lasting = 0;  // of those, the ones that were there during the last step
+  int alive = 0;    // at the end; most in any of the runs
   // The call that ends them, as functions, innermost first; "" when it never comes.
   std::string released_by;
   // All functions of that call's stack (see NameInFile), innermost first.
   std::vector<std::string> release_chain;
+  // That call comes when the target unwinds (BeginOfUnwinding, where that is known).
+  bool released_by_stop = true;
   // Names of the groups whose end this one's is a part of: the ring in a mempool.
   std::set<std::string> part_of;
   // When the last of its objects ended, among the ends of all groups; kNotEnded when one is alive.
   static constexpr int kNotEnded = -1;
   int ended = kNotEnded;
+
+  std::string Text() const;  // "mempool `a'"; "sock_group made by f" where they have no names
 };
 
 // A variable that has a name in a registry.
@@ -53,9 +59,10 @@ struct FaultFreeRun {
   int64_t start_ms = 0;  // until it was ready
   int64_t rpc_ms = 0;    // the slowest RPC answer
   int64_t stop_ms = 0;
-  std::vector<std::string> left_behind;   // as Evidence::left_behind
-  bool unwinds = false;                   // see BeginOfUnwinding
-  std::vector<ObjectGroup> groups;        // by name
+  std::vector<std::string> left_behind;       // as Evidence::left_behind
+  std::vector<std::string> removed_by_steps;  // as Evidence::removed_by_steps; of any such run
+  bool unwinds = false;                       // see BeginOfUnwinding
+  std::vector<ObjectGroup> groups;            // by name
   std::map<std::string, int> open_files;  // at the exit, by kind (see OpenFile); most in any run
   std::map<std::string, int> opened_by;   // of those, by OpenedBy; most in any run
   std::set<int> open_std;                 // of descriptors 0 to 2, those open at the exit

@@ -101,7 +101,9 @@ TEST(FaultFreeRun, ComesBackFromJsonAsItWas) {
   run.rpc_ms = 2;
   run.stop_ms = 3;
   run.left_behind = {"file a"};
-  run.groups = {{"heap at 12", 4, 5, 6, 7, "f < g", {"f", "g", "main"}, {"mempool `p'"}, 8}};
+  run.removed_by_steps = {"file b"};
+  run.groups = {
+      {"heap at 12", "e < f", 4, 5, 6, 7, "f < g", {"f", "g", "main"}, false, {"mempool `p'"}, 8}};
   run.open_files = {{"socket", 2}};
   run.open_std = {0, 2};
   run.static_objects = {{{"/bin/t", 0x40}, "io_device", "iobuf"}};
@@ -111,6 +113,8 @@ TEST(FaultFreeRun, ComesBackFromJsonAsItWas) {
   ASSERT_TRUE(back.has_value());
   EXPECT_EQ(FaultFreeToJson(*back), FaultFreeToJson(run));
   EXPECT_EQ(back->groups[0].lasting, 6);
+  EXPECT_EQ(back->groups[0].Text(), "heap made by e < f");
+  EXPECT_THAT(back->removed_by_steps, ElementsAre("file b"));
   EXPECT_EQ(back->answers[0].outcome, RpcExchange::Outcome::kError);
   EXPECT_THAT(back->answers[0].added, ElementsAre("probe has `x' now"));
   for (const char* text : {"", "{", "[]", R"({"start_ms": "x"})", R"({"start_ms": 1})"}) {

@@ -4,6 +4,7 @@
 
 #include "harness/oracle/blame.h"
 #include "harness/oracle/crash_cause.h"
+#include "harness/oracle/failed_call.h"
 #include "harness/oracle/last_error.h"
 #include "harness/oracle/missing_device.h"
 #include "harness/oracle/oracle.h"
@@ -77,6 +78,8 @@ Finding FromViolation(const RegistryViolation& violation, const Evidence& eviden
       SignatureOf(violation, unwinding && *unwinding < violation.record, variable, finding.stack);
   if (violation.history == RegistryViolation::History::kCreateFailed) {
     finding.cause = CauseOfSilence(SilentCreator(evidence, context.catalogue, kDeviceRegistry));
+  } else if (const Injection* failure = FirstFailure(evidence)) {
+    finding.title += ", after " + FailureText(*failure, FindWhoMet(evidence, context.catalogue));
   }
   finding.details.push_back(
       fmt::format("the call: {} of {:#x}", violation.observer, violation.key));

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "harness/base/line_pattern.h"
+#include "harness/oracle/failed_call.h"
 #include "harness/oracle/object_leak.h"
 #include "harness/oracle/oracle.h"
 #include "harness/oracle/run_course.h"
@@ -65,21 +66,50 @@ class LeftByFaultFree {
   std::vector<LinePattern> patterns_;
 };
 
+// Did steps that the fault-free run does stay undone, one of which removes files of that kind
+// there?
+class NotYetRemoved {
+ public:
+  NotYetRemoved(const Evidence& evidence, const FaultFreeRun& fault_free) {
+    const bool skipped = std::any_of(
+        evidence.steps.begin(), evidence.steps.end(),
+        [](const StepResult& step) { return step.status == StepResult::Status::kSkipped; });
+    for (const std::string& removed : fault_free.removed_by_steps) {
+      if (skipped) {
+        kinds_.insert(WithoutNumbers(removed));
+      }
+    }
+  }
+
+  bool Has(const std::string& kind) const { return kinds_.contains(kind); }
+
+ private:
+  std::set<std::string> kinds_;
+};
+
 // Who cannot get a lock because another process has it must leave that one's file alone.
 bool IsHeldByAnother(const std::string& left, const Evidence& evidence) {
   return std::any_of(evidence.injections.begin(), evidence.injections.end(),
                      [&](const Injection& injection) { return injection.held_file == left; });
 }
 
-std::vector<Finding> FindLeftBehind(const Evidence& evidence, const FaultFreeRun& fault_free) {
+std::vector<Finding> FindLeftBehind(const Evidence& evidence, const OracleContext& context) {
+  const FaultFreeRun& fault_free = *context.fault_free;
   const LeftByFaultFree known(fault_free);
+  const NotYetRemoved not_yet(evidence, fault_free);
+  const Injection* failure = FirstFailure(evidence);
+  const std::string after =
+      failure == nullptr
+          ? ""
+          : ", after " + FailureText(*failure, FindWhoMet(evidence, context.catalogue));
   std::set<std::string> seen;
   std::vector<Finding> findings;
   for (const std::string& left : evidence.left_behind) {
     const std::string kind = WithoutNumbers(left);
-    if (!known.Has(kind) && !IsHeldByAnother(left, evidence) && seen.insert(kind).second) {
+    if (!known.Has(kind) && !not_yet.Has(kind) && !IsHeldByAnother(left, evidence) &&
+        seen.insert(kind).second) {
       Finding& finding =
-          findings.emplace_back(FindingAtEnd(kKind, "left behind: " + left, evidence));
+          findings.emplace_back(FindingAtEnd(kKind, "left behind: " + left + after, evidence));
       finding.object = left;
       finding.signature = "leak: " + kind;
       finding.details.push_back("the fault-free run leaves nothing of the kind");
@@ -98,7 +128,7 @@ class LeakOracle : public Oracle {
     if (evidence.exit.kind != ExitStatus::Kind::kExited || context.fault_free == nullptr) {
       return {};
     }
-    std::vector<Finding> findings = FindLeftBehind(evidence, *context.fault_free);
+    std::vector<Finding> findings = FindLeftBehind(evidence, context);
     const std::vector<Finding> objects = FindObjectLeaks(evidence, context);
     findings.insert(findings.end(), objects.begin(), objects.end());
     return findings;

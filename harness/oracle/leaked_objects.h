@@ -14,6 +14,7 @@ struct LeakedGroup {
   std::vector<TrackedObject> objects;  // in order of creation
   std::string released_by;             // see ObjectGroup
   std::vector<std::string> release_chain;
+  bool released_by_stop = true;
   std::set<std::string> parts;  // leaked groups that end with these objects
 };
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <set>
 
+#include "harness/oracle/told_failure.h"
+
 namespace faultline {
 namespace {
 
@@ -60,6 +62,7 @@ std::vector<Finding> JudgeLives(const Evidence& evidence, const OracleContext& c
   std::vector<Finding> all;
   std::set<std::string> told;
   std::vector<std::string> hit_before;
+  bool lost_before = false;
   Scenario strict = context.scenario;
   strict.tolerance = Tolerance::kMustSucceed;
   for (size_t i = 0; i < evidence.lives.size(); ++i) {
@@ -76,8 +79,12 @@ std::vector<Finding> JudgeLives(const Evidence& evidence, const OracleContext& c
                                 fault_free,
                                 context.is_fault_free,
                                 context.hit_elsewhere,
-                                context.gave_up_elsewhere};
-    for (Finding& finding : judge(life, of_life)) {
+                                context.gave_up_elsewhere,
+                                lost_before};
+    const std::vector<Finding> findings = judge(life, of_life);
+    const bool was_hit = !life.injections.empty();
+    lost_before = lost_before || (was_hit && !findings.empty()) || ToldOfAnyFailure(life, of_life);
+    for (Finding finding : findings) {
       if (!told.insert(finding.signature).second) {
         continue;
       }

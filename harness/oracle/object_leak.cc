@@ -117,18 +117,8 @@ class ObjectLeakFinder {
     leak.others.insert(leak.others.end(), more.group.objects.size(), What(more));
   }
 
-  // Without the frames of the observed functions themselves: rte_malloc_socket calls on behalf of
-  // whoever called rte_zmalloc.
   Stack WithoutMakers(const Stack& stack) const {
-    const auto is_maker = [&](const Frame& frame) {
-      return std::any_of(context_.catalogue.observers.begin(), context_.catalogue.observers.end(),
-                         [&](const Observer& observer) {
-                           return observer.event == Observer::Event::kCreate &&
-                                  std::find(observer.symbols.begin(), observer.symbols.end(),
-                                            frame.function) != observer.symbols.end();
-                         });
-    };
-    return {std::find_if_not(stack.begin(), stack.end(), is_maker), stack.end()};
+    return faultline::WithoutMakers(stack, context_.catalogue);
   }
 
   // "mempool `bdev_io_pool'", "heap object made by start_ports"
@@ -155,11 +145,13 @@ class ObjectLeakFinder {
   std::string OwnersRelease(const Leak& leak) const {
     const Stack makers = WithoutMakers(leak.stack);
     const std::vector<std::string> names = BlamedFunctions(makers);
-    if (names.size() < (IsNameless(leak.group) ? 2 : 1)) {
+    if (names.empty()) {
       return "";
     }
+    // A small program may have no other file than the one in which it asks for memory.
+    const std::string& of = IsNameless(leak.group) ? names.back() : names.front();
     const auto owner = std::find_if(makers.begin(), makers.end(), [&](const Frame& frame) {
-      return FoldTemplates(frame.function) == (IsNameless(leak.group) ? names[1] : names[0]);
+      return FoldTemplates(frame.function) == of;
     });
     const std::string in_file =
         owner == makers.end() || owner->file.empty()
@@ -276,8 +268,9 @@ class ObjectLeakFinder {
 
   Finding Tell(const Leak& leak) {
     const LeakedGroup& group = leak.group;
-    const std::string skipped =
-        leak.forgetter.function.empty() ? skipped_.Find(group.release_chain) : "";
+    const std::string skipped = leak.forgetter.function.empty() && group.released_by_stop
+                                    ? skipped_.Find(group.release_chain)
+                                    : "";
     Finding finding = FindingAtEnd(
         kKind,
         Count(leak) + " never released" +

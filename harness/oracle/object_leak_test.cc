@@ -270,5 +270,49 @@ TEST(MemoryLeftByAStop, SaysNothingMoreWhereItsOwnerDoesNotGiveItBack) {
   EXPECT_THAT(leak.title, HasSubstr(" is never released after point/of/any failed in "));
 }
 
+// A program of one file, whose operation is ended by a callback, long before it stops.
+#line 1 "flow.c"
+[[gnu::noinline]] void StartOperation(testkit::StackRecorder& run) {
+  run.Record("mempool/create", 0x1);
+  NO_TAIL_CALL;
+}
+[[gnu::noinline]] void Work(testkit::StackRecorder& run) {
+  run.Fail();
+  NO_TAIL_CALL;
+}
+[[gnu::noinline]] void OperationDone(testkit::StackRecorder& run) {
+  run.Record("mempool/free", 0x1);
+  NO_TAIL_CALL;
+}
+#line 400 "object_leak_test.cc"
+
+// Tempting: nothing of the callback is seen in this run, so that it is not reached. It may well be,
+// and forget the memory: nobody looks at what is called before the stop.
+TEST(MemoryLeftByACallback, IsToldByTheFunctionThatReleasesItAndNotAsNotReached) {
+  testkit::StackRecorder runs[2];
+  runs[0].AddUnwindObserver();
+  runs[1].AddUnwindObserver();
+  StartOperation(runs[0]);
+  OperationDone(runs[0]);
+  runs[0].Call("target/unwind", 0);
+  StartOperation(runs[1]);
+  runs[1].step = 2;
+  Work(runs[1]);
+  runs[1].Call("target/unwind", 0);
+  NO_TAIL_CALL;
+  for (testkit::StackRecorder& run : runs) {
+    for (JournalStack& stack : run.evidence.journal.stacks) {
+      stack.frames.resize(1);  // all else is no part of that program
+    }
+  }
+  runs[1].evidence.injections[0].stack.resize(1);
+  const FaultFreeRun described = Describe(runs[0]);
+  const std::vector<Finding> leaks = FindObjectLeaks(
+      runs[1].evidence, {runs[1].scenario, runs[1].profile, runs[1].catalogue, &described});
+  ASSERT_THAT(leaks, ElementsAre(IsKind("leak")));
+  EXPECT_THAT(leaks[0].title, AllOf(HasSubstr("OperationDone"), HasSubstr("after point/of/any"),
+                                    Not(HasSubstr("not reached"))));
+}
+
 }  // namespace
 }  // namespace faultline

@@ -25,6 +25,9 @@ struct OracleContext {
   // it may (an error, a failing exit).
   bool hit_elsewhere = false;
   bool gave_up_elsewhere = false;
+  // Of a later life of a target: a fault has hit a call of an earlier one, which said so or broke
+  // down. What that one was to keep may not be there.
+  bool lost_before = false;
 };
 
 // A judge of evidence: one file per oracle, registered by FAULTLINE_ORACLE in that file and named

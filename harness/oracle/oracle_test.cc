@@ -67,6 +67,19 @@ TEST(Judge, ASignatureHasNoNamesThatTheScenarioChose) {
   EXPECT_THAT(signature("Malloc0").title, testing::HasSubstr("cannot open Malloc0 of Big7"));
 }
 
+// Another scenario, which names nothing so, tells the same bug: a name that is a number reads "<n>"
+// in a signature, as all numbers do.
+TEST(Judge, ANumberIsNobodysName) {
+  const auto signature = [](const std::string& name) {
+    JudgedRun run;
+    std::get<RpcStep>(run.scenario.steps[1].action).params = {{"name", name}};
+    run.Say("cannot start thread (11): no memory");
+    run.Die(SIGABRT, {testkit::At("abort", "", "libc.so.6"), testkit::At("open", "/src/open.c")});
+    return run.Judge().at(0).signature;
+  };
+  EXPECT_EQ(signature("12345"), signature("Malloc0"));
+}
+
 TEST(Judge, TellsTheUserThatAPatternIsWrong) {
   JudgedRun run;
   run.profile.log_patterns[0].pattern = "(";

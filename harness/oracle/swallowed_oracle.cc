@@ -234,13 +234,13 @@ class SwallowedFinder {
     std::sort(missing.begin(), missing.end(),
               [](const ObjectGroup* a, const ObjectGroup* b) { return a->order < b->order; });
     const ObjectGroup& first = *missing.front();
-    Finding& finding = Add(first.name + " is missing", first.name, StepOfEnd(evidence_));
+    Finding& finding = Add(first.Text() + " is missing", first.Text(), StepOfEnd(evidence_));
     finding.cause =
         CauseOfSilence(SilentCreator(evidence_, context_.catalogue, RegistryOf(first.name)));
     finding.details.push_back(
         fmt::format("the fault-free run has {}, this one {}", first.lasting, made[first.name]));
     for (size_t i = 1; i < std::min(missing.size(), kMostOthers); ++i) {
-      finding.details.push_back("missing too: " + missing[i]->name);
+      finding.details.push_back("missing too: " + missing[i]->Text());
     }
     return true;
   }

@@ -49,6 +49,21 @@ TEST_F(Swallowed, IsAnEssentialObjectThatIsMissingWhileTheTargetClaimsSuccess) {
   EXPECT_THAT(findings[0].caused_by, ElementsAre("device"));
 }
 
+// A hash of the stack that made it is nothing to read, and another one in the next build.
+TEST_F(Swallowed, NamesAnObjectWithoutANameByWhoMadeIt) {
+  Make(run_, {"iobuf", "accel"});
+  ObjectGroup group;
+  group.name = "io_device at 1f2e3d4c5b6a7988";
+  group.made_by = "tcp_group_create < transport_poll_group_create";
+  group.created = group.lasting = 1;
+  described_.groups.insert(described_.groups.begin(), group);
+  const std::vector<Finding> findings = run_.Judge();
+  ASSERT_THAT(findings, ElementsAre(IsKind("swallowed")));
+  EXPECT_EQ(findings[0].signature,
+            "swallowed: io_device made by tcp_group_create < transport_poll_group_create is "
+            "missing");
+}
+
 TEST_F(Swallowed, IsNothingThatDidNoHarm) {
   Make(run_, {"iobuf", "accel"});
   EXPECT_THAT(run_.Judge(), IsEmpty());

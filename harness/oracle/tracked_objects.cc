@@ -143,6 +143,18 @@ std::string WithoutNumbers(const std::string& text) {
   return without;
 }
 
+Stack WithoutMakers(const Stack& stack, const Catalogue& catalogue) {
+  const auto is_maker = [&](const Frame& frame) {
+    return std::any_of(
+        catalogue.observers.begin(), catalogue.observers.end(), [&](const Observer& observer) {
+          return observer.event == Observer::Event::kCreate &&
+                 std::find(observer.symbols.begin(), observer.symbols.end(), frame.function) !=
+                     observer.symbols.end();
+        });
+  };
+  return {std::find_if_not(stack.begin(), stack.end(), is_maker), stack.end()};
+}
+
 std::vector<TrackedObject> TrackObjects(const Evidence& evidence, const Catalogue& catalogue) {
   std::vector<TrackedObject> tracked;
   CallIndex calls(evidence);

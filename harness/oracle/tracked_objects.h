@@ -31,6 +31,10 @@ struct TrackedObject {
 // registry and creation.
 std::vector<TrackedObject> TrackObjects(const Evidence& evidence, const Catalogue& catalogue);
 
+// `stack`, of the call that made an object, without the frames of the observed functions
+// themselves: rte_malloc_socket calls on behalf of whoever called rte_zmalloc.
+Stack WithoutMakers(const Stack& stack, const Catalogue& catalogue);
+
 // Pids, counters and addresses as '#': each run of digits, and "0x" with what follows. Also words
 // of eight or more hexadecimal digits with at least one decimal digit among them.
 std::string WithoutNumbers(const std::string& text);

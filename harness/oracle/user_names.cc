@@ -16,6 +16,16 @@ bool SpeaksOfName(const std::string& key) {
   return key.find("name") != std::string::npos || key.ends_with("nqn") || key.ends_with("uuid");
 }
 
+// Something that is left of a name when numbers and the like are placeholders: a name that is a
+// number is gone then, and "<n>" is nobody's name.
+bool IsMoreThanPlaceholders(const std::string& normalised) {
+  int depth = 0;
+  return std::any_of(normalised.begin(), normalised.end(), [&](unsigned char c) {
+    depth += c == '<' ? 1 : c == '>' ? -1 : 0;
+    return depth == 0 && std::isalnum(c) != 0;
+  });
+}
+
 void Collect(const nlohmann::json& value, bool is_name, std::set<std::string>& names) {
   if (value.is_object()) {
     for (const auto& [key, member] : value.items()) {
@@ -29,7 +39,10 @@ void Collect(const nlohmann::json& value, bool is_name, std::set<std::string>& n
     const std::string name = value.get<std::string>();
     if (name.size() >= kShortest) {
       names.insert(name);
-      names.insert(NormaliseMessage(name));  // as signatures have it
+      const std::string normalised = NormaliseMessage(name);  // as signatures have it
+      if (IsMoreThanPlaceholders(normalised)) {
+        names.insert(normalised);
+      }
     }
   }
 }

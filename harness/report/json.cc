@@ -30,6 +30,26 @@ json FromStack(const Stack& stack) {
   });
 }
 
+std::string_view Name(BadAccess::Reason reason) {
+  switch (reason) {
+    case BadAccess::Reason::kNotMapped:
+      return "not mapped";
+    case BadAccess::Reason::kNotPermitted:
+      return "not permitted";
+    case BadAccess::Reason::kNoPage:
+      return "no page";
+    case BadAccess::Reason::kSent:
+      return "sent";
+    case BadAccess::Reason::kNotKnown:
+      break;
+  }
+  return "not known";
+}
+
+json FromBadAccess(const BadAccess& access) {
+  return {{"reason", Name(access.reason)}, {"address", fmt::format("{:#x}", access.address)}};
+}
+
 std::string_view Name(ExitStatus::Kind kind) {
   switch (kind) {
     case ExitStatus::Kind::kExited:
@@ -202,10 +222,14 @@ void AddCourse(const Evidence& evidence, json& out) {
     return json{{"time_ms", line.time_ms}, {"step", line.step}, {"text", line.text}};
   });
   out["threads"] = ArrayOf(evidence.threads, [](const ThreadStack& thread) {
-    return json{{"tid", thread.tid},
-                {"name", thread.name},
-                {"crashed", thread.crashed},
-                {"stack", FromStack(thread.frames)}};
+    json one{{"tid", thread.tid},
+             {"name", thread.name},
+             {"crashed", thread.crashed},
+             {"stack", FromStack(thread.frames)}};
+    if (thread.bad_access) {
+      one["bad_access"] = FromBadAccess(*thread.bad_access);
+    }
+    return one;
   });
   out["threads_note"] = evidence.threads_note;
   out["left_behind"] = evidence.left_behind;

@@ -183,6 +183,7 @@ std::vector<ThreadStack> Name(const StackSnapshot& snapshot, Symbolizer& symboli
     thread.tid = raw.tid;
     thread.name = raw.name;
     thread.crashed = raw.crashed;
+    thread.bad_access = raw.bad_access;
     std::vector<Stack> named;
     for (const RawFrame& frame : raw.frames) {
       named.push_back(
@@ -252,19 +253,26 @@ void CollectLeftBehind(LiveRun& run, const Leftovers& leftovers) {
        run.process().Finish(is_wrapped ? kWrapperGraceMs : kFinishGraceMs)) {
     left.push_back(process);
   }
-  for (const std::string& file : run.sandbox().HugepageFiles()) {
-    left.push_back("hugepage file " + run.sandbox().Generalise(file));
-  }
-  for (const std::filesystem::path& file : leftovers.Find()) {
-    left.push_back("file " + run.sandbox().Generalise(file));
-  }
-  if (!run.sandbox().shares_directory() && !run.sandbox().others_share_directory()) {
-    const std::vector<std::string> in_run_dir = run.sandbox().LeftInRunDir();
-    left.insert(left.end(), in_run_dir.begin(), in_run_dir.end());
-  }
+  const std::vector<std::string> files = FilesOf(run, leftovers);
+  left.insert(left.end(), files.begin(), files.end());
 }
 
 }  // namespace
+
+std::vector<std::string> FilesOf(LiveRun& run, const Leftovers& leftovers) {
+  std::vector<std::string> files;
+  for (const std::string& file : run.sandbox().HugepageFiles()) {
+    files.push_back("hugepage file " + run.sandbox().Generalise(file));
+  }
+  for (const std::filesystem::path& file : leftovers.Find()) {
+    files.push_back("file " + run.sandbox().Generalise(file));
+  }
+  if (!run.sandbox().shares_directory() && !run.sandbox().others_share_directory()) {
+    const std::vector<std::string> in_run_dir = run.sandbox().LeftInRunDir();
+    files.insert(files.end(), in_run_dir.begin(), in_run_dir.end());
+  }
+  return files;
+}
 
 void CollectEvidence(LiveRun& run, const Leftovers& leftovers) {
   CollectLeftBehind(run, leftovers);

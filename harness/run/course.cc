@@ -190,6 +190,7 @@ void Course::DoStep(Seat& seat, size_t index) {
   std::vector<LostCompanion> lost = companions_->TakeLost(static_cast<int>(index) + 1);
   std::move(lost.begin(), lost.end(), std::back_inserter(run.evidence().lost_companions));
   run.evidence().steps.push_back(std::move(result));
+  seat.NoteFiles();
 }
 
 bool Course::EndSeat(Seat& seat, std::optional<int> signal) {

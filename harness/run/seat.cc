@@ -110,6 +110,7 @@ void Seat::Start(Companions& companions, EventLoop& loop, std::optional<size_t> 
                                                                     *first_start_)
                   .count();
   leftovers_.Watch(OwnLeftovers(), sandbox_.variables());
+  files_.clear();
   // gdb has one terminal: it is for the target in which calls fail.
   if (request_.in_debugger && (name_.empty() || !request_.faults.empty())) {
     debugger_.emplace(run_->process().pid(), sandbox_.life_dir());
@@ -119,6 +120,20 @@ void Seat::Start(Companions& companions, EventLoop& loop, std::optional<size_t> 
                [beside_debugger] { beside_debugger->ThrowIfRaisedButCtrlC(); });
     }
   }
+}
+
+void Seat::NoteFiles() {
+  // Once it is asked to stop, what goes is its own clean-up.
+  if (!request_.faults.empty() || run_->exited() || run_->evidence().asked_to_stop) {
+    return;
+  }
+  const std::vector<std::string> files = FilesOf(*run_, leftovers_);
+  const std::set<std::string> now(files.begin(), files.end());
+  std::vector<std::string>& removed = run_->evidence().removed_by_steps;
+  removed.clear();
+  files_.insert(now.begin(), now.end());
+  std::set_difference(files_.begin(), files_.end(), now.begin(), now.end(),
+                      std::back_inserter(removed));
 }
 
 // What bears the name of something that is another target's is left by that one.

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -70,6 +71,9 @@ class Seat {
   // something that is this target's alone: it is added to what this one left. False when not.
   bool TakeLeft(const std::string& left, const Seat& owner);
   void AddLeft(const std::string& left) { lives_.back().evidence.left_behind.push_back(left); }
+  // A step is done: of a run without faults, notes which files it has removed
+  // (Evidence::removed_by_steps).
+  void NoteFiles();
   // Of all lives; those of the run's first start are at `first`. Only when it was started.
   Evidence TakeEvidence();
   Clock::time_point first_start() const { return *first_start_; }
@@ -92,6 +96,7 @@ class Seat {
   std::unique_ptr<RolledBack> rolled_back_;
   std::optional<Debugger> debugger_;
   Leftovers leftovers_;
+  std::set<std::string> files_;  // of a run without faults: that were there so far, in this life
   std::vector<Life> lives_;
   int64_t begin_ms_ = 0;  // of the life that goes on, since the first start
   std::optional<Clock::time_point> first_start_;

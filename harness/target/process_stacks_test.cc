@@ -76,6 +76,20 @@ TEST(ProcessStacks, ACrashGivesTheStacksOfAllThreads) {
   EXPECT_THAT(Functions(*idler), Contains(HasSubstr("WaitForever")));
 }
 
+TEST(ProcessStacks, TheThreadThatCrashedKnowsWhatItAccessed) {
+  const StackSnapshot snapshot = Crash({"thread", "crash"}, SIGSEGV);
+  ASSERT_EQ(snapshot.threads.size(), 2U);
+  const std::optional<BadAccess>& access = snapshot.threads[0].bad_access;
+  ASSERT_TRUE(access);
+  EXPECT_EQ(access->reason, BadAccess::Reason::kNotMapped);
+  EXPECT_EQ(access->address, 0u);
+  EXPECT_FALSE(snapshot.threads[1].bad_access);
+  EXPECT_FALSE(Crash({"abort"}, SIGABRT).threads.at(0).bad_access) << "it accessed nothing";
+  const StackSnapshot raised = Crash({"raise-segv"}, SIGSEGV);
+  ASSERT_TRUE(raised.threads.at(0).bad_access);
+  EXPECT_EQ(raised.threads[0].bad_access->reason, BadAccess::Reason::kSent);
+}
+
 // Nothing tells an unwinder what lies at address 0; the caller's address lies on the stack.
 TEST(ProcessStacks, ACallThroughANullPointerKeepsItsCaller) {
   for (const auto& [deed, planted] :

@@ -1,8 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "harness/evidence/evidence.h"
 
 namespace faultline {
 
@@ -21,6 +24,7 @@ struct RawThreadStack {
   std::vector<RawFrame> frames;  // innermost first
   bool truncated = false;        // deeper than the limit of depth, or it could not be walked on
   bool crashed = false;          // the thread that the fatal signal was for
+  std::optional<BadAccess> bad_access = {};  // of that one, after SIGSEGV and SIGBUS
 };
 
 // The stacks of all threads of the target at one moment.

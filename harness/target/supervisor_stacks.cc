@@ -27,6 +27,30 @@ constexpr int kRequestSlackMs = 2'000;
 constexpr int kFatalSignals[] = {SIGABRT, SIGBUS, SIGFPE,  SIGILL,  SIGQUIT,
                                  SIGSEGV, SIGSYS, SIGTRAP, SIGXCPU, SIGXFSZ};
 
+// Of a thread that is stopped by `signal`.
+std::optional<BadAccess> ReadBadAccess(pid_t tid, int signal) {
+  siginfo_t info = {};
+  if ((signal != SIGSEGV && signal != SIGBUS) ||
+      ptrace(PTRACE_GETSIGINFO, tid, nullptr, &info) != 0) {
+    return std::nullopt;
+  }
+  using Reason = BadAccess::Reason;
+  if (info.si_code <= 0) {
+    return BadAccess{.reason = Reason::kSent};
+  }
+  const auto address = reinterpret_cast<uint64_t>(info.si_addr);
+  if (signal == SIGSEGV && info.si_code == SEGV_MAPERR) {
+    return BadAccess{Reason::kNotMapped, address};
+  }
+  if (signal == SIGSEGV && info.si_code == SEGV_ACCERR) {
+    return BadAccess{Reason::kNotPermitted, address};
+  }
+  if (signal == SIGBUS && info.si_code == BUS_ADRERR) {
+    return BadAccess{Reason::kNoPage, address};
+  }
+  return BadAccess{};
+}
+
 }  // namespace
 
 StackSnapshot Supervisor::CaptureStacks(int limit_ms) {
@@ -124,6 +148,7 @@ StackSnapshot Supervisor::TakeSnapshot(pid_t crashed, int signal,
   snapshot.threads = WalkStacks(tids, deadline, snapshot.note);
   for (RawThreadStack& thread : snapshot.threads) {
     thread.crashed = thread.tid == crashed;
+    thread.bad_access = thread.crashed ? ReadBadAccess(crashed, signal) : std::nullopt;
   }
   if (snapshot.note.empty()) {
     snapshot.note = crashed != 0 ? "taken when the signal was about to end the target"

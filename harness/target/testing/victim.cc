@@ -212,6 +212,7 @@ const std::map<std::string, std::function<void()>>& Deeds() {
       {"call-null", PlantedNullCall},
       {"call-data", PlantedWildCall},
       {"abort", [] { std::abort(); }},
+      {"raise-segv", [] { raise(SIGSEGV); }},
       {"recurse", [] { std::exit(PlantedRecursion(0)); }},
       {"thread-crash", [] { std::thread(PlantedCrash).join(); }},
       {"thread", StartThread},
