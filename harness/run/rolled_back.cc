@@ -114,6 +114,8 @@ bool RolledBack::After(const Step& step, StepResult& result) {
 // Of a request that has failed.
 bool RolledBack::Check(const Step& step, const RpcStep& rpc, StepResult& result) {
   const bool is_refusal = run_.request().check_refused;
+  const FaultFreeAnswer* model = ModelOfLast(run_);
+  const bool is_refused_anyway = model != nullptr && model->outcome == Outcome::kError;
   const Pause pause(run_);
   RollbackCheck check;
   check.step = result.index;
@@ -126,9 +128,9 @@ bool RolledBack::Check(const Step& step, const RpcStep& rpc, StepResult& result)
     look_.TimeOut(result);
     return false;
   }
-  // Without a fault what goes or changes may be the end of something earlier: a rebuild that is
-  // through, a poller that its channel takes along.
-  if (is_refusal) {
+  // Of a request that is refused without a fault too what goes or changes may be the end of
+  // something earlier: a rebuild that is through, a poller that its channel takes along.
+  if (is_refusal || is_refused_anyway) {
     std::erase_if(check.changes, [](const StateChange& change) {
       return change.kind != StateChange::Kind::kAdded;
     });

@@ -4,6 +4,8 @@
 #include <memory>
 #include <utility>
 
+#include "harness/run/ended_meanwhile.h"
+
 namespace faultline {
 namespace {
 
@@ -119,7 +121,9 @@ std::optional<std::vector<StateChange>> StateLook::ChangesNow(const std::string&
 std::vector<StateChange> StateLook::LastingChanges(const std::string& connection) {
   Settling settling(run_);
   while (true) {
-    std::vector<StateChange> changes = ChangesNow(connection).value_or(std::vector<StateChange>());
+    const std::vector<StateChange> changes =
+        WithoutEnds(ChangesNow(connection).value_or(std::vector<StateChange>()),
+                    run_.request().profile.state_probes);
     if (changes.empty() || settling.is_over()) {
       return changes;
     }

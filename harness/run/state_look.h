@@ -42,7 +42,8 @@ class StateLook {
   // These need TakeBefore. nullopt when the target does not tell its state, or not all of it, in
   // time.
   std::optional<std::vector<StateChange>> ChangesNow(const std::string& connection);
-  // Those that stay: looks until nothing differs from before, or the target has had its time.
+  // Those that stay, without what may be the end of something earlier (WithoutEnds): looks until
+  // nothing differs from before, or the target has had its time.
   std::vector<StateChange> LastingChanges(const std::string& connection);
   // Of a request that was just answered: what it brings about may come a little later.
   std::optional<int> CountChanges(const std::string& connection);

@@ -4,22 +4,8 @@
 #include <optional>
 #include <vector>
 
-#include "harness/oracle/fault_free_run.h"
-
 namespace faultline {
 namespace {
-
-// The fault-free run's answer to the last request; nullptr when it is not known.
-const FaultFreeAnswer* ModelOfLast(LiveRun& run) {
-  const FaultFreeRun* fault_free = run.request().fault_free;
-  const std::vector<RpcExchange>& rpcs = run.evidence().rpcs;
-  const auto before = std::count_if(rpcs.begin(), rpcs.end() - 1, [&](const RpcExchange& rpc) {
-    return rpc.method == rpcs.back().method;
-  });
-  return fault_free == nullptr
-             ? nullptr
-             : fault_free->FindAnswer(rpcs.back().method, static_cast<size_t>(before));
-}
 
 // What `changes` add where a success promises it.
 std::vector<std::string> Promised(const std::vector<StateChange>& changes,
@@ -38,6 +24,17 @@ std::vector<std::string> Promised(const std::vector<StateChange>& changes,
 }
 
 }  // namespace
+
+const FaultFreeAnswer* ModelOfLast(LiveRun& run) {
+  const FaultFreeRun* fault_free = run.request().fault_free;
+  const std::vector<RpcExchange>& rpcs = run.evidence().rpcs;
+  const auto before = std::count_if(rpcs.begin(), rpcs.end() - 1, [&](const RpcExchange& rpc) {
+    return rpc.method == rpcs.back().method;
+  });
+  return fault_free == nullptr
+             ? nullptr
+             : fault_free->FindAnswer(rpcs.back().method, static_cast<size_t>(before));
+}
 
 void NoteEffects(LiveRun& run, StateLook& look, const RpcStep& rpc, int step) {
   std::vector<RpcExchange>& rpcs = run.evidence().rpcs;

@@ -2,11 +2,16 @@
 
 #include <string>
 
+#include "harness/oracle/fault_free_run.h"
 #include "harness/run/live_run.h"
 #include "harness/run/state_look.h"
 #include "harness/scenario/scenario.h"
 
 namespace faultline {
+
+// The fault-free run's answer to the last request, of which there must be one; nullptr when it is
+// not known.
+const FaultFreeAnswer* ModelOfLast(LiveRun& run);
 
 // After a request that succeeded: writes into its exchange, the last of the evidence, how much it
 // changed (RpcExchange::changes) and what it added of what a success promises (::added). Where the
