@@ -82,7 +82,7 @@ class SweepCommand : public Command {
     }
     Store store(settings_.store, Store::Mode::kCreate);
     SayWhatIsShared(options.jobs);
-    SnapshotPool snapshots;
+    SnapshotPool snapshots(&interruption);
     options.snapshots = settings_.executor == "cold" ? nullptr : &snapshots;
     options.choose_executor = settings_.executor == "auto";
     reports.Begin("sweep of " + loaded.scenario.name,

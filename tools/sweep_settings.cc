@@ -56,6 +56,16 @@ void SweepSettings::DeclareSelection(CLI::App& app) {
   globs("--points", selection.points, "fault points, by name");
   globs("--exclude", selection.exclude, "fault points to leave out");
   globs("--groups", selection.groups, "groups of points: dpdk, libc/socket");
+  app.add_flag("--leaves", leaves,
+               "without --points and --groups: all that fail by the environment or by the "
+               "target's own state, malloc and its like too, and nothing else; what --executor "
+               "snapshot does unless --derived is given")
+      ->group(group);
+  app.add_flag("--derived", derived,
+               "without --points and --groups: derived points too, and not malloc and its like; "
+               "what cold sweeps do")
+      ->excludes("--leaves")
+      ->group(group);
   globs("--module", selection.modules, "modules that make the call");
   app.add_flag("--own", own, "calls that the program's own code makes, not its libraries")
       ->group(group);
@@ -220,6 +230,16 @@ SweepOptions SweepSettings::Options(const GlobalOptions& global, const LoadedSce
     throw Failure::BadInput(fmt::format("--life {}: the scenario starts the target {} time{}",
                                         selection.life, lives, lives == 1 ? "" : "s"));
   }
+  const bool all_points = selection.points.empty() && selection.groups.empty();
+  if (!all_points && (leaves || derived)) {
+    throw Failure::BadInput(
+        fmt::format("{} is for a sweep of all points: --points, --groups or --definition says "
+                    "which ones",
+                    leaves ? "--leaves" : "--derived"));
+  }
+  // Where a visit costs a fraction of a start, the many calls from which all else follows can be
+  // visited.
+  selection.leaves = all_points && (leaves || (executor == "snapshot" && !derived));
   options.selection = selection;
   options.selection.nested = nested == "all"         ? Nested::kAll
                              : nested == "innermost" ? Nested::kInnermost

@@ -41,6 +41,8 @@ struct SweepSettings {
   std::vector<std::string> set;
   Selection selection;
   bool own = false;
+  bool leaves = false;
+  bool derived = false;
   std::string nested = "outermost";
   std::string changed_since;
   std::string source;

@@ -121,8 +121,13 @@ std::string TellSnapshots(const SnapshotReport& snapshots) {
   for (const std::string& one : snapshots.differed) {
     text += "snapshot and cold run differ: " + one + "\n";
   }
-  for (const auto& [why, count] : snapshots.cold) {
-    text += fmt::format("{} visits were made cold: {}\n", count, why);
+  for (const auto& [why, cold] : snapshots.cold) {
+    std::vector<std::string> points = cold.points;
+    if (points.size() == SnapshotPool::kMostPoints) {
+      points.back() = "...";
+    }
+    text += fmt::format("{} {} made cold: {} ({})\n", cold.runs,
+                        cold.runs == 1 ? "visit was" : "visits were", why, fmt::join(points, ", "));
   }
   if (!snapshots.chosen.empty()) {
     text += fmt::format("chosen: {} ({})\n", snapshots.given_up.empty() ? "snapshots" : "cold runs",

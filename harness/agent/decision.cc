@@ -133,6 +133,9 @@ bool Decision::FollowsEveryCall(uint32_t point) const {
 
 Verdict Decision::Decide(Call& call, uint32_t index) {
   Question question{this, &call, index, 0, {}, {}};
+  if (call.in_own_process()) {
+    the_snapshot.AwaitOthers();
+  }
   const bool is_paused = journal_->header()->paused.load(std::memory_order_relaxed) != 0;
   if (!is_paused && FollowsEveryCall(index) && call.in_own_process()) {
     VisitSite(question);

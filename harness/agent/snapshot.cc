@@ -32,8 +32,20 @@ void Snapshot::Answer(CarrierState state) {
   Syscall(__NR_futex, &control_->state, FUTEX_WAKE, 0x7fffffff);
 }
 
+void Snapshot::WaitWhileParked() {
+  while (parked_.load(std::memory_order_acquire) != 0) {
+    Syscall(__NR_futex, &parked_, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, 1, nullptr);
+  }
+}
+
+void Snapshot::LetOthersGoOn() {
+  parked_.store(0, std::memory_order_release);
+  Syscall(__NR_futex, &parked_, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 0x7fffffff);
+}
+
 void Snapshot::Park() {
   SnapshotControl* const control = control_;
+  parked_.store(1, std::memory_order_release);
   control->parked_thread = static_cast<uint32_t>(Syscall(__NR_gettid));
   control->wanted_site.store(0, std::memory_order_relaxed);
   uint32_t seen = control->answers.load(std::memory_order_relaxed);
@@ -75,6 +87,7 @@ void Snapshot::Park() {
         }
         holds_heap = false;
         if (control->command == CarrierCommand::kGoOn) {
+          LetOthersGoOn();
           Answer(CarrierState::kRuns);
           return;
         }
@@ -91,6 +104,7 @@ void Snapshot::Park() {
 void Snapshot::BecomeChild() {
   SnapshotControl* const control = control_;
   agent_heap.UnlockInChild();
+  LetOthersGoOn();
   bool done = RunSteps(control, control->child_begin, control->child_end) == StepsEnd::kDone;
   if (done) {
     const MappedPlan plan = MapPlan(control->text + control->child_plan);

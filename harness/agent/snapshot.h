@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 #include "harness/protocol/snapshot.h"
@@ -20,6 +21,14 @@ class Snapshot {
            control_->wanted_occurrence.load(std::memory_order_relaxed) == occurrence;
   }
 
+  // While one thread is parked, calls of others wait here: none may come by a call that the harness
+  // is going to ask for. Only in the carrier itself, not in what it has forked.
+  void AwaitOthers() {
+    if (parked_.load(std::memory_order_acquire) != 0) {
+      WaitWhileParked();
+    }
+  }
+
   // Serves the harness until it lets the calling thread go on. Returns once in the carrier, and
   // once in each child that is forked meanwhile, where the agent follows the child's own plan and
   // is no carrier any more. The thread is busy.
@@ -29,8 +38,12 @@ class Snapshot {
   void Answer(protocol::CarrierState state);
   void Run();
   void BecomeChild();
+  void WaitWhileParked();
+  void LetOthersGoOn();
 
   protocol::SnapshotControl* control_ = nullptr;
+  // 1 while a thread is parked. In memory that a child has a copy of: there the others go on.
+  std::atomic<uint32_t> parked_ = 0;
 };
 extern constinit Snapshot the_snapshot;
 

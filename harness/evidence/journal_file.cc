@@ -282,6 +282,26 @@ bool JournalFile::RepairLayout() const {
   return true;
 }
 
+uint64_t JournalFile::CallsOfSite(uint64_t site) const {
+  uint32_t offset = 0;
+  uint32_t capacity = 0;
+  std::memcpy(&offset, layout_.data() + offsetof(JournalHeader, sites_offset), sizeof(offset));
+  std::memcpy(&capacity, layout_.data() + offsetof(JournalHeader, sites_capacity),
+              sizeof(capacity));
+  const auto* sites =
+      reinterpret_cast<const protocol::SiteEntry*>(static_cast<const char*>(base_) + offset);
+  const uint64_t mask = capacity - uint64_t{1};
+  // As the agent's JournalWriter puts them there.
+  for (uint64_t probe = 0; probe <= mask; ++probe) {
+    const protocol::SiteEntry& entry = sites[(site + probe) & mask];
+    const uint64_t hash = entry.hash.load(std::memory_order_acquire);
+    if (hash == site || hash == 0) {
+      return hash == 0 ? 0 : entry.calls.load(std::memory_order_relaxed);
+    }
+  }
+  return 0;
+}
+
 uint64_t JournalFile::CallsOfHooks() const {
   const auto* hooks = reinterpret_cast<const protocol::HookState*>(static_cast<const char*>(base_) +
                                                                    header()->hooks_offset);

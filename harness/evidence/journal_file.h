@@ -59,6 +59,8 @@ class JournalFile {
     uint64_t hits = 0;
   };
   RuleCounters Counters(uint32_t rule) const;  // out of range: std::out_of_range
+  // How many calls the site has seen so far, as far as they were followed to it.
+  uint64_t CallsOfSite(uint64_t site) const;
   // How many records there are.
   uint64_t RecordCount() const;
   // What was written from record `position` (0 = the first) on, but for what is being written just

@@ -110,6 +110,22 @@ TEST_F(JournalFileTest, ShowsTheAgentTheStepAndTheHarnessTheAgent) {
   EXPECT_EQ(journal.header().closed, 1u);
 }
 
+TEST_F(JournalFileTest, CountsTheCallsOfASiteAlsoWhereAnotherHasItsPlace) {
+  const JournalFile file =
+      JournalFile::Create(path_, testkit::MakePlan(1, {}), {.stacks = 16, .sites = 16});
+  MappedJournal journal(path_);
+  auto* const sites = reinterpret_cast<protocol::SiteEntry*>(
+      reinterpret_cast<std::byte*>(&journal.header()) + journal.header().sites_offset);
+  sites[15].hash = 15;
+  sites[15].calls = 2;
+  sites[0].hash = 31;  // its place is taken
+  sites[0].calls = 3;
+  EXPECT_EQ(file.CallsOfSite(15), 2u);
+  EXPECT_EQ(file.CallsOfSite(31), 3u);
+  EXPECT_EQ(file.CallsOfSite(47), 0u);
+  EXPECT_EQ(file.CallsOfSite(4), 0u);
+}
+
 TEST_F(JournalFileTest, NeverTakesOverAFileThatExists) {
   close(open(path_.c_str(), O_CREAT | O_WRONLY, 0600));
   EXPECT_THROW(JournalFile::Create(path_, testkit::MakePlan(1, {})), Failure);

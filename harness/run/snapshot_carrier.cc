@@ -1,6 +1,7 @@
 #include "harness/run/snapshot_carrier.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include <utility>
 
 #include "harness/run/snapshot_child.h"
+#include "harness/run/snapshot_limits.h"
 #include "harness/run/snapshot_open_files.h"
 #include "harness/run/snapshot_tree.h"
 #include "harness/target/proc_status.h"
@@ -33,6 +35,21 @@ Scenario WithoutFaults(Scenario scenario) {
   scenario.faults.clear();
   return scenario;
 }
+
+// What the target was started with.
+int OwnNice() { return getpriority(PRIO_PROCESS, 0); }
+
+class NiceWhileHeld {
+ public:
+  explicit NiceWhileHeld(pid_t pid) : pid_(pid) { SetNice(pid_, OwnNice()); }
+  ~NiceWhileHeld() { SetNice(pid_, kMost); }
+  NiceWhileHeld(const NiceWhileHeld&) = delete;
+  NiceWhileHeld& operator=(const NiceWhileHeld&) = delete;
+
+ private:
+  static constexpr int kMost = 19;
+  pid_t pid_;
+};
 
 }  // namespace
 
@@ -96,6 +113,7 @@ void Carrier::StopAt(const SiteCall& call) {
 bool Carrier::GoTo(const SiteCall& call, Interruption* interruption) {
   protocol::SnapshotControl* const control = control_->get();
   StopAt(call);
+  SetNice(pid(), OwnNice());
   if (control->state.load() == CarrierState::kParked) {
     control->state.store(CarrierState::kRuns);
     GiveCommand(control, CarrierCommand::kGoOn);
@@ -107,6 +125,12 @@ bool Carrier::AwaitStop(Interruption* interruption) {
   over_ = !WaitFor([&] { return control_->get()->state.load() == CarrierState::kParked; },
                    interruption);
   return !over_;
+}
+
+// Calls of other threads wait meanwhile, and no call is asked for: one that has just been counted
+// does not stop there any more.
+bool Carrier::HasMade(const SiteCall& call) const {
+  return hooking_->journal().CallsOfSite(call.site) >= call.occurrence;
 }
 
 std::vector<SiteCall> Carrier::Explore(Interruption* interruption) {
@@ -133,9 +157,6 @@ std::unique_ptr<CarrierCourse::Hold> Carrier::Hold() {
 
 // What a forked process does not have, and nobody can give it.
 void Carrier::CheckWhatStaysBehind() const {
-  if (!ReadProcFile(pid(), "timers").empty()) {
-    throw CannotCarry("it has timers (timer_create)");
-  }
   for (const pid_t tid : ThreadIds(pid())) {
     const std::string task = fmt::format("task/{}/", tid);
     if (!ReadProcFile(pid(), (task + "children").c_str()).empty()) {
@@ -152,6 +173,8 @@ void Carrier::CheckWhatStaysBehind() const {
 }
 
 AdoptedTarget Carrier::Fork(const ChildPlace& place, const CarrierCourse::Hold& course) {
+  // While it is held others of its threads may spin; the child is to have what a target has.
+  const NiceWhileHeld nice(pid());
   SnapshotTracer tracer(pid(), static_cast<pid_t>(control_->get()->parked_thread), control_->get(),
                         InMs(kForkLimitMs));
   tracer.Halt();
@@ -166,7 +189,7 @@ AdoptedTarget Carrier::Fork(const ChildPlace& place, const CarrierCourse::Hold& 
     throw CannotCarry("its agent has lost its control file");
   }
   steps_ = std::make_unique<SnapshotSteps>(control_->get(), mapped->begin);
-  MakeMemoryPrivate(tracer);
+  PrepareItself(tracer);
   CopyFiles(place);
   try {
     return ForkHalted(place, course.run().process(), tracer);
@@ -188,6 +211,7 @@ AdoptedTarget Carrier::ForkHalted(const ChildPlace& place, const Process& proces
   plan.threads = &tracer.threads();
   plan.mappings = &mappings_;
   plan.made_private = &made_private_;
+  plan.timers = &timers_;
   plan.carriers_cpu = &sandbox_->cpu();
   plan.cpu = &place.sandbox->cpu();
   plan.files.carrier = pid();
@@ -217,7 +241,8 @@ AdoptedTarget Carrier::ForkHalted(const ChildPlace& place, const Process& proces
   return {tracer.Fork(begin, end, others)};
 }
 
-void Carrier::MakeMemoryPrivate(SnapshotTracer& tracer) {
+// What only the carrier itself can do or see.
+void Carrier::PrepareItself(SnapshotTracer& tracer) {
   const uint32_t begin = steps_->next();
   // An interval timer is not inherited.
   const itimerval none = {};
@@ -226,6 +251,8 @@ void Carrier::MakeMemoryPrivate(SnapshotTracer& tracer) {
     timers.push_back(steps_->Bytes(&none, sizeof(none)));
     steps_->Add(__NR_getitimer, {which, timers.back()}, "an interval timer");
   }
+  timers_ = TimersIn(ReadProcFile(pid(), "timers"));
+  const std::vector<Argument> times = AddTimerLooks(timers_, *steps_);
   const size_t known = made_private_.size();
   AddPrivateMemory(pid(), mappings_, *steps_, made_private_);
   const bool any = made_private_.size() != known;
@@ -238,6 +265,9 @@ void Carrier::MakeMemoryPrivate(SnapshotTracer& tracer) {
                     sizeof(timeval)) != 0) {
       throw CannotCarry("an interval timer of it is set");
     }
+  }
+  for (size_t i = 0; i < times.size(); ++i) {
+    std::memcpy(&timers_[i].times, control_->get()->text + times[i].value, sizeof(itimerspec));
   }
   if (any) {
     mappings_ = MappingsOf(pid());

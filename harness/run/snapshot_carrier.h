@@ -17,6 +17,7 @@
 #include "harness/run/snapshot_memory.h"
 #include "harness/run/snapshot_space.h"
 #include "harness/run/snapshot_steps.h"
+#include "harness/run/snapshot_timers.h"
 #include "harness/run/snapshot_tracer.h"
 #include "harness/target/guardian.h"
 #include "harness/target/interruption.h"
@@ -60,6 +61,8 @@ class Carrier {
   bool GoTo(const SiteCall& call, Interruption* interruption);
   // The same for the first call.
   bool AwaitStop(Interruption* interruption);
+  // Is the call behind it? Threads and clients do not come in the same order each time. It is held.
+  bool HasMade(const SiteCall& call) const;
   // Of a scout: until the scenario is through; which calls it has made, in their order.
   std::vector<SiteCall> Explore(Interruption* interruption);
   // Keeps the scenario where it is, for a fork. CannotCarry.
@@ -78,7 +81,7 @@ class Carrier {
   // Waits until `met`; false when the course is over before, or nothing has come of it for long.
   bool WaitFor(const std::function<bool()>& met, Interruption* interruption);
   void CheckWhatStaysBehind() const;
-  void MakeMemoryPrivate(SnapshotTracer& tracer);
+  void PrepareItself(SnapshotTracer& tracer);
   void CopyFiles(const ChildPlace& place);
   AdoptedTarget ForkHalted(const ChildPlace& place, const Process& process, SnapshotTracer& tracer);
 
@@ -94,6 +97,7 @@ class Carrier {
   std::unique_ptr<SnapshotSteps> steps_;
   std::vector<Mapping> mappings_;
   std::vector<MemoryRange> made_private_;
+  std::vector<PosixTimer> timers_;
   bool over_ = false;
 };
 

@@ -96,6 +96,7 @@ ChildWriter::Range ChildWriter::WriteChild() {
     AddRseq(threads.front(), 0);
   }
   AddThreads(own_steps);
+  AddTimers(*plan_.timers, steps_);
   AddOwn(threads.front());
   steps_.Add(__NR_set_tid_address, {threads.front().tid_address}, "the main thread");
   return {begin, steps_.next()};

@@ -12,6 +12,7 @@
 #include "harness/run/snapshot_files.h"
 #include "harness/run/snapshot_memory.h"
 #include "harness/run/snapshot_steps.h"
+#include "harness/run/snapshot_timers.h"
 #include "harness/run/snapshot_tracer.h"
 
 namespace faultline {
@@ -22,6 +23,7 @@ struct ForkPlan {
   const std::vector<ThreadImage>* threads = nullptr;
   const std::vector<Mapping>* mappings = nullptr;
   const std::vector<MemoryRange>* made_private = nullptr;
+  const std::vector<PosixTimer>* timers = nullptr;
   const CpuClaim* carriers_cpu = nullptr;
   const CpuClaim* cpu = nullptr;
   SnapshotFilesPlan files;  // but for `harness`

@@ -33,6 +33,9 @@ constexpr int64_t kFreeCarriers = 12;  // forks that the first carriers need not
 constexpr int64_t kLateMs = 3'000;
 
 constexpr char kMissed[] = "the target did not make the call this time";
+constexpr char kPassed[] =
+    "the target made the call before one that came earlier when it was looked at: its threads and "
+    "clients do not keep their order";
 
 bool NamesPid(const Step& step) {
   const auto* command = std::get_if<CommandStep>(&step.action);
@@ -165,8 +168,7 @@ std::optional<SiteCall> FirstCall(const RunRequest& request) {
   return SiteCall{request.faults.front().site, request.faults.front().first};
 }
 
-const std::map<SiteCall, size_t>& SnapshotPool::Order(const RunRequest& request,
-                                                      Interruption* interruption) {
+const std::map<SiteCall, size_t>& SnapshotPool::Order(const RunRequest& request) {
   const std::lock_guard lock(carrier_mutex_);
   if (!order_) {
     order_.emplace();
@@ -174,7 +176,7 @@ const std::map<SiteCall, size_t>& SnapshotPool::Order(const RunRequest& request,
       RunRequest own = request;
       own.executed_program = ExecutedProgramOf(request);
       Carrier scout(own, std::nullopt);
-      for (const SiteCall& call : scout.Explore(interruption)) {
+      for (const SiteCall& call : scout.Explore(interruption_)) {
         order_->emplace(call, order_->size());
       }
     } catch (const CannotCarry&) {
@@ -185,7 +187,7 @@ const std::map<SiteCall, size_t>& SnapshotPool::Order(const RunRequest& request,
 }
 
 std::shared_ptr<Carrier> SnapshotPool::CarrierAt(const RunRequest& request, const SiteCall& call,
-                                                 Interruption* interruption, std::string& why) {
+                                                 std::string& why) {
   const auto place = order_->find(call);
   if (place == order_->end()) {
     why = "the target did not make the call when it was looked at";
@@ -195,24 +197,40 @@ std::shared_ptr<Carrier> SnapshotPool::CarrierAt(const RunRequest& request, cons
     why = kMissed;
     return nullptr;
   }
-  const bool passed = position_ && *position_ > place->second;
-  if (carrier_ == nullptr || carrier_->is_over() || passed) {
-    if (forks_ + kFreeCarriers < carriers_ * kForksPerCarrier) {
+  const Clock::time_point begin = Clock::now();
+  std::shared_ptr<Carrier> carrier = TakeToCall(request, call, place->second, why);
+  const std::lock_guard lock(mutex_);
+  counts_.way_ms += MsSince(begin);
+  return carrier;
+}
+
+std::shared_ptr<Carrier> SnapshotPool::TakeToCall(const RunRequest& request, const SiteCall& call,
+                                                  size_t place, std::string& why) {
+  const bool is_behind = position_ && *position_ > place;
+  if (carrier_ == nullptr || carrier_->is_over() || is_behind) {
+    if (forks_ + kFreeCarriers < counts_.carriers * kForksPerCarrier) {
       why = "the target has passed the call";
       return nullptr;
     }
     carrier_.reset();
     position_.reset();
     carrier_ = std::make_shared<Carrier>(request, call);
-    ++carriers_;
+    const std::lock_guard lock(mutex_);
+    ++counts_.carriers;
   }
-  if (position_ != place->second &&
-      !(position_ ? carrier_->GoTo(call, interruption) : carrier_->AwaitStop(interruption))) {
+  if (position_ == place) {
+    return carrier_;
+  }
+  if (position_ && carrier_->HasMade(call)) {
+    why = kPassed;
+    return nullptr;
+  }
+  if (!(position_ ? carrier_->GoTo(call, interruption_) : carrier_->AwaitStop(interruption_))) {
     missed_.insert(call);
     why = kMissed;
     return nullptr;
   }
-  position_ = place->second;
+  position_ = place;
   return carrier_;
 }
 
@@ -223,7 +241,8 @@ uint64_t SnapshotPool::TakeTicket() {
 
 void SnapshotPool::AwaitTurn(uint64_t ticket) {
   std::unique_lock lock(mutex_);
-  turns_.wait(lock, [&] { return !tickets_.contains(ticket) || *tickets_.begin() == ticket; });
+  WaitFor(turns_, lock, interruption_,
+          [&] { return !tickets_.contains(ticket) || *tickets_.begin() == ticket; });
 }
 
 void SnapshotPool::GiveUpTurn(uint64_t ticket) {
@@ -232,9 +251,15 @@ void SnapshotPool::GiveUpTurn(uint64_t ticket) {
   turns_.notify_all();
 }
 
-void SnapshotPool::CountCold(const std::string& why) {
+void SnapshotPool::CountCold(const std::string& why, const RunRequest& request) {
   const std::lock_guard lock(mutex_);
-  ++counts_.cold[why];
+  Cold& cold = counts_.cold[why];
+  ++cold.runs;
+  const std::string point = request.faults.empty() ? "" : request.faults.front().point;
+  if (!point.empty() && cold.points.size() < kMostPoints &&
+      std::find(cold.points.begin(), cold.points.end(), point) == cold.points.end()) {
+    cold.points.push_back(point);
+  }
 }
 
 void SnapshotPool::GiveUp(const std::string& why) {
@@ -245,6 +270,17 @@ void SnapshotPool::GiveUp(const std::string& why) {
 std::string SnapshotPool::given_up() const {
   const std::lock_guard lock(mutex_);
   return given_up_;
+}
+
+void SnapshotPool::KeepWay(const SiteCall& call, int64_t ms) {
+  const std::lock_guard lock(mutex_);
+  ways_.emplace(call, ms);
+}
+
+std::chrono::milliseconds SnapshotPool::TakeWayOf(const SiteCall& call) {
+  const std::lock_guard lock(mutex_);
+  const auto found = ways_.find(call);
+  return found == ways_.end() ? std::chrono::milliseconds(0) : ways_.extract(found).mapped();
 }
 
 SnapshotPool::Counts SnapshotPool::counts() const {
@@ -267,43 +303,42 @@ std::optional<Evidence> SnapshotExecutor::TryFork(const RunRequest& request) {
   }
   if (!why.empty()) {
     if (request.provisional) {
-      pool_.CountCold(why);
+      pool_.CountCold(why, request);
     }
     return std::nullopt;
   }
   RunRequest own = request;
   own.hook_all_points = true;
   own.executed_program = ExecutedProgramOf(request);
-  const Clock::time_point begin = Clock::now();
-  int64_t waited_ms = 0;
   try {
-    pool_.Order(own, interruption_);
-    Evidence evidence = OnThreadOfItsOwn(
-        [&] { return RunFork(own, *FirstCall(request), [&] { waited_ms = MsSince(begin); }); });
+    pool_.Order(own);
+    Evidence evidence = OnThreadOfItsOwn([&] { return RunFork(own, *FirstCall(request)); });
     const std::lock_guard lock(pool_.mutex_);
     ++pool_.counts_.snapshots;
-    pool_.counts_.waited_ms += waited_ms;
     return evidence;
   } catch (const CannotCarry& cannot) {
-    pool_.CountCold(cannot.what());
+    pool_.CountCold(cannot.what(), request);
     return std::nullopt;
   }
 }
 
-Evidence SnapshotExecutor::RunFork(const RunRequest& request, const SiteCall& call,
-                                   const std::function<void()>& begins) {
+Evidence SnapshotExecutor::RunFork(const RunRequest& request, const SiteCall& call) {
+  const Clock::time_point begin = Clock::now();
+  const int64_t way_before_ms = pool_.counts().way_ms;
   pool_.AwaitTurn(ticket_);
   std::unique_lock lock(pool_.carrier_mutex_);
   std::string why;
-  const std::shared_ptr<Carrier> carrier = pool_.CarrierAt(request, call, interruption_, why);
+  const std::shared_ptr<Carrier> carrier = pool_.CarrierAt(request, call, why);
   if (carrier == nullptr) {
     throw CannotCarry(why);
   }
-  begins();
+  // Also that of runs before it, behind which it had to wait.
+  const int64_t way_ms = std::min(pool_.counts().way_ms - way_before_ms, MsSince(begin));
   std::unique_ptr<CarrierCourse::Hold> course = carrier->Hold();
-  const MemoryBudget::Share memory(pool_.memory_, WritableMb(MappingsOf(carrier->pid())));
+  const MemoryBudget::Share memory(pool_.memory_, WritableMb(MappingsOf(carrier->pid())),
+                                   interruption_);
   Sandbox sandbox(request, carrier->sandbox());
-  SnapshotSpace space(sandbox.real_dir(), sandbox.run_dir());
+  SnapshotSpace space(sandbox.real_dir(), sandbox.run_dir(), sandbox.private_dir());
   space.Enter();
   Hooking hooking(request, sandbox.life_dir(), sandbox.TargetOptions().environment);
   if (hooking.plan().hook_symbols != carrier->hooking().plan().hook_symbols ||
@@ -347,6 +382,7 @@ Evidence SnapshotExecutor::RunFork(const RunRequest& request, const SiteCall& ca
     throw CannotCarry("a library came late that has functions to be hooked");
   }
   run.evidence().from_snapshot = true;
+  pool_.KeepWay(call, way_ms);
   std::vector<Life> lives;
   lives.push_back({std::move(run.evidence()), 0});
   return MergeLives(std::move(lives));

@@ -1,8 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -20,19 +20,29 @@ namespace faultline {
 // What SnapshotExecutors of one scenario have in common: the carrier, and why runs were made cold.
 class SnapshotPool {
  public:
-  SnapshotPool() = default;
+  // `interruption`, when given, ends whatever is waited for by Interrupted. Borrowed.
+  explicit SnapshotPool(Interruption* interruption = nullptr) : interruption_(interruption) {}
 
   // In which order the scenario makes its calls, as one run was seen to; made at the first
-  // use. Empty when there can be no snapshots of it: then why().
-  const std::map<SiteCall, size_t>& Order(const RunRequest& request,
-                                          Interruption* interruption = nullptr);
+  // use. Empty when there can be no snapshots of it.
+  const std::map<SiteCall, size_t>& Order(const RunRequest& request);
 
+  // Runs that were made cold for one reason.
+  static constexpr size_t kMostPoints = 4;
+  struct Cold {
+    int64_t runs = 0;
+    std::vector<std::string> points;  // whose calls were to fail: the first kMostPoints
+  };
   struct Counts {
     int64_t snapshots = 0;
-    int64_t waited_ms = 0;  // that they were not begun yet: for their turn, and their carrier's way
-    std::map<std::string, int64_t> cold;  // by reason
+    int64_t carriers = 0;
+    int64_t way_ms = 0;  // of all carriers, from their start to the last call that was asked for
+    std::map<std::string, Cold> cold;  // by reason
   };
   Counts counts() const;
+  // How much of its time a run at that call has waited for carriers' ways to their calls, its own
+  // and those before it; once for each run. 0: there is no such run.
+  std::chrono::milliseconds TakeWayOf(const SiteCall& call);
   // From here on all runs are cold.
   void GiveUp(const std::string& why);
 
@@ -46,10 +56,14 @@ class SnapshotPool {
   void GiveUpTurn(uint64_t ticket);
   // The carrier, at that call; nullptr when it has passed it, or never made it.
   std::shared_ptr<Carrier> CarrierAt(const RunRequest& request, const SiteCall& call,
-                                     Interruption* interruption, std::string& why);
-  void CountCold(const std::string& why);
+                                     std::string& why);
+  std::shared_ptr<Carrier> TakeToCall(const RunRequest& request, const SiteCall& call, size_t place,
+                                      std::string& why);
+  void CountCold(const std::string& why, const RunRequest& request);
+  void KeepWay(const SiteCall& call, int64_t ms);
   std::string given_up() const;
 
+  Interruption* const interruption_;
   MemoryBudget memory_{HalfOfAvailableMb()};
   mutable std::mutex mutex_;
   std::condition_variable turns_;
@@ -61,9 +75,9 @@ class SnapshotPool {
   std::set<SiteCall> missed_;       // calls that a carrier did not make
   std::optional<std::map<SiteCall, size_t>> order_;
   std::string given_up_;  // guarded by mutex_
-  int carriers_ = 0;
   int64_t forks_ = 0;
   Counts counts_;
+  std::multimap<SiteCall, std::chrono::milliseconds> ways_;  // guarded by mutex_
 };
 
 // Runs by forking a live target at the site that is to fail. What it shows is provisional: only
@@ -82,9 +96,7 @@ class SnapshotExecutor : public Executor {
 
  private:
   std::optional<Evidence> TryFork(const RunRequest& request);
-  // Calls `begins` when the carrier is at the call.
-  Evidence RunFork(const RunRequest& request, const SiteCall& call,
-                   const std::function<void()>& begins);
+  Evidence RunFork(const RunRequest& request, const SiteCall& call);
 
   SnapshotPool& pool_;
   const uint64_t ticket_;

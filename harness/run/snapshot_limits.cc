@@ -18,13 +18,14 @@
 
 namespace faultline {
 
-MemoryBudget::Share::Share(MemoryBudget& budget, int64_t mb) : budget_(budget), mb_(mb) {
+MemoryBudget::Share::Share(MemoryBudget& budget, int64_t mb, Interruption* interruption)
+    : budget_(budget), mb_(mb) {
   std::unique_lock lock(budget_.mutex_);
   if (mb_ > budget_.mb_) {
     throw CannotCarry(
         fmt::format("a fork of it may take {} MB of memory, and {} are for all", mb_, budget_.mb_));
   }
-  budget_.given_back_.wait(lock, [this] { return budget_.free_mb_ >= mb_; });
+  WaitFor(budget_.given_back_, lock, interruption, [this] { return budget_.free_mb_ >= mb_; });
   budget_.free_mb_ -= mb_;
 }
 
@@ -55,6 +56,12 @@ int64_t WritableMb(const std::vector<Mapping>& mappings) {
   return static_cast<int64_t>(bytes >> 20);
 }
 
+void SetNice(pid_t pid, int nice) {
+  for (const pid_t tid : ThreadIds(pid)) {
+    setpriority(PRIO_PROCESS, static_cast<id_t>(tid), nice);
+  }
+}
+
 LateNice::LateNice(EventLoop& loop, pid_t pid, int64_t after_ms)
     : loop_(loop), timer_(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {
   if (!timer_) {
@@ -65,9 +72,7 @@ LateNice::LateNice(EventLoop& loop, pid_t pid, int64_t after_ms)
   timerfd_settime(timer_.get(), 0, &when, nullptr);
   loop_.Add(timer_.get(), [this, pid] {
     constexpr int kNice = 10;
-    for (const pid_t tid : ThreadIds(pid)) {
-      setpriority(PRIO_PROCESS, static_cast<id_t>(tid), kNice);
-    }
+    SetNice(pid, kNice);
     loop_.Remove(timer_.get());
   });
 }

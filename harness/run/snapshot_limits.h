@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
@@ -10,6 +11,7 @@
 #include "harness/base/unique_fd.h"
 #include "harness/run/snapshot_memory.h"
 #include "harness/target/event_loop.h"
+#include "harness/target/interruption.h"
 
 namespace faultline {
 
@@ -22,8 +24,9 @@ class MemoryBudget {
   // Given back with the object.
   class Share {
    public:
-    // Waits until the budget has `mb` left. CannotCarry when it never has.
-    Share(MemoryBudget& budget, int64_t mb);
+    // Waits until the budget has `mb` left. CannotCarry when it never has. `interruption`, when
+    // given, ends the wait by Interrupted.
+    Share(MemoryBudget& budget, int64_t mb, Interruption* interruption = nullptr);
     ~Share();
     Share(const Share&) = delete;
     Share& operator=(const Share&) = delete;
@@ -40,11 +43,26 @@ class MemoryBudget {
   int64_t free_mb_;  // guarded by mutex_
 };
 
+// Until `met()`, which is asked with the lock held whenever `changed` is notified. `interruption`,
+// when given, ends the wait by Interrupted.
+template <typename Met>
+void WaitFor(std::condition_variable& changed, std::unique_lock<std::mutex>& lock,
+             Interruption* interruption, const Met& met) {
+  constexpr std::chrono::milliseconds kLookAgain(10);  // a condition is no descriptor to poll
+  while (interruption != nullptr && !changed.wait_for(lock, kLookAgain, met)) {
+    interruption->ThrowIfRaised();
+  }
+  changed.wait(lock, met);
+}
+
 // Half of what the machine has available now, in MiB.
 int64_t HalfOfAvailableMb();
 // What a fork of a process with these mappings may come to take, in MiB: all that it may write to
 // and does not share.
 int64_t WritableMb(const std::vector<Mapping>& mappings);
+
+// Of all threads of a process.
+void SetNice(pid_t pid, int nice);
 
 // Of a target that still runs after `after_ms` (it hangs, most likely, and may spin), all threads
 // get what others leave of the CPUs: a nice value of 10. As long as it lives. One thread.

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <mutex>
@@ -37,6 +38,27 @@ TEST(MemoryBudget, AForkWaitsUntilThereIsMemoryForIt) {
   first.reset();
   second.join();
   EXPECT_THAT(happened, ElementsAre("first ends", "second"));
+}
+
+TEST(MemoryBudget, CtrlCEndsTheWait) {
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(60);
+    Interruption interruption;
+    MemoryBudget budget(100);
+    const MemoryBudget::Share all(budget, 100);
+    kill(getpid(), SIGINT);
+    try {
+      const MemoryBudget::Share more(budget, 1, &interruption);
+    } catch (const Interrupted&) {
+      _exit(7);
+    }
+    _exit(1);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 7);
 }
 
 TEST(MemoryBudget, WhatIsMoreThanAllIsRefusedByName) {

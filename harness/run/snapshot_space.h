@@ -2,6 +2,8 @@
 
 #include <sys/types.h>
 
+#include <array>
+#include <cstddef>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -16,20 +18,25 @@ namespace faultline {
 // open and reaps what the target leaves; with it everything in it ends. Needs root.
 class SnapshotSpace {
  public:
-  // `directory` is what is seen at `run_dir`. CannotCarry when there can be none.
-  SnapshotSpace(const std::filesystem::path& directory, const std::filesystem::path& run_dir);
+  // `directory` is what is seen at `run_dir`, but for `private_dir` below it, which is empty and
+  // the harness's. CannotCarry when there can be none.
+  SnapshotSpace(const std::filesystem::path& directory, const std::filesystem::path& run_dir,
+                const std::filesystem::path& private_dir);
   ~SnapshotSpace();
   SnapshotSpace(const SnapshotSpace&) = delete;
   SnapshotSpace& operator=(const SnapshotSpace&) = delete;
 
   // From here on the calling thread, and those that it starts, see the files of this space, but the
   // machine's processes.
-  void Enter() const;
+  void Enter();
   // Files of /proc for setns(2), as the machine sees them.
   std::string PidNamespace() const;
   std::string MountNamespace() const;
 
  private:
+  alignas(64) std::array<std::byte, 32768> stack_;  // the holder's
+  std::filesystem::path private_dir_;
+  bool is_entered_ = false;
   pid_t pid_ = -1;
   std::optional<OwnChild> own_child_;
   UniqueFd view_;

@@ -5,10 +5,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 #include <thread>
 
 #include "harness/run/snapshot_executor.h"
+#include "harness/target/interruption.h"
 #include "harness/target/proc_status.h"
 #include "harness/target/run_dir.h"
 
@@ -18,6 +20,7 @@ namespace {
 using testing::AllOf;
 using testing::Contains;
 using testing::ElementsAre;
+using testing::Field;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
@@ -25,6 +28,12 @@ using testing::Pair;
 using testing::SizeIs;
 
 constexpr size_t kCalls = 6;  // of victim_call
+
+// Of those that were made cold for a reason.
+testing::Matcher<SnapshotPool::Cold> OneRun() {
+  return AllOf(Field(&SnapshotPool::Cold::runs, 1),
+               Field(&SnapshotPool::Cold::points, ElementsAre("victim/call")));
+}
 
 class SnapshotTest : public testing::Test {
  protected:
@@ -135,7 +144,7 @@ class SnapshotTest : public testing::Test {
     const Evidence evidence = FailAt(request, calls[2]);
     EXPECT_FALSE(evidence.from_snapshot);
     EXPECT_THAT(evidence.injections, SizeIs(1));
-    EXPECT_THAT(pool_.counts().cold, Contains(Pair(HasSubstr(why), 1)));
+    EXPECT_THAT(pool_.counts().cold, Contains(Pair(HasSubstr(why), OneRun())));
     EXPECT_EQ(pool_.counts().snapshots, 0);
   }
 
@@ -203,7 +212,7 @@ TEST_F(SnapshotTest, CarriersAreNotMadeForOneForkEach) {
     forked = FailAt(request, calls[kCalls - 1 - static_cast<size_t>(i) % kCalls]).from_snapshot;
   }
   EXPECT_FALSE(forked);
-  EXPECT_THAT(pool_.counts().cold, Contains(Pair(HasSubstr("has passed the call"), 1)));
+  EXPECT_THAT(pool_.counts().cold, Contains(Pair(HasSubstr("has passed the call"), OneRun())));
 }
 
 TEST_F(SnapshotTest, RunsComeToTheCarrierInTheOrderOfTheirExecutors) {
@@ -220,6 +229,44 @@ TEST_F(SnapshotTest, RunsComeToTheCarrierInTheOrderOfTheirExecutors) {
   EXPECT_TRUE(second_was_forked);
 }
 
+// The second thread of that victim makes its call as soon as it sees the first one held.
+TEST_F(SnapshotTest, NoOtherThreadComesByACallWhileOneIsHeld) {
+  RunRequest request = Request({"eager"});
+  request.program = SNAPSHOT_ORDER_VICTIM;
+  const std::vector<SiteCall> calls = Calls(request);
+  ASSERT_THAT(calls, SizeIs(2));
+  EXPECT_TRUE(FailAt(request, calls[0]).from_snapshot);
+  EXPECT_TRUE(FailAt(request, calls[1]).from_snapshot)
+      << testing::PrintToString(pool_.counts().cold);
+  EXPECT_EQ(pool_.counts().carriers, 1);
+}
+
+// Two calls of that victim change places in a carrier that was held once.
+TEST_F(SnapshotTest, ACallThatCameBeforeItsTurnIsNamedAndTheCarrierServesTheOthers) {
+  RunRequest request = Request({"turns", cache_.path() / "marker"});
+  request.program = SNAPSHOT_ORDER_VICTIM;
+  const std::vector<SiteCall> calls = Calls(request);
+  ASSERT_THAT(calls, SizeIs(4));
+  EXPECT_TRUE(FailAt(request, calls[0]).from_snapshot);
+  EXPECT_TRUE(FailAt(request, calls[1]).from_snapshot);
+  EXPECT_FALSE(FailAt(request, calls[2]).from_snapshot);
+  EXPECT_TRUE(FailAt(request, calls[3]).from_snapshot);
+  EXPECT_THAT(pool_.counts().cold, ElementsAre(Pair(HasSubstr("before one that"), OneRun())));
+  EXPECT_EQ(pool_.counts().carriers, 1);
+}
+
+TEST_F(SnapshotTest, CtrlCEndsTheWaitForTheTurn) {
+  Interruption interruption;
+  SnapshotPool pool(&interruption);
+  const RunRequest request = Request({"0"});
+  ASSERT_THAT(pool.Order(request), SizeIs(kCalls));
+  const RunRequest with_fault = WithFault(request, pool.Order(request).begin()->first);
+  const SnapshotExecutor first(pool, &interruption);  // whose turn does not end
+  SnapshotExecutor second(pool, &interruption);
+  kill(getpid(), SIGTERM);
+  EXPECT_THROW(second.Execute(with_fault), Interrupted);
+}
+
 // A carrier that does not make a call lives to its end. Whatever has its id would end with it.
 TEST_F(SnapshotTest, AChildOutlivesTheCarriersScenario) {
   const RunRequest request = Request({"0", "once", cache_.path() / "marker"});
@@ -231,13 +278,15 @@ TEST_F(SnapshotTest, AChildOutlivesTheCarriersScenario) {
   std::thread lives([&] { of_first = first.Execute(WithFault(request, calls[1])); });
   EXPECT_FALSE(second.Execute(WithFault(request, calls[4])).from_snapshot);
   lives.join();
-  EXPECT_THAT(pool_.counts().cold, Contains(Pair(HasSubstr("did not make the call"), 1)));
+  EXPECT_THAT(pool_.counts().cold, Contains(Pair(HasSubstr("did not make the call"), OneRun())));
   EXPECT_TRUE(of_first.from_snapshot);
   EXPECT_EQ(of_first.exit.kind, ExitStatus::Kind::kExited);
 }
 
-TEST_F(SnapshotTest, NoProcessIsLeftBehind) {
-  const RunRequest request = Request({"10"});
+TEST_F(SnapshotTest, NoProcessAndNoDirectoryIsLeftBehind) {
+  const RunDirectory runs;
+  RunRequest request = Request({"10"});
+  request.run_root = runs.path();
   {
     SnapshotPool pool;
     ASSERT_THAT(pool.Order(request), SizeIs(kCalls));
@@ -249,6 +298,7 @@ TEST_F(SnapshotTest, NoProcessIsLeftBehind) {
     with_fault.faults = {fault};
     EXPECT_TRUE(SnapshotExecutor(pool, nullptr).Execute(with_fault).from_snapshot);
   }
+  EXPECT_TRUE(std::filesystem::is_empty(runs.path()));
   for (const pid_t pid : AllPids()) {
     if (ReadProcStat(pid).parent == getpid()) {
       EXPECT_THAT(ProcessName(pid), Not(HasSubstr("snapshot"))) << pid;
@@ -264,7 +314,17 @@ TEST_F(SnapshotTest, WhatConfirmsIsCold) {
   EXPECT_FALSE(FailAt(request, calls[1]).from_snapshot);
 }
 
-TEST_F(SnapshotTest, APosixTimerIsNamed) { ExpectCold("timer", "timer_create"); }
+// The victim looks at its timers, and lets one expire.
+TEST_F(SnapshotTest, PosixTimersGoOnWithTheirIds) {
+  const RunRequest request = Request({"0", "timer"});
+  const std::vector<SiteCall> calls = Calls(request);
+  ASSERT_THAT(calls, SizeIs(kCalls));
+  for (const size_t call : {1, 4}) {
+    const Evidence evidence = FailAt(request, calls[call]);
+    EXPECT_TRUE(evidence.from_snapshot) << testing::PrintToString(pool_.counts().cold);
+    EXPECT_EQ(Log(evidence).back(), "whole, 1 failed") << testing::PrintToString(Log(evidence));
+  }
+}
 TEST_F(SnapshotTest, AnIntervalTimerIsNamed) { ExpectCold("itimer", "interval timer"); }
 TEST_F(SnapshotTest, AnIoUringIsNamed) { ExpectCold("io_uring", "io_uring"); }
 TEST_F(SnapshotTest, AChildProcessIsNamed) { ExpectCold("child", "child processes"); }

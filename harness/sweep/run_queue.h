@@ -79,6 +79,11 @@ class RunQueue {
 
   // Nothing is begun any more; tasks get kCancelled.
   void Stop() { stopped_ = true; }
+  // The same when a signal has come to what is no run of the queue's.
+  void StopFor(int signal) {
+    stopped_ = true;
+    interrupted_ = signal;
+  }
   bool stopped() const { return stopped_; }
   std::optional<int> interrupted() const { return interrupted_; }
 

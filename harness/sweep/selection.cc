@@ -78,8 +78,8 @@ bool Selection::SelectsPoint(const std::string& name) const {
     return false;
   }
   if (points.empty() && groups.empty()) {
-    return std::find(std::begin(kMallocFamily), std::end(kMallocFamily), name) ==
-           std::end(kMallocFamily);
+    return leaves || std::find(std::begin(kMallocFamily), std::end(kMallocFamily), name) ==
+                         std::end(kMallocFamily);
   }
   return MatchesAny(points, name) ||
          std::any_of(groups.begin(), groups.end(),
@@ -127,6 +127,9 @@ std::string Selection::Text() const {
   add("--points", points);
   add("--exclude", exclude);
   add("--groups", groups);
+  if (leaves) {
+    text += text.empty() ? "--leaves" : " --leaves";
+  }
   add("--module", modules);
   add("--subsystem", subsystems);
   add("--caller", callers);
@@ -148,9 +151,9 @@ std::string Selection::Text() const {
 }
 
 std::string Selection::CensusKey() const {
-  return fmt::format("points {}; exclude {}; groups {}; nested {}; life {}", fmt::join(points, ","),
-                     fmt::join(exclude, ","), fmt::join(groups, ","), static_cast<int>(nested),
-                     life);
+  return fmt::format("points {}; exclude {}; groups {}; nested {}; life {}{}",
+                     fmt::join(points, ","), fmt::join(exclude, ","), fmt::join(groups, ","),
+                     static_cast<int>(nested), life, leaves ? "; leaves" : "");
 }
 
 Catalogue SelectPoints(const Catalogue& catalogue, const Selection& selection) {
@@ -179,8 +182,11 @@ Catalogue SelectPoints(const Catalogue& catalogue, const Selection& selection) {
         GroupsOf(names));
   }
   Catalogue selected = catalogue;
-  std::erase_if(selected.points,
-                [&](const FaultPoint& point) { return !selection.SelectsPoint(point.name); });
+  const bool no_derived = selection.leaves && selection.points.empty() && selection.groups.empty();
+  std::erase_if(selected.points, [&](const FaultPoint& point) {
+    return !selection.SelectsPoint(point.name) ||
+           (no_derived && point.kind == FaultPoint::Kind::kDerived);
+  });
   if (selected.points.empty()) {
     throw Failure::BadInput("the options leave no fault point to visit");
   }

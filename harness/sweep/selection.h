@@ -14,9 +14,12 @@ namespace faultline {
 // Which points are hooked and which sites are visited. Patterns are globs in which * matches
 // slashes too; of several in one list one has to match, and every list that is not empty has to.
 struct Selection {
-  std::vector<std::string> points;   // of names; empty: all but libc's malloc family
+  std::vector<std::string> points;   // of names; empty: see `leaves`
   std::vector<std::string> exclude;  // of names, stronger than `points`
   std::vector<std::string> groups;   // "dpdk", "libc/memory": all points below
+  // Without points and groups: all that fail by the environment or by the target's own state, and
+  // none that only hand on what failed below them. false: all but libc's malloc family.
+  bool leaves = false;
   // About the stack of a site:
   std::vector<std::string> modules;       // base name of the module that makes the call
   std::vector<std::string> subsystems;    // source directory of any caller, from any slash on

@@ -120,6 +120,34 @@ TEST(Selection, LeavesOutTheMallocFamilyUnlessAsked) {
   EXPECT_FALSE(selection.SelectsPoint("libc/file/open"));
 }
 
+TEST(Selection, OfLeavesTakesTheMallocFamilyAndNoDerivedPoint) {
+  Catalogue catalogue;
+  const auto add = [&](const char* name, FaultPoint::Kind kind) {
+    FaultPoint& point = catalogue.points.emplace_back();
+    point.name = name;
+    point.kind = kind;
+  };
+  add("libc/memory/malloc", FaultPoint::Kind::kLeaf);
+  add("dpdk/ring/enqueue", FaultPoint::Kind::kState);
+  add("dpdk/mempool/create", FaultPoint::Kind::kDerived);
+  const auto selected = [&](const Selection& selection) {
+    std::vector<std::string> names;
+    for (const FaultPoint& point : SelectPoints(catalogue, selection).points) {
+      names.push_back(point.name);
+    }
+    return names;
+  };
+  Selection selection;
+  EXPECT_THAT(selected(selection), ElementsAre("dpdk/ring/enqueue", "dpdk/mempool/create"));
+  const std::string key = selection.CensusKey();
+  selection.leaves = true;
+  EXPECT_THAT(selected(selection), ElementsAre("libc/memory/malloc", "dpdk/ring/enqueue"));
+  EXPECT_EQ(selection.Text(), "--leaves");
+  EXPECT_NE(selection.CensusKey(), key);
+  selection.groups = {"dpdk/mempool"};  // asked for by name
+  EXPECT_THAT(selected(selection), ElementsAre("dpdk/mempool/create"));
+}
+
 TEST(Selection, LooksAtTheWholeStack) {
   const StoredSite site = SiteAt(
       "libc/socket/bind", {{"open_socket", "/src/spdk/lib/env/init.c", 10, "librte_eal.so", 1},

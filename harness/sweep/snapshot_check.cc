@@ -15,8 +15,9 @@ namespace faultline {
 namespace {
 
 constexpr uint64_t kOneIn = 50;
-constexpr int64_t kFirst = 3;      // that are checked in any case
-constexpr int64_t kChooseBy = 50;  // visits that are made both ways
+constexpr int64_t kFirst = 3;        // that are checked in any case
+constexpr int64_t kChooseBy = 50;    // visits that are made both ways
+constexpr size_t kPerCarrier = 200;  // visits that are worth a start of the target
 constexpr double kMostDiffering = 0.02;
 constexpr double kLeastGain = 0.8;  // a snapshot has to take less of a cold run's time
 
@@ -28,6 +29,11 @@ std::string ResultOf(const RunResult& result) {
   }
   return fmt::format("{}, {}{}{}", result.run.outcome, result.run.exit,
                      findings.empty() ? "" : ": ", fmt::join(findings, "; "));
+}
+
+SiteCall CallOf(const SweepPlan& plan) {
+  return plan.faults.empty() ? SiteCall()
+                             : SiteCall{plan.faults.front().site, plan.faults.front().first};
 }
 
 }  // namespace
@@ -55,7 +61,7 @@ RunResult SnapshotCheck::Check(const SweepPlan& plan, RunResult result, RunQueue
     return cold.status == RunResult::Status::kNoVerdict ? result : cold;
   }
   ++report_.checked;
-  snapshots_took_ += result.took;
+  snapshots_took_ += result.took - pool_->TakeWayOf(CallOf(plan));
   cold_took_ += cold.took;
   if (ResultOf(result) != ResultOf(cold)) {
     report_.differed.push_back(
@@ -69,21 +75,31 @@ void SnapshotCheck::Choose() {
   if (!choose_ || report_.checked != kChooseBy || !report_.chosen.empty()) {
     return;
   }
-  // The way of a carrier serves many more visits than these.
-  snapshots_took_ -= std::chrono::milliseconds(pool_->counts().waited_ms);
+  const SnapshotPool::Counts counts = pool_->counts();
+  const double snapshot_ms =
+      SnapshotCost{static_cast<double>(snapshots_took_.count()), static_cast<double>(counts.way_ms),
+                   counts.carriers, kChooseBy, visits_}
+          .MsPerVisit();
+  const double cold_ms = static_cast<double>(cold_took_.count()) / kChooseBy;
   report_.chosen = fmt::format(
-      "the first {} took {} ms each by snapshots and {} ms cold, with {} other results", kChooseBy,
-      snapshots_took_.count() / kChooseBy, cold_took_.count() / kChooseBy, report_.differed.size());
+      "the first {} took {:.0f} ms each by snapshots and {:.0f} ms cold, with {} other results",
+      kChooseBy, snapshot_ms, cold_ms, report_.differed.size());
   if (static_cast<double>(report_.differed.size()) >
       kMostDiffering * static_cast<double>(report_.checked)) {
     report_.given_up = "the first ones showed other results than cold runs";
-  } else if (static_cast<double>(snapshots_took_.count()) >
-             kLeastGain * static_cast<double>(cold_took_.count())) {
+  } else if (snapshot_ms > kLeastGain * cold_ms) {
     report_.given_up = "the first ones were no faster than cold runs";
   }
   if (!report_.given_up.empty()) {
     pool_->GiveUp(report_.given_up);
   }
+}
+
+double SnapshotCost::MsPerVisit() const {
+  const auto runs = static_cast<double>(std::max<int64_t>(checked, 1));
+  const auto all = std::max(static_cast<double>(visits), runs);
+  const auto ways = static_cast<double>(std::max<int64_t>(carriers, 1));
+  return took_ms / runs + way_ms / ways * (1 / all + (ways - 1) / runs);
 }
 
 SnapshotReport SnapshotCheck::Report() const {
@@ -95,13 +111,18 @@ SnapshotReport SnapshotCheck::Report() const {
 }
 
 void ArrangeForSnapshots(std::vector<SweepPlan>& plans, const std::map<SiteCall, size_t>& order,
-                         bool choose) {
+                         bool choose, bool in_turn) {
   const auto place = [&](const SweepPlan& plan) {
-    const auto found = order.find({plan.faults.front().site, plan.faults.front().first});
+    const auto found = order.find(CallOf(plan));
     return found == order.end() ? std::numeric_limits<size_t>::max() : found->second;
   };
-  std::stable_sort(plans.begin(), plans.end(),
-                   [&](const SweepPlan& a, const SweepPlan& b) { return place(a) < place(b); });
+  const size_t part = in_turn ? kPerCarrier : std::max<size_t>(1, plans.size());
+  for (size_t begin = 0; begin < plans.size(); begin += part) {
+    const size_t end = std::min(begin + part, plans.size());
+    std::stable_sort(plans.begin() + static_cast<ptrdiff_t>(begin),
+                     plans.begin() + static_cast<ptrdiff_t>(end),
+                     [&](const SweepPlan& a, const SweepPlan& b) { return place(a) < place(b); });
+  }
   if (!choose || plans.empty()) {
     return;
   }

@@ -14,12 +14,12 @@ namespace faultline {
 
 // What became of a sweep's snapshots.
 struct SnapshotReport {
-  int64_t runs = 0;                     // of forked targets
-  std::map<std::string, int64_t> cold;  // visits that were made cold, by reason
-  int64_t checked = 0;                  // snapshots that were made cold as well
-  std::vector<std::string> differed;    // of these, plans with another result, and both results
-  std::string chosen;                   // by what, when it was to be; "" = not, or not yet
-  std::string given_up;                 // why no more were made; "" = they were
+  int64_t runs = 0;                                // of forked targets
+  std::map<std::string, SnapshotPool::Cold> cold;  // visits that were made cold, by reason
+  int64_t checked = 0;                             // snapshots that were made cold as well
+  std::vector<std::string> differed;  // of these, plans with another result, and both results
+  std::string chosen;                 // by what, when it was to be; "" = not, or not yet
+  std::string given_up;               // why no more were made; "" = they were
 };
 
 // Holds snapshots against cold runs: a sample of those that found nothing (what they find is
@@ -29,6 +29,9 @@ class SnapshotCheck {
  public:
   // `pool` may be nullptr: nothing is checked. Borrowed.
   SnapshotCheck(SnapshotPool* pool, bool choose) : pool_(pool), choose_(choose) {}
+
+  // How many visits there are to be in all, before the first.
+  void Expect(size_t visits) { visits_ = visits; }
 
   // `result` of `plan`, or of the cold run that was made instead to check it.
   RunResult Check(const SweepPlan& plan, RunResult result, RunQueue::Runner& runner);
@@ -41,14 +44,30 @@ class SnapshotCheck {
 
   SnapshotPool* pool_;
   bool choose_;
-  std::chrono::milliseconds snapshots_took_{0};  // the checked ones
+  size_t visits_ = 0;
+  std::chrono::milliseconds snapshots_took_{0};  // the checked ones, without their carriers' ways
   std::chrono::milliseconds cold_took_{0};
   SnapshotReport report_;
 };
 
+// What a visit by a snapshot costs in a sweep of so many, when `checked` of them were seen to take
+// `took_ms` beside the `way_ms` of their carriers. One carrier serves all visits; those that had to
+// be made anew for the checked ones have to be for the others as well.
+struct SnapshotCost {
+  double took_ms = 0;
+  double way_ms = 0;
+  int64_t carriers = 1;
+  int64_t checked = 0;
+  size_t visits = 0;
+
+  double MsPerVisit() const;
+};
+
 // The order in which a carrier meets the calls; those that it is not known to make go last. With
-// `choose` the first fifty are taken evenly from all of them.
+// `choose` the first fifty are taken evenly from all of them. `in_turn`: the plans come in an order
+// that matters, and may not all be visited: only so many that follow each other change places as
+// are worth a carrier.
 void ArrangeForSnapshots(std::vector<SweepPlan>& plans, const std::map<SiteCall, size_t>& order,
-                         bool choose);
+                         bool choose, bool in_turn);
 
 }  // namespace faultline

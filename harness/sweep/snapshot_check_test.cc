@@ -95,6 +95,20 @@ TEST_F(SnapshotCheckTest, GivesUpSnapshotsThatShowOtherResults) {
   EXPECT_THAT(Visit(60, /*choose=*/true).given_up, HasSubstr("other results"));
 }
 
+// One carrier goes its way once for all visits, not for those alone that are made both ways.
+TEST(SnapshotCost, TheWayOfACarrierIsSharedByAllVisits) {
+  SnapshotCost cost = {.took_ms = 1000, .way_ms = 900, .carriers = 1, .checked = 50, .visits = 900};
+  EXPECT_DOUBLE_EQ(cost.MsPerVisit(), 21);
+  cost.visits = 50;
+  EXPECT_DOUBLE_EQ(cost.MsPerVisit(), 38);
+}
+
+TEST(SnapshotCost, CarriersThatHadToBeMadeAnewCountInFull) {
+  const SnapshotCost cost = {
+      .took_ms = 1000, .way_ms = 900, .carriers = 3, .checked = 50, .visits = 900};
+  EXPECT_DOUBLE_EQ(cost.MsPerVisit(), 20 + 300.0 / 900 + 300.0 * 2 / 50);
+}
+
 TEST(ArrangeForSnapshots, GoesByTheOrderOfTheCallsAndPutsUnknownOnesLast) {
   std::vector<SweepPlan> plans(3);
   const uint64_t sites[] = {7, 5, 6};
@@ -104,8 +118,25 @@ TEST(ArrangeForSnapshots, GoesByTheOrderOfTheCallsAndPutsUnknownOnesLast) {
     plans[i].faults.front().site = sites[i];
     plans[i].faults.front().first = 1;
   }
-  ArrangeForSnapshots(plans, {{{5, 1}, 1}, {{6, 1}, 0}}, /*choose=*/false);
+  ArrangeForSnapshots(plans, {{{5, 1}, 1}, {{6, 1}, 0}}, /*choose=*/false, /*in_turn=*/false);
   EXPECT_EQ(plans[0].key + plans[1].key + plans[2].key, "657");
+}
+
+// The most telling ones first, where not all are visited.
+TEST(ArrangeForSnapshots, KeepsTheOrderOfABudgetButForWhatOneCarrierServes) {
+  std::vector<SweepPlan> plans(400);
+  std::map<SiteCall, size_t> order;
+  for (size_t i = 0; i < plans.size(); ++i) {
+    plans[i].faults.emplace_back();
+    plans[i].faults.front().site = i;
+    plans[i].faults.front().first = 1;
+    order[{i, 1}] = plans.size() - i;
+  }
+  ArrangeForSnapshots(plans, order, /*choose=*/false, /*in_turn=*/true);
+  EXPECT_EQ(plans[0].faults.front().site, 199u);
+  EXPECT_EQ(plans[199].faults.front().site, 0u);
+  EXPECT_EQ(plans[200].faults.front().site, 399u);
+  EXPECT_EQ(plans[399].faults.front().site, 200u);
 }
 
 TEST(ArrangeForSnapshots, TakesTheFirstOnesFromAllOverTheScenarioWhenTheyAreToChoose) {
@@ -117,7 +148,7 @@ TEST(ArrangeForSnapshots, TakesTheFirstOnesFromAllOverTheScenarioWhenTheyAreToCh
     plans[i].faults.front().first = 1;
     order[{i, 1}] = i;
   }
-  ArrangeForSnapshots(plans, order, /*choose=*/true);
+  ArrangeForSnapshots(plans, order, /*choose=*/true, /*in_turn=*/false);
   ASSERT_EQ(plans.size(), 200u);
   const auto site = [&](size_t i) { return plans[i].faults.front().site; };
   EXPECT_EQ(site(0), 2u);

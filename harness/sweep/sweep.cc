@@ -16,6 +16,7 @@
 #include "harness/sweep/prepare.h"
 #include "harness/sweep/run_queue.h"
 #include "harness/sweep/visits.h"
+#include "harness/target/interruption.h"
 
 namespace faultline {
 namespace {
@@ -168,8 +169,14 @@ class Sweep {
     std::vector<SweepPlan> plans =
         MakePlans(sites, options_.modes, options_.occurrences, context_.profile.stop_rpc);
     if (options_.snapshots != nullptr && !options_.dry_run) {
-      ArrangeForSnapshots(plans, options_.snapshots->Order(StartRequest()),
-                          options_.choose_executor);
+      check_.Expect(plans.size());
+      try {
+        ArrangeForSnapshots(plans, options_.snapshots->Order(StartRequest()),
+                            options_.choose_executor,
+                            options_.budget.is_limited() || options_.random_seed.has_value());
+      } catch (const Interrupted& interrupted) {
+        queue_.StopFor(interrupted.signal());
+      }
     }
     return plans;
   }

@@ -37,7 +37,6 @@ struct Report {
   int mounts = 0;
   int hugetlbfs = 0;
   int small = 0;
-  int network = 0;
 };
 
 // All that the child needs, made before fork.
@@ -46,7 +45,6 @@ struct Work {
   const char* options = nullptr;
   const char* small_directory = nullptr;  // nullptr = none
   const char* small_options = nullptr;
-  bool network = false;
   int report_fd = -1;
   int end_fd = -1;  // end of file: the namespaces have been taken
 };
@@ -64,12 +62,13 @@ int LoopbackUp() {
   return error;
 }
 
-void MakeMounts(const Work& work, Report& report) {
+Report Make(const Work& work) {
+  Report report;
   // Private first, or the mounts would appear in the harness's namespace too.
   if (unshare(CLONE_NEWNS) != 0 ||
       mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
     report.mounts = errno;
-    return;
+    return report;
   }
   if (work.directory != nullptr &&
       mount("hugetlbfs", work.directory, "hugetlbfs", MS_NOSUID | MS_NODEV, work.options) != 0) {
@@ -79,17 +78,25 @@ void MakeMounts(const Work& work, Report& report) {
                                                MS_NOSUID | MS_NODEV, work.small_options) != 0) {
     report.small = errno;
   }
+  return report;
 }
 
-Report Make(const Work& work) {
-  Report report;
-  if (work.directory != nullptr || work.small_directory != nullptr) {
-    MakeMounts(work, report);
+// The calling thread enters it for the moment: a process for that would cost a copy of the
+// harness's page tables. `error`: errno of what failed.
+UniqueFd MakeNetwork(int& error) {
+  constexpr char kOwn[] = "/proc/thread-self/ns/net";
+  const UniqueFd old(open(kOwn, O_RDONLY | O_CLOEXEC));
+  if (!old || unshare(CLONE_NEWNET) != 0) {
+    error = errno;
+    return {};
   }
-  if (work.network) {
-    report.network = unshare(CLONE_NEWNET) == 0 ? LoopbackUp() : errno;
+  error = LoopbackUp();
+  UniqueFd made(open(kOwn, O_RDONLY | O_CLOEXEC));
+  error = error == 0 && !made ? errno : error;
+  if (setns(old.get(), CLONE_NEWNET) != 0) {
+    throw Failure::FromErrno("cannot leave the network that was made for a run", errno);
   }
-  return report;
+  return error == 0 ? std::move(made) : UniqueFd();
 }
 
 // The child's whole life: async-signal-safe calls only, since the harness has threads.
@@ -142,7 +149,7 @@ class Maker {
       got = read(report_read.get(), &report_, sizeof(report_));
     } while (got < 0 && errno == EINTR);
     if (got != sizeof(report_)) {
-      report_ = {.mounts = ECHILD, .network = ECHILD};
+      report_ = {.mounts = ECHILD};
     }
   }
 
@@ -178,7 +185,16 @@ class Maker {
 }  // namespace
 
 RunSpace::RunSpace(const Plan& plan) {
-  if (!plan.hugetlbfs && !plan.small_directory && !plan.network) {
+  if (plan.network) {
+    int error = 0;
+    network_ = MakeNetwork(error);
+    if (error != 0) {
+      network_note_ =
+          Failure::FromErrno("the run has no network of its own, it uses the machine's", error)
+              .what();
+    }
+  }
+  if (!plan.hugetlbfs && !plan.small_directory) {
     return;
   }
   std::string options;
@@ -194,7 +210,6 @@ RunSpace::RunSpace(const Plan& plan) {
     work.small_directory = plan.small_directory->directory.c_str();
     work.small_options = small_options.c_str();
   }
-  work.network = plan.network;
   const Maker maker(work);
   const Report& report = maker.report();
   if (report.mounts != 0) {
@@ -213,22 +228,13 @@ RunSpace::RunSpace(const Plan& plan) {
                                          plan.small_directory->directory.string()),
                              report.small);
   }
-  if (plan.hugetlbfs || plan.small_directory) {
-    mounts_ = maker.Open("ns/mnt", O_RDONLY);
-  }
+  mounts_ = maker.Open("ns/mnt", O_RDONLY);
   if (plan.small_directory) {
     small_directory_ = plan.small_directory->directory;
     small_ = maker.Open("root" + small_directory_.string(), O_PATH | O_DIRECTORY);
   }
   if (plan.hugetlbfs) {
     hugetlbfs_ = maker.Open("root" + plan.hugetlbfs->directory.string(), O_PATH | O_DIRECTORY);
-  }
-  if (report.network != 0) {
-    network_note_ = Failure::FromErrno("the run has no network of its own, it uses the machine's",
-                                       report.network)
-                        .what();
-  } else if (plan.network) {
-    network_ = maker.Open("ns/net", O_RDONLY);
   }
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <barrier>
+#include <filesystem>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -120,18 +121,30 @@ TEST(RunSpace, AnOwnNetworkHasALoopbackThatIsUpAndNothingElse) {
   }
 }
 
+TEST(RunSpace, WhoMakesANetworkStaysInItsOwn) {
+  const auto own = [] { return std::filesystem::read_symlink("/proc/thread-self/ns/net"); };
+  const std::filesystem::path before = own();
+  const RunSpace space({std::nullopt, true});
+  EXPECT_EQ(own(), before);
+}
+
 // As a sweep makes them. A child that another thread forks meanwhile inherits the pipes of this
 // one.
 TEST(RunSpace, SeveralThatAreMadeAtATimeDoNotWaitForEachOther) {
   constexpr int kAtATime = 4;
-  constexpr int kRounds = 200;
+  constexpr int kRounds = 50;
   std::barrier round(kAtATime);
   std::vector<std::thread> threads;
   for (int i = 0; i < kAtATime; ++i) {
     threads.emplace_back([&round] {
       for (int k = 0; k < kRounds; ++k) {
         round.arrive_and_wait();
-        const RunSpace space({std::nullopt, true});
+        const RunDirectory directory;
+        RunSpace::Plan plan = {.hugetlbfs = std::nullopt, .network = true};
+        if (geteuid() == 0) {
+          plan.small_directory = SmallDirectoryPlan{directory.path(), 1 << 20};
+        }
+        const RunSpace space(plan);
       }
     });
   }

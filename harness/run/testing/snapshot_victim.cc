@@ -165,12 +165,45 @@ void Round(int threads, int number) {
   pthread_mutex_unlock(&mutex);
 }
 
+timer_t ticking;
+timer_t at_rest;
+
+void MakeTimers() {
+  sigset_t blocked;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGUSR2);
+  pthread_sigmask(SIG_BLOCK, &blocked, nullptr);
+  sigevent how = {};
+  how.sigev_notify = SIGEV_NONE;
+  timer_t gone;
+  CHECK(timer_create(CLOCK_MONOTONIC, &how, &gone) == 0);
+  CHECK(timer_create(CLOCK_MONOTONIC, &how, &ticking) == 0 && timer_delete(gone) == 0);
+  const itimerspec every = {{7, 0}, {1000, 0}};
+  CHECK(timer_settime(ticking, 0, &every, nullptr) == 0);
+  how.sigev_notify = SIGEV_SIGNAL;
+  how.sigev_signo = SIGUSR2;
+  how.sigev_value.sival_int = 42;
+  CHECK(timer_create(CLOCK_REALTIME, &how, &at_rest) == 0);
+}
+
+void CheckTimers() {
+  itimerspec left = {};
+  CHECK(timer_gettime(ticking, &left) == 0 && left.it_interval.tv_sec == 7);
+  CHECK(left.it_value.tv_sec > 100 && left.it_value.tv_sec <= 1000);
+  CHECK(timer_gettime(at_rest, &left) == 0 && left.it_value.tv_sec == 0);
+  const itimerspec soon = {{0, 0}, {0, 1'000'000}};
+  CHECK(timer_settime(at_rest, 0, &soon, nullptr) == 0);
+  sigset_t expected;
+  sigemptyset(&expected);
+  sigaddset(&expected, SIGUSR2);
+  siginfo_t info = {};
+  const timespec limit = {20, 0};
+  CHECK(sigtimedwait(&expected, &info, &limit) == SIGUSR2 && info.si_value.sival_int == 42);
+}
+
 void Spoil(const char* how) {
   if (std::strcmp(how, "timer") == 0) {
-    timer_t timer;
-    sigevent none = {};
-    none.sigev_notify = SIGEV_NONE;
-    timer_create(CLOCK_MONOTONIC, &none, &timer);
+    MakeTimers();
   } else if (std::strcmp(how, "io_uring") == 0) {
     char parameters[120] = {};
     CHECK(syscall(SYS_io_uring_setup, 2, parameters) >= 0);
@@ -321,6 +354,9 @@ int main(int argc, char** argv) {
     const uint64_t one = 1;
     CHECK(write(wake_up, &one, sizeof(one)) == sizeof(one));
     CHECK(write(pipe_ends[1], "x", 1) == 1);
+  }
+  if (argc > 2 && std::strcmp(argv[2], "timer") == 0) {
+    CheckTimers();
   }
   stop = true;
   if (rounds > 0) {

@@ -1,0 +1,60 @@
+// Sweeps by snapshots end to end: they find what sweeps find that start the target for each visit.
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <map>
+#include <string>
+
+#include "harness/store/store.h"
+#include "tools/testing/cli_sweep_fixture.h"
+
+namespace faultline {
+namespace {
+
+using testing::AllOf;
+using testing::ContainsRegex;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class CliSnapshotTest : public CliSweepTest {
+ protected:
+  void SetUp() override {
+    if (geteuid() != 0) {
+      GTEST_SKIP() << "only root can make snapshots";
+    }
+  }
+
+  Result SweepWith(const std::string& store, const std::string& executor) {
+    return Run(Sweep(
+        store, WithDefect({"--executor", executor, "--modes", "transient", "--occurrences", "1"})));
+  }
+
+  // How each visit ended, and what it found.
+  std::map<std::string, std::string> Visits(const std::string& name) const {
+    std::map<std::string, std::string> visits;
+    for (const StoredRun& run :
+         faultline::Store(Store(name), faultline::Store::Mode::kRead).Runs()) {
+      std::string& text = visits[run.key];
+      text = run.outcome + ", " + run.exit;
+      for (const StoredFinding& finding : run.findings) {
+        text += ", " + finding.kind + " " + finding.signature;
+      }
+    }
+    return visits;
+  }
+};
+
+TEST_F(CliSnapshotTest, ASweepBySnapshotsShowsWhatAColdOneShows) {
+  const Result cold = SweepWith("cold.db", "cold");
+  EXPECT_EQ(cold.exit, 1) << cold.output;
+  const Result forked = SweepWith("forked.db", "snapshot");
+  EXPECT_EQ(forked.exit, 1) << forked.output;
+  EXPECT_THAT(forked.output,
+              AllOf(ContainsRegex("[1-9][0-9]* visits were made by forking a live target"),
+                    HasSubstr("and 0 of them showed another result")));
+  EXPECT_EQ(Visits("forked.db"), Visits("cold.db")) << forked.output;
+  EXPECT_THAT(LeftBehind(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace faultline
