@@ -85,6 +85,33 @@ TEST_F(CliOutputTest, AReportIsCheckedBeforeTheWorkBegins) {
   EXPECT_FALSE(std::filesystem::exists(directory_ / "s.db"));
 }
 
+TEST_F(CliOutputTest, AnInputIsNoOutput) {
+  const std::string scenario = directory_ / "own.yaml";
+  const std::string text = *ReadFile(Scenario("reference/start.yaml"));
+  const std::string store = directory_ / "s.db";
+  WriteFileAtomically(scenario, text);
+  WriteFileAtomically(store, "SQLite format 3");
+  const std::vector<std::string> sweep = {"sweep", scenario, "--store", directory_ / "new.db"};
+  const auto with = [](std::vector<std::string> words, const std::string& option,
+                       const std::string& file) {
+    words.push_back(option);
+    words.push_back(file);
+    return words;
+  };
+  for (const auto& words :
+       {with({"run", scenario}, "--json", scenario), with(sweep, "--json", scenario),
+        with(sweep, "--report", "html=" + scenario), with(sweep, "--write-baseline", scenario),
+        with(sweep, "--json", store), with({"findings", store}, "--json", store),
+        with({"report", store}, "--html", store)}) {
+    const Result result = Run(words);
+    EXPECT_EQ(result.exit, 2) << result.output;
+    EXPECT_THAT(result.output, HasSubstr("which is not replaced; expected another file"));
+  }
+  EXPECT_EQ(ReadFile(scenario), text);
+  EXPECT_EQ(ReadFile(store), "SQLite format 3");
+  EXPECT_FALSE(std::filesystem::exists(directory_ / "new.db"));
+}
+
 TEST_F(CliOutputTest, AReportOnStdoutComesBehindTheStory) {
   const Result result =
       Shell("run " + Scenario("reference/start.yaml"), "--json /dev/stdout | tail -n 1");

@@ -1,6 +1,7 @@
 #include "tools/json_output.h"
 
 #include "harness/base/console.h"
+#include "harness/base/precious_file.h"
 
 namespace faultline {
 
@@ -10,6 +11,7 @@ void JsonOutput::Declare(CLI::App& app, const std::string& what) {
 
 void JsonOutput::Check() {
   if (is_wanted() && !takes_stdout()) {
+    RequireNoDataFile("--json", path_);
     file_.emplace("--json", path_);
   }
 }

@@ -11,6 +11,7 @@
 #include "harness/run/program_lookup.h"
 #include "harness/run/run_scenario.h"
 #include "harness/scenario/data_dir.h"
+#include "harness/scenario/replaceable.h"
 #include "harness/store/status.h"
 #include "harness/store/store.h"
 #include "harness/sweep/relocate.h"
@@ -51,6 +52,7 @@ class ReplayCommand : public Command {
   }
 
   ExitCode Run(const GlobalOptions& global) override {
+    RequireReplaceable("--write", write_, DataKind::kScenario);
     const std::optional<OutputFile> output = OptionalOutput("--write", write_);
     const auto [group, environment] = Find();
     if (group.scenario.empty()) {

@@ -8,6 +8,7 @@
 
 #include "harness/base/console.h"
 #include "harness/base/failure.h"
+#include "harness/base/precious_file.h"
 #include "harness/oracle/known_findings.h"
 #include "harness/report/json.h"
 #include "harness/report/report_files.h"
@@ -86,6 +87,7 @@ class RunCommandLine : public Command {
     }
     std::optional<JsonReportFile> json;
     if (!json_file_.empty()) {
+      RequireNoDataFile("--json", json_file_);
       json.emplace(json_file_);
     }
     reports.Begin("run of " + loaded.scenario.name,

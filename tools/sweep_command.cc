@@ -10,6 +10,7 @@
 #include "harness/run/cpus.h"
 #include "harness/run/snapshot_executor.h"
 #include "harness/scenario/data_dir.h"
+#include "harness/scenario/replaceable.h"
 #include "harness/sweep/baseline_writer.h"
 #include "harness/sweep/sweep.h"
 #include "harness/target/interruption.h"
@@ -64,6 +65,7 @@ class SweepCommand : public Command {
 
  private:
   ExitCode SweepAndTell(const GlobalOptions& global, ReportFiles& reports) {
+    RequireReplaceable("--write-baseline", settings_.write_baseline, DataKind::kBaseline);
     const std::optional<OutputFile> new_baseline =
         OptionalOutput("--write-baseline", settings_.write_baseline);
     const LoadOptions load = settings_.Load(global);

@@ -12,6 +12,7 @@
 
 #include "harness/base/failure.h"
 #include "harness/base/files.h"
+#include "harness/base/precious_file.h"
 #include "harness/base/unique_fd.h"
 
 namespace faultline {
@@ -81,6 +82,10 @@ OutputFile::OutputFile(std::string option, const fs::path& path)
     throw Failure::BadInput(Problem("there is no directory " + path_.parent_path().string()));
   }
   write_through_ = fs::exists(status) && !fs::is_regular_file(status);
+  const std::string_view held = PreciousContent(path_);
+  if (held == kProgram || held == kStore) {
+    throw Failure::BadInput(Problem(std::string("it is ").append(held) + kNotReplaced));
+  }
 }
 
 std::string OutputFile::Problem(const std::string& what) const {

@@ -11,6 +11,7 @@
 
 #include "harness/base/failure.h"
 #include "harness/base/files.h"
+#include "harness/base/precious_file.h"
 #include "harness/base/testing/temporary_directory.h"
 #include "harness/base/unique_fd.h"
 
@@ -63,6 +64,22 @@ TEST_F(OutputFileTest, ADirectoryOrAMissingOneIsTheUsersMistakeAndNothingIsMade)
   ExpectBadInput(directory_ / "", "it is a directory");
   ExpectBadInput(directory_ / "missing" / "file", "there is no directory");
   EXPECT_FALSE(fs::exists(directory_ / "missing"));
+}
+
+TEST_F(OutputFileTest, WhatNobodyMeansToLoseIsNotReplaced) {
+  const auto write = [&](const std::string& name, const std::string& text) {
+    WriteFileAtomically(directory_ / name, text);
+    return directory_ / name;
+  };
+  ExpectBadInput(write("s.db", "SQLite format 3"), "it is a store, which is not replaced");
+  ExpectBadInput("/proc/self/exe", "it is a program, which is not replaced");
+  const fs::path data = write("s.yaml", "# a comment\nfaultline: 1\n");
+  EXPECT_THAT([&] { RequireNoDataFile("--json", data); },
+              testing::ThrowsMessage<Failure>(HasSubstr("it is a data file of Faultline, which")));
+  OutputFile("--write", data).Write("faultline: 1\n");
+  for (const char* text : {"", "{\"faultline_report\": 1}", "key: value\n"}) {
+    RequireNoDataFile("--json", write("old.yaml", text));
+  }
 }
 
 TEST_F(OutputFileTest, ALinkThatLeadsNowhereByACircleStays) {

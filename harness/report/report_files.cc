@@ -4,11 +4,14 @@
 
 #include <array>
 #include <cstdlib>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "harness/base/console.h"
 #include "harness/base/failure.h"
 #include "harness/base/files.h"
+#include "harness/base/precious_file.h"
 #include "harness/report/annotations.h"
 #include "harness/report/junit.h"
 #include "harness/report/markdown.h"
@@ -66,6 +69,18 @@ std::string UnfinishedPage(const std::string& title, const std::string& why) {
   return "<!doctype html><meta charset=\"utf-8\"><title>unfinished</title><p>" + text + "</p>\n";
 }
 
+// Are both the same file, however it is called? "-" is none.
+bool AreSame(const std::string& one, const std::string& other) {
+  if (one == other || one == kStandardOutput || other == kStandardOutput) {
+    return one == other;
+  }
+  std::error_code ignored;
+  const auto whole = [&](const std::string& path) {
+    return std::filesystem::weakly_canonical(std::filesystem::absolute(path, ignored), ignored);
+  };
+  return whole(one) == whole(other);
+}
+
 }  // namespace
 
 ReportFiles::ReportFiles(const std::vector<std::string>& texts, std::string tool,
@@ -80,7 +95,7 @@ ReportFiles::ReportFiles(const std::vector<std::string>& texts, std::string tool
   }
   for (size_t i = 0; i < outputs_.size(); ++i) {
     for (size_t k = 0; k < i; ++k) {
-      if (outputs_[i].path == outputs_[k].path) {
+      if (AreSame(outputs_[i].path, outputs_[k].path)) {
         throw Failure::BadInput(
             fmt::format("--report: two reports go to {}",
                         outputs_[i].file ? outputs_[i].path : "standard output"));
@@ -107,6 +122,7 @@ ReportFiles::Output ReportFiles::Parse(const std::string& format, const std::str
   }
   Output output{*known, path, std::nullopt, ""};
   if (path != kStandardOutput) {
+    RequireNoDataFile("--report " + format, path);
     output.file.emplace("--report " + format, path);
     // Steps of a job share this file, each adds to it.
     const char* summary = ::getenv("GITHUB_STEP_SUMMARY");

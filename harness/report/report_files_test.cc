@@ -117,6 +117,7 @@ TEST_F(ReportFilesTest, MalformedOnesAreRefusedWithAWord) {
   EXPECT_THAT(Problem("junit="), HasSubstr("expected junit=FILE"));
   EXPECT_THAT(Problem(""), HasSubstr("unknown format"));
   EXPECT_THAT(Problem("html=a,json=a"), HasSubstr("two reports go to a"));
+  EXPECT_THAT(Problem("html=a,json=./a"), HasSubstr("two reports go to"));
   EXPECT_THAT(Problem("html=-,json=-"), HasSubstr("standard output"));
   EXPECT_THAT(Problem("html=/nosuchdir/a"), HasSubstr("there is no directory /nosuchdir"));
   EXPECT_THAT(Problem("html=" + Path("")), HasSubstr("expected a file"));

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "harness/base/failure.h"
 
@@ -42,6 +43,20 @@ bool NamesThisRun(const std::string& written) {
           }));
 }
 
+// What a value has of glob(7)'s own characters stands for itself: a run's directory may lie in one
+// that is called a[1].
+Variables Escaped(Variables values) {
+  for (auto& [name, value] : values) {
+    std::string escaped;
+    for (const char c : value) {
+      escaped += std::string_view("*?[\\").find(c) != std::string_view::npos ? "\\" : "";
+      escaped += c;
+    }
+    value = std::move(escaped);
+  }
+  return values;
+}
+
 }  // namespace
 
 Leftovers::~Leftovers() {
@@ -53,7 +68,7 @@ Leftovers::~Leftovers() {
 
 void Leftovers::Watch(const std::vector<std::string>& patterns, const Variables& values) {
   for (const std::string& written : patterns) {
-    const std::string pattern = ExpandForRun(written, values);
+    const std::string pattern = ExpandForRun(written, Escaped(values));
     if (!pattern.starts_with('/') || !NamesThisRun(written)) {
       throw Failure::BadInput("the profile's leftovers: `" + written +
                               "` must be an absolute path without .. and with ${pid} (no digit or "

@@ -36,6 +36,21 @@ TEST_F(LeftoversTest, RemovesTheRunsFilesAndNoOthers) {
   EXPECT_TRUE(std::filesystem::exists(other));
 }
 
+TEST_F(LeftoversTest, WhatAValueHasOfWildcardsStandsForItself) {
+  const auto own = directory_ / "a[1]*" / "left";
+  const auto other = directory_ / "a1x" / "left";
+  for (const auto& file : {own, other}) {
+    std::filesystem::create_directory(file.parent_path());
+    std::ofstream(file) << "x";
+  }
+  {
+    Leftovers leftovers;
+    leftovers.Watch({"${run_dir}/l*"}, {{"run_dir", own.parent_path()}});
+    EXPECT_THAT(leftovers.Find(), ElementsAre(own));
+  }
+  EXPECT_TRUE(std::filesystem::exists(other));
+}
+
 TEST_F(LeftoversTest, RefusesPatternsThatFitFilesOfOthers) {
   for (const char* pattern :
        {"/dev/shm/*", "trace.pid${pid}", "*", "/tmp/dpdk-${cpu}*", "/tmp/x${second_cpu}",

@@ -26,11 +26,11 @@ int FlagsOf(Database::Mode mode) {
   return SQLITE_OPEN_READONLY;
 }
 
-// SQLite takes this word about a file only from a URI, in which some characters stand for more than
-// themselves.
+// As a whole path: ":memory:" is a file like any other. That a file is immutable SQLite is told in
+// a URI alone, in which some characters stand for more than themselves.
 std::string NameOf(const std::filesystem::path& file, Database::Mode mode) {
   if (mode != Database::Mode::kImmutable) {
-    return file.string();
+    return std::filesystem::absolute(file).string();
   }
   std::string uri = "file:";
   for (const char c : std::filesystem::absolute(file).string()) {

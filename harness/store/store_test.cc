@@ -253,6 +253,18 @@ TEST(Store, IsReadWhereNothingCanBeWritten) {
   EXPECT_THAT([&] { Store(file.path(), Store::Mode::kWrite); }, IsBadInput("cannot be written"));
 }
 
+// SQLite has names of its own for databases that are no files.
+TEST(Store, IsAFileWhateverItsName) {
+  const testkit::TemporaryDirectory directory;
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(directory.path());
+  for (const char* name : {":memory:", "file:x?mode=memory", "a?b#c%41 .db"}) {
+    { Store(name, Store::Mode::kCreate).AddRun(ARun("transient:a#1")); }
+    EXPECT_THAT(Store(directory.path() / name, Store::Mode::kRead).Runs(), SizeIs(1)) << name;
+  }
+  std::filesystem::current_path(before);
+}
+
 TEST(Store, IsNotReadWithoutWhatAKilledWriterHasLeft) {
   const StoreFile file;
   Store writer(file.path(), Store::Mode::kCreate);
