@@ -207,10 +207,11 @@ CrashCause WildPointerCause(const Stack& stack) {
   return cause;
 }
 
-// Linux maps nothing below vm.mmap_min_addr (64 KiB): what is accessed there are members of an
-// object to which a pointer was null. As far below 0 lies what a null pointer to a member leads to
-// (container_of), or an error value such as MAP_FAILED.
-constexpr uint64_t kNearNull = 64 * 1024;
+// What is accessed in the first page are members of an object to which a pointer was null. As far
+// below 0 lies what a null pointer to a member leads to (container_of), or an error value such as
+// MAP_FAILED. Further away than that it may as well be what is left of a freed object: SPDK master
+// died at 0x30b9 of such a one.
+constexpr uint64_t kNearNull = 4096;
 
 // What kind of bad pointer it was, for a title.
 std::string KindOfPointer(const BadAccess& access) {

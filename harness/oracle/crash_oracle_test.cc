@@ -47,6 +47,9 @@ TEST(CrashOracle, TellsWhichKindOfPointerItWasButKnowsTheBugWithoutIt) {
   EXPECT_THAT(null.details, Contains("it accessed address 0x18"));
   EXPECT_EQ(null.signature, "crash: SIGSEGV wild pointer @ pool_fini < app_fini");
 
+  EXPECT_EQ(judge(BadAccess{Reason::kNotMapped, 0x30b9}).title,
+            "SIGSEGV: wild pointer in pool_fini")
+      << "far for a member, and odd: of a freed object";
   const Finding wild = judge(BadAccess{Reason::kNotMapped, 0x7f0000001000});
   EXPECT_EQ(wild.title, "SIGSEGV: wild pointer in pool_fini");
   EXPECT_THAT(wild.details, Contains("it accessed address 0x7f0000001000"));
