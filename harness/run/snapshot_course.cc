@@ -9,6 +9,7 @@
 
 #include "harness/base/failure.h"
 #include "harness/run/companions.h"
+#include "harness/run/leftovers.h"
 #include "harness/run/snapshot_control.h"
 #include "harness/run/snapshot_steps.h"
 #include "harness/run/steps.h"
@@ -65,7 +66,9 @@ void CarrierCourse::Live() {
     EventLoop loop;
     loop.Add(wake_.get(), [this] { OnWake(); });
     Companions none(request_, sandbox_);
+    Leftovers leftovers;  // of a target that is killed where it stands
     LiveRun run(request_, sandbox_, hooking_, none, loop);
+    leftovers.Watch(request_.profile.leftovers, sandbox_.variables());
     run.SetExcuse([this] { return WasParked(); });
     run_ = &run;
     pid_ = run.process().pid();

@@ -285,7 +285,10 @@ TEST_F(SnapshotTest, AChildOutlivesTheCarriersScenario) {
 
 TEST_F(SnapshotTest, NoProcessAndNoDirectoryIsLeftBehind) {
   const RunDirectory runs;
-  RunRequest request = Request({"10"});
+  // A carrier that is ended where it stands leaves it.
+  const std::string left = "/dev/shm/" + runs.path().filename().string() + ".";
+  profile_.leftovers = {left + "${pid}"};
+  RunRequest request = Request({"10", "leaves=" + left});
   request.run_root = runs.path();
   {
     SnapshotPool pool;
@@ -293,12 +296,20 @@ TEST_F(SnapshotTest, NoProcessAndNoDirectoryIsLeftBehind) {
     Fault fault;
     fault.id = "site";
     fault.point = "victim/call";
-    fault.site = pool.Order(request).begin()->first.site;
+    for (const auto& [call, place] : pool.Order(request)) {
+      if (place == 2) {
+        fault.site = call.site;
+        fault.first = fault.last = call.occurrence;
+      }
+    }
     RunRequest with_fault = request;
     with_fault.faults = {fault};
     EXPECT_TRUE(SnapshotExecutor(pool, nullptr).Execute(with_fault).from_snapshot);
   }
   EXPECT_TRUE(std::filesystem::is_empty(runs.path()));
+  for (const auto& entry : std::filesystem::directory_iterator("/dev/shm")) {
+    EXPECT_FALSE(entry.path().string().starts_with(left)) << entry.path();
+  }
   for (const pid_t pid : AllPids()) {
     if (ReadProcStat(pid).parent == getpid()) {
       EXPECT_THAT(ProcessName(pid), Not(HasSubstr("snapshot"))) << pid;

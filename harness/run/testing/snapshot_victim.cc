@@ -4,7 +4,8 @@
 //
 //   snapshot_victim THREADS [io_uring|timer|child|connection|pipe|once MARKER]
 //
-// The second argument: something that a forked process does not have. `once`: one of the calls is
+// `leaves=PATH`: a file, PATH and its process id, which only its end removes. The second argument
+// else: something that a forked process does not have. `once`: one of the calls is
 // made by the first process only, which makes the file MARKER.
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -26,6 +27,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -300,6 +302,11 @@ int main(int argc, char** argv) {
   }
 
   const pid_t pid = getpid();
+  std::string left;
+  if (argc > 2 && std::strncmp(argv[2], "leaves=", 7) == 0) {
+    left = argv[2] + 7 + std::to_string(pid);
+    close(open(left.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+  }
   for (int call = 1; call <= 4; ++call) {
     if (call == 4 && !MakesCall(argc, argv)) {
       continue;
@@ -365,6 +372,7 @@ int main(int argc, char** argv) {
   for (std::thread& thread : all) {
     thread.join();
   }
+  unlink(left.c_str());
   unlink("server");
   unlink("data");
   std::printf("%s, %d failed\n", wrong ? "broken" : "whole", failed);
