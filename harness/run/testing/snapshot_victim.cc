@@ -167,6 +167,7 @@ void Round(int threads, int number) {
   pthread_mutex_unlock(&mutex);
 }
 
+timer_t gone;
 timer_t ticking;
 timer_t at_rest;
 
@@ -177,7 +178,6 @@ void MakeTimers() {
   pthread_sigmask(SIG_BLOCK, &blocked, nullptr);
   sigevent how = {};
   how.sigev_notify = SIGEV_NONE;
-  timer_t gone;
   CHECK(timer_create(CLOCK_MONOTONIC, &how, &gone) == 0);
   CHECK(timer_create(CLOCK_MONOTONIC, &how, &ticking) == 0 && timer_delete(gone) == 0);
   const itimerspec every = {{7, 0}, {1000, 0}};
@@ -192,6 +192,7 @@ void CheckTimers() {
   itimerspec left = {};
   CHECK(timer_gettime(ticking, &left) == 0 && left.it_interval.tv_sec == 7);
   CHECK(left.it_value.tv_sec > 100 && left.it_value.tv_sec <= 1000);
+  CHECK(timer_gettime(gone, &left) != 0);
   CHECK(timer_gettime(at_rest, &left) == 0 && left.it_value.tv_sec == 0);
   const itimerspec soon = {{0, 0}, {0, 1'000'000}};
   CHECK(timer_settime(at_rest, 0, &soon, nullptr) == 0);
