@@ -121,6 +121,10 @@ TEST(AbortOnPurpose, IsAnAssertionOfAConstructor) {
             "abort)");
   EXPECT_EQ(findings[0].signature, "crash: assertion `m != NULL' failed @ register_method")
       << "the same bug as it always was";
+  // Its next check, of the name, is the same error path.
+  EXPECT_EQ(findings[0].cause,
+            "register_method (rpc.c) ends the process when a call fails before main()");
+  EXPECT_EQ(AssertIn(protocol::AgentState::kMainReached).Judge().at(0).cause, "");
 }
 
 // Tempting: the same assertion on the same failure. A release build goes on behind it.

@@ -176,6 +176,14 @@ TEST(IoDeviceMissingOracle, SaysWhetherTheRegistrationFailedOrTheDeviceHadEnded)
   twice.UnregisterIt();
   EXPECT_EQ(twice.Judge().at(0).title,
             "io_device `iobuf' is unregistered but it was unregistered before");
+  // A registration that failed says enough; else who met the failure is where to begin.
+  for (FoundingCase* run : {&failed, &twice}) {
+    run->Inject("calloc");
+    run->evidence.injections[0].stack = {testkit::At("raid_configure", "/src/raid.c")};
+  }
+  EXPECT_THAT(twice.Judge().at(0).title,
+              testing::EndsWith("before, after point/of/calloc failed in raid_configure"));
+  EXPECT_THAT(failed.Judge().at(0).title, testing::EndsWith("its registration failed"));
 }
 
 TEST(IoDeviceMissingOracle, NamesTheDeviceAfterTheOneAtItsPlaceInTheFaultFreeRun) {
