@@ -43,15 +43,18 @@ class InitCommand : public Command {
         ->type_name("DIR");
     app->add_option("--name", name_, "name of profile and scenario (default: the program's)")
         ->type_name("NAME");
-    app->add_flag("--own", own_,
-                  "the sweep that is printed looks at the program's own code, not its libraries'");
+    CLI::Option* own =
+        app->add_flag("--own", own_,
+                      "the sweep that is printed looks at the program's own code, not its "
+                      "libraries' (default: unless the program is the system's)");
+    app->add_flag("--no-own", no_own_, "it looks at the libraries' code too")->excludes(own);
     app->add_flag("--force", force_, "write over files that are there");
     app->footer(kExamples);
     return app;
   }
 
   ExitCode Run(const GlobalOptions& global) override {
-    const InitSubject subject = MakeInitSubject(
+    InitSubject subject = MakeInitSubject(
         fs::absolute(RequireProgram(Profile{}, program_, OwnDirectory())), name_, args_);
     const fs::path dir = fs::absolute(dir_).lexically_normal();
     const fs::path profile_file = dir / "profiles" / (subject.name + ".yaml");
@@ -61,22 +64,34 @@ class InitCommand : public Command {
     PrintMessage("faultline: {} runs once without faults ...\n", subject.program.string());
     const FirstLook look = LookAtProgram(subject.program, StartOf(subject), interruption);
     CheckUsable(subject, look);
+    UseFreePort(look.tcp_ports, subject);
     WriteFiles({{profile_file, InitProfileText(subject, look)},
                 {scenario_file, InitScenarioText(subject, look)}});
     PrintResult("{}\n{}\n{}", profile_file.string(), scenario_file.string(), InitTold(look));
+    for (const std::string& changed : subject.changed_args) {
+      PrintResult("  argument {}: runs have a directory and a port of their own\n", changed);
+    }
     const bool passes = TryOut(global, scenario_file, interruption);
-    PrintResult("next: {}\n", NextCommand(global, scenario_file));
+    const bool own = own_ || (!no_own_ && IsOfOnesOwn(subject));
+    PrintResult("next: {}\n", NextCommand(global, scenario_file, own));
+    if (own) {
+      PrintResult(
+          "  --own --points '*': all calls that its own code makes; without these those of its "
+          "libraries too\n");
+    }
     return passes ? ExitCode::kAsExpected : ExitCode::kFindings;
   }
 
  private:
   // As it can be typed into any directory: with the store beside the scenario.
-  std::string NextCommand(const GlobalOptions& global, const fs::path& scenario_file) const {
+  static std::string NextCommand(const GlobalOptions& global, const fs::path& scenario_file,
+                                 bool own) {
     fs::path store = scenario_file;
     std::vector<std::string> words = {OwnCommand(), "sweep", scenario_file, "--store",
                                       store.replace_extension(".db")};
-    if (own_) {
-      words.emplace_back("--own");
+    if (own) {
+      // Calls of malloc and its like among them: of one's own code they are few.
+      words.insert(words.end(), {"--own", "--points", "*"});
     }
     for (const std::string& dir : global.data) {
       words.insert(words.end(), {"--data", fs::absolute(dir).lexically_normal()});
@@ -150,6 +165,7 @@ class InitCommand : public Command {
   std::string dir_ = ".";
   std::string name_;
   bool own_ = false;
+  bool no_own_ = false;
   bool force_ = false;
 };
 

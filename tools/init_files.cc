@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <cctype>
 #include <csignal>
 #include <cstring>
 #include <nlohmann/json.hpp>
@@ -51,26 +52,71 @@ std::string ReadyText(const FirstLook& look) {
          "ready: started\n";
 }
 
+constexpr char kOtherWays[] =
+    "stop: {type: \"quit\\n\"}, stop: {rpc: METHOD} or stop: {run: [CLIENT, ...]}";
+
+// It has no other way to end that was seen, and this one tests nothing of its end.
+bool OnlyDies(const FirstLook& look) {
+  return look.stop_signal && *look.stop_signal != SIGTERM &&
+         look.exit.kind == ExitStatus::Kind::kSignaled;
+}
+
+std::string CleanEndText(const FirstLook& look) {
+  if (look.exit.kind == ExitStatus::Kind::kSignaled) {
+    return fmt::format(
+        "# It takes no measures at {0}: it dies of it, and gives nothing back.\n"
+        "clean_signals: [{0}]\n",
+        SignalText(look.exit.code));
+  }
+  return look.exit.code == 0
+             ? ""
+             : fmt::format("clean_exit_codes: [{}]   # what it ended with when it was asked to\n",
+                           look.exit.code);
+}
+
 std::string EndText(const FirstLook& look) {
   if (look.ended_by_itself) {
     return "stop: by_itself\n";
   }
-  if (!look.stop_signal) {
-    return "# It ended neither by SIGTERM nor by SIGINT within 10 s. Say how it is stopped:\n"
-           "# stop: {type: \"quit\\n\"}, stop: {rpc: METHOD} or stop: {run: [PROGRAM, ...]}\n";
+  if (!look.stop_text.empty()) {
+    return fmt::format("# Typed, this ended it ({}).\nstop: {{type: {}}}\n", look.why_not_term,
+                       QuotedText(look.stop_text)) +
+           CleanEndText(look);
   }
-  std::string text = *look.stop_signal == SIGTERM
-                         ? std::string()
-                         : fmt::format("# SIGTERM did not end it.\nstop: {{signal: {}}}\n",
-                                       SignalText(*look.stop_signal));
-  if (look.exit.kind == ExitStatus::Kind::kSignaled) {
+  if (!look.stop_signal) {
+    return fmt::format("# Neither SIGTERM nor SIGINT ended it ({}). Say how it is stopped:\n# {}\n",
+                       look.why_not_term, kOtherWays);
+  }
+  if (*look.stop_signal == SIGTERM) {
+    return CleanEndText(look);
+  }
+  std::string text;
+  if (OnlyDies(look)) {
+    text = fmt::format(
+        "# {} and {} merely kills it: so its end is not tested, and no leak is judged.\n"
+        "# Say instead how it is really stopped: {}\n",
+        look.why_not_term, SignalText(*look.stop_signal), kOtherWays);
+  } else {
+    text = fmt::format("# {}, {} it handles.\n", look.why_not_term, SignalText(*look.stop_signal));
+  }
+  text[2] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[2])));
+  return text + fmt::format("stop: {{signal: {}}}\n", SignalText(*look.stop_signal)) +
+         CleanEndText(look);
+}
+
+std::string ListensText(const FirstLook& look) {
+  std::string text;
+  if (!look.tcp_ports.empty()) {
     text += fmt::format(
-        "# It takes no measures at {0}: it dies of it, and gives nothing back.\n"
-        "clean_signals: [{0}]\n",
-        SignalText(look.exit.code));
-  } else if (look.exit.code != 0) {
-    text += fmt::format("clean_exit_codes: [{}]   # what it ended with when it was asked to\n",
-                        look.exit.code);
+        "# It listens at TCP port {}. ${{free_port}} in its arguments is one that no other run "
+        "has.\n",
+        fmt::join(look.tcp_ports, ", "));
+  }
+  for (const std::string& path : look.unix_sockets) {
+    text += "# It listens at the UNIX socket " + path +
+            (path.starts_with("${") || path.starts_with("@")
+                 ? ".\n"
+                 : ", which one run at a time can have: expected one below ${run_dir}.\n");
   }
   return text;
 }
@@ -116,10 +162,7 @@ std::string InitProfileText(const InitSubject& subject, const FirstLook& look) {
   }
   text += EndText(look);
   text += "limits: {start: 20s, stop: 10s}\n";
-  if (!look.listens.empty()) {
-    text += fmt::format("# It listens on: {}. A fixed port lets only one run go on at a time.\n",
-                        fmt::join(look.listens, ", "));
-  }
+  text += ListensText(look);
   if (!look.left.empty()) {
     text += fmt::format(
         "# Left behind after its end, which is no leak in runs with faults either:\n#   {}\n",
@@ -166,10 +209,20 @@ std::string InitTold(const FirstLook& look) {
       : !look.rpc_method.empty() ? "ready when it answers " + look.rpc_method
       : !look.ready_line.empty() ? "ready at the line `" + look.ready_line + "`"
                                  : "it says nothing; taken for ready once it is started");
-  say(look.ended_by_itself ? "it ended with " + look.exit.ToString()
+  say(look.ended_by_itself      ? "it ended with " + look.exit.ToString()
+      : !look.stop_text.empty() ? fmt::format("{} ends it when it is typed: {}",
+                                              QuotedText(look.stop_text), look.exit.ToString())
       : look.stop_signal
           ? fmt::format("{} ends it: {}", SignalText(*look.stop_signal), look.exit.ToString())
-          : "neither SIGTERM nor SIGINT ends it: its profile says what to do");
+          : "neither SIGTERM nor SIGINT ends it: say in its profile how it is stopped");
+  if (OnlyDies(look)) {
+    say(
+        fmt::format("{}, and {} merely kills it: a sweep sees nothing of its end until `stop` in "
+                    "its profile says how it is really stopped",
+                    look.why_not_term, SignalText(*look.stop_signal)));
+  } else if (look.stop_signal && look.exit.kind == ExitStatus::Kind::kSignaled) {
+    say("it dies of that signal and gives nothing back, so no leaks are judged");
+  }
   if (!look.left.empty()) {
     say(fmt::format("it leaves {}", fmt::join(look.left, ", ")));
   }

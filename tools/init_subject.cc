@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <system_error>
 
 #include "harness/base/failure.h"
+#include "harness/scenario/substitute.h"
 #include "harness/target/elf_facts.h"
 #include "harness/target/safety.h"
 
@@ -21,10 +24,35 @@ bool HasOption(const std::vector<std::string>& args, const std::vector<std::stri
   });
 }
 
-// Run-time names are variables, so what the user wrote like one is none.
+// What the user wrote like a variable is none, but for the names that only a run knows.
 std::string Escaped(const std::string& text) {
-  const std::string quoted = QuotedText(text);
-  return nlohmann::json::parse(quoted).get<std::string>();
+  std::string escaped;
+  for (size_t i = 0; i < text.size(); ++i) {
+    escaped += text[i];
+    const bool is_reference = text.compare(i, 2, "${") == 0;
+    const size_t end = is_reference ? text.find('}', i) : std::string::npos;
+    const bool is_known =
+        end != std::string::npos && RunTimeNames().contains(text.substr(i + 2, end - i - 2));
+    if ((is_reference && !is_known) || text.compare(i, 2, "$$") == 0) {
+      escaped += '$';
+    }
+  }
+  return escaped;
+}
+
+// A file in the user's directory is not in that of a run.
+std::string WithAbsolutePath(const std::string& argument, InitSubject& subject) {
+  const size_t value_at = argument.starts_with("-") && argument.find('=') != std::string::npos
+                              ? argument.find('=') + 1
+                              : 0;
+  const std::filesystem::path path = argument.substr(value_at);
+  std::error_code ignored;
+  if (path.empty() || path.is_absolute() || !std::filesystem::is_regular_file(path, ignored)) {
+    return argument;
+  }
+  const std::filesystem::path absolute = std::filesystem::absolute(path).lexically_normal();
+  subject.changed_args.push_back(fmt::format("{} -> {}", path.string(), absolute.string()));
+  return argument.substr(0, value_at) + absolute.string();
 }
 
 // What a program on DPDK must have so that runs of it neither touch the machine nor each other.
@@ -84,13 +112,42 @@ InitSubject MakeInitSubject(const std::filesystem::path& program, const std::str
   const auto app = std::find(args.begin(), args.end(), "--");
   const std::vector<std::string> own(args.begin(), app);
   for (const std::string& arg : own) {
-    subject.args.push_back(Escaped(arg));
+    subject.args.push_back(Escaped(WithAbsolutePath(arg, subject)));
   }
   for (auto arg = app; arg != args.end(); ++arg) {
-    subject.app_args.push_back(Escaped(*arg));
+    subject.app_args.push_back(Escaped(WithAbsolutePath(*arg, subject)));
   }
   AddDpdkArguments(own, subject);
   return subject;
+}
+
+void UseFreePort(const std::vector<int>& tcp_ports, InitSubject& subject) {
+  if (tcp_ports.size() != 1) {
+    return;
+  }
+  const std::string port = std::to_string(tcp_ports.front());
+  for (auto* args : {&subject.args, &subject.app_args}) {
+    for (std::string& arg : *args) {
+      if (!arg.ends_with(port)) {
+        continue;
+      }
+      const std::string before = arg.substr(0, arg.size() - port.size());
+      if (before.empty() || before.ends_with('=') || before.ends_with(':')) {
+        subject.changed_args.push_back(fmt::format("{} -> {}${{free_port}}", arg, before));
+        arg = before + "${free_port}";
+      }
+    }
+  }
+}
+
+bool IsOfOnesOwn(const InitSubject& subject) {
+  constexpr const char* kSystem[] = {"/usr/", "/bin/", "/sbin/", "/lib", "/opt/", "/snap/"};
+  std::error_code error;
+  const std::filesystem::path real = std::filesystem::canonical(subject.program, error);
+  const std::string path = error ? subject.program.string() : real.string();
+  return path.starts_with("/usr/local/") ||
+         std::none_of(std::begin(kSystem), std::end(kSystem),
+                      [&](const char* prefix) { return path.starts_with(prefix); });
 }
 
 Profile StartOf(const InitSubject& subject) {

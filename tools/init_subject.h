@@ -17,13 +17,23 @@ struct InitSubject {
   bool has_spdk = false;
   std::vector<std::string> args;      // as they are written: run-time names are variables
   std::vector<std::string> app_args;  // from "--" on
+  // "conf -> /home/me/conf": arguments that are written otherwise than they were given.
+  std::vector<std::string> changed_args;
 };
 
 // `args` as the user gave them; what a program on DPDK must have so that runs of it neither touch
-// the machine nor each other is added. `name` "" = that of the program's file. Failure (kBadInput)
-// when the name cannot be a file's.
+// the machine nor each other is added. A relative path of a file becomes an absolute one, since
+// runs have a directory of their own; the names that only a run knows (${free_port}) stay. `name`
+// "" = that of the program's file. Failure (kBadInput) when the name cannot be a file's.
 InitSubject MakeInitSubject(const std::filesystem::path& program, const std::string& name,
                             const std::vector<std::string>& args);
+
+// Arguments that are the port at which it was seen to listen (7777, --port=7777, host:7777) become
+// ${free_port}, if there is one such port.
+void UseFreePort(const std::vector<int>& tcp_ports, InitSubject& subject);
+
+// Is it somebody's own program, rather than one of the system's?
+bool IsOfOnesOwn(const InitSubject& subject);
 
 // How it is started for the first look.
 Profile StartOf(const InitSubject& subject);

@@ -42,6 +42,7 @@ class LintCommand : public Command {
     std::set<std::filesystem::path> seen;
     size_t files = 0;
     size_t mistakes = 0;
+    size_t warnings = 0;
     for (const std::string& named : files_) {
       for (const std::filesystem::path& file : Expand(named)) {
         std::error_code error;
@@ -49,16 +50,23 @@ class LintCommand : public Command {
         if (!error && !seen.insert(real).second) {
           continue;  // named twice
         }
-        const Diagnostics diagnostics = LintFile(file, options);
+        Diagnostics hints;
+        const Diagnostics diagnostics = LintFile(file, options, &hints);
         if (!diagnostics.empty()) {
           PrintResult("{}\n", diagnostics.ToString());
         }
+        for (const Diagnostic& hint : hints.all()) {
+          PrintResult("{}: warning: {}\n", hint.position.ToString(), hint.message);
+        }
         ++files;
+        warnings += hints.count();
         mistakes += diagnostics.count();
       }
     }
-    PrintResult("{} file{} checked, {} mistake{}\n", files, files == 1 ? "" : "s", mistakes,
-                mistakes == 1 ? "" : "s");
+    const std::string beside =
+        warnings == 0 ? "" : fmt::format(", {} warning{}", warnings, warnings == 1 ? "" : "s");
+    PrintResult("{} file{} checked, {} mistake{}{}\n", files, files == 1 ? "" : "s", mistakes,
+                mistakes == 1 ? "" : "s", beside);
     return mistakes == 0 ? ExitCode::kAsExpected : ExitCode::kBadInput;
   }
 

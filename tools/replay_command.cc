@@ -10,6 +10,7 @@
 #include "harness/run/module_cache.h"
 #include "harness/run/program_lookup.h"
 #include "harness/run/run_scenario.h"
+#include "harness/scenario/check_commands.h"
 #include "harness/scenario/data_dir.h"
 #include "harness/scenario/replaceable.h"
 #include "harness/store/status.h"
@@ -74,6 +75,7 @@ class ReplayCommand : public Command {
       load.data = load.data.Beside(environment.scenario_file);  // where the swept one found its own
     }
     const LoadedScenario loaded = LoadScenario(file, load);
+    RequireCommands(loaded);
     ColdExecutor executor(&interruption);
     const ScenarioOptions options = Options(global, loaded, environment);
     // What came each time is looked at once, what did not until it comes.

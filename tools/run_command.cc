@@ -16,6 +16,7 @@
 #include "harness/report/terminal.h"
 #include "harness/run/program_lookup.h"
 #include "harness/run/run_scenario.h"
+#include "harness/scenario/check_commands.h"
 #include "harness/scenario/data_dir.h"
 #include "harness/scenario/load_baseline.h"
 #include "harness/sweep/relocate.h"
@@ -81,6 +82,7 @@ class RunCommandLine : public Command {
     }
     const std::filesystem::path file = FindScenario(load.data, file_);
     const LoadedScenario loaded = LoadScenario(file, load);
+    RequireCommands(loaded);
     std::optional<Baseline> baseline;
     if (!baseline_.empty()) {
       baseline = FindBaseline(load.data, file, baseline_);

@@ -20,6 +20,7 @@
 #include "harness/report/report_files.h"
 #include "harness/run/program_lookup.h"
 #include "harness/run/run_scenario.h"
+#include "harness/scenario/check_commands.h"
 #include "harness/scenario/data_dir.h"
 #include "harness/target/interruption.h"
 #include "harness/target/machine.h"
@@ -76,6 +77,7 @@ class ScenarioTest : public testing::Test {
         GTEST_SKIP() << other.problem;
       }
     }
+    RequireCommands(loaded);
     const Resources& resources = loaded.scenario.resources;
     const std::string lack =
         LackOfHugepages(resources.HugepagesMb(), resources.hugetlbfs_mb.has_value());

@@ -9,6 +9,7 @@
 #include "harness/report/wrap.h"
 #include "harness/run/cpus.h"
 #include "harness/run/snapshot_executor.h"
+#include "harness/scenario/check_commands.h"
 #include "harness/scenario/data_dir.h"
 #include "harness/scenario/replaceable.h"
 #include "harness/sweep/baseline_writer.h"
@@ -73,6 +74,7 @@ class SweepCommand : public Command {
     const Baseline baseline =
         settings_.baseline.empty() ? Baseline() : FindBaseline(load.data, file, settings_.baseline);
     const LoadedScenario loaded = LoadScenario(file, load);
+    RequireCommands(loaded);
     settings_.ApplyDefinition(loaded);
     const std::optional<ChangedLines> changed = settings_.Changed();
     SweepOptions options = settings_.Options(global, loaded);

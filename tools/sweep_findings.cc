@@ -95,7 +95,10 @@ std::vector<SweepEntry> MakeSweepEntries(std::vector<FindingGroup> groups, const
     entries.push_back({std::move(group), known, is_new});
   }
   std::stable_sort(entries.begin(), entries.end(), [](const SweepEntry& a, const SweepEntry& b) {
-    return std::tuple(StatusOf(a.group), !a.is_new) < std::tuple(StatusOf(b.group), !b.is_new);
+    const auto rank = [](const SweepEntry& entry) {
+      return std::tuple(StatusOf(entry.group), !entry.is_new, !entry.group.in_own_code);
+    };
+    return rank(a) < rank(b);
   });
   return entries;
 }

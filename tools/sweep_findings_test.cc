@@ -75,6 +75,15 @@ TEST(SweepFindings, ThoseOfOneCauseStandBelowItAndAreCountedAsOne) {
   EXPECT_EQ(causes[0]["findings"], nlohmann::json({"0000000a", "0000000c"}));
 }
 
+TEST(SweepFindings, ThoseInTheProgramsOwnCodeComeBeforeThoseInItsLibraries) {
+  std::vector<FindingGroup> groups = {AGroup("0000000a", "crash", 3), AGroup("0000000b", "leak", 3),
+                                      AGroup("0000000c", "leak", 0)};
+  groups[1].in_own_code = groups[2].in_own_code = true;
+  const std::string text = TellSweepEntries(MakeSweepEntries(groups, {}, false), 160);
+  EXPECT_LT(text.find("0000000b"), text.find("0000000a")) << text;
+  EXPECT_LT(text.find("0000000a"), text.find("0000000c")) << "what is believed stands first";
+}
+
 TEST(SweepFindings, AStatusWithoutFindingsIsNotMentioned) {
   const std::string text =
       TellSweepEntries(MakeSweepEntries({AGroup("0000000a", "leak", 3)}, {}, false), 160);

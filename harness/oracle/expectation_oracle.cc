@@ -9,6 +9,7 @@
 #include "harness/oracle/oracle.h"
 #include "harness/oracle/run_course.h"
 #include "harness/oracle/signature.h"
+#include "harness/oracle/stop_command.h"
 #include "harness/oracle/told_failure.h"
 
 // `expectation`: the run did not go as the scenario says, and no other oracle knows why.
@@ -156,6 +157,13 @@ bool MayStayAway(const std::string& id, const Scenario& scenario) {
   });
 }
 
+bool StillFails(const Scenario& scenario) {
+  return std::any_of(scenario.faults.begin(), scenario.faults.end(), [](const Fault& fault) {
+    return fault.action == Fault::Action::kFail &&
+           fault.last == std::numeric_limits<uint64_t>::max();
+  });
+}
+
 class ExpectationOracle : public Oracle {
  public:
   std::string_view kind() const override { return kExpectation; }
@@ -167,6 +175,7 @@ class ExpectationOracle : public Oracle {
     JudgeFaultRpcs(evidence, context, findings);
     JudgeFaultSteps(evidence, context, findings);
     JudgeCompanions(evidence, context, findings);
+    JudgeStopCommand(evidence, context, findings);
     JudgeExit(evidence, context, findings);
     for (const std::string& fault : evidence.faults_not_reached) {
       if (MayStayAway(fault, context.scenario)) {
@@ -196,6 +205,9 @@ class ExpectationOracle : public Oracle {
   void JudgeSteps(const Evidence& evidence, const OracleContext& context,
                   std::vector<Finding>& findings) const {
     for (const StepResult& result : evidence.steps) {
+      if (&result == FailedStopCommand(evidence, context.scenario)) {
+        continue;
+      }
       const bool unmet =
           result.status == Status::kUnmet || result.status == Status::kTargetGone ||
           (result.status == Status::kTimedOut && IsExpectationOnly(result, context.scenario));
@@ -275,6 +287,22 @@ class ExpectationOracle : public Oracle {
         finding.details.push_back("it last said: " + lost.said);
       }
     }
+  }
+
+  // A target that ends at its signal does not hang: it is deaf to what was to end it. Where a call
+  // goes on failing, perhaps the one that serves the command, it cannot help it.
+  void JudgeStopCommand(const Evidence& evidence, const OracleContext& context,
+                        std::vector<Finding>& findings) const {
+    const bool ended = evidence.exit.kind == ExitStatus::Kind::kExited ||
+                       evidence.exit.kind == ExitStatus::Kind::kSignaled;
+    const StepResult* failed = FailedStopCommand(evidence, context.scenario);
+    if (failed == nullptr || !ended || StillFails(context.scenario)) {
+      return;
+    }
+    Finding& finding = Add(findings, "the target is deaf to its stop command, which fails");
+    finding.step = StepOfEnd(evidence);
+    finding.details.push_back(failed->detail + "; it was run twice");
+    finding.details.push_back("its stop signal then ended the target: " + evidence.exit.ToString());
   }
 
   void JudgeExit(const Evidence& evidence, const OracleContext& context,

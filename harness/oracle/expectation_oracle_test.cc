@@ -255,5 +255,31 @@ TEST_F(AfterADroppedClient, AnUnansweredRequestThatDependsOnItIsNoHangButAnother
   EXPECT_THAT(run_.Judge(), ElementsAre(IsKind("hang")));
 }
 
+// Tempting: it did not end by what was to end it, so it hangs.
+TEST(ExpectationOracle, ATargetThatEndsAtItsSignalButNotByItsStopCommandIsDeaf) {
+  JudgedRun run;
+  run.scenario.tolerance = Tolerance::kMayFailCleanly;
+  run.scenario.faults.resize(1);
+  FailACall(run.evidence);
+  StepResult failed;
+  failed.index = static_cast<int>(run.scenario.steps.size()) + 1;
+  failed.status = Status::kUnmet;
+  failed.detail = "`halt` ended with exit 1: refused";
+  run.evidence.steps.push_back(failed);
+  const std::vector<Finding> findings = run.Judge();
+  ASSERT_THAT(findings, ElementsAre(IsKind("expectation")));
+  EXPECT_EQ(findings[0].title, "the target is deaf to its stop command, which fails");
+  EXPECT_THAT(findings[0].details, Contains(HasSubstr("exit 1: refused; it was run twice")));
+
+  // The call that serves the command may be the one that fails for ever.
+  run.scenario.faults[0].last = std::numeric_limits<uint64_t>::max();
+  EXPECT_THAT(run.Judge(), IsEmpty());
+
+  // It did not end at its signal either.
+  run.scenario.faults[0].last = 1;
+  run.evidence.exit.kind = ExitStatus::Kind::kKilledByUs;
+  EXPECT_THAT(run.Judge(), ElementsAre(IsKind("hang")));
+}
+
 }  // namespace
 }  // namespace faultline

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "harness/oracle/run_course.h"
+#include "harness/oracle/stop_command.h"
 
 namespace faultline {
 namespace {
@@ -83,7 +84,7 @@ std::optional<Hang> HangOfStep(const StepResult& result, const Evidence& evidenc
   return hang;
 }
 
-std::optional<Hang> HangOfStop(const Evidence& evidence) {
+std::optional<Hang> HangOfStop(const Evidence& evidence, const Scenario& scenario) {
   const bool ended_by_itself = evidence.exit.kind == ExitStatus::Kind::kExited ||
                                evidence.exit.kind == ExitStatus::Kind::kSignaled;
   if (ended_by_itself || !evidence.asked_to_stop) {
@@ -91,7 +92,9 @@ std::optional<Hang> HangOfStop(const Evidence& evidence) {
   }
   Hang hang;
   hang.phase = kStopPhase;
-  hang.title = "the target did not end within its limit after the stop signal";
+  hang.title = FailedStopCommand(evidence, scenario) == nullptr
+                   ? "the target did not end within its limit after the stop signal"
+                   : "the target's stop command failed, and its stop signal did not end it either";
   hang.wait = &evidence.stop_wait;
   hang.limit = evidence.stop_wait.limit_ms > 0
                    ? evidence.stop_wait.ToString()
@@ -117,7 +120,7 @@ std::vector<Hang> FindHangs(const Evidence& evidence, const Scenario& scenario) 
       hangs.push_back(std::move(*hang));
     }
   }
-  if (std::optional<Hang> hang = HangOfStop(evidence)) {
+  if (std::optional<Hang> hang = HangOfStop(evidence, scenario)) {
     if (hangs.empty() || hangs.back().phase != hang->phase) {
       hangs.push_back(std::move(*hang));
     }

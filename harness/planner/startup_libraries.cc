@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "harness/base/failure.h"
+#include "harness/base/program_path.h"
 #include "harness/base/unique_fd.h"
 #include "harness/planner/byte_stream.h"
 #include "harness/planner/cache_file.h"
@@ -161,7 +162,7 @@ std::optional<std::vector<std::filesystem::path>> StillValid(std::string_view bo
 std::vector<std::filesystem::path> StartupLibraries(const std::filesystem::path& program,
                                                     const std::vector<std::string>& environment,
                                                     const std::filesystem::path& cache_dir) {
-  std::filesystem::path absolute = std::filesystem::absolute(program);
+  const std::filesystem::path absolute = ExecutedFor(std::filesystem::absolute(program));
   std::string key = CacheKey(absolute, environment);
   std::filesystem::path file =
       cache_dir / fmt::format("{:016x}.libraries", protocol::HashText(absolute.string()));

@@ -24,7 +24,8 @@ using nlohmann::json;
 // Worst first.
 constexpr std::array<std::string_view, 7> kSiteVerdicts = {
     "finding", "doubtful", "slow", "not reached", "clean error", "tolerated", "not visited"};
-// What a maintainer reads first: damage, then what blocks, then what is lost.
+// What a maintainer reads first, of the program's own code before that of its libraries: damage,
+// then what blocks, then what is lost.
 constexpr std::array<std::string_view, 10> kKinds = {
     "io-device-missing", "sanitizer", "crash",     "double-free", "hang",
     "not-rolled-back",   "leak",      "swallowed", "expectation", "ends-by-design"};
@@ -97,8 +98,8 @@ class Digester {
     }
     const auto rank = [](const DigestFinding& entry) {
       return std::tuple(entry.known != nullptr, RankIn(kStatuses, entry.status),
-                        RankIn(kKinds, entry.group.kind), -entry.group.sites,
-                        entry.group.signature);
+                        !entry.group.in_own_code, RankIn(kKinds, entry.group.kind),
+                        -entry.group.sites, entry.group.signature);
     };
     std::stable_sort(
         digest_.findings.begin(), digest_.findings.end(),

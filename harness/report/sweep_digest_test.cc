@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "harness/report/testing/reported_sweep.h"
 
 namespace faultline {
@@ -29,6 +31,26 @@ TEST_F(SweepDigestTest, PutsTheConfirmedFindingBeforeTheUntriedOne) {
   EXPECT_EQ(digest.findings[0].status, "confirmed");
   EXPECT_EQ(digest.findings[0].group.kind, "crash");
   EXPECT_EQ(digest.findings[1].status, "not tried");
+}
+
+// Tempting: a crash comes before a leak.
+TEST_F(SweepDigestTest, PutsTheProgramsOwnCodeBeforeItsLibraries) {
+  StoredRun run = testkit::ARun("transient own");
+  run.findings = {testkit::AFinding("leak: own"), testkit::AFinding("crash: lib")};
+  run.findings[0].stack = R"([["f","a.c",1,"my_app"]])";
+  run.findings[1].stack = R"([["rte_f","",0,"librte_eal.so.23"]])";
+  store_.AddRun(run);
+  std::vector<std::string> untried;
+  for (const DigestFinding& finding : MakeDigest(store_, baseline_).findings) {
+    if (finding.status == "not tried") {
+      untried.push_back(finding.group.signature);
+    }
+  }
+  const auto at = [&](const std::string& signature) {
+    return std::find(untried.begin(), untried.end(), signature) - untried.begin();
+  };
+  ASSERT_THAT(untried, testing::IsSupersetOf({"leak: own", "crash: lib"}));
+  EXPECT_LT(at("leak: own"), at("crash: lib"));
 }
 
 TEST_F(SweepDigestTest, OnlyAConfirmedFindingThatIsNotKnownFails) {

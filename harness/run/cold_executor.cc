@@ -1,6 +1,10 @@
 #include <fmt/format.h>
 
+#include <map>
+#include <mutex>
+
 #include "harness/base/failure.h"
+#include "harness/base/program_path.h"
 #include "harness/run/course.h"
 #include "harness/run/executed_cache.h"
 #include "harness/run/executor.h"
@@ -32,7 +36,18 @@ void Learn(const Attempt& attempt, const ExecutedCache& cache, RunRequest& reque
 }  // namespace
 
 const std::filesystem::path& HookedProgram(const RunRequest& request) {
-  return request.executed_program.empty() ? request.program : request.executed_program.program;
+  if (!request.executed_program.empty()) {
+    return request.executed_program.program;
+  }
+  // References to the values of a map stay good.
+  static std::mutex mutex;
+  static std::map<std::filesystem::path, std::filesystem::path> executed;
+  const std::lock_guard lock(mutex);
+  const auto [known, is_new] = executed.try_emplace(request.program);
+  if (is_new) {
+    known->second = ExecutedFor(request.program);
+  }
+  return known->second;
 }
 
 Evidence ColdExecutor::Execute(const RunRequest& request) {

@@ -100,6 +100,11 @@ void Debugger::Start(pid_t target, const std::filesystem::path& fifo) {
   pidfd_.reset(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
 }
 
+bool Debugger::has_ended() const {
+  pollfd event = {pidfd_.get(), POLLIN, 0};
+  return ::poll(&event, 1, 0) > 0;
+}
+
 void Debugger::ThrowLeft() { throw DebuggerLeft(); }
 
 Debugger::~Debugger() {

@@ -30,6 +30,7 @@ class Debugger {
 
   // Readable once gdb has ended; see ThrowLeft.
   int end_fd() const { return pidfd_.get(); }
+  bool has_ended() const;
   // Throws DebuggerLeft. The handler for an EventLoop.
   [[noreturn]] void ThrowLeft();
 

@@ -35,6 +35,13 @@ bool IsMadeToWrap(const fs::path& program) {
   return is_script || kNames.contains(program.filename());
 }
 
+// Of what was started: a script is, whatever reads it.
+bool StartedToWrap(LiveRun& run) {
+  const RunRequest& request = run.request();
+  return IsMadeToWrap(HookedProgram(request)) ||
+         (request.executed_program.empty() && IsMadeToWrap(request.program));
+}
+
 bool IsHooked(LiveRun& run) {
   const std::optional<ExecutedProgram> last = run.process().replaced_by();
   return last && last->program == HookedProgram(run.request());
@@ -129,7 +136,7 @@ std::vector<ChildProgram> OfEnded(LiveRun& run, int64_t ready_ms) {
   const ExitStatus& exit = run.process().exit_status();
   // What a wrapper has left may be ready before its own end is seen.
   const bool left_one = exit.kind == ExitStatus::Kind::kExited && exit.code == 0 &&
-                        (ready_ms == 0 || IsMadeToWrap(HookedProgram(run.request())));
+                        (ready_ms == 0 || StartedToWrap(run));
   if (left_one && !run.request().profile.detaches) {
     AwaitExec(run);
   }
@@ -137,7 +144,7 @@ std::vector<ChildProgram> OfEnded(LiveRun& run, int64_t ready_ms) {
   const auto alive = std::stable_partition(
       children.begin(), children.end(), [](const ChildProgram& child) { return child.is_alive; });
   if (alive == children.begin()) {
-    return IsMadeToWrap(HookedProgram(run.request())) ? children : std::vector<ChildProgram>();
+    return StartedToWrap(run) ? children : std::vector<ChildProgram>();
   }
   children.erase(left_one ? alive : children.begin(), children.end());
   return children;
@@ -161,10 +168,34 @@ std::vector<ChildProgram> Candidates(LiveRun& run, bool& has_waited) {
     return !child.is_alive || (tells_ready ? child.last.time_ms > ready_ms
                                            : run.now_ms() - child.last.time_ms < kLastingMs);
   });
-  return children.empty() || IsMadeToWrap(HookedProgram(run.request())) ||
-                 WaitsForChildren(run, has_waited)
+  return children.empty() || StartedToWrap(run) || WaitsForChildren(run, has_waited)
              ? children
              : std::vector<ChildProgram>();
+}
+
+bool IsBelow(pid_t pid, pid_t ancestor) {
+  while (pid > 1 && pid != ancestor) {
+    pid = ReadProcStat(pid).parent;
+  }
+  return pid == ancestor;
+}
+
+// A wrapper has started `program`, the target, more than once (`sh -c 'program & program & wait'`):
+// nothing tells which of these processes is the target. What the target itself starts is its own.
+void RefuseTwins(LiveRun& run, const fs::path& program) {
+  const bool is_followed = IsHooked(run) && run.process().followed();
+  const pid_t target = run.process().pid();
+  std::vector<ChildProgram> twins = is_followed ? run.process().child_programs() : Children(run);
+  std::erase_if(twins, [&](const ChildProgram& child) {
+    return !child.is_alive || child.last.program != program ||
+           (is_followed && IsBelow(child.pid, target));
+  });
+  if (twins.size() + (is_followed ? 1 : 0) > 1) {
+    throw Failure::BadInput(fmt::format(
+        "{} has started {} more than once, and any of these processes may be the target: expected "
+        "one (for several, `targets` of the scenario), or `wraps: none` in its profile",
+        run.request().program.string(), program.string()));
+  }
 }
 
 }  // namespace
@@ -183,11 +214,19 @@ void ThrowRefusal(LiveRun& run) {
 Executed ExecutedInChild(LiveRun& run, bool& has_waited) {
   const std::string& wraps = run.request().profile.wraps;
   if (!run.hooking().wanted() || run.request().profile.detaches || wraps == kNothing ||
-      !run.process().traced() || IsHooked(run)) {
+      !run.process().traced()) {
+    return {};
+  }
+  if (IsHooked(run)) {
+    if (run.process().followed() && !run.exited()) {
+      RefuseTwins(run, HookedProgram(run.request()));
+    }
     return {};
   }
   if (!wraps.empty()) {
-    return Named(run, wraps);
+    const Executed named = Named(run, wraps);
+    RefuseTwins(run, named.program);
+    return named;
   }
   const std::vector<std::string> programs = WrappedPrograms(run, has_waited);
   if (programs.size() > 1) {
@@ -197,7 +236,11 @@ Executed ExecutedInChild(LiveRun& run, bool& has_waited) {
         run.request().program.string(), fmt::join(programs, ", "),
         fs::path(programs.front()).filename().string()));
   }
-  return programs.empty() ? Executed() : Executed{programs.front(), /*in_child=*/true};
+  if (programs.empty()) {
+    return {};
+  }
+  RefuseTwins(run, programs.front());
+  return {programs.front(), /*in_child=*/true};
 }
 
 Executed ExecutedInstead(LiveRun& run, const Executed& in_child) {

@@ -26,7 +26,7 @@ std::vector<std::string> WrappedPrograms(LiveRun& run, bool& has_waited);
 // stop, and once more when it has ended, as long as its children live. Takes up to 2 s for a target
 // that ended and has left a process behind, and, unless `has_waited`, which is set then, 0.2 s for
 // one that has a child and does not wait for it yet. Failure (kBadInput) when it might be several,
-// or is not the one that `wraps` says.
+// or is not the one that `wraps` says, or was started more than once.
 Executed ExecutedInChild(LiveRun& run, bool& has_waited);
 
 // As above, or what was executed in the target's own place before it was ready. `in_child` is what

@@ -15,6 +15,7 @@
 #include "harness/base/line_pattern.h"
 #include "harness/run/executed.h"
 #include "harness/run/live_run.h"
+#include "harness/target/proc_status.h"
 
 namespace faultline {
 namespace {
@@ -25,6 +26,7 @@ constexpr int64_t kMostStartMs = 30'000;
 constexpr int64_t kQuietMs = 2'000;
 constexpr int64_t kRpcMs = 3'000;
 constexpr int64_t kStopMs = 10'000;
+constexpr int64_t kTypedMs = 2'000;
 constexpr int kFinishGraceMs = 200;
 constexpr size_t kMostLastWords = 5;
 // What a target says when it is up; of several such lines the last counts.
@@ -71,26 +73,25 @@ std::vector<std::vector<std::string>> TableOf(pid_t pid, const std::string& name
   return rows;
 }
 
-std::vector<std::string> ListensOf(LiveRun& run) {
+void FindListens(LiveRun& run, FirstLook& look) {
   constexpr char kTcpListen[] = "0A";
   constexpr char kUnixListening[] = "00010000";  // __SO_ACCEPTCON
-  std::vector<std::string> listens;
   const pid_t pid = run.process().pid();
   const std::set<std::string> own = SocketsOf(pid);
+  std::set<int> ports;
   for (const char* table : {"tcp", "tcp6"}) {
     for (const std::vector<std::string>& row : TableOf(pid, table)) {
       if (row.size() > 9 && row[3] == kTcpListen && own.contains(row[9])) {
-        const std::string port = row[1].substr(row[1].rfind(':') + 1);
-        listens.push_back(fmt::format("tcp port {}", std::stoi(port, nullptr, 16)));
+        ports.insert(std::stoi(row[1].substr(row[1].rfind(':') + 1), nullptr, 16));
       }
     }
   }
+  look.tcp_ports.assign(ports.begin(), ports.end());
   for (const std::vector<std::string>& row : TableOf(pid, "unix")) {
     if (row.size() > 7 && row[3] == kUnixListening && own.contains(row[6])) {
-      listens.push_back("unix " + run.sandbox().Generalise(row[7]));
+      look.unix_sockets.push_back(run.sandbox().Generalise(row[7]));
     }
   }
-  return listens;
 }
 
 // A method that somebody answers on the RPC socket; "" = none.
@@ -129,13 +130,58 @@ void FindReadyLine(LiveRun& run, FirstLook& look) {
   }
 }
 
-void Stop(LiveRun& run, FirstLook& look) {
-  for (const int signal : {SIGTERM, SIGINT}) {
-    run.process().Signal(signal);
-    if (run.WaitForExit(kStopMs)) {
-      look.stop_signal = signal;
-      return;
+bool EndsAtSignal(LiveRun& run, int signal, FirstLook& look) {
+  run.process().Signal(signal);
+  if (run.WaitForExit(kStopMs)) {
+    look.stop_signal = signal;
+    return true;
+  }
+  return false;
+}
+
+// A program at a prompt has a word by which it is left, or ends with its input.
+bool EndsAtText(LiveRun& run, FirstLook& look) {
+  constexpr char kEndOfFile[] = "\x04";
+  for (const char* text : {"quit\n", "exit\n", kEndOfFile}) {
+    if (!ReadsItsInput(run.process().pid()) ||
+        !run.process().Write(text, InMs(static_cast<int>(kTypedMs)))) {
+      return false;
     }
+    if (run.WaitForExit(kTypedMs)) {
+      look.stop_text = text;
+      return true;
+    }
+  }
+  return false;
+}
+
+// How the target would take a signal now.
+enum class Takes { kIgnores, kDies, kHandles };
+Takes HowItTakes(pid_t pid, int signal) {
+  return IgnoresSignal(pid, signal) ? Takes::kIgnores
+         : WouldDieOf(pid, signal)  ? Takes::kDies
+                                    : Takes::kHandles;
+}
+
+void Stop(LiveRun& run, FirstLook& look) {
+  const pid_t pid = run.process().pid();
+  const Takes term = HowItTakes(pid, SIGTERM);
+  if (term == Takes::kHandles && EndsAtSignal(run, SIGTERM, look)) {
+    return;
+  }
+  look.why_not_term = term == Takes::kHandles   ? "SIGTERM does not end it"
+                      : term == Takes::kIgnores ? "it ignores SIGTERM"
+                                                : "SIGTERM kills it";
+  // A shell handles SIGINT only to die of it.
+  if (EndsAtText(run, look)) {
+    return;
+  }
+  const Takes interrupt = HowItTakes(pid, SIGINT);
+  if (interrupt == Takes::kHandles && EndsAtSignal(run, SIGINT, look)) {
+    return;
+  }
+  if (!(term == Takes::kDies && EndsAtSignal(run, SIGTERM, look)) && interrupt == Takes::kDies) {
+    EndsAtSignal(run, SIGINT, look);
   }
 }
 
@@ -184,7 +230,7 @@ FirstLook Look(const fs::path& program, const Profile& profile, const fs::path& 
   if (!look.ended_by_itself) {
     run.process().Settle();
     look.rpc_method = RpcMethodOf(run);
-    look.listens = ListensOf(run);
+    FindListens(run, look);
     FindReadyLine(run, look);
     Stop(run, look);
     run.process().Kill();

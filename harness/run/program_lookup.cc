@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <sstream>
 #include <system_error>
 #include <vector>
 
@@ -15,19 +14,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kAgentName[] = "libfaultline_agent.so";
-
-bool IsProgram(const fs::path& path) {
-  std::error_code ignored;
-  return fs::is_regular_file(path, ignored) && ::access(path.c_str(), X_OK) == 0;
-}
-
-std::string WhyNoProgram(const fs::path& path) {
-  std::error_code ignored;
-  if (!fs::exists(path, ignored)) {
-    return "there is no such file";
-  }
-  return fs::is_regular_file(path, ignored) ? "it may not be executed" : "it is not a regular file";
-}
 
 // Where what belongs to faultline lies: beside it in a build directory, in lib/faultline of the
 // same prefix when it is installed, wherever that prefix was moved to.
@@ -72,20 +58,6 @@ fs::path OwnDirectory() {
     throw Failure::FromErrno("cannot read /proc/self/exe (is /proc mounted?)", error.value());
   }
   return self.parent_path();
-}
-
-fs::path FindInPath(const std::string& name) {
-  if (name.find('/') != std::string::npos) {
-    return name;
-  }
-  const char* variable = ::getenv("PATH");
-  std::istringstream directories(variable != nullptr ? variable : "");
-  for (std::string directory; std::getline(directories, directory, ':');) {
-    if (!directory.empty() && IsProgram(fs::path(directory) / name)) {
-      return fs::path(directory) / name;
-    }
-  }
-  return {};
 }
 
 ProgramSearch FindProgram(const Profile& profile, const fs::path& given,

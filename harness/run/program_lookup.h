@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <string>
 
+#include "harness/base/program_path.h"  // FindInPath
 #include "harness/scenario/profile.h"
 
 namespace faultline {
@@ -16,10 +17,6 @@ struct ProgramSearch {
 // The directory of the running executable. Faultline's agent and own targets lie there, or in
 // ../lib/faultline when it is installed.
 std::filesystem::path OwnDirectory();
-
-// `name` itself when it is a path (has a slash), else the first such program in PATH; "" when there
-// is none.
-std::filesystem::path FindInPath(const std::string& name);
 
 // Finds the program of `profile`: `given` (from --program) when not empty, else the path in the
 // environment variable profile.program_variable, else profile.program. Each is a path (with a

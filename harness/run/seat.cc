@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "harness/base/console.h"
 #include "harness/base/failure.h"
 #include "harness/run/agent_check.h"
 #include "harness/run/arguments_proof.h"
@@ -12,6 +13,7 @@
 #include "harness/run/executed_cache.h"
 #include "harness/run/program_lookup.h"
 #include "harness/run/stop.h"
+#include "harness/run/untraced_proof.h"
 
 namespace faultline {
 namespace {
@@ -38,6 +40,27 @@ void Complete(RunRequest& request, const RunRequest& all, const Target& target) 
           ? executed->second
           : ExecutedCache(all.cache_dir, request.program, request.scenario, request.profile)
                 .Recall();
+}
+
+// Has the target opened a file of this name, in any of its lives, as far as observers tell?
+bool HasOpened(const std::vector<Life>& lives, const std::string& name) {
+  const auto is_it = [&](const protocol::JournalRecord& record, const Evidence& evidence) {
+    if (record.kind != protocol::JournalRecord::kObserved ||
+        record.index >= evidence.observers.size() ||
+        !evidence.observers[record.index].starts_with("fd/open")) {
+      return false;
+    }
+    const std::string path(record.label);
+    const std::string opened = std::filesystem::path(path).filename();
+    const bool is_cut = path.size() + 1 == sizeof(record.label);
+    return !opened.empty() && (is_cut ? name.starts_with(opened) : name == opened);
+  };
+  return std::any_of(lives.begin(), lives.end(), [&](const Life& life) {
+    const auto& records = life.evidence.journal.records;
+    return std::any_of(records.begin(), records.end(), [&](const protocol::JournalRecord& record) {
+      return is_it(record, life.evidence);
+    });
+  });
 }
 
 }  // namespace
@@ -100,6 +123,7 @@ void Seat::Start(Companions& companions, EventLoop& loop, std::optional<size_t> 
   sandbox_.BeginLife();
   hooking_ = std::make_unique<Hooking>(of_life_, sandbox_.life_dir(),
                                        sandbox_.TargetOptions().environment);
+  ProveUntraced(request_, *hooking_);
   run_ = std::make_unique<LiveRun>(of_life_, sandbox_, *hooking_, companions, loop);
   steps_ = std::make_unique<StepRunner>(*run_);
   rolled_back_ = std::make_unique<RolledBack>(*run_, *steps_);
@@ -111,8 +135,7 @@ void Seat::Start(Companions& companions, EventLoop& loop, std::optional<size_t> 
                   .count();
   leftovers_.Watch(OwnLeftovers(), sandbox_.variables());
   files_.clear();
-  // gdb has one terminal: it is for the target in which calls fail.
-  if (request_.in_debugger && (name_.empty() || !request_.faults.empty())) {
+  if (WantsDebugger()) {
     debugger_.emplace(run_->process().pid(), sandbox_.life_dir());
     loop.Add(debugger_->end_fd(), [this] { debugger_->ThrowLeft(); });
     if (beside_debugger != nullptr) {
@@ -134,6 +157,27 @@ void Seat::NoteFiles() {
   files_.insert(now.begin(), now.end());
   std::set_difference(files_.begin(), files_.end(), now.begin(), now.end(),
                       std::back_inserter(removed));
+}
+
+// gdb has one terminal: it is for the target, and for those of its lives, in which calls fail.
+bool Seat::WantsDebugger() const {
+  if (!request_.in_debugger) {
+    return false;
+  }
+  return request_.faults.empty() ? name_.empty() && lives_.empty() : !of_life_.faults.empty();
+}
+
+// The user looks around as long as there is something to see.
+void Seat::LeaveDebugger() {
+  if (!debugger_) {
+    return;
+  }
+  run_->loop().Remove(debugger_->end_fd());
+  if (!debugger_->has_ended()) {
+    PrintMessage("\nfaultline: {} has ended; leave gdb to go on\n",
+                 name_.empty() ? "the target" : "target " + name_);
+  }
+  debugger_.reset();
 }
 
 // What bears the name of something that is another target's is left by that one.
@@ -194,10 +238,7 @@ bool Seat::End(std::optional<int> signal) {
     StopTarget(*run_);
   }
   LookForChild();  // of one that has run to completion
-  if (debugger_) {
-    run_->loop().Remove(debugger_->end_fd());
-    debugger_.reset();  // the user looks around as long as there is something to see
-  }
+  LeaveDebugger();
   CollectEvidence(*run_, leftovers_);
   executed_ = ExecutedInstead(*run_, in_child_);
   if (executed_.empty()) {
@@ -226,7 +267,12 @@ std::vector<std::string> Seat::LeftInSharedDirectory() const {
 }
 
 bool Seat::TakeLeft(const std::string& left, const Seat& owner) {
-  if (lives_.empty() || left.find("${" + name_ + ".") == std::string::npos) {
+  if (lives_.empty()) {
+    return false;
+  }
+  const std::string name = std::filesystem::path(left).filename();
+  const bool bears_name = left.find("${" + name_ + ".") != std::string::npos;
+  if (!bears_name && !(HasOpened(lives_, name) && !HasOpened(owner.lives_, name))) {
     return false;
   }
   AddLeft(sandbox_.Generalise(owner.sandbox_.Specialise(left)));

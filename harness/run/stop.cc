@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "harness/base/failure.h"
 #include "harness/run/command.h"
@@ -13,10 +14,10 @@
 namespace faultline {
 namespace {
 
-// Waits for what remains of the limit when a step sent the signal some time ago. False when the
-// target did not end.
-bool WaitForEnd(LiveRun& run) {
-  const int64_t elapsed_ms = run.now_ms() - run.stop_sent_ms();
+// Waits for what remains of the limit when it was asked some time ago, at `asked_ms`. False when
+// the target did not end.
+bool WaitForEnd(LiveRun& run, int64_t asked_ms) {
+  const int64_t elapsed_ms = run.now_ms() - asked_ms;
   const int64_t limit_ms = run.stop_limit_ms();
   // Of a target that has hung before nothing more is to be learned.
   const int64_t most_ms =
@@ -105,6 +106,36 @@ std::string RunStopCommand(LiveRun& run) {
              : "";
 }
 
+void KillHanging(LiveRun& run) {
+  run.CaptureHang("taken when the target had not stopped in time");
+  run.process().Kill();
+}
+
+// The stop command failed, and a call had been made to fail: perhaps the one that was to serve this
+// command, which would mean nothing. It is run once more; when it fails again the target is deaf to
+// it, and whether it hangs too its stop signal tells.
+void StopOtherwise(LiveRun& run) {
+  if (run.WaitForExit(run.stop_limit_ms())) {
+    return;  // it failed because the target was about to end
+  }
+  const int64_t asked_ms = run.now_ms();
+  const std::string again = RunStopCommand(run);
+  if (!again.empty()) {
+    StepResult failed;
+    failed.index = static_cast<int>(run.request().scenario.steps.size()) + 1;
+    failed.title = "the stop command";
+    failed.status = StepResult::Status::kUnmet;
+    failed.detail = again;
+    failed.begin_ms = asked_ms;
+    failed.duration_ms = run.now_ms() - asked_ms;
+    run.evidence().steps.push_back(std::move(failed));
+    run.process().Signal(run.request().profile.stop_signal);
+  }
+  if (!WaitForEnd(run, asked_ms)) {
+    KillHanging(run);
+  }
+}
+
 }  // namespace
 
 std::string AskToStop(LiveRun& run) {
@@ -152,13 +183,13 @@ void StopTarget(LiveRun& run) {
       [](const StepResult& step) { return step.status == StepResult::Status::kTargetGone; });
   if (!run.exited()) {
     const std::string failed = AskToStop(run);
-    if (!WaitForEnd(run)) {
-      // Under a fault the target may be what it failed at.
-      if (!failed.empty() && run.request().faults.empty()) {
+    if (!failed.empty() && !run.request().faults.empty()) {
+      StopOtherwise(run);
+    } else if (!WaitForEnd(run, run.stop_sent_ms())) {
+      if (!failed.empty()) {
         throw Failure::BadInput("the stop command " + failed + "; the target runs on");
       }
-      run.CaptureHang("taken when the target had not stopped in time");
-      run.process().Kill();
+      KillHanging(run);
     }
   } else if (run.request().profile.stop.kind == StopAction::Kind::kByItself && was_there &&
              !run.stop_signal_sent()) {

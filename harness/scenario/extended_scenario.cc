@@ -8,6 +8,7 @@
 
 #include "harness/scenario/document.h"
 #include "harness/scenario/inherit.h"
+#include "harness/scenario/reserved_names.h"
 
 namespace faultline {
 namespace {
@@ -54,7 +55,7 @@ YamlPtr WithParents(const YamlPtr& root, std::vector<fs::path> chain, const Data
                     fmt::format("more than {} scenarios extend each other", kMostParents));
     return root;
   }
-  const YamlPtr written = ReadYamlFile(parent, diagnostics);
+  const YamlPtr written = ReadDocument(parent, diagnostics, {kFileDir, kScenarioDir});
   if (written == nullptr || written->kind != YamlValue::Kind::kMap) {
     return root;
   }

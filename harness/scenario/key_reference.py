@@ -103,26 +103,69 @@ def cell(text):
     return text.replace("|", "\\|").replace("\n", " ")
 
 
-def properties_of(schemas, node, file):
-    """Of an object, or of the one object among several forms."""
+def objects_of(schemas, node, file):
+    """An object, or the objects among several forms, each with the file it is in."""
     node, file, _ = schemas.resolve(node, file)
     if "properties" in node:
-        return node, file
-    for part in node.get("allOf", []) + node.get("oneOf", []) + node.get("anyOf", []):
-        found = properties_of(schemas, part, file)
-        if found:
-            return found
-    return None
+        return [(node, file)]
+    return [found for part in node.get("allOf", []) + node.get("oneOf", []) + node.get("anyOf", [])
+            for found in objects_of(schemas, part, file)]
+
+
+def words_of(forms, all_forms):
+    """Which forms of an object have a key; the shorter of saying which have it and which have it not."""
+    rest = all_forms - forms
+    words = ", ".join(f"`{name}`" for name in sorted(rest if len(rest) < len(forms) else forms))
+    return ("" if not words else "not of " + words if len(rest) < len(forms) else "of " + words)
+
+
+def properties_of(schemas, node, file):
+    """Of an object, or of all objects among several forms: what each form has comes last, once."""
+    objects = objects_of(schemas, node, file)
+    if len(objects) < 2:
+        return objects[0] if objects else None
+    common = [key for key in objects[0][0]["properties"] if all(key in one["properties"] for one, _ in objects)]
+    joined, where, names = {}, objects[0][1], set()
+    for one, place in objects:
+        own = {key: value for key, value in one["properties"].items() if key not in common}
+        belongs = next((key for key in one.get("required", []) if key in own), None)
+        names |= {belongs} - {None}
+        for key, value in own.items():
+            known = joined.setdefault(key, {"forms": [], "of": set()})
+            if (value, place) not in known["forms"]:
+                known["forms"].append((value, place))
+            if belongs and key != belongs:
+                known["of"].add(belongs)
+    node = {"properties": {}, "required": [], "forms": {key: known["forms"] for key, known in joined.items()},
+            "of": {key: words_of(known["of"], names) for key, known in joined.items()}}
+    node["properties"].update({key: known["forms"][0][0] for key, known in joined.items()})
+    node["properties"].update({key: objects[0][0]["properties"][key] for key in common})
+    return node, where
 
 
 def table(schemas, node, file, linked, path):
     lines = ["| key | value | meaning |", "|---|---|---|"]
     required = set(node.get("required", []))
     for key, value in node["properties"].items():
+        if key in node.get("forms", {}):
+            lines.append(row_of_forms(schemas, node, key, linked, path))
+            continue
         name = f"`{key}`" + (" (required)" if key in required else "")
         lines.append(f"| {name} | {cell(kind_of(schemas, value, file, linked, f'{path}-{key}'))} | "
                      f"{cell(description(schemas, value, file))} |")
     return lines
+
+
+def row_of_forms(schemas, node, key, linked, path):
+    """A key that only some of an object's forms have, or that means other things in them."""
+    kinds, texts = [], []
+    for value, place in node["forms"][key]:
+        kind = kind_of(schemas, value, place, linked, f"{path}-{key}")
+        text = description(schemas, value, place)
+        kinds += [kind] if kind not in kinds else []
+        texts += [text] if text and text not in texts else []
+    of = node["of"][key]
+    return f"| `{key}` | {cell(' or '.join(kinds))} | {cell('; '.join(([of] if of else []) + texts))} |"
 
 
 def page(directory):

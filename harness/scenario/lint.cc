@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <set>
 #include <system_error>
+#include <utility>
 
+#include "harness/scenario/check_commands.h"
 #include "harness/scenario/load_baseline.h"
 #include "harness/scenario/load_catalogue.h"
 #include "harness/scenario/load_profile.h"
@@ -25,8 +27,9 @@ bool IsPassedOver(const fs::path& directory) {
 
 }  // namespace
 
-Diagnostics LintFile(const fs::path& file, const LoadOptions& options) {
-  Diagnostics diagnostics;
+Diagnostics LintFile(const fs::path& file, const LoadOptions& options, Diagnostics* warnings) {
+  CommandCheck check;
+  Diagnostics& diagnostics = check.mistakes;
   switch (KindOfFile(file)) {
     case DataKind::kCatalogue: {
       Catalogue catalogue;
@@ -37,19 +40,24 @@ Diagnostics LintFile(const fs::path& file, const LoadOptions& options) {
       const Profile profile = LoadProfileFile(file, options.data, {}, diagnostics);
       LoadCatalogue(options.data.Beside(file), profile.catalogues, diagnostics,
                     profile.catalogues_position);
+      CheckStopCommand(profile.stop, check);
       break;
     }
     case DataKind::kSteps:
-      LoadStepsFile(file, {options.data, options.set, true}, diagnostics);
+      CheckStepCommands(LoadStepsFile(file, {options.data, options.set, true}, diagnostics).steps,
+                        check);
       break;
     case DataKind::kBaseline:
       LoadBaseline(file, diagnostics);
       break;
     case DataKind::kScenario:
-      LoadScenario(file, options, diagnostics);
+      CheckCommands(LoadScenario(file, options, diagnostics), check);
       break;
   }
-  return diagnostics;
+  if (warnings != nullptr) {
+    *warnings = std::move(check.warnings);
+  }
+  return std::move(check.mistakes);
 }
 
 std::vector<fs::path> FindDataFiles(const fs::path& root) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "harness/scenario/map_reader.h"
+#include "harness/scenario/reserved_names.h"
 
 namespace faultline {
 namespace {
@@ -128,9 +129,8 @@ std::map<std::string, std::string> ReadSave(const YamlValue& value, ReadContext&
           entry.key_position,
           fmt::format("`{}` is no name of a variable; expected lower-case letters, digits and `_`",
                       entry.key));
-    } else if (RunTimeNames().contains(entry.key)) {
-      context.diagnostics.Add(entry.key_position,
-                              fmt::format("`{}` gets its value from the run", entry.key));
+    } else if (const std::string why = WhyReserved(entry.key); !why.empty()) {
+      context.diagnostics.Add(entry.key_position, why);
     } else if (context.variables.contains(entry.key)) {
       context.diagnostics.Add(
           entry.key_position,

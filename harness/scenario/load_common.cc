@@ -1,4 +1,5 @@
 #include "harness/scenario/load_common.h"
+#include "harness/scenario/reserved_names.h"
 
 #include <fmt/format.h>
 
@@ -43,9 +44,8 @@ Variables ReadVariables(MapReader& map) {
           entry.key_position,
           fmt::format("`{}` is no name of a variable; expected lower-case letters, digits and `_`",
                       entry.key));
-    } else if (RunTimeNames().contains(entry.key)) {
-      map.context().diagnostics.Add(entry.key_position,
-                                    fmt::format("`{}` gets its value from the run", entry.key));
+    } else if (const std::string why = WhyReserved(entry.key); !why.empty()) {
+      map.context().diagnostics.Add(entry.key_position, why);
     } else if (entry.value->kind != YamlValue::Kind::kScalar) {
       ReportWrongType(*entry.value, fmt::format("variable `{}`", entry.key), "a text",
                       map.context());

@@ -55,6 +55,7 @@ void ReadStopWay(const YamlValue& value, ReadContext& context, EndRules& rules) 
                       context);
     } else {
       stop.argv = ReadTexts(*argv, "`run`", context, SubstituteStage::kKeepForRun);
+      stop.position = argv->items.front()->position;
     }
   }
   if (const YamlValue* text = reader.Find("type"); text != nullptr) {

@@ -14,6 +14,7 @@
 #include "harness/scenario/load_sweeps.h"
 #include "harness/scenario/nearest_word.h"
 #include "harness/scenario/parents.h"
+#include "harness/scenario/reserved_names.h"
 
 namespace faultline {
 namespace {
@@ -249,7 +250,7 @@ Profile LoadProfileFile(const std::filesystem::path& file, const DataPath& data,
   Profile profile;
   profile.name = file.stem();
   profile.file = file;
-  const YamlPtr written = ReadYamlFile(file, diagnostics);
+  const YamlPtr written = ReadDocument(file, diagnostics, {kFileDir});
   if (written == nullptr) {
     return profile;
   }
@@ -264,6 +265,7 @@ Profile LoadProfileFile(const std::filesystem::path& file, const DataPath& data,
   }
   profile.variables = ReadVariables(map);
   effective.insert(profile.variables.begin(), profile.variables.end());
+  effective.try_emplace(kScenarioDir, DirectoryOf(file));  // read without a scenario
   std::string parent;
   map.Text("extends", parent);
   map.Text("summary", profile.summary);

@@ -19,6 +19,7 @@
 #include "harness/scenario/load_sweeps.h"
 #include "harness/scenario/load_targets.h"
 #include "harness/scenario/nearest_word.h"
+#include "harness/scenario/reserved_names.h"
 
 namespace faultline {
 namespace {
@@ -278,7 +279,7 @@ LoadedScenario LoadScenario(const std::filesystem::path& file, const LoadOptions
   Scenario& scenario = loaded.scenario;
   scenario.file = file.string();
   scenario.name = file.stem();
-  const YamlPtr written = ReadYamlFile(file, diagnostics);
+  const YamlPtr written = ReadDocument(file, diagnostics, {kFileDir, kScenarioDir});
   if (written == nullptr) {
     return loaded;
   }
@@ -293,10 +294,12 @@ LoadedScenario LoadScenario(const std::filesystem::path& file, const LoadOptions
   }
   const Variables own = ReadVariables(map);
   scenario.variables.insert(own.begin(), own.end());
+  scenario.variables[kScenarioDir] = DirectoryOf(file);  // for profiles and included steps
   ScenarioReader reader(map, options, own, loaded, saved);
   reader.ReadProfile(diagnostics);
   reader.ReadRest(diagnostics);
   map.Finish();
+  scenario.variables.erase(kScenarioDir);
   CheckReferences(loaded, reader.targets(), diagnostics);
   for (const std::shared_ptr<Target>& target : reader.targets()) {
     scenario.targets.push_back(target);
@@ -319,8 +322,8 @@ void AddSetOption(const std::string& text, Variables& set) {
   if (equals == std::string::npos || !IsVariableName(name)) {
     throw Failure::BadInput(fmt::format("--set {}: expected key=value", text));
   }
-  if (RunTimeNames().contains(name)) {
-    throw Failure::BadInput(fmt::format("--set {}: `{}` gets its value from the run", text, name));
+  if (const std::string why = WhyReserved(name); !why.empty()) {
+    throw Failure::BadInput(fmt::format("--set {}: {}", text, why));
   }
   set[name] = text.substr(equals + 1);
 }

@@ -4,7 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <filesystem>
+#include <sstream>
 
+#include "harness/base/files.h"
 #include "harness/scenario/testing/yaml.h"
 
 namespace faultline {
@@ -82,6 +85,27 @@ TEST(LoadStepTest, ReadsTheOtherActions) {
   EXPECT_THAT(std::get<CommandStep>(command.action).argv, ElementsAre("ls", "${run_dir}"));
   EXPECT_THAT(std::get<CommandStep>(command.action).expect_exit, ElementsAre(2));
   EXPECT_TRUE(command.even_if_gone);
+}
+
+// The loader names them all in its message about an empty step.
+TEST(StepReferenceTest, EveryStepHasARowInTheKeyReference) {
+  const std::string page =
+      ReadFile(std::filesystem::path(FAULTLINE_SOURCE_DIR) / "scenarios/schema/README.md").value();
+  const size_t begin = page.find("### steps-step\n");
+  ASSERT_NE(begin, std::string::npos);
+  const std::string rows = page.substr(begin, page.find("\n### ", begin + 1) - begin);
+  Diagnostics diagnostics;
+  const Variables none;
+  ReadContext context{diagnostics, none};
+  ReadStep(*ParseYaml("{}", "s", diagnostics), context);
+  const std::string message = diagnostics.ToString();
+  const std::string mark = "expected one of ";
+  std::istringstream names(message.substr(message.find(mark) + mark.size()));
+  int steps = 0;
+  for (std::string name; std::getline(names >> std::ws, name, ','); ++steps) {
+    EXPECT_NE(rows.find("| `" + name + "` |"), std::string::npos) << name;
+  }
+  EXPECT_GT(steps, 20) << message;
 }
 
 }  // namespace

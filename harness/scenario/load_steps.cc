@@ -8,6 +8,7 @@
 #include "harness/scenario/load_common.h"
 #include "harness/scenario/load_step.h"
 #include "harness/scenario/nearest_word.h"
+#include "harness/scenario/reserved_names.h"
 
 namespace faultline {
 namespace {
@@ -69,7 +70,7 @@ class StepsReader {
   // Reads `file`'s steps. `given` are the variables of the includer, `with` those of the include.
   void ReadFile(const std::filesystem::path& file, const Variables& given, const YamlValue* with,
                 ReadContext& includer) {
-    const YamlPtr root = ReadYamlFile(file, diagnostics_);
+    const YamlPtr root = ReadDocument(file, diagnostics_, {kFileDir});
     if (root == nullptr) {
       return;
     }
@@ -180,7 +181,9 @@ class StepsReader {
           position,
           fmt::format("`{}` is no name of a variable; expected lower-case letters, digits and `_`",
                       name));
-    } else if (RunTimeNames().contains(name) || context.Saved().contains(name)) {
+    } else if (const std::string why = WhyReserved(name); !why.empty()) {
+      diagnostics_.Add(position, why);
+    } else if (context.Saved().contains(name)) {
       diagnostics_.Add(position, fmt::format("`{}` gets its value from the run", name));
     }
   }

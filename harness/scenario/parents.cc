@@ -8,6 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include "harness/scenario/document.h"
+#include "harness/scenario/reserved_names.h"
+
 namespace faultline {
 namespace {
 
@@ -53,7 +56,7 @@ YamlPtr Extended(const YamlPtr& root, Chain chain, const DataPath& data, const E
     return WithoutParents(*root, extending.keys, diagnostics);
   }
   auto file = FindParent(*extends->value, data, chain, extending.kind, diagnostics);
-  const YamlPtr written = file ? ReadYamlFile(*file, diagnostics) : nullptr;
+  const YamlPtr written = file ? ReadDocument(*file, diagnostics, {kFileDir}) : nullptr;
   if (written == nullptr) {
     return root;
   }

@@ -6,6 +6,7 @@
 
 #include "harness/base/failure.h"
 #include "harness/scenario/nearest_word.h"
+#include "harness/scenario/reserved_names.h"
 #include "harness/scenario/scalar.h"
 
 namespace faultline {
@@ -94,6 +95,7 @@ class Expansion {
   std::vector<std::string> KnownNames() const {
     std::vector<std::string> names(RunTimeNames().begin(), RunTimeNames().end());
     names.insert(names.end(), saved_.begin(), saved_.end());
+    names.insert(names.end(), {kScenarioDir, kFileDir});
     for (const auto& [name, value] : variables_) {
       names.push_back(name);
     }
@@ -133,6 +135,16 @@ const std::set<std::string>& RunTimeNames() {
                                               "cpu",     "second_cpu", "cpu_mask",    "own_dir",
                                               "pid",     "free_port"};
   return names;
+}
+
+std::string WhyReserved(const std::string& name) {
+  if (RunTimeNames().contains(name)) {
+    return fmt::format("`{}` gets its value from the run", name);
+  }
+  if (name == kScenarioDir || name == kFileDir) {
+    return fmt::format("`{}` is where the file lies; expected another name", name);
+  }
+  return "";
 }
 
 bool IsVariableName(std::string_view name) {

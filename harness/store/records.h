@@ -113,7 +113,9 @@ struct FindingGroup {
   std::string signature;
   std::string kind;
   std::string title;
-  std::string cause;                  // of the run with the least key; "" = none but itself
+  std::string cause;  // of the run with the least key; "" = none but itself
+  // The function that it is in is the program's own, no library's.
+  bool in_own_code = false;
   int64_t runs = 0;                   // plans that showed it, alike ones among them
   int64_t seen = 0;                   // of these, how many were really run
   int64_t sites = 0;                  // distinct sites

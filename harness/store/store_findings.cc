@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "harness/base/failure.h"
 #include "harness/store/status.h"
@@ -43,6 +44,48 @@ void TakeTitle(Database& database, const std::string& plan_key, FindingGroup& gr
   }
 }
 
+// Of a frame's module.
+bool IsLibrary(const std::string& module) { return module.find(".so") != std::string::npos; }
+
+// Code that only does what it is told: what is wrong lies with its caller.
+bool IsRuntime(const std::string& module) {
+  static constexpr const char* kNames[] = {"libc.so",      "libm.so",   "libpthread.so",
+                                           "ld-linux",     "libgcc_s.", "libstdc++.so",
+                                           "libfaultline", "libasan.",  "libubsan."};
+  return std::any_of(std::begin(kNames), std::end(kNames),
+                     [&](const char* name) { return module.starts_with(name); });
+}
+
+// The module of the first frame that a row of `frames` tells.
+std::string FirstModule(Statement& frames) {
+  while (frames.Next()) {
+    if (const std::string module = frames.Text(0); !module.empty() && !IsRuntime(module)) {
+      return module;
+    }
+  }
+  return "";
+}
+
+// Where the finding is in run `key`: by its own stack, or else by that of the failed call.
+bool IsInOwnCode(Database& database, const std::string& key, const std::string& signature) {
+  // Of stacks as stack_json.h writes them: [[FUNCTION, FILE, LINE, MODULE], ...].
+  static constexpr char kModules[] =
+      "SELECT coalesce(json_extract(frame.value, '$[3]'), json_extract(frame.value, '$.module')) "
+      "FROM {}, json_each(iif(json_valid({}), {}, '[]')) AS frame "
+      "WHERE {} AND frame.type IN ('array', 'object') ORDER BY frame.key";
+  Statement own(database, fmt::format(kModules, "findings", "stack", "stack",
+                                      "findings.run = ? AND findings.signature = ?"));
+  own.BindAll(key, signature);
+  std::string module = FirstModule(own);
+  if (module.empty()) {
+    Statement failed(database, fmt::format(kModules, "runs JOIN sites ON sites.hash = runs.site",
+                                           "sites.stack", "sites.stack", "runs.key = ?"));
+    failed.BindAll(key);
+    module = FirstModule(failed);
+  }
+  return !module.empty() && !IsLibrary(module);
+}
+
 }  // namespace
 
 void Store::CountSitesOf(FindingGroup& group) {
@@ -77,6 +120,7 @@ std::vector<FindingGroup> Store::Findings() {
     FindingGroup group;
     group.kind = row.Text(0);
     group.title = row.Text(1);
+    const std::string run = row.Text(2);
     group.cause = row.Text(3);
     const Confirmation confirmation = ReadConfirmation(row, 4);
     group.signature = confirmation.signature;
@@ -84,6 +128,7 @@ std::vector<FindingGroup> Store::Findings() {
     TakeTitle(database_, confirmation.plan_key, group);
     Apply(confirmation, group);
     CountSitesOf(group);
+    group.in_own_code = IsInOwnCode(database_, run, group.signature);
     groups.push_back(std::move(group));
   }
   std::sort(groups.begin(), groups.end(), [](const FindingGroup& a, const FindingGroup& b) {

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <map>
 
 #include "harness/base/failure.h"
 #include "harness/store/testing/store_values.h"
@@ -344,6 +345,36 @@ TEST(Store, AKilledWriterLosesNothing) {
   ::close(pipe_fds[1]);
   Store store(file.path(), Store::Mode::kRead);
   EXPECT_THAT(store.RunKeys(), SizeIs(50));
+}
+
+// By the finding's own stack; what libc does it is told to.
+TEST(Store, KnowsWhichFindingsAreInTheProgramsOwnCode) {
+  const StoreFile file;
+  Store store(file.path(), Store::Mode::kCreate);
+  StoredRun run = ARun("r1");
+  run.site = "s";
+  const auto add = [&](const std::string& signature, const std::string& stack) {
+    run.findings.push_back(AFinding(signature));
+    run.findings.back().stack = stack;
+  };
+  add("crash: own", R"([["strlen","",0,"libc.so.6"],["parse","a.c",3,"my_app"]])");
+  add("crash: lib", R"([["rte_ring_free","",0,"librte_ring.so.23"],["stop","a.c",9,"my_app"]])");
+  add("leak: no stack", "[]");  // then that of the failed call
+  StoredSite site = ASite("s", 1);
+  site.stack = R"([["start","a.c",4,"my_app"]])";
+  store.AddRun(run, {site});
+  run.key = "r2";
+  run.site = "unknown";
+  run.findings = {AFinding("hang: nothing known")};
+  run.findings.back().stack = "no JSON";
+  store.AddRun(run);
+  std::map<std::string, bool> own;
+  for (const FindingGroup& group : store.Findings()) {
+    own[group.signature] = group.in_own_code;
+  }
+  EXPECT_THAT(
+      own, ElementsAre(std::pair("crash: lib", false), std::pair("crash: own", true),
+                       std::pair("hang: nothing known", false), std::pair("leak: no stack", true)));
 }
 
 }  // namespace

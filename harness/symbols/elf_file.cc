@@ -74,9 +74,10 @@ ElfFile ElfFile::Open(const std::filesystem::path& path) {
   if (fstat(fd.get(), &status) != 0) {
     throw Failure::FromErrno(fmt::format("cannot read {}", path.string()), errno);
   }
+  const std::string advice = AdviceForScript(fd.get());
   auto not_elf = [&] {
-    return Failure::BadInput(fmt::format("{}: not a 64-bit x86 executable or shared object{}",
-                                         path.string(), AdviceForScript(fd.get())));
+    return Failure::BadInput(
+        fmt::format("{}: not a 64-bit x86 executable or shared object{}", path.string(), advice));
   };
   if (!S_ISREG(status.st_mode) || status.st_size < static_cast<off_t>(sizeof(Elf64_Ehdr))) {
     throw not_elf();

@@ -12,6 +12,7 @@
 #include <csignal>
 #include <cstring>
 #include <filesystem>
+#include <iterator>
 #include <optional>
 #include <set>
 #include <sstream>
@@ -27,6 +28,8 @@ namespace {
 constexpr uint8_t kBreakpoint = 0xcc;  // int3
 constexpr char kEalInit[] = "rte_eal_init";
 constexpr char kNoPci[] = "--no-pci";
+// An empty function that the loader calls when libraries have come or gone; see r_brk in <link.h>.
+constexpr char kLoaderTells[] = "_dl_debug_state";
 // Above anything a person writes: execve(2) takes 2 MiB in all.
 constexpr int kMostArguments = 10'000;
 constexpr size_t kMostBytes = size_t{128} << 10;
@@ -49,6 +52,28 @@ std::optional<uint8_t> Exchange(pid_t pid, uint64_t address, uint8_t byte) {
 bool StepBack(pid_t tid, user_regs_struct registers, uint64_t address) {
   registers.rip = address;
   return ptrace(PTRACE_SETREGS, tid, nullptr, &registers) == 0;
+}
+
+// What stands at the beginning of the loader's empty function, or where the agent has put its jump.
+constexpr uint8_t kReturn = 0xc3;
+constexpr uint8_t kJump = 0xe9;  // with a distance of 4 bytes
+constexpr uint8_t kEndbr64 = 0xf3;
+
+// The thread has run into a breakpoint at `address`: what was there, `before`, is done for it, so
+// that the breakpoint can stay.
+bool DoForIt(pid_t tid, user_regs_struct registers, uint64_t address, uint8_t before) {
+  constexpr uint64_t kEndbr64Size = 4;
+  errno = 0;
+  if (before == kReturn) {
+    registers.rip = static_cast<uint64_t>(ptrace(PTRACE_PEEKDATA, tid, registers.rsp, nullptr));
+    registers.rsp += sizeof(uint64_t);
+  } else if (before == kJump) {
+    const auto distance = static_cast<int32_t>(ptrace(PTRACE_PEEKTEXT, tid, address + 1, nullptr));
+    registers.rip = address + 1 + sizeof(distance) + static_cast<uint64_t>(int64_t{distance});
+  } else {
+    registers.rip = address + kEndbr64Size;
+  }
+  return errno == 0 && ptrace(PTRACE_SETREGS, tid, nullptr, &registers) == 0;
 }
 
 // The entry of the program, as the kernel tells the loader (getauxval(3), AT_ENTRY).
@@ -86,16 +111,14 @@ std::vector<std::pair<std::filesystem::path, uint64_t>> Modules(pid_t pid) {
   return modules;
 }
 
-std::vector<uint64_t> AddressesOf(pid_t pid, const std::string& function) {
-  std::vector<uint64_t> addresses;
-  for (const auto& [file, start] : Modules(pid)) {
-    // Where the target has mounts of its own, its files are below its root.
-    const std::filesystem::path seen = fmt::format("/proc/{}/root{}", pid, file.string());
-    if (const auto offset = FunctionOffset(seen, function)) {
-      addresses.push_back(start + *offset);
-    }
-  }
-  return addresses;
+// In one module of the process.
+std::optional<uint64_t> AddressIn(pid_t pid,
+                                  const std::pair<std::filesystem::path, uint64_t>& module,
+                                  const std::string& function) {
+  // Where the target has mounts of its own, its files are below its root.
+  const std::filesystem::path seen = fmt::format("/proc/{}/root{}", pid, module.first.string());
+  const std::optional<uint64_t> offset = FunctionOffset(seen, function);
+  return offset ? std::optional<uint64_t>(module.second + *offset) : std::nullopt;
 }
 
 bool ReadMemory(pid_t pid, uint64_t address, void* to, size_t size) {
@@ -190,12 +213,7 @@ std::string ArgumentGuard::Watch(pid_t pid, const std::string& program, bool has
     watched.rules.push_back(rule);
     watched.rule_function = rule.function;
   }
-  if (has_dpdk) {
-    watched.rules.push_back({kEalInit, {kNoPci}});
-  }
-  if (watched.rules.empty()) {
-    return "";
-  }
+  watched.rules.push_back({kEalInit, {kNoPci}});  // though it may come with a library, later
   watched.entry = EntryOf(pid).value_or(0);
   const std::optional<uint8_t> before =
       watched.entry == 0 ? std::nullopt : Exchange(pid, watched.entry, kBreakpoint);
@@ -215,29 +233,81 @@ void ArgumentGuard::Fork(pid_t parent, pid_t pid) {
   }
 }
 
+// Looks at the modules that have come since the last time. True when each function is somewhere.
+bool ArgumentGuard::Find(pid_t pid, Watched& watched) {
+  for (const auto& module : Modules(pid)) {
+    if (!watched.modules.insert(module.first).second) {
+      continue;
+    }
+    for (const ArgumentRule& rule : watched.rules) {
+      const std::optional<uint64_t> address = AddressIn(pid, module, rule.function);
+      if (!address) {
+        continue;
+      }
+      const auto known = watched.calls.find(*address);
+      const std::optional<uint8_t> before = known == watched.calls.end()
+                                                ? Exchange(pid, *address, kBreakpoint)
+                                                : known->second.before;
+      if (before) {
+        watched.calls[*address].before = *before;
+        watched.calls[*address].rules.push_back(rule);
+      }
+    }
+  }
+  return std::all_of(watched.rules.begin(), watched.rules.end(), [&](const ArgumentRule& rule) {
+    return std::any_of(watched.calls.begin(), watched.calls.end(), [&](const auto& call) {
+      return std::any_of(call.second.rules.begin(), call.second.rules.end(),
+                         [&](const ArgumentRule& one) { return one.function == rule.function; });
+    });
+  });
+}
+
 std::string ArgumentGuard::OnEntry(pid_t pid, Watched& watched) {
   Exchange(pid, watched.entry, watched.at_entry);
   watched.entry = 0;
-  for (const ArgumentRule& rule : watched.rules) {
-    bool found = false;
-    for (const uint64_t address : AddressesOf(pid, rule.function)) {
-      const auto known = watched.calls.find(address);
-      const std::optional<uint8_t> before =
-          known == watched.calls.end() ? Exchange(pid, address, kBreakpoint) : known->second.before;
-      if (before) {
-        found = true;
-        watched.calls[address].before = *before;
-        watched.calls[address].rules.push_back(rule);
-      }
-    }
-    if (!found && rule.function == kEalInit && watched.must_find) {
-      return fmt::format(
-          "{} does not go on: {} is not found in it (a stripped program?), so that nothing proves "
-          "that it is given {}",
-          watched.program, kEalInit, kNoPci);
-    }
+  if (Find(pid, watched)) {
+    return "";
   }
+  const bool has_eal =
+      std::any_of(watched.calls.begin(), watched.calls.end(), [](const auto& call) {
+        return std::any_of(call.second.rules.begin(), call.second.rules.end(),
+                           [](const ArgumentRule& rule) { return rule.function == kEalInit; });
+      });
+  if (!has_eal && watched.must_find) {
+    return fmt::format(
+        "{} does not go on: {} is not found in it (a stripped program?), so that nothing proves "
+        "that it is given {}",
+        watched.program, kEalInit, kNoPci);
+  }
+  WaitForLoader(pid, watched);
   return "";
+}
+
+void ArgumentGuard::WaitForLoader(pid_t pid, Watched& watched) {
+  for (const auto& module : Modules(pid)) {
+    const std::optional<uint64_t> address = AddressIn(pid, module, kLoaderTells);
+    uint8_t code[4] = {};
+    if (!address || !ReadMemory(pid, *address, code, sizeof(code))) {
+      continue;
+    }
+    constexpr uint8_t kWhole[] = {kEndbr64, 0x0f, 0x1e, 0xfa};
+    const bool is_known = code[0] == kReturn || code[0] == kJump ||
+                          std::equal(std::begin(kWhole), std::end(kWhole), code);
+    if (is_known && Exchange(pid, *address, kBreakpoint)) {
+      watched.loader = *address;
+      watched.at_loader = code[0];
+    }
+    return;
+  }
+}
+
+void ArgumentGuard::BehindLoader(pid_t pid, Watched& watched) {
+  Exchange(pid, watched.behind_loader, watched.at_behind_loader);
+  watched.behind_loader = 0;
+  if (Find(pid, watched)) {
+    Exchange(pid, watched.loader, watched.at_loader);
+    watched.loader = 0;
+  }
 }
 
 ArgumentGuard::Hit ArgumentGuard::OnTrap(pid_t pid, pid_t tid) {
@@ -255,6 +325,20 @@ ArgumentGuard::Hit ArgumentGuard::OnTrap(pid_t pid, pid_t tid) {
   if (watched.entry == address) {
     hit.is_ours = true;
     hit.refusal = OnEntry(pid, watched);
+  } else if (watched.loader == address) {
+    hit.is_ours = true;
+    const auto caller = static_cast<uint64_t>(ptrace(PTRACE_PEEKDATA, tid, registers.rsp, nullptr));
+    if (const std::optional<uint8_t> before = Exchange(pid, caller, kBreakpoint)) {
+      watched.behind_loader = caller;
+      watched.at_behind_loader = *before;
+    }
+    if (!DoForIt(tid, registers, address, watched.at_loader)) {
+      hit.refusal = watched.program + " does not go on: it cannot be let go where it was stopped";
+    }
+    return hit;
+  } else if (watched.behind_loader == address) {
+    hit.is_ours = true;
+    BehindLoader(pid, watched);
   } else if (const auto call = watched.calls.find(address); call != watched.calls.end()) {
     hit.is_ours = true;
     for (const ArgumentRule& rule : call->second.rules) {

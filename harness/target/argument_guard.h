@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,8 +21,9 @@ struct ArgumentRule {
 // arguments that stand in a file, or that a program makes up, are met as well as those of its
 // command line. Only for x86-64, and for the thread that traces the processes.
 //
-// A function is looked for in the program and the libraries that it needs; not in one that is
-// opened later, nor by name in a stripped file.
+// A function is looked for in the program, the libraries that it needs, and those that it opens
+// later (dlopen(3)): the loader tells of each, before anything of it runs, where debuggers wait for
+// that too. Not by name in a stripped file.
 class ArgumentGuard {
  public:
   // What became of a trap.
@@ -33,8 +35,8 @@ class ArgumentGuard {
   };
 
   // The process is stopped at its exec, at the new program's first instruction. `rule`: of the
-  // program that is tested. In a program that contains DPDK rte_eal_init must be given --no-pci,
-  // and no option that takes the machine's memory, besides. `must_find`: a program with DPDK in
+  // program that is tested. Besides, rte_eal_init, wherever it is, must be given --no-pci, and no
+  // option that takes the machine's memory. `must_find`: a program with DPDK in
   // which that function is not found is refused. Returns why the process must not go on; "" = it
   // may.
   std::string Watch(pid_t pid, const std::string& program, bool has_dpdk, const ArgumentRule& rule,
@@ -59,9 +61,19 @@ class ArgumentGuard {
     uint64_t entry = 0;  // the program's: all its libraries are there then. 0 = it is behind that
     uint8_t at_entry = 0;
     std::map<uint64_t, Breakpoint> calls;  // by address
+    // Where the loader tells of libraries (r_brk of <link.h>), as long as a rule's function has not
+    // been found; 0 = not waited for.
+    uint64_t loader = 0;
+    uint8_t at_loader = 0;
+    uint64_t behind_loader = 0;  // where it returns to: the agent has hooked the libraries then
+    uint8_t at_behind_loader = 0;
+    std::set<std::string> modules = {};  // that have been looked at
   };
 
   static std::string OnEntry(pid_t pid, Watched& watched);
+  static void WaitForLoader(pid_t pid, Watched& watched);
+  static void BehindLoader(pid_t pid, Watched& watched);
+  static bool Find(pid_t pid, Watched& watched);
 
   std::map<pid_t, Watched> watched_;
 };

@@ -153,5 +153,24 @@ TEST_F(ArgumentGuardTest, AChildIsWatchedAsItsParent) {
   EXPECT_THAT(process_->refusal(), HasSubstr("--no-pci is not among them"));
 }
 
+// Tempting: it has nothing of DPDK in it, and the library comes when it runs already.
+TEST_F(ArgumentGuardTest, ALibraryThatIsOpenedLaterIsWatchedToo) {
+  constexpr char kLateEal[] = FAULTLINE_BINARY_DIR "/target_late_eal";
+  options_.required_args.clear();
+  options_.args = {FAULTLINE_BINARY_DIR "/libtarget_late_eal_library.so"};
+  Start("--no-huge\n", "", kLateEal);
+  EXPECT_FALSE(Begins());
+  EXPECT_THAT(process_->refusal(), AllOf(HasSubstr("gives rte_eal_init the arguments `--no-huge`"),
+                                         HasSubstr("--no-pci is not among them")));
+}
+
+TEST_F(ArgumentGuardTest, WhatALibraryThatIsOpenedLaterIsGivenProvesIt) {
+  options_.required_args = {"--no-pci"};
+  options_.args = {FAULTLINE_BINARY_DIR "/libtarget_late_eal_library.so"};
+  Start("--no-pci\n", kEalInit, FAULTLINE_BINARY_DIR "/target_late_eal");
+  EXPECT_TRUE(Begins());
+  EXPECT_TRUE(process_->proven());
+}
+
 }  // namespace
 }  // namespace faultline

@@ -144,6 +144,20 @@ bool TakesDefaultAction(pid_t pid, int signal) {
   return !IsIn(ReadProcFile(pid, "status"), signal, {"SigCgt", "SigIgn"});
 }
 
+bool IgnoresSignal(pid_t pid, int signal) {
+  return IsIn(ReadProcFile(pid, "status"), signal, {"SigIgn"});
+}
+
+bool ReadsItsInput(pid_t pid) {
+  const std::vector<pid_t> threads = ThreadIds(pid);
+  return std::any_of(threads.begin(), threads.end(), [](pid_t tid) {
+    std::istringstream call(ReadProcFile(tid, "syscall"));
+    long number = 0;
+    std::string descriptor;
+    return call >> number >> descriptor && number == SYS_read && descriptor == "0x0";
+  });
+}
+
 bool WouldDieOf(pid_t pid, int signal) {
   if (!TakesDefaultAction(pid, signal)) {
     return false;

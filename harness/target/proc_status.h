@@ -32,6 +32,13 @@ pid_t ThreadGroup(pid_t tid);
 // True when `signal` would take its default action in the process: neither caught nor ignored.
 bool TakesDefaultAction(pid_t pid, int signal);
 
+// True when the process ignores `signal`.
+bool IgnoresSignal(pid_t pid, int signal);
+
+// True when a thread of the process is in a read() of descriptor 0. False when its state may not be
+// read.
+bool ReadsItsInput(pid_t pid);
+
 // True when `signal`, sent to the process, would take its default action there: it is neither
 // caught nor ignored, and the thread that the kernel gives it to does not wait for it. A program
 // that reads its signals from a signalfd() blocks them in all threads; one that takes them by

@@ -1,6 +1,6 @@
 // A program that looks to the harness as if it had DPDK in it, for the tests of safety.h and
 // argument_guard.h. Given a file, it gives its rte_eal_init the arguments that stand there, one a
-// line, and waits; with FORK in its environment in a child.
+// line, and waits; with FORK in its environment in a child. As a library it is that function alone.
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +20,7 @@ extern "C" {
 [[gnu::used]] static const char* const kMessage = "EAL: Detected lcore";
 [[gnu::used]] static const char* const kOption = "no-pci";
 
+#ifndef FAULTLINE_LIBRARY
 int main(int argc, char** argv) {
   if (argc < 2) {
     return 0;
@@ -41,3 +42,4 @@ int main(int argc, char** argv) {
   rte_eal_init(static_cast<int>(words.size()), arguments.data());
   pause();
 }
+#endif

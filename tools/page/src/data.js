@@ -64,6 +64,19 @@ export function framePlace(frame) {
   return `${frame.file}${frame.line ? ':' + frame.line : ''}`;
 }
 
+// What places are called in a list: their innermost functions, and, of two with the same, the first
+// frame in which they differ, or else their hashes.
+export function placeNames(sites) {
+  const short = (site) => site.stack.slice(0, 6).map(frameName).join(' < ');
+  const whole = (frame) => frame ? frameName(frame) + ' (' + framePlace(frame) + (frame.line ? '' : frame.offset ? '+' + frame.offset : '') + ')' : '';
+  return sites.map((site) => {
+    const alike = sites.filter((other) => other !== site && other.point === site.point && short(other) === short(site));
+    if (alike.length === 0) return short(site);
+    const differs = site.stack.findIndex((frame, index) => alike.every((other) => whole(other.stack[index]) !== whole(frame)));
+    return short(site) + ' · ' + (differs < 0 ? site.hash : 'in ' + whole(site.stack[differs]));
+  });
+}
+
 export function shortPath(path) {
   return path.split('/').slice(-3).join('/');
 }

@@ -1,6 +1,6 @@
 import {h, Fragment} from 'preact';
-import {useState} from 'preact/hooks';
-import {frameName, framePlace, shortPath} from './data.js';
+import {useMemo, useState} from 'preact/hooks';
+import {frameName, framePlace, placeNames, shortPath} from './data.js';
 
 export function Chip({text, kind}) {
   return <span class={'chip c-' + (kind || text).replace(/[^a-z]/gi, '-')}>{text}</span>;
@@ -95,10 +95,7 @@ export function FindingView({data, finding}) {
       <p><Copy text={finding.upstream} label="Copy the bug report" /></p>
       <details><summary>Text for the upstream tracker</summary><pre class="upstream">{finding.upstream}</pre></details>
       <h3>All places with this finding</h3>
-      <ul class="places">{finding.sites.slice(0, 200).map((index) => {
-        const site = data.sites[index];
-        return <li><a href={'#site/' + site.key}><code>{site.point}</code></a> <small>{site.stack.slice(0, 6).map(frameName).join(' < ')}</small></li>;
-      })}</ul>
+      <Places sites={finding.sites.map((index) => data.sites[index])} />
       {others && others.findings.length > 1 && (
         <Fragment>
           <h3>Findings with the same cause</h3>
@@ -107,6 +104,19 @@ export function FindingView({data, finding}) {
         </Fragment>
       )}
     </article>
+  );
+}
+
+const MOST_PLACES = 200;
+
+function Places({sites}) {
+  const shown = sites.slice(0, MOST_PLACES);
+  const names = useMemo(() => placeNames(shown), [sites.map((site) => site.key).join()]);
+  return (
+    <ul class="places">
+      {shown.map((site, index) => <li><a href={'#site/' + site.key}><code>{site.point}</code></a> <small>{names[index]}</small></li>)}
+      {sites.length > MOST_PLACES && <li>and {sites.length - MOST_PLACES} more</li>}
+    </ul>
   );
 }
 

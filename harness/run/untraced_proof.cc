@@ -1,0 +1,89 @@
+#include "harness/run/untraced_proof.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <mutex>
+#include <set>
+#include <string>
+
+#include "harness/base/failure.h"
+#include "harness/run/preparations.h"
+#include "harness/run/sandbox.h"
+#include "harness/target/event_loop.h"
+#include "harness/target/log_watch.h"
+#include "harness/target/process.h"
+#include "harness/target/safety.h"
+
+namespace faultline {
+namespace {
+
+constexpr char kEalInit[] = "rte_eal_init";
+constexpr int kFinishGraceMs = 200;
+constexpr int kLookEveryMs = 5;
+
+// What the arguments are made of, the same in every run.
+std::string KeyOf(const RunRequest& request) {
+  const Profile& profile = request.profile;
+  const Scenario& scenario = request.scenario;
+  return fmt::format("{}|{}|{}|{}|{}|{}|{}", request.program.string(), fmt::join(profile.args, " "),
+                     fmt::join(profile.app_args, " "), fmt::join(profile.args_with_hugetlbfs, " "),
+                     fmt::join(profile.args_without_hugetlbfs, " "),
+                     fmt::join(scenario.extra_args, " "), fmt::join(scenario.app_args, " "));
+}
+
+void Prove(const RunRequest& request) {
+  Sandbox sandbox(request);  // of its own: the run's is as the scenario makes it
+  SpawnOptions options = sandbox.TargetOptions();
+  options.trace = true;
+  options.required_args = {"--no-pci"};
+  options.proof_function = kEalInit;
+  options.proof_is_asked = false;
+  EventLoop loop;
+  Prepare(request, sandbox, loop);
+  Process process(options);
+  LogWatch log(process.output_fd(), process.start_time());
+  loop.Add(process.event_fd(), [&] { process.OnEvent(); });
+  loop.Add(process.output_fd(), [&] {
+    if (!log.OnReadable()) {
+      loop.Remove(process.output_fd());
+    }
+  });
+  const auto is_over = [&] { return process.proven() || process.exited(); };
+  const Deadline limit = InMs(request.scenario.limits_ms.start);
+  while (!is_over() && Clock::now() < limit) {
+    loop.RunUntil(is_over, InMs(kLookEveryMs));  // the call itself is no event
+  }
+  const bool proven = process.proven();
+  const std::string refusal = process.refusal();
+  process.Kill();
+  process.Finish(kFinishGraceMs);
+  if (!refusal.empty()) {
+    throw Failure::BadInput(refusal);
+  }
+  if (!proven) {
+    throw Failure::BadInput(fmt::format(
+        "{} is not started: under gdb, and with a sanitizer, nothing can hold it at {}; a traced "
+        "start was to show that it is given --no-pci there, and did not come to call it",
+        request.program.string(), kEalInit));
+  }
+}
+
+}  // namespace
+
+void ProveUntraced(const RunRequest& request, const Hooking& hooking) {
+  const bool is_untraced = request.in_debugger || !hooking.sanitizer_runtime().empty();
+  if (!is_untraced || !UsesDpdkAsBefore(HookedProgram(request))) {
+    return;
+  }
+  static std::mutex mutex;
+  static std::set<std::string> proven;
+  const std::lock_guard lock(mutex);
+  const std::string key = KeyOf(request);
+  if (!proven.contains(key)) {
+    Prove(request);
+    proven.insert(key);
+  }
+}
+
+}  // namespace faultline
