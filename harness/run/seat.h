@@ -68,8 +68,8 @@ class Seat {
   // Empty when this one has it alone, or is not the one whose directory it is.
   std::vector<std::string> LeftInSharedDirectory() const;
   // Something that was left there, as LeftInSharedDirectory of `owner` names it, bears the name of
-  // something that is this target's alone, or is a file that this one was seen to open and the owner
-  // was not: it is added to what this one left. False when not.
+  // something that is this target's alone, or is a file that this one was seen to open and the
+  // owner was not: it is added to what this one left. False when not.
   bool TakeLeft(const std::string& left, const Seat& owner);
   void AddLeft(const std::string& left) { lives_.back().evidence.left_behind.push_back(left); }
   // A step is done: of a run without faults, notes which files it has removed
