@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include "harness/oracle/sanitizer_report.h"
 #include "harness/oracle/testing/judged_run.h"
 
 namespace faultline {
@@ -36,6 +37,26 @@ TEST(Sanitizer, TheReportIsTheFinding) {
   ASSERT_EQ(findings[0].stack.size(), 3u);
   EXPECT_EQ(findings[0].stack[0].line, 33);
   EXPECT_EQ(findings[0].stack[2].module, "libc.so.6");
+}
+
+// Tools that look for something else take fatal signals too. What they print is no leak.
+TEST(Sanitizer, AFatalSignalIsToldByAnyTool) {
+  for (const std::string tool :
+       {"LeakSanitizer", "UndefinedBehaviorSanitizer", "ThreadSanitizer"}) {
+    JudgedRun run;
+    run.Say(tool + ":DEADLYSIGNAL");
+    run.Say("==4711==ERROR: " + tool + ": FPE on unknown address 0x7fe3 (pc 0x7fe3 bp 0x7ffc T0)");
+    run.Say("    #0 0x7fe3 in split /src/split.c:242");
+    run.Say("    #1 0x7fe4 in create /src/split.c:447");
+    run.Say("    #2 0x7f12  (/lib/x86_64-linux-gnu/libc.so.6+0x271c9)");
+    run.Say("");
+    run.Say("SUMMARY: " + tool + ": FPE /src/split.c:242 in split");
+    run.evidence.exit.code = 23;
+    const std::vector<Finding> findings = run.Judge();
+    ASSERT_THAT(findings, ElementsAre(IsKind("sanitizer"))) << tool;
+    EXPECT_EQ(findings[0].signature, "sanitizer: " + tool + ": FPE @ split < create");
+    EXPECT_FALSE(IsLeakReport(findings[0]));
+  }
 }
 
 TEST(Sanitizer, TheSameBugElsewhereInMemoryHasTheSameSignature) {

@@ -10,9 +10,10 @@ namespace faultline {
 namespace {
 
 // compiler-rt, lib/sanitizer_common: "==PID==ERROR: TOOL: MESSAGE"; TSan says WARNING and no PID.
+// Each tool takes fatal signals (sanitizer_symbolizer_report.cpp), and tells of them in this way.
 const LinePattern& HeadPattern() {
   static const LinePattern pattern(
-      R"((?:ERROR|WARNING): ((?:Address|Leak|Thread|Memory|HWAddress)Sanitizer): (.*))");
+      R"((?:ERROR|WARNING): ((?:Address|Leak|Thread|Memory|HWAddress|UndefinedBehavior)Sanitizer): (.*))");
   return pattern;
 }
 // lib/lsan: "Direct leak of 7 byte(s) in 1 object(s) allocated from:"
@@ -97,7 +98,7 @@ bool MaySpeak(std::string_view line) {
 }  // namespace
 
 bool IsLeakReport(const Finding& finding) {
-  return finding.kind == "sanitizer" && finding.title.starts_with("LeakSanitizer");
+  return finding.kind == "sanitizer" && finding.title.starts_with("LeakSanitizer: direct leak");
 }
 
 std::vector<SanitizerReport> ReadSanitizerReports(const std::vector<LogLine>& log) {
@@ -109,13 +110,13 @@ std::vector<SanitizerReport> ReadSanitizerReports(const std::vector<LogLine>& lo
     SanitizerReport report;
     report.line = i;
     if (const auto head = HeadPattern().Match(log[i].text)) {
-      if ((*head)[1] == "LeakSanitizer") {
-        continue;  // its leaks follow, each a report
+      if ((*head)[2].starts_with("detected memory leaks")) {
+        continue;  // they follow, each a report
       }
       report.tool = (*head)[1];
       report.message = Kind((*head)[2]);
       report.stack = ReadStack(log, i);
-      report.fatal = report.tool != "ThreadSanitizer";
+      report.fatal = (*head)[0].starts_with("ERROR") || report.tool == "MemorySanitizer";
     } else if (LeakPattern().Matches(log[i].text)) {
       report.tool = "LeakSanitizer";
       report.message = "direct leak of memory";

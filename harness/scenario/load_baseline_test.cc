@@ -51,6 +51,22 @@ TEST_F(LoadBaselineTest, WhatComesSometimesIsNotGone) {
   EXPECT_NE(baseline.Find("b"), nullptr);
 }
 
+// A build with a sanitizer is not traced, and its crashes have no callers.
+TEST_F(LoadBaselineTest, ASignatureWithoutCallersIsThatOfAnEntryWithThem) {
+  const Baseline baseline = Load(
+      "faultline: 1\nfindings:\n  - {kind: crash, signature: 'crash: assertion @ f < g'}\n"
+      "  - {kind: crash, signature: 'crash: assertion @ h < g'}\n"
+      "  - {kind: crash, signature: 'crash: assertion @ h'}\n");
+  ASSERT_NE(baseline.Find("crash: assertion @ f"), nullptr);
+  EXPECT_EQ(baseline.Find("crash: assertion @ h")->signature, "crash: assertion @ h");
+  EXPECT_EQ(baseline.Find("crash: assertion @ f < other"), nullptr);
+  EXPECT_EQ(baseline.Find("crash: assertion @ "), nullptr);
+  EXPECT_EQ(baseline.Find("crash: assertion"), nullptr);
+  const std::vector<BaselineEntry> gone = baseline.Gone({"crash: assertion @ f"});
+  ASSERT_THAT(gone, SizeIs(2));
+  EXPECT_EQ(gone[0].signature, "crash: assertion @ h < g");
+}
+
 TEST_F(LoadBaselineTest, RejectsAnEntryWithoutSignatureWithLineAndColumn) {
   Load("faultline: 1\nfindings:\n  - {kind: leak}\n");
   EXPECT_THAT(diagnostics_.ToString(), HasSubstr("b.yaml:3:5"));
