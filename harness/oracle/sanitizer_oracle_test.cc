@@ -47,7 +47,7 @@ TEST(Sanitizer, AFatalSignalIsToldByAnyTool) {
     run.Say(tool + ":DEADLYSIGNAL");
     run.Say("==4711==ERROR: " + tool + ": FPE on unknown address 0x7fe3 (pc 0x7fe3 bp 0x7ffc T0)");
     run.Say("    #0 0x7fe3 in split /src/split.c:242");
-    run.Say("    #1 0x7fe4 in create /src/split.c:447");
+    run.Say("    #1 0x7fe4 in create /src/rpc.c:447");
     run.Say("    #2 0x7f12  (/lib/x86_64-linux-gnu/libc.so.6+0x271c9)");
     run.Say("");
     run.Say("SUMMARY: " + tool + ": FPE /src/split.c:242 in split");
