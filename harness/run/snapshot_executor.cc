@@ -312,7 +312,10 @@ std::optional<Evidence> SnapshotExecutor::TryFork(const RunRequest& request) {
   own.executed_program = ExecutedProgramOf(request);
   try {
     pool_.Order(own);
-    Evidence evidence = OnThreadOfItsOwn([&] { return RunFork(own, *FirstCall(request)); });
+    // The last to let it go is not the other thread, which sees the child's files.
+    std::shared_ptr<Carrier> carrier;
+    Evidence evidence =
+        OnThreadOfItsOwn([&] { return RunFork(own, *FirstCall(request), carrier); });
     const std::lock_guard lock(pool_.mutex_);
     ++pool_.counts_.snapshots;
     return evidence;
@@ -322,13 +325,14 @@ std::optional<Evidence> SnapshotExecutor::TryFork(const RunRequest& request) {
   }
 }
 
-Evidence SnapshotExecutor::RunFork(const RunRequest& request, const SiteCall& call) {
+Evidence SnapshotExecutor::RunFork(const RunRequest& request, const SiteCall& call,
+                                   std::shared_ptr<Carrier>& carrier) {
   const Clock::time_point begin = Clock::now();
   const int64_t way_before_ms = pool_.counts().way_ms;
   pool_.AwaitTurn(ticket_);
   std::unique_lock lock(pool_.carrier_mutex_);
   std::string why;
-  const std::shared_ptr<Carrier> carrier = pool_.CarrierAt(request, call, why);
+  carrier = pool_.CarrierAt(request, call, why);
   if (carrier == nullptr) {
     throw CannotCarry(why);
   }

@@ -96,7 +96,9 @@ class SnapshotExecutor : public Executor {
 
  private:
   std::optional<Evidence> TryFork(const RunRequest& request);
-  Evidence RunFork(const RunRequest& request, const SiteCall& call);
+  // `carrier`: whose child it was, for the caller to let go.
+  Evidence RunFork(const RunRequest& request, const SiteCall& call,
+                   std::shared_ptr<Carrier>& carrier);
 
   SnapshotPool& pool_;
   const uint64_t ticket_;

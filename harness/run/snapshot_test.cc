@@ -269,7 +269,9 @@ TEST_F(SnapshotTest, CtrlCEndsTheWaitForTheTurn) {
 
 // A carrier that does not make a call lives to its end. Whatever has its id would end with it.
 TEST_F(SnapshotTest, AChildOutlivesTheCarriersScenario) {
-  const RunRequest request = Request({"0", "once", cache_.path() / "marker"});
+  const RunDirectory runs;
+  RunRequest request = Request({"0", "once", cache_.path() / "marker"});
+  request.run_root = runs.path();
   const std::vector<SiteCall> calls = Calls(request);
   ASSERT_THAT(calls, SizeIs(kCalls));
   SnapshotExecutor first(pool_, nullptr);
@@ -277,7 +279,10 @@ TEST_F(SnapshotTest, AChildOutlivesTheCarriersScenario) {
   Evidence of_first;
   std::thread lives([&] { of_first = first.Execute(WithFault(request, calls[1])); });
   EXPECT_FALSE(second.Execute(WithFault(request, calls[4])).from_snapshot);
+  EXPECT_TRUE(FailAt(request, calls[2]).from_snapshot);  // of a carrier in the place of that one
   lives.join();
+  const std::filesystem::directory_iterator left(runs.path());
+  EXPECT_EQ(std::distance(begin(left), end(left)), 1) << "more than the carrier has a directory";
   EXPECT_THAT(pool_.counts().cold, Contains(Pair(HasSubstr("did not make the call"), OneRun())));
   EXPECT_TRUE(of_first.from_snapshot);
   EXPECT_EQ(of_first.exit.kind, ExitStatus::Kind::kExited);
