@@ -82,7 +82,7 @@ def check_sweep(directory):
                "and again when it is confirmed")
         expect(not re.search(r" 0 s left", screen), "there is never nothing left")
         words = {"unregistered", "registered", "io_device"}
-        expect(words <= set(re.split(r"[\s`']+", screen)), "no word is cut")
+        expect(words <= set(re.split(r"[\s`',]+", screen)), "no word is cut")
 
 
 def check_plain(directory):
@@ -94,7 +94,7 @@ def check_plain(directory):
         with Terminal(directory, 40, sweep) as terminal:
             screen = terminal.wait("EXIT")
             expect(re.search(r"^census run 1: \d+ sites$", screen, re.M), f"{setting}: lines stay")
-            said = re.split(r"\s+", screen.split("Faultline: ")[-1])
+            said = re.split(r"[\s,]+", screen.split("Faultline: ")[-1])
             expect({"unregistered", "registered", "confirmed"} <= set(said),
                    f"{setting}: no word is cut at 40 columns:\n" + screen.rstrip())
             widest = [line for line in screen.splitlines() if "plans" in line]
