@@ -344,7 +344,7 @@ bool JournalFile::TakeOver(const JournalFile& other) {
   for (size_t i = 0; i < armed.size(); ++i) {
     own.armed[i].store(armed[i]);
   }
-  own.step.store(0);
+  own.step.store(theirs.step.load());
   return true;
 }
 

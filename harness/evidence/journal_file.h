@@ -69,7 +69,7 @@ class JournalFile {
   // A copy of what is in it now, as far as it makes sense: the target may have written over any of
   // it, which agent_message says of the header. Failure (kCannotWork) when the file was cut.
   JournalSnapshot Read() const;
-  // Takes over all that `other` has, but which step goes on and which rules there are and are
+  // Takes over all that `other` has, which step goes on too, but not which rules there are and are
   // armed. Nobody writes to either meanwhile. False when the two are laid out differently.
   bool TakeOver(const JournalFile& other);
   // Says that the evidence has been taken (JournalHeader::closed).

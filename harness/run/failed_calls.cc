@@ -110,7 +110,8 @@ std::string FailedCalls::LostChannel(int step) const {
   if (calls.empty()) {
     return "";
   }
-  const std::set<std::string> inodes = SocketsAt(process_.pid(), rpc_socket_.string());
+  std::set<std::string> inodes = SocketsAt(process_.pid(), rpc_socket_.string());
+  inodes.insert(known_.begin(), known_.end());
   for (const FailedCall& call : calls) {
     if (!call.point->file || call.point->file->kind != FileArgument::Kind::kDescriptor) {
       continue;

@@ -3,7 +3,9 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "harness/run/hooking.h"
@@ -23,6 +25,9 @@ class FailedCalls {
         hooking_(hooking),
         process_(process),
         rpc_socket_(std::move(rpc_socket)) {}
+
+  // Sockets, by their inodes, that lead to a client of the RPC socket although they have no path.
+  void Know(std::set<std::string> inodes) { known_ = std::move(inodes); }
 
   // The point of a call that should have written to the target's output ("libc/file/fflush"); ""
   // when there was none. A stream without a descriptor counts: DPDK's log is one, and leads there.
@@ -45,6 +50,7 @@ class FailedCalls {
   Hooking& hooking_;
   const Process& process_;
   std::filesystem::path rpc_socket_;
+  std::set<std::string> known_;
 };
 
 }  // namespace faultline

@@ -159,6 +159,7 @@ std::set<std::shared_ptr<JsonRpcClient>> LiveRun::clients() const {
 void LiveRun::Resume(Carried carried) {
   evidence_ = std::move(carried.evidence);
   log_.TakeOver(*carried.log);
+  failed_calls_.Know(std::move(carried.sockets));
   rpcs_ = std::move(carried.rpcs);
   unanswered_ = std::move(carried.unanswered);
   for (const auto& [name, client] : rpcs_) {

@@ -76,6 +76,7 @@ class LiveRun {
     Evidence evidence;           // as it was when the step began that goes on
     bool asked_to_stop = false;  // by now
     const LogWatch* log = nullptr;
+    std::set<std::string> sockets;  // inodes of its ends of its connections to the clients
     std::map<std::string, std::shared_ptr<JsonRpcClient>> rpcs;  // of the forked target
     std::map<std::string, Unanswered> unanswered;
   };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include <array>
 #include <cerrno>
@@ -28,6 +29,12 @@ std::string Unread(int fd) {
 bool PeerHasGone(int fd) {
   pollfd entry = {.fd = fd, .events = POLLIN, .revents = 0};
   return poll(&entry, 1, 0) == 1 && (entry.revents & POLLHUP) != 0;
+}
+
+std::string InodeOf(int fd) {
+  struct stat status = {};
+  fstat(fd, &status);
+  return std::to_string(status.st_ino);
 }
 
 }  // namespace
@@ -74,6 +81,7 @@ void SnapshotConnections::Make(pid_t carrier, const CarrierCourse::Hold& course)
       throw CannotCarry("more is on its way to it than a connection holds");
     }
     if (is_clients) {
+      inodes_.insert(InodeOf(pair[1]));
       sockets_.emplace(client->second, std::move(ours));
     }
   }
@@ -86,6 +94,7 @@ LiveRun::Carried SnapshotConnections::Carry(const CarrierCourse::Hold& course) {
   carried.evidence = moment.evidence;
   carried.asked_to_stop = run.stop_signal_sent();
   carried.log = &run.log();
+  carried.sockets = inodes_;
   std::map<const JsonRpcClient*, std::shared_ptr<JsonRpcClient>> copies;
   const auto copy_of = [&](const std::shared_ptr<JsonRpcClient>& client) {
     std::shared_ptr<JsonRpcClient>& copy = copies[client.get()];

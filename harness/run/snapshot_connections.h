@@ -4,6 +4,8 @@
 
 #include <map>
 #include <memory>
+#include <set>
+#include <string>
 
 #include "harness/base/unique_fd.h"
 #include "harness/run/snapshot_course.h"
@@ -27,6 +29,7 @@ class SnapshotConnections {
  private:
   std::map<int, UniqueFd> ends_;
   std::map<const JsonRpcClient*, UniqueFd> sockets_;  // of those that the target has accepted
+  std::set<std::string> inodes_;                      // of the target's ends of these
 };
 
 }  // namespace faultline
