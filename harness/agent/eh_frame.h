@@ -1,10 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 
 // Finds a function's call frame instructions in the unwind tables that every program carries:
-// .eh_frame_hdr and .eh_frame (Linux Standard Base 5.0, 10.6). Reads nothing but the tables.
+// .eh_frame_hdr and .eh_frame (Linux Standard Base 5.0, 10.6). Reads nothing outside the segment
+// that holds them, whatever they say: they are the target's, and this runs inside it.
 namespace faultline::agent {
 
 // Reads a table from front to back. Past its end it gives zeros and is no longer ok().
@@ -82,8 +82,24 @@ struct FrameEntry {
   TableReader instructions{nullptr, nullptr};  // the function's own
 };
 
-// The entry that covers `pc`, by the search table at `header` (PT_GNU_EH_FRAME). nullopt when there
-// is none, or one with what ordinary functions do not have: signal frames, other pointer encodings.
-std::optional<FrameEntry> FindFrameEntry(const uint8_t* header, uint64_t pc);
+// The loaded segment that holds a module's unwind tables.
+struct UnwindTables {
+  const uint8_t* begin = nullptr;  // [begin, end) is mapped and readable
+  const uint8_t* end = nullptr;
+  const uint8_t* header = nullptr;  // .eh_frame_hdr (PT_GNU_EH_FRAME)
+};
+
+struct FrameLookup {
+  enum Kind : uint8_t {
+    kFound,
+    kOther,    // no entry, or one with what ordinary functions do not have: other pointer encodings
+    kDamaged,  // tables that lead out of their segment or end in the middle of an entry
+  };
+  Kind kind = kOther;
+  FrameEntry entry;  // of kFound; its readers stay within the segment
+};
+
+// The entry that covers the code address `pc`, by the search table behind the header.
+FrameLookup FindFrameEntry(const UnwindTables& tables, uint64_t pc);
 
 }  // namespace faultline::agent

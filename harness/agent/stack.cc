@@ -42,6 +42,26 @@ _Unwind_Reason_Code OnFrame(_Unwind_Context* context, void* argument) {
   return !walk.started || own || Push(walk.stack, address) ? _URC_NO_REASON : _URC_END_OF_STACK;
 }
 
+// The header is null for a module without tables.
+UnwindTables FindUnwindTables(const LoadedModule& module) {
+  UnwindTables tables;
+  const std::span segments(module.segments, module.segment_count);
+  uint64_t header = 0;
+  for (const ElfW(Phdr) & segment : segments) {
+    if (segment.p_type == PT_GNU_EH_FRAME) {
+      header = segment.p_vaddr;
+      tables.header = reinterpret_cast<const uint8_t*>(module.base + header);
+    }
+  }
+  for (const ElfW(Phdr) & segment : segments) {
+    if (segment.p_type == PT_LOAD && header - segment.p_vaddr < segment.p_memsz) {
+      tables.begin = reinterpret_cast<const uint8_t*>(module.base + segment.p_vaddr);
+      tables.end = tables.begin + segment.p_memsz;
+    }
+  }
+  return tables;
+}
+
 }  // namespace
 
 void StackWalker::Init(const Modules* modules, std::span<const PlanRange> wrappers,
@@ -125,11 +145,9 @@ UnwindRule StackWalker::RuleAt(uint64_t pc) {
 UnwindRule StackWalker::LookUpRule(uint64_t pc) const {
   const uint32_t index = modules_->Find(pc);
   if (index != kNone) {
-    const LoadedModule& module = (*modules_)[index];
-    for (const ElfW(Phdr) & segment : std::span(module.segments, module.segment_count)) {
-      if (segment.p_type == PT_GNU_EH_FRAME) {
-        return FindUnwindRule(reinterpret_cast<const uint8_t*>(module.base + segment.p_vaddr), pc);
-      }
+    if (const UnwindTables tables = FindUnwindTables((*modules_)[index]);
+        tables.header != nullptr) {
+      return FindUnwindRule(tables, pc);
     }
   }
   // No tables, no way further: the end of the stack, as for libgcc.

@@ -1,9 +1,5 @@
 #include "harness/agent/unwind_rule.h"
 
-#include <optional>
-
-#include "harness/agent/eh_frame.h"
-
 namespace faultline::agent {
 namespace {
 
@@ -81,7 +77,9 @@ class Interpreter {
     row_.cfa_offset = offset;
     return true;
   }
-  int64_t Factored(int64_t offset) const { return offset * entry_.data_alignment; }
+  int64_t Factored(uint64_t offset) const {  // wraps around rather than overflows
+    return static_cast<int64_t>(offset * static_cast<uint64_t>(entry_.data_alignment));
+  }
 
   static constexpr int kMaxRemembered = 8;
   const FrameEntry& entry_;
@@ -100,7 +98,7 @@ bool Interpreter::Step(TableReader& code) {
     case 1:  // DW_CFA_advance_loc
       return Advance(low);
     case 2:  // DW_CFA_offset
-      return Save(low, Row::kAtCfa, Factored(static_cast<int64_t>(code.Unsigned())));
+      return Save(low, Row::kAtCfa, Factored(code.Unsigned()));
     case 3:  // DW_CFA_restore
       return Restore(low);
     default:
@@ -120,7 +118,7 @@ bool Interpreter::StepExtended(uint8_t operation, TableReader& code) {
       return Advance(code.Fixed<uint32_t>());
     case 0x05: {  // DW_CFA_offset_extended
       const uint64_t number = code.Unsigned();
-      return Save(number, Row::kAtCfa, Factored(static_cast<int64_t>(code.Unsigned())));
+      return Save(number, Row::kAtCfa, Factored(code.Unsigned()));
     }
     case 0x06:  // DW_CFA_restore_extended
       return Restore(code.Unsigned());
@@ -212,17 +210,17 @@ UnwindRule MakeRule(const Row& row) {
 
 }  // namespace
 
-UnwindRule FindUnwindRule(const uint8_t* header, uint64_t pc) {
-  const std::optional<FrameEntry> entry = FindFrameEntry(header, pc);
-  if (!entry) {
+UnwindRule FindUnwindRule(const UnwindTables& tables, uint64_t pc) {
+  const FrameLookup found = FindFrameEntry(tables, pc);
+  if (found.kind == FrameLookup::kOther) {
     return {};
   }
-  if (entry->is_signal_frame) {
+  if (found.kind == FrameLookup::kDamaged || found.entry.is_signal_frame) {
     UnwindRule rule;
     rule.kind = UnwindRule::kOutermost;
     return rule;
   }
-  Interpreter interpreter(*entry, pc);
+  Interpreter interpreter(found.entry, pc);
   return interpreter.Run() ? MakeRule(interpreter.row()) : UnwindRule();
 }
 

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "harness/agent/eh_frame.h"
+
 namespace faultline::agent {
 
 // How to get from a place in a function to its caller, in the words of DWARF's call frame
@@ -28,9 +30,9 @@ struct UnwindRule {
   static UnwindRule Unpack(uint64_t packed);
 };
 
-// The rule at the code address `pc`, from the unwind table whose header (.eh_frame_hdr,
-// PT_GNU_EH_FRAME) is at `header`. Reads only the table. Linux Standard Base 5.0, 10.6; DWARF
-// 5, 6.4.
-UnwindRule FindUnwindRule(const uint8_t* header, uint64_t pc);
+// The rule at the code address `pc`, from its module's unwind tables (Linux Standard Base 5.0,
+// 10.6; DWARF 5, 6.4). Damaged tables give kOutermost: libgcc's unwinder would follow them out of
+// the program.
+UnwindRule FindUnwindRule(const UnwindTables& tables, uint64_t pc);
 
 }  // namespace faultline::agent

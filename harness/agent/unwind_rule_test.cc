@@ -24,19 +24,33 @@ class Tables {
     const size_t common_at = AddEntry(common);
     std::vector<uint8_t> entry(13);  // CIE pointer, begin, size; 0 bytes of augmentation data
     entry.insert(entry.end(), instructions.begin(), instructions.end());
-    const size_t entry_at = AddEntry(entry);
-    Put(entry_at + 4, static_cast<uint32_t>(entry_at + 4 - common_at));
-    Put(entry_at + 8, static_cast<uint32_t>(kCode - (entry_at + 8)));
-    Put(entry_at + 12, kSize);
+    entry_at_ = AddEntry(entry);
+    Put(entry_at_ + 4, static_cast<uint32_t>(entry_at_ + 4 - common_at));
+    Put(entry_at_ + 8, static_cast<uint32_t>(kCode - (entry_at_ + 8)));
+    Put(entry_at_ + 12, kSize);
     const uint8_t header[] = {1, 0x1b, 0x03, 0x3b};
     std::memcpy(image_, header, sizeof(header));
     Put(8, 1);
     Put(12, static_cast<uint32_t>(kCode));
-    Put(16, static_cast<uint32_t>(entry_at));
+    Put(16, static_cast<uint32_t>(entry_at_));
   }
 
   UnwindRule At(size_t offset) const {
-    return FindUnwindRule(image_, reinterpret_cast<uint64_t>(image_) + kCode + offset);
+    return FindUnwindRule({image_, image_ + sizeof(image_), image_},
+                          reinterpret_cast<uint64_t>(image_) + kCode + offset);
+  }
+  // As if the segment ended there.
+  UnwindRule WithinFirst(size_t bytes) const {
+    return FindUnwindRule({image_, image_ + bytes, image_},
+                          reinterpret_cast<uint64_t>(image_) + kCode);
+  }
+
+  size_t size() const { return end_; }
+  // The search table gives the other's entry for this one's function, which covers it.
+  void LeadTo(Tables& other) {
+    const auto distance = static_cast<uint32_t>(other.image_ - image_);
+    Put(16, static_cast<uint32_t>(distance + other.entry_at_));
+    other.Put(other.entry_at_ + 8, static_cast<uint32_t>(kCode - (distance + other.entry_at_ + 8)));
   }
 
  private:
@@ -54,6 +68,7 @@ class Tables {
 
   alignas(8) uint8_t image_[kCode + kSize] = {};
   size_t end_ = 20;
+  size_t entry_at_ = 0;
 };
 
 UnwindRule Rule(UnwindRule::Kind kind, int32_t cfa_offset, bool frame_saved = false,
@@ -108,6 +123,25 @@ TEST(UnwindRuleTest, KnowsNothingOutsideTheFunction) {
   EXPECT_EQ(tables.At(15), Rule(UnwindRule::kFromStack, 8));
   EXPECT_EQ(tables.At(16).kind, UnwindRule::kUnknown);
   EXPECT_EQ(tables.At(static_cast<size_t>(-1)).kind, UnwindRule::kUnknown);
+}
+
+// Wherever the segment ends, nothing behind it is read: the tables of a damaged program lead
+// anywhere. The stack ends there rather than be given to libgcc, which would follow them.
+TEST(UnwindRuleTest, ADamagedTableEndsTheStack) {
+  const Tables tables({0x41, 0x0e, 16, 0x86, 2});
+  for (size_t bytes = 0; bytes < tables.size(); ++bytes) {
+    EXPECT_EQ(tables.WithinFirst(bytes).kind, UnwindRule::kOutermost) << bytes;
+  }
+  EXPECT_EQ(tables.WithinFirst(tables.size()), Rule(UnwindRule::kFromStack, 8));
+}
+
+TEST(UnwindRuleTest, FollowsNoTableOutOfItsSegment) {
+  Tables both[2] = {Tables({}), Tables({})};
+  both[0].LeadTo(both[1]);
+  EXPECT_EQ(both[0].At(0).kind, UnwindRule::kOutermost);
+  both[0] = Tables({});
+  both[1].LeadTo(both[0]);
+  EXPECT_EQ(both[1].At(0).kind, UnwindRule::kOutermost);
 }
 
 TEST(UnwindRuleTest, SurvivesPacking) {
