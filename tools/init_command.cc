@@ -5,6 +5,7 @@
 
 #include "harness/base/console.h"
 #include "harness/base/files.h"
+#include "harness/base/shell_words.h"
 #include "harness/run/first_look.h"
 #include "harness/run/program_lookup.h"
 #include "harness/run/run_scenario.h"
@@ -13,7 +14,6 @@
 #include "tools/command.h"
 #include "tools/init_files.h"
 #include "tools/init_subject.h"
-#include "tools/shell_words.h"
 
 namespace faultline {
 namespace {

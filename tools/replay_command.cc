@@ -5,6 +5,7 @@
 
 #include "harness/base/console.h"
 #include "harness/base/files.h"
+#include "harness/base/shell_words.h"
 #include "harness/report/run_report.h"
 #include "harness/report/terminal.h"
 #include "harness/run/module_cache.h"
@@ -20,7 +21,6 @@
 #include "harness/target/interruption.h"
 #include "harness/target/run_dir.h"
 #include "tools/command.h"
-#include "tools/shell_words.h"
 #include "tools/store_digest.h"
 
 namespace faultline {

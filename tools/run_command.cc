@@ -9,6 +9,7 @@
 #include "harness/base/console.h"
 #include "harness/base/failure.h"
 #include "harness/base/precious_file.h"
+#include "harness/base/shell_words.h"
 #include "harness/oracle/known_findings.h"
 #include "harness/report/json.h"
 #include "harness/report/report_files.h"
@@ -23,7 +24,6 @@
 #include "harness/target/interruption.h"
 #include "tools/command.h"
 #include "tools/run_digest.h"
-#include "tools/shell_words.h"
 #include "tools/store_digest.h"
 
 namespace faultline {

@@ -16,6 +16,7 @@
 
 #include "harness/base/console.h"
 #include "harness/base/failure.h"
+#include "harness/base/shell_words.h"
 #include "harness/oracle/ends_by_design.h"
 #include "harness/report/report_files.h"
 #include "harness/run/program_lookup.h"
@@ -26,7 +27,6 @@
 #include "harness/target/machine.h"
 #include "tools/program_main.h"
 #include "tools/run_digest.h"
-#include "tools/shell_words.h"
 #include "tools/suite_options.h"
 #include "tools/suite_report.h"
 

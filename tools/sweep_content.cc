@@ -6,9 +6,9 @@
 #include <cstring>
 #include <ctime>
 
+#include "harness/base/shell_words.h"
 #include "harness/report/page_data.h"
 #include "harness/report/page_html.h"
-#include "tools/shell_words.h"
 #include "tools/sweep_json.h"
 
 namespace faultline {

@@ -8,8 +8,8 @@
 #include <map>
 #include <set>
 
+#include "harness/base/shell_words.h"
 #include "harness/report/wrap.h"
-#include "tools/shell_words.h"
 
 namespace faultline {
 namespace {

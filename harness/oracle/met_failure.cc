@@ -160,6 +160,11 @@ size_t FindInside(const Stack& stack, const Activation& activation, const Catalo
   return last;
 }
 
+// Of stripped code at least whose it is.
+std::string NameOf(const Frame& frame) {
+  return frame.function.empty() ? "a function of " + frame.module : FoldTemplates(frame.function);
+}
+
 // Index of the frame of `stack` that met the failure; its size when there is none.
 size_t FindFrame(const Stack& stack, const std::vector<Activation>& activations,
                  const Catalogue& catalogue, MetFailure& met) {
@@ -168,7 +173,7 @@ size_t FindFrame(const Stack& stack, const std::vector<Activation>& activations,
     const auto end = stack.begin() + static_cast<std::ptrdiff_t>(activation.end);
     if (WentOn(activation.returned)) {
       if (activation.returned == Returned::kFailure && !IsMachinery(*std::prev(end))) {
-        met.handed_on_by.push_back(FoldTemplates(std::prev(end)->function));
+        met.handed_on_by.push_back(NameOf(*std::prev(end)));
       }
       continue;
     }

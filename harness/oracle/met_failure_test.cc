@@ -113,6 +113,14 @@ TEST_F(MetFailureTest, IsTheFirstFunctionThatDoesNotHandItOn) {
   EXPECT_THAT(HowItWentUp(met), EndsWith("Initialize, which returned success"));
 }
 
+TEST_F(MetFailureTest, AFunctionOfStrippedCodeIsToldByItsModule) {
+  run_.Trace({0, 0, 0, 0});
+  Stack& stack = run_.evidence.injections.front().stack;
+  stack.front().function.clear();
+  stack.front().module = "libpoller.so.1";
+  EXPECT_THAT(HowItWentUp(Find()), HasSubstr("a function of libpoller.so.1 and "));
+}
+
 TEST_F(MetFailureTest, AFaultPointThatReturnsSuccessIsIt) {
   AddPoint("RegisterPoller");
   AddPoint("Initialize");

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/report/contract.h"
+#include "harness/report/marked_log.h"
 #include "harness/report/stack_text.h"
 #include "harness/report/stored_stack.h"
 #include "harness/report/story.h"
@@ -21,6 +22,7 @@ using nlohmann::json;
 
 constexpr size_t kFrames = 10;
 constexpr size_t kLogLines = 12;
+constexpr size_t kLogLinesBefore = 3;  // the injected call, at least
 constexpr size_t kPlaces = 10;
 constexpr size_t kSourceFrames = 1;  // of each stack, with the lines of its source
 
@@ -146,17 +148,19 @@ class StoredStory {
   }
 
   void Log() {
-    const json lines = evidence_.value("log", json::array());
-    if (!lines.is_array() || lines.empty()) {
+    const MarkedLog log = LogOf(evidence_);
+    if (log.lines.empty()) {
       return;
     }
     Heading("What the target said, at the end");
-    const json times = evidence_.value("log_ms", json::array());
-    const size_t skipped = lines.size() - std::min(lines.size(), Most(kLogLines));
+    // The injected call is always among what is told.
+    const size_t mark = log.injected_before.value_or(log.lines.size());
+    const size_t skipped = std::min(log.lines.size() - std::min(log.lines.size(), Most(kLogLines)),
+                                    mark - std::min(mark, kLogLinesBefore));
     if (skipped > 0) {
       Line(fmt::format("... {} earlier lines", skipped));
     }
-    std::string last;
+    const std::string* last = nullptr;
     size_t same = 0;
     const auto tell_repeats = [&] {
       if (same > 0) {
@@ -164,18 +168,26 @@ class StoredStory {
         same = 0;
       }
     };
-    for (size_t i = skipped; i < lines.size(); ++i) {
-      const std::string text = lines[i].is_string() ? lines[i].get<std::string>() : "";
-      if (i > skipped && text == last) {
+    const auto tell_mark = [&](size_t at) {
+      if (log.injected_before == at && !finding_.injected.empty()) {
+        tell_repeats();
+        last = nullptr;
+        Line(fmt::format(">>> {} {}", finding_.injected, finding_.mode_text));
+      }
+    };
+    for (size_t i = skipped; i < log.lines.size(); ++i) {
+      tell_mark(i);
+      const auto& [time_ms, text] = log.lines[i];
+      if (last != nullptr && text == *last) {
         ++same;
         continue;
       }
       tell_repeats();
-      last = text;
-      const bool is_timed = times.is_array() && i < times.size() && times[i].is_number_integer();
-      Line(is_timed ? fmt::format("{:>6} ms  {}", times[i].get<int64_t>(), text) : text);
+      last = &text;
+      Line(time_ms ? fmt::format("{:>6} ms  {}", *time_ms, text) : text);
     }
     tell_repeats();
+    tell_mark(log.lines.size());
   }
 
   void WhyBelieved() {

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <string_view>
 #include <utility>
 
 #include "harness/report/page_finding.h"
@@ -13,13 +15,38 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kVerdicts[] = {"finding",     "doubtful",  "slow",       "not reached",
-                                     "clean error", "tolerated", "not visited"};
+constexpr const char* kVerdicts[] = {"finding",     "doubtful",  "slow",   "not reached",
+                                     "clean error", "tolerated", "inside", "not visited"};
+constexpr std::string_view kInside = "inside";  // another place that was visited stands for it
+
+constexpr int kDeepestNesting = 16;
+
+// The titles that the run which got furthest kept: for a store whose scenario is not here.
+std::vector<std::string> StepsThatRunsTook(const SweepDigest& digest) {
+  std::vector<std::string> longest;
+  for (const DigestFinding& finding : digest.findings) {
+    const json evidence = json::parse(finding.run.evidence, nullptr, /*allow_exceptions=*/false);
+    const json titles = evidence.is_object() ? evidence.value("step_titles", json()) : json();
+    if (titles.is_array() && titles.size() > longest.size() &&
+        std::all_of(titles.begin(), titles.end(),
+                    [](const json& title) { return title.is_string(); })) {
+      longest = titles.get<std::vector<std::string>>();
+    }
+  }
+  return longest;
+}
 
 class PageWriter {
  public:
   PageWriter(const SweepDigest& digest, const PageOptions& options)
-      : digest_(digest), options_(options), tables_(options.source) {}
+      : digest_(digest), options_(options), tables_(options.source) {
+    if (options_.steps.empty() && options_.scenarios.empty()) {
+      options_.steps = StepsThatRunsTook(digest);
+    }
+    for (const DigestSite& site : digest.sites) {
+      by_hash_[site.site.hash] = &site;
+    }
+  }
 
   json Write() {
     json page = {{"faultline_page", 1},
@@ -76,17 +103,37 @@ class PageWriter {
 
   json Figures() const {
     size_t visited = 0;
+    size_t to_visit = 0;
     for (const DigestSite& site : digest_.sites) {
       visited += site.plans > 0 ? 1 : 0;
+      to_visit += site.plans > 0 || site.site.nested_in.empty() ? 1 : 0;
     }
     json figures = json::array({json::array({"causes", std::to_string(digest_.causes.size())}),
                                 json::array({"findings", std::to_string(digest_.findings.size())}),
-                                json::array({"places visited", std::to_string(visited)}),
+                                json::array({"places visited", VisitedText(visited, to_visit)}),
                                 json::array({"runs", std::to_string(digest_.runs)})});
     for (const auto& [outcome, count] : digest_.outcomes) {
       figures.push_back(json::array({"runs: " + outcome, std::to_string(count)}));
     }
     return figures;
+  }
+
+  static std::string VisitedText(size_t visited, size_t to_visit) {
+    return visited == to_visit ? std::to_string(visited)
+                               : fmt::format("{} of {}", visited, to_visit);
+  }
+
+  // As the digest has it, but for what is a part of a place that was visited.
+  std::string_view VerdictOf(const DigestSite& site) const {
+    const DigestSite* outer = &site;
+    for (int depth = 0; depth < kDeepestNesting && outer->plans == 0; ++depth) {
+      const auto found = by_hash_.find(outer->site.nested_in);
+      if (found == by_hash_.end()) {
+        return site.verdict;
+      }
+      outer = found->second;
+    }
+    return outer == &site || outer->plans == 0 ? site.verdict : kInside;
   }
 
   json Steps() const {
@@ -108,7 +155,7 @@ class PageWriter {
     json sites = json::array();
     for (const DigestSite& one : digest_.sites) {
       const StoredSite& site = one.site;
-      const auto verdict = std::find(std::begin(kVerdicts), std::end(kVerdicts), one.verdict);
+      const auto verdict = std::find(std::begin(kVerdicts), std::end(kVerdicts), VerdictOf(one));
       json stack = tables_.Stack(site.stack);
       sites.push_back({site.hash, tables_.Point(site.point), std::move(stack), site.step,
                        site.calls, verdict - std::begin(kVerdicts), tables_.String(site.thread),
@@ -195,8 +242,9 @@ class PageWriter {
   }
 
   const SweepDigest& digest_;
-  const PageOptions& options_;
+  PageOptions options_;
   PageTables tables_;
+  std::map<std::string_view, const DigestSite*> by_hash_;
 };
 
 }  // namespace

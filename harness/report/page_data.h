@@ -16,13 +16,14 @@
 //   meta      {state: "finished" | "unfinished", scenario, program, machine, version, time}
 //   passed, verdict, question, figures [[name, value]]
 //   strings   [text]
-//   frames    [[function, file, line, module]]: indexes into strings, but for the line
+//   frames    [[function, file, line, module]]: indexes into strings, but for the line; a fifth is
+//             the offset in the module of a frame without a function
 //   points, verdicts, steps [text]; steps[0] is the time before the first step
 //   sites     [[hash, point, [frame], step, calls, verdict, thread, plans, [finding]]]
 //   findings  [{id, kind, title, signature, status, why, known, note, reference, plans, tries,
 //               confirmed, sites: [site], injected, mode_text, step_text, exit, details: [line],
-//               contract, stacks: [{name, frames}], log: [[ms | null, text]],
-//               injected_before: index into log or -1, scenario, replay, gdb, upstream}]
+//               to_fix, blamed: frame or -1, contract, stacks: [{name, frames}], log: [[ms | null,
+//               text]], injected_before: index into log or -1, scenario, replay, gdb, upstream}]
 //   causes    [{title, findings: [finding]}]
 //   coverage  [{title, items: [text]}]
 //   source    {frame index: {first, lines}}

@@ -52,10 +52,67 @@ TEST_F(PageDataTest, ACallFailedInTheStepOfTheInjectionAndNotInThatOfTheFinding)
   EXPECT_EQ(Make(4)["findings"][0]["step_text"], "step 2 (rpc start)") << "it was found in step 1";
 }
 
+TEST_F(PageDataTest, APlaceInsideAVisitedOneIsNotCalledUnvisited) {
+  Store store(file_.path(), Store::Mode::kCreate);
+  testkit::FillStore(store, 4);
+  SweepDigest digest = MakeDigest(store, {});
+  const auto verdict = [&] {
+    const json page = PageData(digest, options_);
+    return page["verdicts"][page["sites"][3][5].get<size_t>()].get<std::string>();
+  };
+  const auto visited = [&] { return PageData(digest, options_)["figures"][2][1]; };
+  EXPECT_EQ(verdict(), "not visited");
+  EXPECT_EQ(visited(), "3 of 4");
+  digest.sites[3].site.nested_in = digest.sites[2].site.hash;
+  EXPECT_EQ(verdict(), "inside");
+  EXPECT_EQ(visited(), "3");
+  digest.sites[2].plans = 0;  // tempting: it is a part of something
+  EXPECT_EQ(verdict(), "not visited");
+  EXPECT_EQ(visited(), "2 of 3") << "a sweep need not visit it";
+  digest.sites[2].site.nested_in = digest.sites[3].site.hash;  // no store says so
+  EXPECT_EQ(verdict(), "not visited");
+}
+
+TEST_F(PageDataTest, AFrameWithoutANameHasItsOffset) {
+  Store store(file_.path(), Store::Mode::kCreate);
+  testkit::FillStore(store, 4);
+  SweepDigest digest = MakeDigest(store, {});
+  digest.sites[0].site.stack = R"([["","",0,"librte_eal.so.23",4660],["main","a.c",5,"t",77]])";
+  const json page = PageData(digest, options_);
+  EXPECT_EQ(page["frames"][page["sites"][0][2][0].get<size_t>()].back(), 4660);
+  EXPECT_EQ(page["frames"][page["sites"][0][2][1].get<size_t>()].size(), 4u);
+}
+
+TEST_F(PageDataTest, AFindingSaysWhatToFixAndWhereToLook) {
+  Store store(file_.path(), Store::Mode::kCreate);
+  testkit::FillStore(store, 4);
+  SweepDigest digest = MakeDigest(store, {});
+  digest.findings[0].group.cause = "f forgets g";
+  json page = PageData(digest, options_);
+  EXPECT_EQ(page["findings"][0]["to_fix"], "f forgets g");
+  const auto blamed = page["findings"][0]["blamed"].get<size_t>();
+  EXPECT_EQ(page["strings"][page["frames"][blamed][0].get<size_t>()], "blamed_0");
+  digest.findings[0].finding.stack = R"([["","",0,"librte_eal.so.23",4660]])";
+  EXPECT_EQ(PageData(digest, options_)["findings"][0]["blamed"], -1) << "there is nothing to see";
+}
+
 TEST_F(PageDataTest, StepsWithoutATitleHaveTheirNumber) {
   const json page = Make(4);
   EXPECT_EQ(page["steps"], json({"before the first step", "step 1 (wait until ready)",
                                  "step 2 (rpc start)", "step 3"}));
+}
+
+// A store that somebody sent.
+TEST_F(PageDataTest, WithoutTheScenarioTheStepsHaveTheTitlesThatRunsKept) {
+  Store store(file_.path(), Store::Mode::kCreate);
+  testkit::FillStore(store, 4);
+  SweepDigest digest = MakeDigest(store, {});
+  json evidence = json::parse(digest.findings[1].run.evidence);
+  evidence["step_titles"] = {"wait", "rpc stop"};
+  digest.findings[1].run.evidence = evidence.dump();
+  options_.steps.clear();
+  EXPECT_EQ(PageData(digest, options_)["steps"],
+            json({"before the first step", "step 1 (wait)", "step 2 (rpc stop)", "step 3"}));
 }
 
 TEST_F(PageDataTest, OfASuiteTheScenariosSayWhetherItPassed) {

@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <string>
 #include <utility>
 
 #include "harness/report/contract.h"
+#include "harness/report/marked_log.h"
+#include "harness/report/stored_stack.h"
+#include "harness/report/upstream_text.h"
 #include "harness/store/status.h"
 
 namespace faultline {
@@ -36,30 +38,22 @@ size_t StepOfFailure(const DigestFinding& one) {
   return known ? injections.front()["step"].get<size_t>() : static_cast<size_t>(one.finding.step);
 }
 
-// The end of the log, and before which of its lines the injected call came; -1 when that is not
-// known.
 void AddLog(const DigestFinding& one, json& finding) {
+  const MarkedLog log = LogOf(json::parse(one.run.evidence, nullptr, /*allow_exceptions=*/false));
   finding["log"] = json::array();
-  finding["injected_before"] = -1;
-  const json evidence = json::parse(one.run.evidence, nullptr, /*allow_exceptions=*/false);
-  if (!evidence.is_object() || !evidence.contains("log") || !evidence["log"].is_array()) {
-    return;
+  for (const MarkedLog::Line& line : log.lines) {
+    finding["log"].push_back({line.time_ms ? json(*line.time_ms) : json(), line.text});
   }
-  const json& lines = evidence["log"];
-  const json times = evidence.value("log_ms", json::array());
-  for (size_t i = 0; i < lines.size(); ++i) {
-    finding["log"].push_back({i < times.size() ? times[i] : json(), lines[i]});
-  }
-  const json injections = evidence.value("injections", json::array());
-  if (times.size() != lines.size() || injections.empty() ||
-      !injections.front().contains("time_ms")) {
-    return;
-  }
-  const auto injected_ms = injections.front().value("time_ms", int64_t{0});
-  const auto after = std::find_if(times.begin(), times.end(), [&](const json& time) {
-    return time.is_number() && time.get<int64_t>() > injected_ms;
-  });
-  finding["injected_before"] = after - times.begin();
+  finding["injected_before"] =
+      log.injected_before ? static_cast<int64_t>(*log.injected_before) : int64_t{-1};
+}
+
+// The index of the frame to look at first, the innermost of the finding's own stack; -1 when it has
+// none, or one without a name.
+int64_t BlamedFrame(const DigestFinding& one, PageTables& tables) {
+  const Stack stack = FramesOf(one.finding.stack);
+  const json indexes = tables.Stack(one.finding.stack);
+  return stack.empty() || stack.front().function.empty() ? -1 : indexes.front().get<int64_t>();
 }
 
 }  // namespace
@@ -96,6 +90,8 @@ json PageFinding(const SweepDigest& digest, size_t index, const PageOptions& opt
                                     : fmt::format("step {}", step)},
                   {"exit", one.run.exit},
                   {"details", details.is_array() ? details : json::array()},
+                  {"to_fix", group.cause},
+                  {"blamed", BlamedFrame(one, tables)},
                   {"contract", ContractOf(group.kind)},
                   {"stacks", std::move(stacks)},
                   {"scenario", group.scenario},

@@ -22,8 +22,11 @@ json PageTables::Stack(const std::string& stack) {
     if (frame.is_array() && frame.size() >= 4 && frame[0].is_string() && frame[1].is_string() &&
         frame[2].is_number_integer() && frame[3].is_string() &&
         !frame[3].get_ref<const std::string&>().starts_with("libfaultline_agent")) {
-      indexes.push_back(frames_.Of({frame[0].get<std::string>(), frame[1].get<std::string>(),
-                                    frame[2].get<int>(), frame[3].get<std::string>()}));
+      const bool is_named = !frame[0].get_ref<const std::string&>().empty();
+      const bool has_offset = !is_named && frame.size() >= 5 && frame[4].is_number_unsigned();
+      indexes.push_back(
+          frames_.Of({frame[0].get<std::string>(), frame[1].get<std::string>(), frame[2].get<int>(),
+                      frame[3].get<std::string>(), has_offset ? frame[4].get<uint64_t>() : 0}));
     }
   }
   for (size_t i = 0; i < std::min(indexes.size(), kMostFramesWithSource); ++i) {
@@ -37,6 +40,9 @@ json PageTables::Frames() {
   for (const FrameKey& frame : frames_.values()) {
     frames.push_back({strings_.Of(frame.function), strings_.Of(frame.file), frame.line,
                       strings_.Of(frame.module)});
+    if (frame.offset != 0) {
+      frames.back().push_back(frame.offset);
+    }
   }
   return frames;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <compare>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -51,6 +52,7 @@ class PageTables {
     std::string file;
     int line = 0;
     std::string module;
+    uint64_t offset = 0;  // in the module, of a frame without a function
     auto operator<=>(const FrameKey&) const = default;
   };
 

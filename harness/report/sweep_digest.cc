@@ -9,10 +9,8 @@
 #include <set>
 
 #include "harness/oracle/ends_by_design.h"
-#include "harness/report/contract.h"
 #include "harness/report/stack_name.h"
 #include "harness/report/stored_stack.h"
-#include "harness/report/text.h"
 #include "harness/store/causes.h"
 #include "harness/store/status.h"
 
@@ -219,31 +217,6 @@ class Digester {
   std::map<std::string, size_t> by_hash_;
 };
 
-// "f (lib/thread/iobuf.c:12)" of a frame as stores keep it; "" for one of another form.
-std::string FrameText(const json& frame) {
-  if (!frame.is_array() || frame.size() < 4 || !frame[0].is_string() || !frame[1].is_string() ||
-      !frame[2].is_number_integer() || !frame[3].is_string()) {
-    return "";
-  }
-  const auto function = frame[0].get<std::string>();
-  const auto file = frame[1].get<std::string>();
-  const auto module = frame[3].get<std::string>();
-  const std::string place =
-      file.empty() ? module : fmt::format("{}:{}", ShortPath(file), frame[2].get<int>());
-  return function.empty() ? place : fmt::format("{} ({})", function, place);
-}
-
-std::string StackText(const std::string& stack) {
-  const json frames = json::parse(stack, nullptr, /*allow_exceptions=*/false);
-  std::string text;
-  if (frames.is_array()) {
-    for (const json& frame : frames) {
-      text += "  " + FrameText(frame) + "\n";
-    }
-  }
-  return text;
-}
-
 }  // namespace
 
 bool SweepDigest::passed() const {
@@ -318,7 +291,7 @@ std::vector<std::pair<std::string, std::string>> StacksOf(const DigestFinding& f
   Stack failed_call;
   if (!finding.sites.empty()) {
     const std::string& stored = digest.sites[finding.sites.front()].site.stack;
-    add("The call that failed", stored);
+    add(kFailedCallName, stored);
     failed_call = FramesOf(stored);
   }
   add(StackName(finding.group.kind, finding.group.signature, FramesOf(finding.finding.stack),
@@ -334,29 +307,6 @@ std::vector<std::pair<std::string, std::string>> StacksOf(const DigestFinding& f
     }
   }
   return stacks;
-}
-
-std::string UpstreamText(const DigestFinding& finding, const SweepDigest& digest) {
-  const StoredEnvironment& environment = digest.environment;
-  std::string text = fmt::format(
-      "### {}\n\n**Program:** `{}` (build {})\n**Machine:** {}\n**Found with:** Faultline {}, "
-      "came again in {} of {} runs\n\n",
-      finding.group.title, environment.program, environment.program_key, environment.machine,
-      environment.version, CameAgain(finding.group), finding.group.tries);
-  text += fmt::format(
-      "**Steps to reproduce**\n\n1. Save the scenario below as `bug.yaml`.\n2. `faultline run "
-      "bug.yaml --program PATH`\n\nIn it {} {}.\n\n```yaml\n{}```\n\n",
-      finding.injected, finding.mode_text, finding.group.scenario);
-  text += fmt::format("**Observed:** {}; the target ended with {}.\n\n", finding.group.title,
-                      finding.run.exit);
-  if (!finding.group.cause.empty()) {
-    text += fmt::format("**To fix:** {}.\n\n", finding.group.cause);
-  }
-  for (const auto& [name, stack] : StacksOf(finding, digest)) {
-    text += fmt::format("{}:\n```\n{}```\n\n", name, StackText(stack));
-  }
-  text += fmt::format("**Expected:** the target should {}.\n", ContractOf(finding.group.kind));
-  return text;
 }
 
 }  // namespace faultline

@@ -68,12 +68,11 @@ struct SweepDigest {
 // `baseline` outlives the digest. `assumed_too` as in FailsCommand.
 SweepDigest MakeDigest(Store& store, const Baseline& baseline, bool assumed_too = false);
 
-// The stacks of a finding as JSON (see StackToJson), by what they are: "The call that failed",
+inline constexpr char kFailedCallName[] = "The call that failed";
+
+// The stacks of a finding as JSON (see StackToJson), by what they are: kFailedCallName,
 // its own (see StackName), "Thread that died".
 std::vector<std::pair<std::string, std::string>> StacksOf(const DigestFinding& finding,
                                                           const SweepDigest& digest);
-
-// A text for the bug tracker of the target's project, in Markdown.
-std::string UpstreamText(const DigestFinding& finding, const SweepDigest& digest);
 
 }  // namespace faultline

@@ -119,16 +119,5 @@ TEST_F(SweepDigestTest, SaysWhatFailedAndHow) {
   EXPECT_THAT(stacks[2].second, HasSubstr("died_0"));
 }
 
-TEST_F(SweepDigestTest, TheUpstreamTextHasAllThatAMaintainerAsksFor) {
-  const SweepDigest digest = MakeDigest(store_, baseline_);
-  const std::string text = UpstreamText(digest.findings[0], digest);
-  for (const char* part :
-       {"**Program:** `/bin/target`", "came again in 3 of 3 runs", "name: finding", "**Observed:**",
-        "SIGSEGV", "function0_0 (lib/0/function0.c:10)",
-        "**Expected:** the target should carry on, or give up with an error"}) {
-    EXPECT_THAT(text, HasSubstr(part));
-  }
-}
-
 }  // namespace
 }  // namespace faultline

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "harness/base/shell_words.h"
 #include "harness/oracle/run_course.h"
 #include "harness/sweep/site_list.h"
 #include "harness/sweep/stack_json.h"
@@ -12,7 +13,9 @@ namespace {
 // A thousand runs without findings shall take no more than a few hundred KiB.
 constexpr size_t kLogLines = 5;
 constexpr size_t kLogLinesInFull = 60;
+constexpr size_t kFirstLogLines = 5;  // among them the target's version, where it says one
 constexpr size_t kMostLineBytes = 400;
+constexpr size_t kMostSteps = 100;
 constexpr size_t kMostInjections = 4;
 
 nlohmann::json LogToJson(const Evidence& evidence, size_t most) {
@@ -22,6 +25,27 @@ nlohmann::json LogToJson(const Evidence& evidence, size_t most) {
     log.push_back(evidence.log[i].text.substr(0, kMostLineBytes));
   }
   return log;
+}
+
+// Where the lines at the end leave them out.
+nlohmann::json FirstLines(const Evidence& evidence) {
+  nlohmann::json log = nlohmann::json::array();
+  const size_t left_out = evidence.log.size() - std::min(evidence.log.size(), kLogLinesInFull);
+  for (size_t i = 0; i < std::min(left_out, kFirstLogLines); ++i) {
+    log.push_back(evidence.log[i].text.substr(0, kMostLineBytes));
+  }
+  return log;
+}
+
+// What the scenario did, up to the end of the target.
+nlohmann::json StepTitles(const Evidence& evidence) {
+  nlohmann::json titles = nlohmann::json::array();
+  for (const StepResult& step : evidence.steps) {
+    if (step.status != StepResult::Status::kSkipped && titles.size() < kMostSteps) {
+      titles.push_back(step.title);
+    }
+  }
+  return titles;
 }
 
 // When each of those lines came, in ms since the start of the target.
@@ -100,6 +124,9 @@ nlohmann::json EvidenceToJson(const Evidence& evidence, bool in_full) {
     json["slow"] = slow->ToString();
   }
   if (in_full) {
+    json["command"] = JoinForShell(evidence.argv);
+    json["step_titles"] = StepTitles(evidence);
+    json["log_start"] = FirstLines(evidence);
     json["log_ms"] = LogTimesToJson(evidence, kLogLinesInFull);
     json["threads"] = ThreadsToJson(evidence);
     json["left_behind"] = evidence.left_behind;

@@ -52,8 +52,8 @@ class Check:
             os.makedirs(self.screenshots, exist_ok=True)
             self.driver.save_screenshot(os.path.join(self.screenshots, name + ".png"))
 
-    def script(self, text):
-        return self.driver.execute_script(text)
+    def script(self, text, *arguments):
+        return self.driver.execute_script(text, *arguments)
 
 
 def overview(check, load_ms, most_load_ms):
@@ -90,6 +90,19 @@ def zoom(check):
     check.shot("zoomed")
     out.click()
     canvas.send_keys(Keys.ESCAPE)
+    hide(check)
+
+
+def hide(check):
+    """A verdict that is not wanted leaves the drawing, and comes back."""
+    boxes = check.all(".legend input")
+
+    def places():
+        return int(check.one(".readout").text.split("·")[1].split()[0])
+    boxes[-1].send_keys(Keys.SPACE)
+    fewer = places() if len(boxes) > 1 else 0
+    boxes[-1].send_keys(Keys.SPACE)
+    check.expect(f"a verdict can be hidden, and shown again: {fewer}, then {places()} places", fewer < places())
 
 
 def search(check):
@@ -116,17 +129,45 @@ def finding(check):
     check.shot("finding")
     check.script("document.querySelector('button').click()")
     check.shot("finding-other-theme")
+    check.expect("the heading has the focus",
+                 check.script("return document.activeElement.textContent") == title)
     check.driver.back()
-    check.expect("back shows all findings again", len(check.all("#causes a")) > 0)
+    check.expect("back shows all findings again", check.one("#causes a").is_displayed())
+
+
+def place_is_kept(check):
+    """Who comes back from a finding finds the overview as it was."""
+    box = check.one("input[type=search]")
+    links = check.all("#causes a")
+    box.send_keys(links[-1].text[:12])
+    shown = len(check.all("#causes a"))
+    link = check.all("#causes a")[-1]
+    check.script("scrollTo(0, 150)")
+    before = check.script("return new Promise((done) => setTimeout(() => done(scrollY), 100))")
+    check.script("arguments[0].click()", link)
+    check.one(".finding h2")
+    check.driver.back()
+    check.one("#causes a").is_displayed()
+    after = check.script("return new Promise((done) => setTimeout(() => done(scrollY), 100))")
+    check.expect(f"back finds the search and the place as they were ({before}, {after})",
+                 len(check.all("#causes a")) == shown and after == before)
+    box.clear()
+    box.send_keys(" ", Keys.BACKSPACE)
 
 
 def phone(check):
     check.driver.set_window_size(500, 800)  # headless Chromium's narrowest window
     check.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
                                  {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True})
-    width = check.script("return document.documentElement.scrollWidth")
-    check.expect(f"fits a phone ({width} of 360 pixels)", width <= 361)
-    check.shot("phone")
+    for link in [None, *check.all("#causes a")][:8]:
+        if link:
+            check.script("arguments[0].click()", link)
+            check.one(".finding h2")
+        width = check.script("return document.documentElement.scrollWidth")
+        name = link.get_attribute("href").split("#")[-1] if link else "overview"
+        check.expect(f"{name} fits a phone ({width} of 360 pixels)", width <= 361)
+        if not link:
+            check.shot("phone")
 
 
 def scenarios(check):
@@ -160,6 +201,7 @@ def use(driver, file, most_load_ms, screenshots):
     if check.all(".causes:not(.scenarios) a"):
         search(check)
         finding(check)
+        place_is_kept(check)
     if check.all(".scenarios"):
         scenarios(check)
     phone(check)

@@ -7,8 +7,8 @@ export function readData() {
 }
 
 export function decode(raw) {
-  const frames = raw.frames.map(([fn, file, line, module], index) => ({
-    index, line,
+  const frames = raw.frames.map(([fn, file, line, module, offset], index) => ({
+    index, line, offset,
     fn: raw.strings[fn], file: raw.strings[file], module: raw.strings[module],
   }));
   const stack = (indices) => (indices || []).map((index) => frames[index]);
@@ -43,7 +43,7 @@ function name(items, id) {
 
 // Worst first. Where several verdicts meet (a place failed once and for good, a frame above many
 // places), the worst one shows.
-export const VERDICTS = ['finding', 'doubtful', 'slow', 'not reached', 'clean error', 'tolerated', 'not visited'];
+export const VERDICTS = ['finding', 'doubtful', 'slow', 'not reached', 'clean error', 'tolerated', 'inside', 'not visited'];
 
 export const VERDICT_TEXT = {
   'finding': 'does not back out',
@@ -52,6 +52,7 @@ export const VERDICT_TEXT = {
   'not reached': 'not reached again',
   'clean error': 'gave up cleanly',
   'tolerated': 'carried on',
+  'inside': 'part of a place that was visited',
   'not visited': 'not visited',
 };
 
@@ -60,7 +61,7 @@ export function frameName(frame) {
 }
 
 export function framePlace(frame) {
-  if (!frame.file) return frame.module;
+  if (!frame.file) return frame.module + (frame.offset ? '+0x' + frame.offset.toString(16) : '');
   return `${frame.file}${frame.line ? ':' + frame.line : ''}`;
 }
 
@@ -68,7 +69,7 @@ export function framePlace(frame) {
 // frame in which they differ, or else their hashes.
 export function placeNames(sites) {
   const short = (site) => site.stack.slice(0, 6).map(frameName).join(' < ');
-  const whole = (frame) => frame ? frameName(frame) + ' (' + framePlace(frame) + (frame.line ? '' : frame.offset ? '+' + frame.offset : '') + ')' : '';
+  const whole = (frame) => frame ? frameName(frame) + ' (' + framePlace(frame) + ')' : '';
   return sites.map((site) => {
     const alike = sites.filter((other) => other !== site && other.point === site.point && short(other) === short(site));
     if (alike.length === 0) return short(site);
@@ -81,12 +82,30 @@ export function shortPath(path) {
   return path.split('/').slice(-3).join('/');
 }
 
+// Long stacks are cut at their outer end. The callers that are missing are those of another stack
+// with the same call in it; without one the stack begins where it was cut. Returns a function from a
+// stack to its whole, innermost first.
+function stackMender(sites) {
+  const outermost = (stack) => stack.length && stack[stack.length - 1].index;
+  const inner = new Set();
+  for (const {stack} of sites) for (const frame of stack.slice(0, -1)) inner.add(frame.index);
+  const callers = new Map();
+  for (const {stack} of sites) {
+    if (inner.has(outermost(stack))) continue;  // it is cut itself
+    stack.forEach((frame, at) => {
+      if (!callers.has(frame.index)) callers.set(frame.index, stack.slice(at + 1));
+    });
+  }
+  return (stack) => inner.has(outermost(stack)) ? stack.concat(callers.get(outermost(stack)) || []) : stack;
+}
+
 // A tree of call stacks, outermost function first; each site is a leaf below its innermost caller.
 export function stackTree(sites) {
+  const whole = stackMender(sites);
   const root = {name: 'all places that can fail', children: new Map(), sites: 0, counts: {}, depth: 0, file: ''};
   for (const site of sites) {
     let node = root;
-    const path = site.stack.slice().reverse();
+    const path = whole(site.stack).slice().reverse();
     const enter = (key, name, file, extra) => {
       let child = node.children.get(key);
       if (!child) {

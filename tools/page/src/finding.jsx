@@ -1,6 +1,6 @@
 import {h, Fragment} from 'preact';
-import {useMemo, useState} from 'preact/hooks';
-import {frameName, framePlace, placeNames, shortPath} from './data.js';
+import {useEffect, useMemo, useRef, useState} from 'preact/hooks';
+import {VERDICT_TEXT, frameName, framePlace, placeNames, shortPath} from './data.js';
 
 export function Chip({text, kind}) {
   return <span class={'chip c-' + (kind || text).replace(/[^a-z]/gi, '-')}>{text}</span>;
@@ -22,29 +22,54 @@ export function Copy({text, label}) {
 
 function Source({snippet, line}) {
   if (!snippet) return null;
+  const indents = snippet.lines.filter((text) => text.trim()).map((text) => text.match(/^\s*/)[0]);
+  const common = indents.reduce((shortest, one) => one.length < shortest.length ? one : shortest, indents[0] || '');
+  const cut = indents.every((one) => one.startsWith(common)) ? common.length : 0;
   return (
-    <pre class="source">
-      {snippet.lines.map((text, i) => (
+    <pre class="source" tabIndex={0}>
+      {snippet.lines.map((line_text) => line_text.slice(cut)).map((text, i) => (
         <div class={snippet.first + i === line ? 'here' : ''}><i>{snippet.first + i}</i>{text || ' '}</div>
       ))}
     </pre>
   );
 }
 
-function StackView({data, name, frames, withSource}) {
-  const first = frames.find((frame) => data.source && data.source[frame.index]);
+function FrameLine({frame}) {
+  return <Fragment><code>{frameName(frame)}</code> <small>{frame.file ? shortPath(framePlace(frame)) : framePlace(frame)}</small></Fragment>;
+}
+
+// A frame of which the source is here opens it; `open` is the one that is open from the start.
+function StackView({data, name, frames, open}) {
   return (
     <section class="stack">
       <h4>{name}</h4>
       <ol>
-        {frames.map((frame) => (
-          <li title={framePlace(frame)}>
-            <code>{frameName(frame)}</code> <small>{frame.file ? shortPath(framePlace(frame)) : frame.module}</small>
-          </li>
-        ))}
+        {frames.map((frame) => {
+          const snippet = data.source && data.source[frame.index];
+          return (
+            <li title={framePlace(frame)}>
+              {snippet
+                ? <details open={frame === open}><summary><FrameLine frame={frame} /></summary><Source snippet={snippet} line={frame.line} /></details>
+                : <FrameLine frame={frame} />}
+            </li>
+          );
+        })}
       </ol>
-      {withSource && first && <Fragment><small>{shortPath(framePlace(first))}</small><Source snippet={data.source[first.index]} line={first.line} /></Fragment>}
     </section>
+  );
+}
+
+// Where to look first, with its source across the page.
+function Blame({data, finding}) {
+  const frame = data.frames[finding.blamed];
+  if (!frame && !finding.to_fix) return null;
+  return (
+    <Fragment>
+      <h3>Where to look</h3>
+      {finding.to_fix && <p><b>To fix:</b> {finding.to_fix}.</p>}
+      {frame && <p><code>{frameName(frame)}</code> <small>{framePlace(frame)}</small></p>}
+      {frame && data.source && <Source snippet={data.source[frame.index]} line={frame.line} />}
+    </Fragment>
   );
 }
 
@@ -53,10 +78,10 @@ function Log({finding}) {
   return (
     <Fragment>
       <h3>What the target said</h3>
-      <pre class="log">
+      <pre class="log" tabIndex={0}>
         {finding.log.map(([ms, text], i) => (
           <Fragment>
-            {i === finding.injected_before && <div class="mark">{ms === null ? '' : ''}▶ {finding.injected} {finding.mode_text}</div>}
+            {i === finding.injected_before && <div class="mark">▶ {finding.injected} {finding.mode_text}</div>}
             <div><i>{ms === null ? '' : ms + ' ms'}</i>{text || ' '}</div>
           </Fragment>
         ))}
@@ -66,13 +91,35 @@ function Log({finding}) {
   );
 }
 
+// In the order of the list.
+function Neighbours({data, finding}) {
+  const order = data.causes.flatMap((cause) => cause.findings);
+  const at = order.indexOf(finding.index);
+  const link = (index, text) => index !== undefined && <Fragment> · <a href={'#finding/' + data.findings[index].key} title={data.findings[index].title}>{text}</a></Fragment>;
+  return (
+    <nav>
+      <a href="#">All findings</a>{link(order[at - 1], 'Previous')}{link(order[at + 1], 'Next')}
+      <small> {at + 1} of {order.length}</small>
+    </nav>
+  );
+}
+
+// The heading of a view that a link opened: what reads the page aloud begins there, and the next
+// Tab goes on from it.
+function Heading({name, children}) {
+  const heading = useRef(null);
+  useEffect(() => heading.current.focus({preventScroll: true}), [name]);
+  return <h2 ref={heading} tabIndex={-1}>{children}</h2>;
+}
+
 export function FindingView({data, finding}) {
+  const failed = finding.stacks.length > 0 && finding.stacks[0].frames.find((frame) => data.source && data.source[frame.index]);
   const scenario = data.scenarios.find((one) => one.findings.includes(finding.index));
   const others = data.causes.find((cause) => cause.findings.includes(finding.index));
   return (
     <article class="finding">
-      <p><a href="#">All findings</a></p>
-      <h2>{finding.title}</h2>
+      <Neighbours data={data} finding={finding} />
+      <Heading name={finding.key}>{finding.title}</Heading>
       <p class="chips">
         <Chip text={finding.kind} kind="kind" /> <Chip text={finding.status} />
         {finding.known && <Chip text="known" />}
@@ -85,7 +132,9 @@ export function FindingView({data, finding}) {
       <p>{finding.injected ? `${finding.injected} ${finding.mode_text}, in ${finding.step_text}.` : 'No call was made to fail.'} The target ended with: {finding.exit || 'unknown'}.</p>
       <ul>{finding.details.map((line) => <li>{line}</li>)}</ul>
       {finding.contract && <p class="contract"><b>What it should have done:</b> {finding.contract}</p>}
-      <div class="stacks">{finding.stacks.map((one) => <StackView data={data} name={one.name} frames={one.frames} withSource />)}</div>
+      <Blame data={data} finding={finding} />
+      <h3>Call stacks</h3>
+      <div class="stacks">{finding.stacks.map((one, i) => <StackView data={data} name={one.name} frames={one.frames} open={i === 0 ? failed : null} />)}</div>
       <Log finding={finding} />
       <h3>Replay</h3>
       <pre class="command">{[finding.replay, finding.gdb].filter(Boolean).join('\n')}</pre>
@@ -123,10 +172,10 @@ function Places({sites}) {
 export function SiteView({data, site}) {
   return (
     <article class="finding">
-      <p><a href="#">Overview</a></p>
-      <h2><code>{site.point}</code></h2>
-      <p class="chips"><Chip text={site.verdict} kind={'v-' + site.verdict} /> <span>site {site.hash} · {site.calls} {site.calls === 1 ? 'call' : 'calls'} · {data.steps[site.step] || 'step ' + site.step} · thread {site.thread || 'unknown'} · visited in {site.plans} {site.plans === 1 ? 'run' : 'runs'}</span></p>
-      <div class="stacks"><StackView data={data} name="The call" frames={site.stack} withSource /></div>
+      <nav><a href="#">Overview</a></nav>
+      <Heading name={site.key}><code>{site.point}</code></Heading>
+      <p class="chips"><Chip text={VERDICT_TEXT[site.verdict]} kind={'v-' + site.verdict} /> <span>site {site.hash} · {site.calls} {site.calls === 1 ? 'call' : 'calls'} · {data.steps[site.step] || 'step ' + site.step} · thread {site.thread || 'unknown'} · visited in {site.plans} {site.plans === 1 ? 'run' : 'runs'}</span></p>
+      <div class="stacks"><StackView data={data} name="The call" frames={site.stack} open={site.stack[0]} /></div>
       {site.findings.length > 0 && <ul>{site.findings.map((index) => <li><a href={'#finding/' + data.findings[index].key}>{data.findings[index].kind}: {data.findings[index].title}</a></li>)}</ul>}
     </article>
   );

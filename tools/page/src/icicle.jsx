@@ -3,22 +3,24 @@ import {useEffect, useMemo, useRef, useState} from 'preact/hooks';
 import {VERDICTS, VERDICT_TEXT, framePlace, stackTree} from './data.js';
 
 const ROW = 20;
-const MIN_WIDTH = 1.5;  // narrower boxes are drawn as one, with the worst colour of what they hide
+const MIN_WIDTH = 1.5;  // narrower boxes are drawn as one, with the shares of what they hide
 
 // An icicle of the call stacks of all sites, coloured by verdict. Drawn on a canvas: 10,000 sites
 // make some 50,000 boxes, too many for elements. The mouse and the arrow keys move the selection,
 // Enter and click zoom in, Escape and click on the bar at the top zoom out.
 export function Icicle({data, query, onSite}) {
   const canvas = useRef(null);
-  const tree = useMemo(() => stackTree(data.sites), [data]);
-  const [zoom, setZoom] = useState(tree);
+  const [hidden, setHidden] = useState([]);  // verdicts
+  const tree = useMemo(() => stackTree(data.sites.filter((site) => !hidden.includes(site.verdict))), [data, hidden]);
+  const [zoomed, setZoom] = useState(null);
   const [selected, setSelected] = useState(null);
   const [width, setWidth] = useState(800);
   const boxes = useRef([]);
-  const matches = useMemo(() => matchCounter(query), [query]);
+  const matches = useMemo(() => findMatches(tree, query), [tree, query]);
+  const zoom = zoomed || tree;
 
   useEffect(() => {
-    const measure = () => setWidth(canvas.current.parentElement.clientWidth);
+    const measure = () => setWidth((before) => canvas.current.parentElement.clientWidth || before);  // 0 while it is not shown
     measure();
     const observer = new ResizeObserver(measure);
     observer.observe(canvas.current.parentElement);
@@ -72,16 +74,29 @@ export function Icicle({data, query, onSite}) {
     }
     event.preventDefault();
   };
+  const toggle = (verdict) => {
+    setHidden((before) => before.includes(verdict) ? before.filter((one) => one !== verdict) : [...before, verdict]);
+    setZoom(null);
+    setSelected(null);
+  };
+  const counts = useMemo(() => {
+    const all = {};
+    for (const site of data.sites) all[site.verdict] = (all[site.verdict] || 0) + 1;
+    return all;
+  }, [data]);
 
   const shown = selected || zoom;
   return (
     <div class="icicle">
       <div class="bar">
         <button disabled={zoom === tree} onClick={() => { setZoom(zoom.parent || tree); }}>Zoom out</button>
-        <button disabled={zoom === tree} onClick={() => { setZoom(tree); setSelected(null); }}>Reset</button>
+        <button disabled={zoom === tree} onClick={() => { setZoom(null); setSelected(null); }}>Reset</button>
         <span class="legend">
-          {VERDICTS.filter((verdict) => tree.counts[verdict]).map((verdict) => (
-            <span><i class={'swatch v-' + verdict.replace(' ', '-')}></i>{VERDICT_TEXT[verdict]} ({tree.counts[verdict]})</span>
+          {VERDICTS.filter((verdict) => counts[verdict]).map((verdict) => (
+            <label title="Show or hide these places">
+              <input type="checkbox" checked={!hidden.includes(verdict)} onChange={() => toggle(verdict)} />
+              <i class={'swatch v-' + verdict.replace(' ', '-')}></i>{VERDICT_TEXT[verdict]} ({counts[verdict]})
+            </label>
           ))}
         </span>
       </div>
@@ -94,6 +109,7 @@ export function Icicle({data, query, onSite}) {
         <b>{shown.name}</b> {shown.site && shown.site.stack[0] ? framePlace(shown.site.stack[0]) : shown.file}
         {' · '}{shown.sites} {shown.sites === 1 ? 'place' : 'places'}
         {VERDICTS.filter((verdict) => shown.counts[verdict]).map((verdict) => ` · ${shown.counts[verdict]} ${VERDICT_TEXT[verdict]}`)}
+        {matches && ` · the search matches ${matches.get(tree) || 0} of ${tree.sites} places`}
       </p>
     </div>
   );
@@ -133,10 +149,23 @@ function depthBelow(node, width) {
   return deepest;
 }
 
-function matchCounter(query) {
+// Of each node how many of its sites have a match on their path; nodes without one are left out.
+// null: there is nothing to search for.
+function findMatches(tree, query) {
   if (!query) return null;
   const text = query.toLowerCase();
-  return (node) => node.name.toLowerCase().includes(text) || node.file.toLowerCase().includes(text);
+  const counts = new Map();
+  const visit = (node, isMatched) => {
+    const is = isMatched || node.name.toLowerCase().includes(text) || node.file.toLowerCase().includes(text) ||
+      Boolean(node.site && (node.site.hash.includes(text) || (node.site.stack[0] && framePlace(node.site.stack[0]).toLowerCase().includes(text))));
+    let count = node.site && is ? 1 : 0;
+    for (const child of node.children) count += visit(child, is);
+    if (count) counts.set(node, count);
+    return count;
+  };
+  for (const child of tree.children) visit(child, false);
+  counts.set(tree, tree.children.reduce((sum, child) => sum + (counts.get(child) || 0), 0));
+  return counts;
 }
 
 function colours(element) {
@@ -158,21 +187,23 @@ function draw(element, {zoom, ancestors, width, height, selected, matches}) {
   context.textBaseline = 'middle';
   const palette = colours(element);
   const boxes = [];
-  const box = (node, x, y, boxWidth) => {
-    boxes.push({node, x, y, width: boxWidth});
-    context.globalAlpha = matches && !matches(node) ? 0.35 : 1;
-    // A box that holds several verdicts shows them in their shares, the worst one first.
-    const drawn = Math.max(boxWidth - (boxWidth > 3 ? 1 : 0), 0.5);
+  // Several verdicts in one box are shown in their shares, the worst one first.
+  const fill = (counts, total, x, y, drawn) => {
     let left = x;
     for (const verdict of VERDICTS) {
-      const share = drawn * (node.counts[verdict] || 0) / node.sites;
+      const share = drawn * (counts[verdict] || 0) / total;
       if (share === 0) continue;
       // However small its share is, a finding must be seen.
-      const seen = verdict === 'finding' ? Math.min(Math.max(share, 2), x + drawn - left) : share;
+      const seen = verdict === 'finding' ? Math.max(share, 2) : share;
       context.fillStyle = palette[verdict];
       context.fillRect(left, y, Math.max(Math.min(seen, x + drawn - left), 0), ROW - 1);
       left += seen;
     }
+  };
+  const box = (node, x, y, boxWidth) => {
+    boxes.push({node, x, y, width: boxWidth});
+    context.globalAlpha = matches && !matches.get(node) ? 0.25 : 1;
+    fill(node.counts, node.sites, x, y, Math.max(boxWidth - (boxWidth > 3 ? 1 : 0), 0.5));
     if (boxWidth > 30) {
       context.fillStyle = palette.text;
       context.fillText(fitText(context, node.name, boxWidth - 8), x + 4, y + ROW / 2);
@@ -196,12 +227,15 @@ function draw(element, {zoom, ancestors, width, height, selected, matches}) {
     for (const child of node.children) {
       const childWidth = boxWidth * child.sites / node.sites;
       if (childWidth < MIN_WIDTH) {
-        // Children are sorted worst first, so the first of those that are too narrow has the colour
-        // that must be seen.
-        const rest = x + boxWidth - left;
-        context.globalAlpha = matches ? 0.35 : 1;
-        context.fillStyle = palette[child.verdict];
-        if (top + ROW < height) context.fillRect(left, top + ROW, Math.max(rest - 1, 0.5), ROW - 1);
+        const hidden = node.children.slice(node.children.indexOf(child));
+        const counts = {};
+        let total = 0;
+        for (const one of hidden) {
+          total += one.sites;
+          for (const verdict of VERDICTS) counts[verdict] = (counts[verdict] || 0) + (one.counts[verdict] || 0);
+        }
+        context.globalAlpha = matches && !hidden.some((one) => matches.get(one)) ? 0.25 : 1;
+        if (top + ROW < height) fill(counts, total, left, top + ROW, Math.max(x + boxWidth - left - 1, 0.5));
         context.globalAlpha = 1;
         break;
       }

@@ -1,5 +1,5 @@
 import {h, render} from 'preact';
-import {useEffect, useState} from 'preact/hooks';
+import {useEffect, useLayoutEffect, useRef, useState} from 'preact/hooks';
 import {readData} from './data.js';
 import {FindingView, SiteView} from './finding.jsx';
 import {Overview} from './overview.jsx';
@@ -16,19 +16,37 @@ function ThemeButton() {
   return <button onClick={turn}>{isDark ? 'Light' : 'Dark'}</button>;
 }
 
-function Page({data}) {
+const isOverview = (view) => view !== 'finding' && view !== 'site';
+
+// The overview stays as it was left: search, zoom and place.
+function useHash() {
   const [hash, setHash] = useState(location.hash.slice(1));
+  const place = useRef({isOverview: isOverview(hash.split('/')[0]), y: 0});
   useEffect(() => {
+    history.scrollRestoration = 'manual';
     const changed = () => {
+      place.current.isOverview = isOverview(location.hash.slice(1).split('/')[0]);
       setHash(location.hash.slice(1));
-      scrollTo(0, 0);
+    };
+    const scrolled = () => {
+      if (place.current.isOverview) place.current.y = scrollY;
     };
     addEventListener('hashchange', changed);
-    return () => removeEventListener('hashchange', changed);
+    addEventListener('scroll', scrolled, {passive: true});
+    return () => {
+      removeEventListener('hashchange', changed);
+      removeEventListener('scroll', scrolled);
+    };
   }, []);
-  const [view, id] = hash.split('/');
+  useLayoutEffect(() => scrollTo(0, place.current.isOverview ? place.current.y : 0), [hash]);
+  return hash;
+}
+
+function Page({data}) {
+  const [view, id] = useHash().split('/');
   const finding = view === 'finding' && data.findings.find((one) => one.key === id);
   const site = view === 'site' && data.sites.find((one) => one.key === id);
+  const isGone = !isOverview(view) && !finding && !site;
   return (
     <div>
       <header>
@@ -39,7 +57,12 @@ function Page({data}) {
         <ThemeButton />
       </header>
       {data.meta.state === 'unfinished' && <p class="unfinished" role="alert">This report is unfinished: the sweep that writes it has not ended, or was killed.</p>}
-      <main>{finding ? <FindingView data={data} finding={finding} /> : site ? <SiteView data={data} site={site} /> : <Overview data={data} />}</main>
+      <main>
+        {finding && <FindingView data={data} finding={finding} />}
+        {site && <SiteView data={data} site={site} />}
+        {isGone && <p class="unfinished" role="alert">This report has no {view} {id}.</p>}
+        <div hidden={finding || site}><Overview data={data} /></div>
+      </main>
     </div>
   );
 }

@@ -24,7 +24,7 @@ function FindingRow({finding}) {
     <li>
       <Chip text={finding.kind} kind="kind" />
       <a href={'#finding/' + finding.key}>{finding.title}</a>
-      <small>{[finding.id, finding.injected].filter(Boolean).join(' · ')}{finding.sites.length > 1 ? ` and ${finding.sites.length - 1} other ${finding.sites.length === 2 ? 'place' : 'places'}` : ''}{finding.tries ? ` · ${finding.confirmed}/${finding.tries}` : ''}</small>
+      <small>{[finding.id, finding.injected].filter(Boolean).join(' · ')}{finding.sites.length > 1 ? ` and ${finding.sites.length - 1} other ${finding.sites.length === 2 ? 'place' : 'places'}` : ''}{finding.tries ? ` · came again in ${finding.confirmed} of ${finding.tries}` : ''}</small>
     </li>
   );
 }
@@ -81,59 +81,98 @@ function Scenarios({data, query}) {
   );
 }
 
-function Steps({data}) {
-  const rows = useMemo(() => {
-    const steps = data.steps.map((title, index) => ({title, index, counts: {}, total: 0}));
-    for (const site of data.sites) {
-      const row = steps[site.step];
-      if (!row) continue;
-      row.counts[site.verdict] = (row.counts[site.verdict] || 0) + 1;
-      row.total += 1;
-    }
-    return steps.filter((row) => row.total > 0 || row.index > 0);
-  }, [data]);
-  const most = Math.max(1, ...rows.map((row) => row.total));
+// One bar with the shares of its verdicts, the worst first.
+function Shares({counts, total}) {
+  const present = VERDICTS.filter((verdict) => counts[verdict]);
+  const text = present.map((verdict) => `${counts[verdict]} ${VERDICT_TEXT[verdict]}`).join(', ');
+  return (
+    <div class="bars" title={text} role="img" aria-label={text}>
+      {present.map((verdict) => <i class={'v-' + verdict.replace(' ', '-')} style={{flexGrow: counts[verdict] / total}}></i>)}
+    </div>
+  );
+}
+
+function addTo(row, site) {
+  row.counts[site.verdict] = (row.counts[site.verdict] || 0) + 1;
+  row.total += 1;
+  for (const finding of site.findings) row.findings.add(finding);
+}
+
+// Rows of {title, total, counts, findings}: how many places each has, and what became of them.
+function PlaceTable({data, heading, rows}) {
   return (
     <table class="steps">
-      <thead><tr><th>step</th><th>places that can fail</th><th></th></tr></thead>
+      <thead><tr><th>{heading}</th><th class="number">places</th><th class="number">findings</th><th>what became of them</th></tr></thead>
       <tbody>{rows.map((row) => (
         <tr>
           <td>{row.title}</td>
           <td class="number">{row.total}</td>
-          <td class="bars" title={VERDICTS.filter((verdict) => row.counts[verdict]).map((verdict) => `${row.counts[verdict]} ${VERDICT_TEXT[verdict]}`).join(', ')}>
-            {VERDICTS.filter((verdict) => row.counts[verdict]).map((verdict) => (
-              <i class={'v-' + verdict.replace(' ', '-')} style={{width: 100 * row.counts[verdict] / most + '%'}}></i>
-            ))}
-          </td>
+          <td class="number">{row.findings.size > 0 ? <a href={'#finding/' + data.findings[Math.min(...row.findings)].key} title="The first of them">{row.findings.size}</a> : ''}</td>
+          <td class="shares">{row.total > 0 && <Shares counts={row.counts} total={row.total} />}</td>
         </tr>
       ))}</tbody>
     </table>
   );
 }
 
+function Steps({data}) {
+  const rows = useMemo(() => {
+    const steps = data.steps.map((title, index) => ({title, index, counts: {}, total: 0, findings: new Set()}));
+    for (const site of data.sites) if (steps[site.step]) addTo(steps[site.step], site);
+    return steps.filter((row) => row.total > 0 || row.index > 0);
+  }, [data]);
+  return rows.length ? <PlaceTable data={data} heading="step" rows={rows} /> : <p>The scenario has no steps.</p>;
+}
+
+// The calls by what they are for: "libc/memory" of libc/memory/calloc.
+function KindsOfCalls({data}) {
+  const rows = useMemo(() => {
+    const groups = new Map();
+    for (const site of data.sites) {
+      const title = site.point.split('/').slice(0, 2).join('/');
+      if (!groups.has(title)) groups.set(title, {title, counts: {}, total: 0, findings: new Set()});
+      addTo(groups.get(title), site);
+    }
+    return [...groups.values()].sort((a, b) => b.total - a.total || (a.title < b.title ? -1 : 1));
+  }, [data]);
+  return (
+    <details open={rows.length <= 12}>
+      <summary>By kind of call ({rows.length})</summary>
+      <PlaceTable data={data} heading="kind of call" rows={rows} />
+    </details>
+  );
+}
+
+const MOST_ITEMS = 500;
+
 function Coverage({data}) {
   return (
     <Fragment>
+      {data.sites.length > 0 && <KindsOfCalls data={data} />}
       {data.coverage.map(({title, items}) => (
         <details>
           <summary>{title} ({items.length})</summary>
-          <ul class="places">{items.slice(0, 500).map((text) => <li><code>{text}</code></li>)}</ul>
+          <ul class="places">
+            {items.slice(0, MOST_ITEMS).map((text) => <li><code>{text}</code></li>)}
+            {items.length > MOST_ITEMS && <li>and {items.length - MOST_ITEMS} more</li>}
+          </ul>
         </details>
       ))}
     </Fragment>
   );
 }
 
-function Compare({compare}) {
+function Compare({data, compare}) {
   if (!compare) return null;
+  const here = (one) => data.findings.find((finding) => finding.id === one.id);
   const list = (title, items) => items.length > 0 && (
-    <Fragment><h3>{title} <small>{items.length}</small></h3><ul>{items.map((one) => <li><Chip text={one.kind} kind="kind" /> {one.title} <small>{one.id}</small></li>)}</ul></Fragment>
+    <Fragment><h3>{title} <small>{items.length}</small></h3><ul>{items.map((one) => <li><Chip text={one.kind} kind="kind" /> {here(one) ? <a href={'#finding/' + here(one).key}>{one.title}</a> : one.title} <small>{one.id}</small></li>)}</ul></Fragment>
   );
   return (
     <section id="compare">
       <h2>Compared with {compare.before}</h2>
       {list('New', compare.new)}{list('Changed', compare.changed)}{list('Fixed', compare.fixed)}{list('Not visited', compare.not_visited)}
-      <p>{compare.same} findings are the same.</p>
+      <p>{compare.same === 1 ? '1 finding is' : `${compare.same} findings are`} the same.</p>
     </section>
   );
 }
@@ -149,16 +188,16 @@ export function Overview({data}) {
       <Figures data={data} />
       <p class="search"><label>Search <input type="search" value={query} placeholder="function, file, kind, id" onInput={(event) => setQuery(event.target.value)} /></label></p>
       {data.scenarios.length > 0 && <section id="scenarios"><h2>Scenarios</h2><Scenarios data={data} query={query} /></section>}
-      <section id="causes"><h2>Findings, by cause</h2><Causes data={data} query={query} /></section>
+      <section id="causes"><h2>Findings, by cause</h2>{data.findings.length > 1 && <p class="order">What to read first stands first: confirmed before doubtful, the program's own code before its libraries, crashes before hangs before leaks.</p>}<Causes data={data} query={query} /></section>
+      <Compare data={data} compare={data.compare} />
       {data.sites.length > 0 && (
         <section id="map">
           <h2>Where it does not back out</h2>
           <Icicle data={data} query={query} onSite={(site) => { location.hash = 'site/' + site.key; }} />
         </section>
       )}
-      {data.scenarios.length === 0 && <section id="steps"><h2>Timeline of the scenario</h2><Steps data={data} /></section>}
-      <Compare compare={data.compare} />
-      {data.coverage.length > 0 && <section id="coverage"><h2>What was covered</h2><Coverage data={data} /></section>}
+      {data.sites.length > 0 && data.scenarios.length === 0 && <section id="steps"><h2>Timeline of the scenario</h2><Steps data={data} /></section>}
+      {data.coverage.length + data.sites.length > 0 && <section id="coverage"><h2>What was covered</h2><Coverage data={data} /></section>}
     </Fragment>
   );
 }

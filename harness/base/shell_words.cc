@@ -1,4 +1,4 @@
-#include "tools/shell_words.h"
+#include "harness/base/shell_words.h"
 
 #include <string_view>
 
