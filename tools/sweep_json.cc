@@ -20,6 +20,7 @@ void AddPlaces(const SweepReport& report, nlohmann::json& json) {
   for (const Store::Census::Point& point : report.not_hooked) {
     json["not_hooked"].push_back({{"point", point.name}, {"why", point.status}});
   }
+  json["lost_signals"] = report.lost_signals;
   for (const auto& [hash, text] : report.nondeterministic) {
     json["nondeterministic"].push_back(text);
   }

@@ -32,6 +32,7 @@ namespace faultline {
 //   impossible       [{why, sites}]; calls that were left out
 //   never_called     [point]; not_hooked [{point, why}]
 //   lines            {executable, only_swept [range], never [range]}; with a coverage build
+//   lost_signals     text; "" when the target lost no stop signal;
 //   nondeterministic [text]; no_verdicts [text]; fault_free_findings [{kind, title, signature}]
 nlohmann::json SweepToJson(const SweepReport& report, const SweepResult& result);
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "harness/store/lost_signals.h"
+
 namespace faultline {
 
 bool SweepReport::has_new() const {
@@ -33,7 +35,9 @@ SweepReport MakeSweepReport(Store& store, const Selection& selection, const Base
     report.not_looked_at = gone.size();
   }
   std::set<std::string> visited;
-  for (const StoredRun& run : store.Runs()) {
+  const std::vector<StoredRun> runs = store.Runs();
+  report.lost_signals = TellLostSignals(runs);
+  for (const StoredRun& run : runs) {
     visited.insert(run.site);
     report.leaks_not_judged += run.note == kLeaksNotJudged ? 1 : 0;
   }

@@ -31,6 +31,7 @@ struct SweepReport {
   std::vector<std::string> lines_never;
   size_t lines = 0;
   size_t leaks_not_judged = 0;  // runs; see kLeaksNotJudged
+  std::string lost_signals;     // see TellLostSignals
 
   bool has_new() const;
   // Findings that are not known and were not tried again: what they are is open.

@@ -106,6 +106,9 @@ std::string TellNotReached(const SweepReport& report) {
   for (const auto& [hash, what] : report.nondeterministic) {
     text += "nondeterministic: " + what + "\n";
   }
+  if (!report.lost_signals.empty()) {
+    text += report.lost_signals + "\n";
+  }
   return text;
 }
 

@@ -213,6 +213,19 @@ struct HookReport {
   uint64_t calls = 0;
 };
 
+// A target that had not ended in time after its stop signal, and slept where a signal wakes it, was
+// sent that signal once more. Stacks (Evidence::threads) are those before.
+struct SecondSignal {
+  int signal = 0;
+  int64_t sent_ms = 0;  // since the start of the target
+  // The first signal was lost: nothing of the stop had begun before the second, and then the target
+  // ended cleanly, as if that had been the first. It looks whether it shall stop, and then sleeps
+  // until something comes: a signal between the two wakes nobody. Otherwise the target hung.
+  bool first_was_lost = false;
+  std::string end = {};  // how the second ended it: "exit 1, from within the signal's handler"; "" =
+                         // it did not
+};
+
 struct Evidence {
   std::filesystem::path run_dir;  // exists only when the run keeps its directory
   std::string program;            // absolute path of the target
@@ -227,6 +240,7 @@ struct Evidence {
   int64_t stop_ms = 0;         // stop signal to exit
   int64_t stop_limit_ms = 0;
   WaitAccount stop_wait;  // for the end, from the stop signal on
+  std::optional<SecondSignal> second_signal = {};
   int64_t total_ms = 0;
   std::vector<StepResult> steps;
   std::vector<LogLine> log;  // stdout and stderr, or the terminal

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "harness/scenario/state_path.h"
+
 namespace faultline {
 namespace {
 
@@ -11,26 +13,10 @@ using nlohmann::json;
 
 constexpr size_t kMostShown = 120;
 
-std::vector<std::string> Split(const std::string& path) {
-  std::vector<std::string> parts;
-  for (size_t at = 0; at <= path.size();) {
-    const size_t end = std::min(path.find('.', at), path.size());
-    parts.push_back(path.substr(at, end - at));
-    at = end + 1;
-  }
-  return parts;
-}
-
-// Does `path` end in the members that one of `patterns` names?
-bool IsNamed(const std::vector<std::string>& path, const std::vector<std::string>& patterns) {
-  return std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) {
-    const std::vector<std::string> parts = Split(pattern);
-    return parts.size() <= path.size() &&
-           std::equal(parts.rbegin(), parts.rend(), path.rbegin(),
-                      [](const std::string& wanted, const std::string& is) {
-                        return wanted == "*" || wanted == is;
-                      });
-  });
+// Does `path` end in what one of `patterns` names?
+bool IsNamed(const std::vector<StatePathPart>& path, const std::vector<std::string>& patterns) {
+  return std::any_of(patterns.begin(), patterns.end(),
+                     [&](const std::string& pattern) { return EndsInStatePath(path, pattern); });
 }
 
 std::string Show(const json& value) {
@@ -53,7 +39,7 @@ class StateReader {
   json ReadMap(const json& map) {
     json state = json::object();
     for (const auto& [name, value] : map.items()) {
-      path_.push_back(name);
+      path_.push_back({name, false});
       const bool is_left_out =
           IsNamed(path_, probe_.not_state) ||
           (!value.is_structured() && !probe_.only.empty() && !IsNamed(path_, probe_.only));
@@ -70,7 +56,17 @@ class StateReader {
     std::vector<json> nameless;
     for (const json& element : list) {
       const std::string name = NameOf(element);
-      json state = Read(element);
+      if (!name.empty()) {
+        path_.push_back({name, true});
+      }
+      const bool is_left_out = !name.empty() && IsNamed(path_, probe_.not_state);
+      json state = is_left_out ? json() : Read(element);
+      if (!name.empty()) {
+        path_.pop_back();
+      }
+      if (is_left_out) {
+        continue;
+      }
       if (name.empty()) {
         nameless.push_back(std::move(state));
       } else {
@@ -111,7 +107,7 @@ class StateReader {
   }
 
   const StateProbe& probe_;
-  std::vector<std::string> path_;  // members; lists add nothing
+  std::vector<StatePathPart> path_;  // members, and elements of lists that have a name
 };
 
 class Comparison {

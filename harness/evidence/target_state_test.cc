@@ -68,6 +68,27 @@ TEST(TargetState, WhatIsVolatileIsNoState) {
   EXPECT_THAT(Changes(before, after, Named({"threads.busy", "threads.*.busy"})), IsEmpty());
 }
 
+TEST(TargetState, WhatIsVolatileOfOneElementIsStateOfTheOthers) {
+  const auto threads = [](int app, int group) {
+    return json::array({{{"name", "app_thread"}, {"pollers", app}},
+                        {{"name", "poll_group_000"}, {"pollers", group}}});
+  };
+  const StateProbe probe = Named({"[poll_group_*].pollers"}, {"pollers"});
+  EXPECT_THAT(Changes(threads(3, 5), threads(3, 4), probe), IsEmpty());
+  EXPECT_THAT(Changes(threads(3, 5), threads(2, 4), probe),
+              ElementsAre("get_disks: `app_thread.pollers' was 3 and is 2"));
+  EXPECT_THAT(
+      Changes(threads(3, 5), json::array({{{"name", "app_thread"}, {"pollers", 3}}}), probe),
+      ElementsAre("get_disks no longer has `poll_group_000'"));
+}
+
+TEST(TargetState, AnElementThatIsVolatileMayComeAndGo) {
+  EXPECT_THAT(
+      Changes(json::array({{{"name", "app"}}}),
+              json::array({{{"name", "app"}}, {{"name", "visitor_1"}}}), Named({"[visitor_*]"})),
+      IsEmpty());
+}
+
 TEST(TargetState, WithOnlyTheNamedMembersCountAndWhoIsThere) {
   const json before = {{{"name", "app"}, {"busy", 1}, {"pollers", 3}}};
   const json more = {{{"name", "app"}, {"busy", 9}, {"pollers", 4}}};

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <optional>
 #include <string_view>
@@ -143,6 +144,20 @@ void Identify(const Hang& hang, const Stack& stack, const Reason& reason, const 
   }
 }
 
+// What a second stop signal did to a target that hung in its stop; "" = none was sent.
+std::string EndBySecond(const Evidence& evidence) {
+  if (!evidence.second_signal) {
+    return "";
+  }
+  const char* name = sigabbrev_np(evidence.second_signal->signal);
+  const std::string signal = fmt::format(
+      "a second {}{}", name == nullptr ? "signal " : "SIG",
+      name == nullptr ? std::to_string(evidence.second_signal->signal) : std::string(name));
+  return evidence.second_signal->end.empty()
+             ? signal + " did not end it either"
+             : fmt::format("{}, sent then, ended it: {}", signal, evidence.second_signal->end);
+}
+
 class HangOracle : public Oracle {
  public:
   std::string_view kind() const override { return "hang"; }
@@ -175,6 +190,9 @@ class HangOracle : public Oracle {
     }
     for (const Hang& hang : hangs) {
       finding.details.push_back(hang.limit);
+    }
+    if (const std::string second = EndBySecond(evidence); !second.empty()) {
+      finding.details.push_back(second);
     }
     if (const WaitAccount& wait = *hangs.front().wait; wait.ran_ms + wait.waited_ms > 0) {
       finding.details.push_back(CpuText(wait));

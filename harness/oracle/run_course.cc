@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstring>
 #include <set>
+
+#include "harness/oracle/blame.h"
 
 namespace faultline {
 namespace {
@@ -89,6 +92,30 @@ const WaitAccount* SlowWait(const Evidence& evidence) {
   }
   const bool ended = evidence.exit.kind != ExitStatus::Kind::kKilledByUs;
   return evidence.stop_wait.got_on && ended ? &evidence.stop_wait : nullptr;
+}
+
+std::string LostSignal(const Evidence& evidence) {
+  for (const std::vector<Evidence>* parts : {&evidence.targets, &evidence.lives}) {
+    for (const Evidence& part : *parts) {
+      if (std::string lost = LostSignal(part); !lost.empty()) {
+        return part.target.empty() ? lost : part.target + ": " + lost;
+      }
+    }
+  }
+  if (!evidence.second_signal || !evidence.second_signal->first_was_lost) {
+    return "";
+  }
+  const char* name = sigabbrev_np(evidence.second_signal->signal);
+  const std::string signal =
+      name == nullptr ? std::to_string(evidence.second_signal->signal) : std::string("SIG") + name;
+  // In order of thread ids, so the main one first.
+  const auto first = std::find_if(evidence.threads.begin(), evidence.threads.end(),
+                                  [](const ThreadStack& thread) { return !thread.frames.empty(); });
+  const Stack stack = first == evidence.threads.end() ? Stack() : BlamedStack(first->frames);
+  return fmt::format(
+      "{} was lost, a second one ended the target: it slept{}, after it had looked "
+      "whether it should end",
+      signal, stack.empty() ? "" : " in " + stack.front().ToString());
 }
 
 bool WasWellUnasked(const StepResult& step, const Evidence& evidence) {

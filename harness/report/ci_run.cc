@@ -119,6 +119,9 @@ CiReport CiReportOf(const RunReport& run, std::string_view version) {
   } else if (const WaitAccount* slow = SlowWait(evidence); slow != nullptr) {
     report.notes.push_back(slow->ToString());
   }
+  if (const std::string lost = LostSignal(evidence); !lost.empty()) {
+    report.notes.push_back(lost);
+  }
   report.suites.push_back({evidence.scenario,
                            {{"scenario", evidence.scenario_file},
                             {"program", evidence.program},

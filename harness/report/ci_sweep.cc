@@ -176,6 +176,9 @@ class SweepCiWriter {
                    {"faultline", environment.version},      {"store", context_.store_file}};
     Findings();
     Places();
+    for (const std::string& text : digest_.notes) {
+      report_.notes.push_back(text);
+    }
     for (const std::string& text : digest_.nondeterministic) {
       report_.notes.push_back("nondeterministic: " + text);
     }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/oracle/run_course.h"
 #include "harness/report/stack_name.h"
 
 namespace faultline {
@@ -232,6 +233,7 @@ void AddCourse(const Evidence& evidence, json& out) {
     return one;
   });
   out["threads_note"] = evidence.threads_note;
+  out["lost_signal"] = LostSignal(evidence);
   out["left_behind"] = evidence.left_behind;
 }
 

@@ -29,6 +29,7 @@
 //   hooks              {installed, pending: counts, refused: [{symbol, module, reason}]}
 //   agent              {ready, message, lost_records}
 //   threads            [{tid, name, crashed, stack}], threads_note
+//   lost_signal        "SIGTERM was lost, ...": a second one ended the target; "" when none was
 //   left_behind        ["file PATH"]
 //   log                [{time_ms, step, text}]
 //   replay_command, gdb_command, run_dir ("" unless kept)

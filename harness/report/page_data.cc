@@ -213,6 +213,7 @@ class PageWriter {
     add("Lines that ran only with a failure", std::move(only_swept));
     add("Lines that never ran, in functions that did", std::move(never));
     add("Differences between fault-free runs", digest_.nondeterministic);
+    add("Lost stop signals", digest_.notes);
     return coverage;
   }
 

@@ -247,6 +247,9 @@ void Story::Course() {
   for (const Evidence& target : evidence.targets) {
     Line(fmt::format("end of {}: {}", target.target, EndOf(target)));
   }
+  if (const std::string lost = LostSignal(evidence); !lost.empty()) {
+    Line(lost);
+  }
   if (!report_.leaks_not_judged.empty()) {
     Line("leaks of objects and descriptors are not judged: " + report_.leaks_not_judged);
   }

@@ -12,6 +12,7 @@
 #include "harness/report/stack_name.h"
 #include "harness/report/stored_stack.h"
 #include "harness/store/causes.h"
+#include "harness/store/lost_signals.h"
 #include "harness/store/status.h"
 
 namespace faultline {
@@ -201,6 +202,9 @@ class Digester {
     }
     for (const auto& [hash, text] : store_.Nondeterministic()) {
       digest_.nondeterministic.push_back(text);
+    }
+    if (const std::string lost = TellLostSignals(store_.Runs()); !lost.empty()) {
+      digest_.notes.push_back(lost);
     }
     for (StoredLine& line : store_.Lines()) {
       ++digest_.lines;

@@ -12,6 +12,11 @@
 namespace faultline {
 namespace {
 
+std::string TellLostSignal(const Evidence& evidence) {
+  const std::string lost = LostSignal(evidence);
+  return lost.empty() ? "" : EscapeControls("  " + lost) + "\n";
+}
+
 Paint::Color ColorOf(Verdict verdict) {
   switch (verdict) {
     case Verdict::kPass:
@@ -70,7 +75,7 @@ std::string TellRun(const RunReport& report, const TerminalOptions& options) {
     const WaitAccount* slow = SlowWait(report.evidence);
     return VerdictLine(report, options) +
            (slow == nullptr ? "" : EscapeControls("  " + slow->ToString()) + "\n") +
-           LeaksNotJudged(report);
+           TellLostSignal(report.evidence) + LeaksNotJudged(report);
   }
   StoryLimits limits;
   limits.width = options.width;

@@ -202,8 +202,10 @@ std::vector<ThreadStack> Name(const StackSnapshot& snapshot, Symbolizer& symboli
 
 void CollectThreads(LiveRun& run, Symbolizer& symbolizer) {
   Evidence& evidence = run.evidence();
-  const std::optional<StackSnapshot>& snapshot =
-      run.process().crash_stacks() ? run.process().crash_stacks() : run.hang();
+  const std::optional<StackSnapshot>& snapshot = run.process().crash_stacks()
+                                                     ? run.process().crash_stacks()
+                                                 : run.hang() ? run.hang()
+                                                              : run.no_hang();
   if (snapshot) {
     evidence.threads = Name(*snapshot, symbolizer);
     evidence.threads_note = snapshot->note;

@@ -168,6 +168,8 @@ void LiveRun::Resume(Carried carried) {
   if (carried.asked_to_stop) {
     evidence_.asked_to_stop = true;
     stop_sent_ms_ = 0;
+    stop_signal_ = carried.stop_signal;
+    stop_mark_ = MarkNow();
   }
 }
 
@@ -328,12 +330,23 @@ bool LiveRun::ServesAnotherClient() {
                     answer->outcome == RpcExchange::Outcome::kError);
 }
 
-void LiveRun::NoteStopSignal() {
+void LiveRun::NoteStopSignal(int signal) {
   evidence_.asked_to_stop = true;
   if (!stop_sent_ms_) {
     stop_sent_ms_ = now_ms();
+    stop_signal_ = signal;
+    stop_mark_ = MarkNow();
+  } else {
+    stop_signal_ = 0;
   }
 }
+
+LiveRun::Mark LiveRun::MarkNow() {
+  log_.OnReadable();
+  return {log_.line_count(), hooking_.wanted() ? hooking_.journal().RecordCount() : 0};
+}
+
+void LiveRun::ForgetHang() { no_hang_ = std::exchange(hang_, std::nullopt); }
 
 int64_t LiveRun::stop_limit_ms() const {
   constexpr int64_t kReportMs = 10'000;

@@ -75,6 +75,7 @@ class LiveRun {
   struct Carried {
     Evidence evidence;           // as it was when the step began that goes on
     bool asked_to_stop = false;  // by now
+    int stop_signal = 0;         // see LiveRun::stop_signal
     const LogWatch* log = nullptr;
     std::set<std::string> sockets;  // inodes of its ends of its connections to the clients
     std::map<std::string, std::shared_ptr<JsonRpcClient>> rpcs;  // of the forked target
@@ -133,10 +134,20 @@ class LiveRun {
   // A fault has asked the target to stop, by a signal or its profile's stop_rpc.
   bool StoppedByFault() const { return calls_.AskedToStop(); }
 
-  // The stop signal was sent, by a step or at the end; the first call counts.
-  void NoteStopSignal();
+  // The target was asked to end, by a step or at the end: by `signal`, or in another way (0). The
+  // first call counts.
+  void NoteStopSignal(int signal = 0);
   bool stop_signal_sent() const { return stop_sent_ms_.has_value(); }
   int64_t stop_sent_ms() const { return stop_sent_ms_.value_or(0); }
+  // The signal by which it was asked; 0 = none was sent, or it was asked more than once.
+  int stop_signal() const { return stop_signal_; }
+  // How far log and journal had come by now.
+  struct Mark {
+    size_t lines = 0;      // LogWatch::line_count
+    uint64_t records = 0;  // JournalFile::RecordCount
+  };
+  Mark MarkNow();
+  const Mark& stop_mark() const { return stop_mark_; }  // when it was asked to end
 
   // How long the target may take to stop. A sanitizer writes its report first, and reads the debug
   // information for it.
@@ -145,6 +156,9 @@ class LiveRun {
   // Takes the stacks of all threads of a target that outlived a limit; the first call counts.
   void CaptureHang(const std::string& why);
   const std::optional<StackSnapshot>& hang() const { return hang_; }
+  // What was taken for a hang was none; its stacks remain.
+  void ForgetHang();
+  const std::optional<StackSnapshot>& no_hang() const { return no_hang_; }
 
  private:
   void TakeTarget();  // another process may have become the target
@@ -170,7 +184,10 @@ class LiveRun {
   int step_ = 0;
   std::map<std::string, bool> switched_;
   std::optional<int64_t> stop_sent_ms_;
+  int stop_signal_ = 0;
+  Mark stop_mark_;
   std::optional<StackSnapshot> hang_;
+  std::optional<StackSnapshot> no_hang_;  // that turned out to be none
   bool detached_ = false;
   pid_t pid_ = 0;  // of the target, as it is known to others
 };

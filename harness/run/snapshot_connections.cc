@@ -93,6 +93,7 @@ LiveRun::Carried SnapshotConnections::Carry(const CarrierCourse::Hold& course) {
   LiveRun::Carried carried;
   carried.evidence = moment.evidence;
   carried.asked_to_stop = run.stop_signal_sent();
+  carried.stop_signal = run.stop_signal();
   carried.log = &run.log();
   carried.sockets = inodes_;
   std::map<const JsonRpcClient*, std::shared_ptr<JsonRpcClient>> copies;

@@ -9,6 +9,7 @@
 #include "harness/base/failure.h"
 #include "harness/run/agent_check.h"
 #include "harness/run/command.h"
+#include "harness/run/second_signal.h"
 #include "harness/run/stop.h"
 
 // What each kind of step does.
@@ -83,11 +84,11 @@ StepOutcome StepRunner::operator()(const SignalStep& step) {
   if (run_.exited()) {
     return {Status::kSkipped, "the target had ended"};
   }
-  run_.process().Signal(step.signal);
   if (step.signal == run_.request().profile.stop_signal || step.signal == SIGTERM ||
       step.signal == SIGINT) {
-    run_.NoteStopSignal();
+    run_.NoteStopSignal(step.signal);
   }
+  run_.process().Signal(step.signal);
   return {};
 }
 
@@ -185,7 +186,8 @@ StepOutcome StepRunner::operator()(const WaitExitStep& step) {
   if (step.ask && (!by_itself || !run_.WaitForExit(kQuietMs))) {
     AskToStop(run_);
   }
-  if (Wait("the target to end", [] { return false; }) == LiveRun::Wait::kTimedOut) {
+  if (Wait("the target to end", [] { return false; }) == LiveRun::Wait::kTimedOut &&
+      !ObeysSecondSignal(run_)) {
     unasked_ = !by_itself && !run_.stop_signal_sent() && !run_.StoppedByFault();
     still_serves_ = unasked_ && run_.ServesAnotherClient();
     // Of one that is well no stacks are taken: halted threads would take the signal that it is

@@ -4,11 +4,13 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <csignal>
 #include <optional>
 #include <utility>
 
 #include "harness/base/failure.h"
 #include "harness/run/command.h"
+#include "harness/run/second_signal.h"
 #include "harness/target/proc_status.h"
 
 namespace faultline {
@@ -79,12 +81,26 @@ bool DiesByDesign(const Profile& profile) {
   return IsCleanEnd({ExitStatus::Kind::kSignaled, profile.stop_signal}, profile.clean);
 }
 
+bool WasForced(const ExitStatus& exit, const SecondSignal& second) {
+  return exit.kind == ExitStatus::Kind::kExited ||
+         (exit.kind == ExitStatus::Kind::kSignaled && exit.code == second.signal);
+}
+
 void TakeEnd(LiveRun& run) {
   Evidence& evidence = run.evidence();
   evidence.exit = run.process().exit_status();
   evidence.total_ms = run.process().exit_time_ms();
+  int64_t asked_ms = run.stop_sent_ms();
+  if (const std::optional<SecondSignal>& second = evidence.second_signal) {
+    if (second->first_was_lost) {
+      asked_ms = second->sent_ms;
+    } else if (WasForced(evidence.exit, *second)) {
+      // It had hung: how it ended is our doing, as by SIGKILL.
+      evidence.exit = {.kind = ExitStatus::Kind::kKilledByUs, .code = SIGKILL};
+    }
+  }
   if (evidence.asked_to_stop) {
-    evidence.stop_ms = std::max<int64_t>(0, evidence.total_ms - run.stop_sent_ms());
+    evidence.stop_ms = std::max<int64_t>(0, evidence.total_ms - asked_ms);
   }
 }
 
@@ -154,10 +170,13 @@ std::string AskToStop(LiveRun& run) {
       return "";
     }
   }
-  run.NoteStopSignal();
+  if (profile.stop.kind != StopAction::Kind::kSignal) {
+    run.NoteStopSignal();
+  }
   const Variables& values = run.sandbox().variables();
   switch (profile.stop.kind) {
     case StopAction::Kind::kSignal:
+      run.NoteStopSignal(profile.stop_signal);
       run.process().Signal(profile.stop_signal);
       return "";
     case StopAction::Kind::kRpc:
@@ -189,7 +208,9 @@ void StopTarget(LiveRun& run) {
       if (!failed.empty()) {
         throw Failure::BadInput("the stop command " + failed + "; the target runs on");
       }
-      KillHanging(run);
+      if (!ObeysSecondSignal(run)) {
+        KillHanging(run);
+      }
     }
   } else if (run.request().profile.stop.kind == StopAction::Kind::kByItself && was_there &&
              !run.stop_signal_sent()) {

@@ -114,6 +114,12 @@ INSTANTIATE_TEST_SUITE_P(
                "`get` is a state probe twice"},
         BadKey{kProfile, "program: x\nrpc: true\nstate_probes: [{rpc: get, key: name}]\n", "4:27",
                "did you mean `keys`?"},
+        BadKey{
+            kProfile,
+            "program: x\nrpc: true\nstate_probes: [{rpc: get, keys: [a], volatile: [\"t[a.b\"]}]\n",
+            "4:16", "may have [NAME] behind it"},
+        BadKey{kProfile, "program: x\nrpc: true\nstate_probes: [{rpc: get, only: [\"t[a].b\"]}]\n",
+               "4:16", "no `keys` by which elements have names"},
         BadKey{kProfile, "program: x\nrpc: true\nstate_probes: get\n", "4:15",
                "a list of {rpc, params, keys, volatile, only, promised}"},
         BadKey{kProfile,

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "harness/scenario/load_common.h"
 #include "harness/scenario/nearest_word.h"
+#include "harness/scenario/state_path.h"
 
 namespace faultline {
 namespace {
@@ -30,6 +32,26 @@ void ForEachMap(MapReader& map, std::string_view key, std::string_view expected,
   }
 }
 
+// A path of `volatile` or `only` that can name nothing.
+void CheckPaths(const StateProbe& probe, const char* key, const std::vector<std::string>& paths,
+                Diagnostics& diagnostics) {
+  for (const std::string& path : paths) {
+    const std::optional<std::vector<StatePathPart>> parts = SplitStatePath(path);
+    if (!parts) {
+      diagnostics.Add(probe.position,
+                      fmt::format("`{}` of `{}`: expected members with dots between them, of which "
+                                  "one that is a list may have [NAME] behind it: threads[app].busy",
+                                  path, key));
+    } else if (probe.keys.empty() &&
+               std::any_of(parts->begin(), parts->end(),
+                           [](const StatePathPart& part) { return part.is_element; })) {
+      diagnostics.Add(probe.position, fmt::format("`{}` of `{}` names an element, and there are no "
+                                                  "`keys` by which elements have names",
+                                                  path, key));
+    }
+  }
+}
+
 StateProbe ReadProbe(const YamlValue& item, ReadContext& context) {
   StateProbe probe;
   probe.position = item.position;
@@ -42,6 +64,8 @@ StateProbe ReadProbe(const YamlValue& item, ReadContext& context) {
   reader.Texts("only", probe.only);
   reader.Bool("promised", probe.promised);
   reader.Finish();
+  CheckPaths(probe, "volatile", probe.not_state, context.diagnostics);
+  CheckPaths(probe, "only", probe.only, context.diagnostics);
   return probe;
 }
 

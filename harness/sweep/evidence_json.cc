@@ -123,6 +123,9 @@ nlohmann::json EvidenceToJson(const Evidence& evidence, bool in_full) {
   if (const WaitAccount* slow = SlowWait(evidence); slow != nullptr) {
     json["slow"] = slow->ToString();
   }
+  if (const std::string lost = LostSignal(evidence); !lost.empty()) {
+    json["lost_signal"] = lost;
+  }
   if (in_full) {
     json["command"] = JoinForShell(evidence.argv);
     json["step_titles"] = StepTitles(evidence);

@@ -97,6 +97,27 @@ bool CanBeGiven(pid_t tid, int signal) {
          !IsIn(ReadProcFile(tid, "status"), signal, {"SigBlk"});
 }
 
+// The thread that the kernel gives a signal to which was sent to the process; 0 = none can take it.
+// complete_signal() in the kernel's kernel/signal.c: the main thread if it can take it, else any.
+pid_t TakerOf(pid_t pid, int signal) {
+  if (CanBeGiven(pid, signal)) {
+    return pid;
+  }
+  const std::vector<pid_t> threads = ThreadIds(pid);
+  const auto found = std::find_if(threads.begin(), threads.end(),
+                                  [&](pid_t tid) { return CanBeGiven(tid, signal); });
+  return found == threads.end() ? 0 : *found;
+}
+
+constexpr std::array kEndedBySignals = {
+    SYS_accept,     SYS_accept4,         SYS_connect,     SYS_read,   SYS_readv,
+    SYS_recvfrom,   SYS_recvmsg,         SYS_recvmmsg,    SYS_write,  SYS_writev,
+    SYS_sendto,     SYS_sendmsg,         SYS_poll,        SYS_ppoll,  SYS_select,
+    SYS_pselect6,   SYS_epoll_wait,      SYS_epoll_pwait, SYS_pause,  SYS_rt_sigsuspend,
+    SYS_wait4,      SYS_waitid,          SYS_msgrcv,      SYS_msgsnd, SYS_semop,
+    SYS_semtimedop, SYS_mq_timedreceive, SYS_open,        SYS_openat, SYS_flock,
+    SYS_fcntl,      SYS_io_getevents};
+
 }  // namespace
 
 std::string ReadProcFile(pid_t pid, const char* file) {
@@ -171,6 +192,22 @@ bool WouldDieOf(pid_t pid, int signal) {
   return std::any_of(threads.begin(), threads.end(), [&](pid_t tid) {
     return CanBeGiven(tid, signal) && !IsWaitingFor(tid, signal);
   });
+}
+
+std::optional<SleepInCall> SleepsOpenToSignal(pid_t pid, int signal) {
+  SleepInCall sleep;
+  sleep.tid = IsIn(ReadProcFile(pid, "status"), signal, {"SigCgt"}) ? TakerOf(pid, signal) : 0;
+  if (sleep.tid == 0 || ReadProcStat(sleep.tid).state != 'S') {
+    return std::nullopt;
+  }
+  sleep.call = ReadProcFile(sleep.tid, "syscall");
+  const std::string status = ReadProcFile(sleep.tid, "status");
+  sleep.switches = StatusField(status, "voluntary_ctxt_switches", 10);
+  long number = -1;
+  std::istringstream(sleep.call) >> number;
+  const bool ends =
+      std::find(kEndedBySignals.begin(), kEndedBySignals.end(), number) != kEndedBySignals.end();
+  return ends && !IsIn(status, signal, {"SigPnd", "ShdPnd"}) ? std::optional(sleep) : std::nullopt;
 }
 
 bool OnlyWaitsForChildren(pid_t pid) {

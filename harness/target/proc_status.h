@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,19 @@ bool ReadsItsInput(pid_t pid);
 // that reads its signals from a signalfd() blocks them in all threads; one that takes them by
 // sigwait() has them unblocked, as /proc tells it, for as long as it waits.
 bool WouldDieOf(pid_t pid, int signal);
+
+// A thread that sleeps in a system call which a signal ends (signal(7), "Interruption of system
+// calls": EINTR, whatever the handler's flags or without SA_RESTART), as accept(2) and poll(2).
+// What only time ends (nanosleep) is none, nor is a wait for another thread (futex).
+struct SleepInCall {
+  pid_t tid = 0;
+  std::string call;       // as /proc/TID/syscall has it: number, arguments, stack pointer, pc
+  uint64_t switches = 0;  // how often it has gone to sleep so far
+  bool operator==(const SleepInCall&) const = default;
+};
+// Of the thread that the kernel would give `signal`, sent to the process, if that has a handler.
+// nullopt: it has none, does not sleep so, is about to take a signal, or may not be looked at.
+std::optional<SleepInCall> SleepsOpenToSignal(pid_t pid, int signal);
 
 // True when the process has a single thread, which sleeps until a child ends or a signal comes:
 // wait4(), waitid(), sigsuspend(), pause(). False when its state may not be read.

@@ -242,6 +242,8 @@ const std::optional<StackSnapshot>& Process::crash_stacks() const {
   return impl_->end ? impl_->end->crash : impl_->no_crash;
 }
 
+bool Process::ended_in_handler() const { return impl_->end && impl_->end->in_handler; }
+
 bool Process::Write(std::string_view text, Deadline deadline) {
   while (!text.empty()) {
     const ssize_t written = write(impl_->stdio.input.get(), text.data(), text.size());

@@ -127,6 +127,7 @@ class Process {
   int64_t cpu_time_ms() const;
   // Stacks at the fatal signal that ended the target; none before, or when it was not traced.
   const std::optional<StackSnapshot>& crash_stacks() const;
+  bool ended_in_handler() const;  // see TargetEnd
 
   // To the target's stdin or terminal. False when it does not take the text (its end is closed, or
   // the deadline passed).

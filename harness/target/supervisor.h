@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/types.h>
 
@@ -30,12 +31,18 @@
 
 namespace faultline {
 
+// What ptrace(2) tells of a supervised process.
+inline constexpr long kTraceOptions = PTRACE_O_EXITKILL | PTRACE_O_TRACEEXEC | PTRACE_O_TRACECLONE |
+                                      PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK;
+
 // How the target ended.
 struct TargetEnd {
   ExitStatus status;
   int64_t time_ms = 0;                 // since the start
   int64_t cpu_ms = 0;                  // of the target and the children it waited for
   std::optional<StackSnapshot> crash;  // when a fatal signal ended it and it was traced
+  bool in_handler = false;  // it called exit() or _exit() while a signal's handler ran; seen only
+                            // of a target whose stacks were taken before (CaptureStacks)
 };
 
 struct SupervisorPlan {
@@ -152,6 +159,7 @@ class Supervisor {
                              Deadline deadline) const;
   void TakeCrashSnapshot(pid_t tid, int status);
   void TakeRequestedSnapshot(Deadline deadline);
+  bool ExitsInHandler(pid_t tid) const;  // of a thread that is about to end
 
   ChildEvents events_;
   UniqueFd end_fd_;
@@ -174,6 +182,7 @@ class Supervisor {
   std::set<pid_t> known_threads_;       // supervisor's thread only
   std::vector<pid_t> seen_processes_;   // read by others only after Finish()
   std::optional<StackSnapshot> crash_;  // supervisor's thread only, until end_
+  bool in_handler_ = false;             // supervisor's thread only, until end_
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;

@@ -81,6 +81,7 @@ void Supervisor::HandleEnd(pid_t tid, int status, const rusage& usage) {
   if (tid == pid_ && !FollowSuccessor(status)) {
     TargetEnd end;
     end.time_ms = MsSince(start_);
+    end.in_handler = in_handler_;
     end.cpu_ms = Milliseconds(usage.ru_utime) + Milliseconds(usage.ru_stime);
     if (WIFEXITED(status)) {
       end.status = {.kind = ExitStatus::Kind::kExited, .code = WEXITSTATUS(status)};
@@ -122,6 +123,9 @@ void Supervisor::HandleStop(pid_t tid, int status) {
   }
   if (event == PTRACE_EVENT_EXEC) {
     NoteExec(tid);
+  }
+  if (event == PTRACE_EVENT_EXIT) {
+    in_handler_ |= ExitsInHandler(tid);
   }
   if (event != 0) {
     ptrace(PTRACE_CONT, tid, nullptr, nullptr);  // a new process or thread, an exec, our interrupt

@@ -1,5 +1,7 @@
 // How a Supervisor takes the stacks of all threads: halt them, walk, let them go on.
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -99,6 +101,21 @@ bool Supervisor::IsSuccessorsEnd(pid_t tid, int signal) const {
          TakesDefaultAction(process, signal);
 }
 
+bool Supervisor::ExitsInHandler(pid_t tid) const {
+  user_regs_struct registers = {};
+  if (!IsTargetsThread(tid) || ptrace(PTRACE_GETREGS, tid, nullptr, &registers) != 0 ||
+      registers.orig_rax != SYS_exit_group) {
+    return false;
+  }
+  std::string note;
+  const std::vector<RawThreadStack> stacks = WalkStacks({tid}, InMs(kCrashLimitMs), note);
+  // A frame that a signal interrupted has a program counter, no return address; so has the first.
+  return std::any_of(stacks.begin(), stacks.end(), [](const RawThreadStack& stack) {
+    return std::count_if(stack.frames.begin(), stack.frames.end(),
+                         [](const RawFrame& frame) { return !frame.is_return_address; }) > 1;
+  });
+}
+
 // Halts every thread of the target but those in `halted`; returns what each reported when it
 // stopped, which is still to be handled.
 std::map<pid_t, int> Supervisor::HaltAll(std::map<pid_t, int> halted, Deadline deadline) {
@@ -173,6 +190,8 @@ void Supervisor::TakeRequestedSnapshot(Deadline deadline) {
   const std::map<pid_t, int> halted = HaltAll({}, deadline);
   StackSnapshot snapshot = TakeSnapshot(0, 0, halted, deadline);
   for (const auto& [tid, status] : halted) {
+    // From here on it is seen how it ends: by what woke it, if anything does.
+    ptrace(PTRACE_SETOPTIONS, tid, nullptr, kTraceOptions | PTRACE_O_TRACEEXIT);
     NoteThread(tid);
     HandleStop(tid, status);
   }

@@ -23,9 +23,6 @@ namespace {
 // How often it is looked whether a signal has stopped the child on its way to execve().
 constexpr int kLookEveryMs = 20;
 
-constexpr long kTraceOptions = PTRACE_O_EXITKILL | PTRACE_O_TRACEEXEC | PTRACE_O_TRACECLONE |
-                               PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK;
-
 std::pair<UniqueFd, UniqueFd> ControlPipe() {
   std::array<int, 2> ends;
   if (pipe2(ends.data(), O_CLOEXEC) != 0) {
