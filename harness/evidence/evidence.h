@@ -222,8 +222,8 @@ struct SecondSignal {
   // ended cleanly, as if that had been the first. It looks whether it shall stop, and then sleeps
   // until something comes: a signal between the two wakes nobody. Otherwise the target hung.
   bool first_was_lost = false;
-  std::string end = {};  // how the second ended it: "exit 1, from within the signal's handler"; "" =
-                         // it did not
+  std::string end = {};  // how the second ended it: "exit 1, from within the signal's handler"; ""
+                         // = it did not
 };
 
 struct Evidence {

@@ -44,9 +44,9 @@ std::vector<const WaitAccount*> Waits(const Evidence& evidence);
 // is none. A run with such a wait, and without a finding, is `slow`.
 const WaitAccount* SlowWait(const Evidence& evidence);
 
-// The signal that asked the target to end, or a life of it, or one of several, was lost, and a second
-// one ended it (SecondSignal::first_was_lost), as one line without times: which signal, and where
-// the thread slept that it should have woken. "" = none was.
+// The signal that asked the target to end, or a life of it, or one of several, was lost, and a
+// second one ended it (SecondSignal::first_was_lost), as one line without times: which signal, and
+// where the thread slept that it should have woken. "" = none was.
 std::string LostSignal(const Evidence& evidence);
 
 // A wait for the end of a target that nobody had asked to end, and that was well: it answered a new

@@ -57,7 +57,7 @@ struct SweepDigest {
   std::vector<Store::Census::Point> not_hooked;  // with the reason
   std::vector<std::string> nondeterministic;
   std::vector<std::string> notes;  // of the whole sweep, which are no findings
-  size_t lines = 0;  // of a coverage build
+  size_t lines = 0;                // of a coverage build
   std::vector<StoredLine> lines_not_reached;
 
   bool passed() const;
