@@ -114,8 +114,8 @@ std::string TellNotReached(const SweepReport& report) {
 
 std::string TellSnapshots(const SnapshotReport& snapshots) {
   std::string text = fmt::format(
-      "{} visits were made by forking a live target; {} of these were made cold as well, and {} of "
-      "them showed another result{}\n",
+      "{} visits were made by forking a live target; {} of these were made cold as well, and in {} "
+      "of them the two runs differ{}\n",
       snapshots.runs, snapshots.checked, snapshots.differed.size(),
       snapshots.checked == 0
           ? ""
@@ -123,6 +123,9 @@ std::string TellSnapshots(const SnapshotReport& snapshots) {
                                            static_cast<double>(snapshots.checked)));
   for (const std::string& one : snapshots.differed) {
     text += "snapshot and cold run differ: " + one + "\n";
+  }
+  if (!snapshots.differed.empty()) {
+    text += "where they differ in what was looked at, findings may be missing: --executor cold\n";
   }
   for (const auto& [why, cold] : snapshots.cold) {
     std::vector<std::string> points = cold.points;

@@ -11,6 +11,7 @@
 
 #include "harness/evidence/evidence.h"
 #include "harness/oracle/fault_free_run.h"
+#include "harness/oracle/looked_at.h"
 #include "harness/scenario/load_scenario.h"
 #include "harness/store/records.h"
 #include "harness/sweep/nesting.h"
@@ -114,6 +115,7 @@ struct RunResult {
   std::vector<WatchedReturn> returns;  // of the points in watch_returns
   ExitStatus exit;
   bool from_snapshot = false;         // provisional, see SnapshotExecutor
+  LookedAt looked_at;                 // of a visit; by what its outcome was judged
   std::chrono::milliseconds took{0};  // from its begin until it was judged
   bool asked_to_stop = false;         // a stop signal or request was sent to it
   bool cut_off = false;               // so, and it died of another: it backed out no further

@@ -16,8 +16,10 @@ namespace {
 
 constexpr uint64_t kOneIn = 50;
 constexpr int64_t kFirst = 3;        // that are checked in any case
+constexpr int64_t kOfEachKind = 10;  // one in so many, at most, because it is the first of its kind
 constexpr int64_t kChooseBy = 50;    // visits that are made both ways
 constexpr size_t kPerCarrier = 200;  // visits that are worth a start of the target
+constexpr size_t kMostTold = 5;      // differences of one plan
 constexpr double kMostDiffering = 0.02;
 constexpr double kLeastGain = 0.8;  // a snapshot has to take less of a cold run's time
 
@@ -31,6 +33,17 @@ std::string ResultOf(const RunResult& result) {
                      findings.empty() ? "" : ": ", fmt::join(findings, "; "));
 }
 
+LookedAt AllOf(const RunResult& result) {
+  LookedAt all = result.looked_at;
+  all["result"] = ResultOf(result);
+  return all;
+}
+
+// Judges see other things in other steps.
+std::string KindOf(const SweepPlan& plan, const RunResult& result) {
+  return fmt::format("{} {} {}", plan.site.step, ModeName(plan.mode), result.run.outcome);
+}
+
 SiteCall CallOf(const SweepPlan& plan) {
   return plan.faults.empty() ? SiteCall()
                              : SiteCall{plan.faults.front().site, plan.faults.front().first};
@@ -38,12 +51,43 @@ SiteCall CallOf(const SweepPlan& plan) {
 
 }  // namespace
 
-bool SnapshotCheck::IsChecked(const SweepPlan& plan, const RunResult& result) const {
+bool SnapshotCheck::IsChecked(const SweepPlan& plan, const RunResult& result) {
+  ++seen_;
   if (choose_ && report_.chosen.empty()) {
     return true;
   }
-  return result.run.findings.empty() &&
-         (report_.checked < kFirst || protocol::HashText(plan.key) % kOneIn == 0);
+  if (!result.run.findings.empty()) {
+    return false;
+  }
+  const bool is_new_kind = !kinds_.contains(KindOf(plan, result)) &&
+                           report_.checked * kOfEachKind < seen_ + kFirst * kOfEachKind;
+  return report_.checked < kFirst || is_new_kind || protocol::HashText(plan.key) % kOneIn == 0;
+}
+
+// `cold` was made for `request`.
+void SnapshotCheck::Compare(const QueueRequest& request, const RunResult& snapshot,
+                            const RunResult& cold, RunQueue::Runner& runner) {
+  std::vector<LookedAtDifference> differences = DifferencesOf(AllOf(cold), AllOf(snapshot));
+  if (differences.empty()) {
+    return;
+  }
+  const RunResult second = runner.Run(request);
+  if (second.made()) {
+    const LookedAt again = AllOf(second);
+    differences = DifferencesOf(AllOf(cold), AllOf(snapshot), &again);
+  }
+  if (differences.empty()) {
+    return;
+  }
+  std::string text = request.plan->key;
+  for (size_t i = 0; i < std::min(kMostTold, differences.size()); ++i) {
+    text += fmt::format("{} {}: cold {}, snapshot {}", i == 0 ? ":" : ";", differences[i].what,
+                        differences[i].reference, differences[i].other);
+  }
+  if (differences.size() > kMostTold) {
+    text += fmt::format("; and {} more", differences.size() - kMostTold);
+  }
+  report_.differed.push_back(std::move(text));
 }
 
 RunResult SnapshotCheck::Check(const SweepPlan& plan, RunResult result, RunQueue::Runner& runner) {
@@ -63,10 +107,8 @@ RunResult SnapshotCheck::Check(const SweepPlan& plan, RunResult result, RunQueue
   ++report_.checked;
   snapshots_took_ += result.took - pool_->TakeWayOf(CallOf(plan));
   cold_took_ += cold.took;
-  if (ResultOf(result) != ResultOf(cold)) {
-    report_.differed.push_back(
-        fmt::format("{}: cold {}; snapshot {}", plan.key, ResultOf(cold), ResultOf(result)));
-  }
+  kinds_.insert(KindOf(plan, result));
+  Compare(request, result, cold, runner);
   Choose();
   return cold;
 }

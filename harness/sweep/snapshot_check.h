@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,14 +18,19 @@ struct SnapshotReport {
   int64_t runs = 0;                                // of forked targets
   std::map<std::string, SnapshotPool::Cold> cold;  // visits that were made cold, by reason
   int64_t checked = 0;                             // snapshots that were made cold as well
-  std::vector<std::string> differed;  // of these, plans with another result, and both results
-  std::string chosen;                 // by what, when it was to be; "" = not, or not yet
-  std::string given_up;               // why no more were made; "" = they were
+  // Of these, plans whose two runs had another result, or were not judged by the same (LookedAt);
+  // with what was different in them.
+  std::vector<std::string> differed;
+  std::string chosen;    // by what, when it was to be; "" = not, or not yet
+  std::string given_up;  // why no more were made; "" = they were
 };
 
 // Holds snapshots against cold runs: a sample of those that found nothing (what they find is
-// confirmed by cold runs anyway). With `choose` the first visits are all made both ways, and
-// snapshots are given up when they are not the faster way or not the same.
+// confirmed by cold runs anyway), of each step and outcome. Not only what came of them is compared,
+// but also what was looked at: a judge that sees nothing of snapshots finds nothing in them. What
+// differs is made cold once more, since targets differ from run to run by themselves. With `choose`
+// the first visits are all made both ways, and snapshots are given up when they are not the faster
+// way or not the same.
 class SnapshotCheck {
  public:
   // `pool` may be nullptr: nothing is checked. Borrowed.
@@ -39,12 +45,16 @@ class SnapshotCheck {
   SnapshotReport Report() const;
 
  private:
-  bool IsChecked(const SweepPlan& plan, const RunResult& result) const;
+  bool IsChecked(const SweepPlan& plan, const RunResult& result);
+  void Compare(const QueueRequest& request, const RunResult& snapshot, const RunResult& cold,
+               RunQueue::Runner& runner);
   void Choose();
 
   SnapshotPool* pool_;
   bool choose_;
   size_t visits_ = 0;
+  int64_t seen_ = 0;                             // snapshots
+  std::set<std::string> kinds_;                  // of visits, that were checked
   std::chrono::milliseconds snapshots_took_{0};  // the checked ones, without their carriers' ways
   std::chrono::milliseconds cold_took_{0};
   SnapshotReport report_;

@@ -11,6 +11,8 @@ namespace faultline {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::Eq;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
@@ -23,12 +25,17 @@ class SnapshotCheckTest : public testing::Test {
           RunResult result;
           result.run.outcome = request.cold ? cold_outcome_ : "tolerated";
           result.run.exit = "exit 0";
+          result.looked_at = {{"rollback checks of step 3", "1"}, {"lines of the log", "12"}};
+          result.looked_at["observed calls"] = varies_ ? std::to_string(++runs_) : "2";
           result.run.duration_ms = 100;
           result.took = request.cold ? cold_took_ : snapshot_took_;
           result.from_snapshot = !request.cold;
           if (request.plan->key == finds_) {
             result.run.findings.emplace_back();
             result.run.findings.back().signature = "a leak";
+          }
+          if (!request.cold && is_blind_) {
+            result.looked_at.erase("rollback checks of step 3");
           }
           cold_runs_ += request.cold ? 1 : 0;
           return result;
@@ -42,6 +49,7 @@ class SnapshotCheckTest : public testing::Test {
       for (int i = 0; i < plans; ++i) {
         SweepPlan& plan = plans_[std::to_string(i)];
         plan.key = std::to_string(i);
+        plan.site.step = 1 + i / plans_per_step_;
         QueueRequest request;
         request.plan = &plan;
         outcomes_[plan.key] = check.Check(plan, runner.Run(request), runner).run.outcome;
@@ -55,8 +63,12 @@ class SnapshotCheckTest : public testing::Test {
   std::map<std::string, SweepPlan> plans_;
   std::chrono::milliseconds snapshot_took_{20};
   std::chrono::milliseconds cold_took_{100};
+  int plans_per_step_ = 1000;
   std::string cold_outcome_ = "tolerated";
   std::string finds_;
+  bool is_blind_ = false;  // snapshots: one judge sees nothing
+  bool varies_ = false;    // the target does
+  int runs_ = 0;
   int cold_runs_ = 0;
   std::map<std::string, std::string> outcomes_;
   testkit::FakeWorkers workers_;
@@ -66,14 +78,35 @@ TEST_F(SnapshotCheckTest, TheFirstThatFindNothingAreMadeColdAndThatCounts) {
   finds_ = "1";
   cold_outcome_ = "clean error";
   const SnapshotReport report = Visit(5, /*choose=*/false);
-  EXPECT_EQ(cold_runs_, 3);
+  EXPECT_EQ(cold_runs_, 6);  // each once more, since targets differ by themselves
   EXPECT_EQ(report.checked, 3);
   EXPECT_THAT(report.differed, SizeIs(3));
   EXPECT_THAT(report.differed.front(),
-              HasSubstr("0: cold clean error, exit 0; snapshot tolerated"));
+              Eq("0: result: cold clean error, exit 0, snapshot tolerated, exit 0"));
   EXPECT_EQ(outcomes_["0"], "clean error");
   EXPECT_EQ(outcomes_["1"], "tolerated");  // what it found is confirmed anyway
   EXPECT_THAT(report.chosen, IsEmpty());
+}
+
+// It would find nothing in any of them, and agree with cold runs that find nothing.
+TEST_F(SnapshotCheckTest, AJudgeThatSeesNothingOfSnapshotsIsNamed) {
+  is_blind_ = true;
+  EXPECT_THAT(Visit(1, /*choose=*/false).differed,
+              ElementsAre("0: rollback checks of step 3: cold 1, snapshot nothing"));
+  EXPECT_THAT(Visit(60, /*choose=*/true).given_up, HasSubstr("other results"));
+}
+
+TEST_F(SnapshotCheckTest, WhatIsDifferentInEachRunIsNoDifference) {
+  varies_ = true;
+  EXPECT_THAT(Visit(5, /*choose=*/false).differed, IsEmpty());
+  EXPECT_EQ(cold_runs_, 6);
+}
+
+TEST_F(SnapshotCheckTest, VisitsOfEachStepAreAmongTheSample) {
+  plans_per_step_ = 20;
+  const SnapshotReport report = Visit(200, /*choose=*/false);
+  EXPECT_GE(report.checked, 12);  // three, and one of each later step
+  EXPECT_LE(report.checked, 25);
 }
 
 TEST_F(SnapshotCheckTest, ChoosesSnapshotsThatAreFasterAndTheSame) {

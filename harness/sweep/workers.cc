@@ -130,6 +130,10 @@ RunResult ExecuteAndJudge(const SweepContext& context, const QueueRequest& reque
   result.returns = std::move(evidence.returns);
   result.exit = evidence.exit;
   result.from_snapshot = evidence.from_snapshot;
+  if (request.purpose == QueueRequest::Purpose::kVisit && (request.cold || result.from_snapshot)) {
+    result.looked_at = WhatWasLookedAt(
+        evidence, {scenario, context.profile, JudgedBy(context), &context.fault_free});
+  }
   if (request.keep_evidence) {
     result.evidence = std::move(evidence);
   }
