@@ -114,9 +114,10 @@ std::string TellNotReached(const SweepReport& report) {
 
 std::string TellSnapshots(const SnapshotReport& snapshots) {
   std::string text = fmt::format(
-      "{} visits were made by forking a live target; {} of these were made cold as well, and in {} "
-      "of them the two runs differ{}\n",
-      snapshots.runs, snapshots.checked, snapshots.differed.size(),
+      "{} visits were made by forking a live target, which was started {} time{}; {} of these were "
+      "made cold as well, and in {} of them the two runs differ{}\n",
+      snapshots.runs, snapshots.carriers, snapshots.carriers == 1 ? "" : "s", snapshots.checked,
+      snapshots.differed.size(),
       snapshots.checked == 0
           ? ""
           : fmt::format(" ({:.1f} %)", 100.0 * static_cast<double>(snapshots.differed.size()) /

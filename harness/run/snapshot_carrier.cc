@@ -30,6 +30,8 @@ using Argument = SnapshotSteps::Argument;
 constexpr int kForkLimitMs = 10'000;
 // Longer than any step of a scenario that is well should take.
 constexpr int kWaitLimitMs = 60'000;
+// Fewer might be what the host has just given for others.
+constexpr uint64_t kMeasuredMb = 256;
 
 Scenario WithoutFaults(Scenario scenario) {
   scenario.faults.clear();
@@ -211,6 +213,7 @@ AdoptedTarget Carrier::ForkHalted(const ChildPlace& place, const Process& proces
   plan.threads = &tracer.threads();
   plan.mappings = &mappings_;
   plan.made_private = &made_private_;
+  plan.large_pages = large_pages_.value_or(false);
   plan.timers = &timers_;
   plan.carriers_cpu = &sandbox_->cpu();
   plan.cpu = &place.sandbox->cpu();
@@ -271,6 +274,9 @@ void Carrier::PrepareItself(SnapshotTracer& tracer) {
   }
   if (any) {
     mappings_ = MappingsOf(pid());
+  }
+  if (!made_private_.empty() && !large_pages_) {
+    large_pages_ = LargePagesAreCheaper(kMeasuredMb);
   }
   steps_->Clear();
 }

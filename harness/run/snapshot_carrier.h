@@ -71,6 +71,10 @@ class Carrier {
   // says what is in the way; the carrier can go on, unless is_over().
   AdoptedTarget Fork(const ChildPlace& place, const CarrierCourse::Hold& course);
 
+  // Whether forks get large pages; measured when the first could make use of it.
+  const std::optional<bool>& large_pages() const { return large_pages_; }
+  void SetLargePages(std::optional<bool> large_pages) { large_pages_ = large_pages; }
+
   bool is_over() const { return over_; }
   const Sandbox& sandbox() const { return *sandbox_; }
   const Hooking& hooking() const { return *hooking_; }
@@ -97,6 +101,7 @@ class Carrier {
   std::unique_ptr<SnapshotSteps> steps_;
   std::vector<Mapping> mappings_;
   std::vector<MemoryRange> made_private_;
+  std::optional<bool> large_pages_;
   std::vector<PosixTimer> timers_;
   bool over_ = false;
 };

@@ -23,6 +23,7 @@ struct ForkPlan {
   const std::vector<ThreadImage>* threads = nullptr;
   const std::vector<Mapping>* mappings = nullptr;
   const std::vector<MemoryRange>* made_private = nullptr;
+  bool large_pages = false;  // LargePagesAreCheaper
   const std::vector<PosixTimer>* timers = nullptr;
   const CpuClaim* carriers_cpu = nullptr;
   const CpuClaim* cpu = nullptr;

@@ -212,9 +212,12 @@ std::shared_ptr<Carrier> SnapshotPool::TakeToCall(const RunRequest& request, con
       why = "the target has passed the call";
       return nullptr;
     }
+    const std::optional<bool> large_pages =
+        carrier_ == nullptr ? std::nullopt : carrier_->large_pages();
     carrier_.reset();
     position_.reset();
     carrier_ = std::make_shared<Carrier>(request, call);
+    carrier_->SetLargePages(large_pages);
     const std::lock_guard lock(mutex_);
     ++counts_.carriers;
   }

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <ctime>
 #include <sstream>
 #include <string_view>
 #include <utility>
@@ -47,7 +48,46 @@ std::vector<std::pair<uint64_t, uint64_t>> DataOf(pid_t pid, const Mapping& mapp
   return parts;
 }
 
+double ThreadCpuMs() {
+  timespec now = {};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
+}
+
+constexpr uint64_t kLargePage = uint64_t{2} << 20;
+constexpr uint64_t kSmallPage = 4096;
+
+// CPU time for the first write to each page of so many MiB; goes no further than `most_ms`.
+double MsToTouch(uint64_t mb, int advice, double most_ms) {
+  const uint64_t size = (mb << 20) + kLargePage;
+  void* base = mmap(nullptr, size, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (base == MAP_FAILED) {
+    return most_ms;
+  }
+  madvise(base, size, advice);
+  auto* const begin = reinterpret_cast<volatile char*>(
+      (reinterpret_cast<uintptr_t>(base) + kLargePage - 1) / kLargePage * kLargePage);
+  const double before = ThreadCpuMs();
+  double took = 0;
+  for (uint64_t at = 0; at < mb << 20 && took < most_ms; at += kSmallPage) {
+    begin[at] = 1;
+    took = at % kLargePage == 0 ? ThreadCpuMs() - before : took;
+  }
+  took = ThreadCpuMs() - before;
+  munmap(base, size);
+  return took;
+}
+
 }  // namespace
+
+bool LargePagesAreCheaper(uint64_t mb) {
+  constexpr uint64_t kSmallMb = 16;
+  constexpr double kNoLimit = 1e9;
+  const double small_ms = MsToTouch(kSmallMb, MADV_NOHUGEPAGE, kNoLimit);
+  const double due_ms = small_ms * static_cast<double>(mb) / kSmallMb;
+  return MsToTouch(mb, MADV_HUGEPAGE, due_ms) < due_ms;
+}
 
 std::vector<Mapping> MappingsOf(pid_t pid) {
   std::vector<Mapping> mappings;

@@ -29,6 +29,12 @@ struct SnapshotMemoryPlan {
 // Is it shared memory that has no file by which another process finds it?
 bool IsNameless(const Mapping& mapping);
 
+// Does fresh memory cost less CPU time in large pages than in small ones? On most machines it does,
+// several times. Where the host of a virtual machine takes free memory back (free page reporting),
+// each large page is given anew by it, and costs more. Writes to `mb` MiB of memory at most, less
+// where large ones turn out to be slow, and gives it back.
+bool LargePagesAreCheaper(uint64_t mb);
+
 struct MemoryRange {
   uint64_t begin = 0;
   uint64_t bytes = 0;

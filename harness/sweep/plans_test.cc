@@ -97,6 +97,19 @@ TEST(MakeBatches, SitesOfOneCauseStayTogetherInOneShard) {
   EXPECT_EQ(batches, 1u);
 }
 
+// What one worker went through a cause by would be passed by what the others do meanwhile.
+TEST(MakeBatches, PlansOfACauseKeepTheirOrderAmongOthersWhenTheyAreApart) {
+  const auto plans = MakePlans({SiteAt("c1", {In("registers")}, true), SiteAt("m", {In("main")}),
+                                SiteAt("c2", {In("registers")}, true)},
+                               {SweepMode::kTransient}, 1);
+  std::vector<std::string> sites;
+  for (const Batch& batch : MakeBatches(plans, {1, 1, ""}, /*apart=*/true)) {
+    ASSERT_THAT(batch.plans, SizeIs(1));
+    sites.push_back(batch.plans.front().site.hash);
+  }
+  EXPECT_THAT(sites, ElementsAre("c1", "m", "c2"));
+}
+
 TEST(MakeBatches, ShardsAreDisjointAndComplete) {
   std::vector<StoredSite> sites;
   for (int i = 0; i < 500; ++i) {

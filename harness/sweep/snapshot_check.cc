@@ -148,6 +148,7 @@ SnapshotReport SnapshotCheck::Report() const {
   SnapshotReport report = report_;
   const SnapshotPool::Counts counts = pool_->counts();
   report.runs = counts.snapshots;
+  report.carriers = counts.carriers;
   report.cold = counts.cold;
   return report;
 }

@@ -16,6 +16,7 @@ namespace faultline {
 // What became of a sweep's snapshots.
 struct SnapshotReport {
   int64_t runs = 0;                                // of forked targets
+  int64_t carriers = 0;                            // that were forked
   std::map<std::string, SnapshotPool::Cold> cold;  // visits that were made cold, by reason
   int64_t checked = 0;                             // snapshots that were made cold as well
   // Of these, plans whose two runs had another result, or were not judged by the same (LookedAt);

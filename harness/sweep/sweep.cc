@@ -100,7 +100,7 @@ class Sweep {
 
   void Plan() {
     const std::set<std::string> done = store_.RunKeys();
-    for (const Batch& batch : MakeBatches(plans_, options_.shard)) {
+    for (const Batch& batch : MakeBatches(plans_, options_.shard, IsInOrder())) {
       for (const SweepPlan& plan : batch.plans) {
         if (!done.contains(plan.key)) {
           result_.planned.push_back({plan.key, plan.site.hash, plan.site.point});
@@ -192,6 +192,9 @@ class Sweep {
     return request;
   }
 
+  // Plans come in the order in which a carrier makes their calls.
+  bool IsInOrder() const { return options_.snapshots != nullptr; }
+
   void AddPairs() {
     std::map<std::string, StoredSite> sites;
     for (StoredSite& site : store_.Sites()) {
@@ -209,7 +212,7 @@ class Sweep {
   // show. Of a budget what an earlier command left untried comes first, and what confirming did not
   // need of its share goes to more visits.
   void Work() {
-    const std::vector<Batch> batches = MakeBatches(plans_, options_.shard);
+    const std::vector<Batch> batches = MakeBatches(plans_, options_.shard, IsInOrder());
     if (Begin(batches) == 0 && !AnyToConfirm(context_, store_, plans_, knowledge_)) {
       return;
     }
@@ -285,7 +288,7 @@ class Sweep {
     for (const StoredRun& run : store_.Runs()) {
       ++result_.outcomes[run.outcome];
     }
-    const std::vector<Batch> batches = MakeBatches(plans_, options_.shard);
+    const std::vector<Batch> batches = MakeBatches(plans_, options_.shard, IsInOrder());
     result_.plans = 0;
     for (const Batch& batch : batches) {
       result_.plans += batch.plans.size();

@@ -190,7 +190,7 @@ void InLife(int life, std::vector<Fault>& faults) {
   }
 }
 
-std::vector<Batch> MakeBatches(std::vector<SweepPlan> plans, const Shard& shard) {
+std::vector<Batch> MakeBatches(std::vector<SweepPlan> plans, const Shard& shard, bool apart) {
   std::vector<Batch> batches;
   std::map<std::string, size_t> of_cause;
   for (SweepPlan& plan : plans) {
@@ -198,7 +198,7 @@ std::vector<Batch> MakeBatches(std::vector<SweepPlan> plans, const Shard& shard)
     if (!shard.Owns(key)) {
       continue;
     }
-    const auto [known, is_new] = of_cause.try_emplace(key, batches.size());
+    const auto [known, is_new] = of_cause.try_emplace(apart ? plan.key : key, batches.size());
     if (is_new) {
       batches.push_back({key, {}});
     }

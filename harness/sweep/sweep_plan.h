@@ -45,7 +45,7 @@ struct SweepPlan {
 };
 
 // Plans that one worker goes through in order. When the first of a cause crashes before main, the
-// others of that cause are taken to do alike and are only counted. A batch belongs whole to a
+// others of that cause are taken to do alike and are only counted. A cause belongs whole to a
 // shard, or what stands for what would depend on the shards.
 struct Batch {
   std::string key;  // of the shard: the cause, or the key of its only plan
@@ -66,7 +66,9 @@ SweepPlan MakePairPlan(const StoredSite& first, const StoredSite& second);
 // another fault on does so in later lives too.
 void InLife(int life, std::vector<Fault>& faults);
 
-// Keeps the order of first plans.
-std::vector<Batch> MakeBatches(std::vector<SweepPlan> plans, const Shard& shard);
+// Keeps the order of first plans. `apart`: each plan is a batch, in the order of the plans: what a
+// batch goes through one by one is passed by those that others go through meanwhile.
+std::vector<Batch> MakeBatches(std::vector<SweepPlan> plans, const Shard& shard,
+                               bool apart = false);
 
 }  // namespace faultline

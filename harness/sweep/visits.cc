@@ -148,8 +148,9 @@ bool Visits::IsLeftOut(const SweepPlan& plan) {
 }
 
 void Visits::VisitBatch(const Batch& batch, RunQueue::Runner& runner) {
-  std::string stands_for;
   for (const SweepPlan& plan : batch.plans) {
+    std::string of_its_own;
+    std::string& stands_for = plan.cause.empty() ? of_its_own : stands_for_[plan.cause];
     StoredRun run;
     if (const auto known = store_.FindRun(plan.key)) {
       run = *known;

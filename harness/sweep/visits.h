@@ -76,6 +76,7 @@ class Visits {
   VisitProgress progress_;
   std::optional<EarlyProofs> early_;
   std::list<const Batch*> pending_;
+  std::map<std::string, std::string> stands_for_;  // by cause, the run that does
   KnownHangs known_hangs_;
   ConfirmingCost cost_;
   size_t made_ = 0;  // runs
