@@ -92,6 +92,7 @@ class SweepCommand : public Command {
     reports.Begin("sweep of " + loaded.scenario.name,
                   {{"faultline_sweep", 2}, {"state", "unfinished"}});
     ProgressLine progress(stderr, options.jobs);
+    progress.SetBudget(options.budget);
     progress.Resume(store.Runs(), store.Findings());
     const SweepResult result =
         RunSweep(loaded, options, store, Executors(options, snapshots, interruption), progress);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string_view>
 
 #include "harness/base/terminal.h"
 #include "harness/report/text.h"
@@ -18,6 +19,12 @@ namespace {
 // Three reruns, one to shorten the scenario, then one or two for each step that may be left out:
 // a guess, until the sweep has measured its own.
 constexpr double kRunsPerConfirmation = 10;
+// What is measured of the first few is no average: that a rule holds counts as much as so many.
+constexpr double kVisitsThatARuleCounts = 10;
+constexpr double kConfirmationsThatARuleCounts = 3;
+// Of visits still to be made findings come more seldom than of those made: one cause has many
+// places.
+constexpr double kNewFindings = 0.5;
 // Before this many seconds a rate is a guess.
 constexpr double kRateAfterSeconds = 2;
 
@@ -36,19 +43,23 @@ void TimeLeft::AddConfirmation(Duration since_last) {
   confirming_s_ += since_last.count();
 }
 
-TimeLeft::Duration TimeLeft::Of(size_t plans, size_t findings) const {
-  const double per_visit = visits_ > 0 ? visiting_s_ / visits_ : 0;
-  double per_finding = 0;
-  if (confirmations_ > 0) {
-    per_finding = confirming_s_ / confirmations_;
-  } else if (visits_ > 0) {
-    // As many at a time as there are CPUs, but each takes one run after the other.
-    const double at_a_time =
-        std::min<double>(jobs_, std::max<double>(1, static_cast<double>(findings)));
-    per_finding = kRunsPerConfirmation * run_s_ / visits_ / at_a_time;
+TimeLeft::Duration TimeLeft::Of(size_t plans, double findings) const {
+  if (visits_ == 0) {
+    return Duration(confirmations_ > 0 ? confirming_s_ / confirmations_ * findings : 0);
   }
-  return Duration(per_visit * static_cast<double>(plans) +
-                  per_finding * static_cast<double>(findings));
+  const double run = run_s_ / visits_;
+  const double per_visit =
+      (visiting_s_ + kVisitsThatARuleCounts * run / jobs_) / (visits_ + kVisitsThatARuleCounts);
+  // As many at a time as there are CPUs, but each takes one run after the other.
+  const double at_a_time = std::clamp<double>(findings, 1, jobs_);
+  const double per_finding =
+      (confirming_s_ + kConfirmationsThatARuleCounts * kRunsPerConfirmation * run / at_a_time) /
+      (confirmations_ + kConfirmationsThatARuleCounts);
+  return Duration(per_visit * static_cast<double>(plans) + per_finding * findings);
+}
+
+TimeLeft::Duration TimeLeft::OfRuns(int64_t runs) const {
+  return Duration(visits_ > 0 ? static_cast<double>(runs) * run_s_ / visits_ / jobs_ : 0);
 }
 
 std::string DurationText(std::chrono::duration<double> duration) {
@@ -95,6 +106,11 @@ void ProgressLine::Tick() {
       ShowLine();
     }
   }
+}
+
+void ProgressLine::SetBudget(const Budget& budget) {
+  const std::lock_guard lock(mutex_);
+  budget_ = budget;
 }
 
 void ProgressLine::Resume(const std::vector<StoredRun>& runs,
@@ -147,6 +163,7 @@ void ProgressLine::Visited(const StoredRun& run) {
   for (const StoredFinding& finding : run.findings) {
     if (seen_.try_emplace(finding.signature, finding.kind).second) {
       unconfirmed_.insert(finding.signature);
+      ++seen_now_;
       Tell(
           fmt::format("seen {} {}: {}", FindingId(finding.signature), finding.kind, finding.title));
     }
@@ -169,6 +186,7 @@ void ProgressLine::Confirmed(const FindingGroup& group) {
   last_event_ = now;
   seen_[group.signature] = group.kind;
   unconfirmed_.erase(group.signature);
+  ++confirmed_;
   Tell(fmt::format("{} {} {}: {}", StatusName(StatusOf(group)), group.id, group.kind, group.title));
   if (can_rewrite_ || (now - told_ >= interval_ && begun_)) {
     told_ = now;
@@ -190,10 +208,46 @@ std::string ProgressLine::FindingCounts() const {
     ++kinds[kind];
   }
   std::vector<std::string> counts;
+  const std::set<std::string_view> nouns = {"leak", "hang", "double-free", "expectation"};
   for (const auto& [kind, count] : kinds) {
-    counts.push_back(fmt::format("{} {}", count, kind));
+    const std::string_view ending = count == 1          ? ""
+                                    : kind == "crash"   ? "es"
+                                    : nouns.count(kind) ? "s"
+                                                        : "";
+    counts.push_back(fmt::format("{} {}{}", count, kind, ending));
   }
   return counts.empty() ? "no findings" : fmt::format("{}", fmt::join(counts, ", "));
+}
+
+double ProgressLine::ExpectedFindings(size_t plans) const {
+  return kNewFindings * static_cast<double>(seen_now_) * static_cast<double>(plans) /
+         (static_cast<double>(visited_) + kVisitsThatARuleCounts);
+}
+
+// "40 s left", or "40 s of the budget left" when that ends before the work does; "" when nothing
+// is known.
+std::string ProgressLine::TimeLeftText(size_t plans) const {
+  const double findings = static_cast<double>(Unconfirmed()) + ExpectedFindings(plans);
+  const Seconds all = left_.Of(plans, findings);
+  if (all.count() <= 0) {
+    return "";
+  }
+  // What was spent on the next event already is no longer left. What takes longer than it should
+  // has about as long again before it.
+  const Clock::time_point now = Clock::now();
+  const Seconds spent = now - last_event_;
+  const Seconds left = std::max(all - spent, spent / 2);
+  Seconds budget = Seconds::max();
+  if (budget_.time_ms != Budget().time_ms) {
+    budget = std::chrono::milliseconds(budget_.time_ms) - (now - begin_);
+  }
+  if (budget_.runs != Budget().runs) {
+    const auto made = static_cast<int64_t>(static_cast<double>(visited_) +
+                                           kRunsPerConfirmation * static_cast<double>(confirmed_));
+    budget = std::min(budget, left_.OfRuns(std::max<int64_t>(0, budget_.runs - made)));
+  }
+  return budget < left ? DurationText(budget) + " of the budget left"
+                       : DurationText(left) + " left";
 }
 
 std::vector<std::string> ProgressLine::Parts() const {
@@ -205,11 +259,8 @@ std::vector<std::string> ProgressLine::Parts() const {
   }
   if (plans + Unconfirmed() == 0) {
     parts.push_back("done");
-  } else if (const Seconds all = left_.Of(plans, Unconfirmed()); all.count() > 0) {
-    // What was spent on the next event already is no longer left. What takes longer than it should
-    // has about as long again before it.
-    const Seconds spent = now - last_event_;
-    parts.push_back(DurationText(std::max(all - spent, spent / 2)) + " left");
+  } else if (const std::string left = TimeLeftText(plans); !left.empty()) {
+    parts.push_back(left);
   }
   parts.push_back(FindingCounts());
   parts.push_back(fmt::format("{} {}", sites_.size(), sites_.size() == 1 ? "site" : "sites"));

@@ -15,9 +15,9 @@
 
 namespace faultline {
 
-// How long the rest of a sweep takes: visits, and confirming and minimising what they have found.
-// All by what was measured so far; before the first confirmation by how many runs one usually
-// takes.
+// How long the rest of a sweep takes: visits, and confirming and minimising what they have found
+// and, as the visits so far let expect, will find. By what was measured, and as long as that is
+// little by how long a run and how many of them a finding takes as a rule.
 class TimeLeft {
  public:
   using Duration = std::chrono::duration<double>;
@@ -28,7 +28,9 @@ class TimeLeft {
   void AddConfirmation(Duration since_last);
 
   // For so many plans and unconfirmed findings. Zero before anything is known.
-  Duration Of(size_t plans, size_t findings) const;
+  Duration Of(size_t plans, double findings) const;
+  // Of so many runs.
+  Duration OfRuns(int64_t runs) const;
 
  private:
   const int jobs_;
@@ -54,6 +56,8 @@ class ProgressLine : public SweepProgress {
                         Clock::duration interval = std::chrono::seconds(10));
   ~ProgressLine() override;
 
+  // The sweep ends with it, however much is left.
+  void SetBudget(const Budget& budget);
   // What the store has from an earlier command.
   void Resume(const std::vector<StoredRun>& runs, const std::vector<FindingGroup>& findings);
 
@@ -72,6 +76,8 @@ class ProgressLine : public SweepProgress {
   // Parts of the line, the most important first.
   std::vector<std::string> Parts() const;
   std::string FindingCounts() const;
+  std::string TimeLeftText(size_t plans) const;
+  double ExpectedFindings(size_t plans) const;
   size_t Unconfirmed() const { return unconfirmed_.size(); }
   void Tick();
 
@@ -92,6 +98,9 @@ class ProgressLine : public SweepProgress {
   std::map<std::string, std::string> seen_;  // kind of each finding, by signature
   std::set<std::string> unconfirmed_;        // signatures
   TimeLeft left_;
+  Budget budget_;
+  size_t seen_now_ = 0;   // findings that this command saw first
+  size_t confirmed_ = 0;  // by this command
   Clock::time_point begin_;
   Clock::time_point last_event_;
   Clock::time_point told_;

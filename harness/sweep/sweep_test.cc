@@ -264,6 +264,26 @@ TEST_F(SweepTest, ARunThatCannotBeMadeGetsNoVerdictAndIsTriedAgainNextTime) {
   EXPECT_EQ(again.outcomes.at("tolerated"), 4u);
 }
 
+// What is left for later is no longer waited for: the progress line says "done" without it.
+TEST_F(SweepTest, APlanWithoutAVerdictIsToldToBeLeftOut) {
+  class Counting : public SweepProgress {
+   public:
+    void LeftOut(size_t plans) override { left_out += plans; }
+    size_t left_out = 0;
+  };
+  FakeTarget target(FourSites());
+  target.When("a/x/two",
+              [](const RunRequest&, Evidence&) { throw Failure::CannotWork("no free hugepages"); });
+  Store store(file_.path(), Store::Mode::kCreate);
+  Counting progress;
+  testkit::FakeWorkers workers([&](const SweepContext& context, const QueueRequest& request) {
+    testkit::FakeExecutor executor(target);
+    return MakeRun(context, request, executor);
+  });
+  EXPECT_EQ(RunSweep(loaded_, options_, store, workers, progress).remaining, 1u);
+  EXPECT_EQ(progress.left_out, 1u);
+}
+
 TEST_F(SweepTest, ATargetThatGivesUpBeforeAnythingFailedIsTriedAgainAndElseGetsNoVerdict) {
   FakeTarget target(FourSites());
   int times = 1;

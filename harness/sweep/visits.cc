@@ -194,6 +194,9 @@ RunResult Visits::VisitPlan(const SweepPlan& plan, RunQueue::Runner& runner) {
   } else if (result.failure && made_ == 0) {
     failure_ = result.failure;
     queue_.Stop();
+  } else if (result.status != RunResult::Status::kCancelled &&
+             result.status != RunResult::Status::kNoBudget) {
+    progress_.left_out(1);  // no verdict: this command will not try it again
   }
   if (early_) {
     early_->Ended(plan, result.run.findings);
