@@ -57,7 +57,12 @@ class RunCommandLine : public Command {
         ->type_name("FILE|NAME");
     app->add_flag("--keep", keep_, "keep the run directory and say where it is");
     app->add_flag("--no-faults", no_faults_, "the fault-free life of the scenario");
-    app->add_flag("--gdb", gdb_, "under gdb, stopped at the injected call; no timeouts");
+    CLI::Option* gdb =
+        app->add_flag("--gdb", gdb_, "under gdb, stopped at the injected call; no timeouts");
+    app->add_flag("--remote", remote_,
+                  "hook every point and wait behind the last step: fiu-ctrl (of libfiu) switches "
+                  "points of the live target, Enter stops it")
+        ->excludes(gdb);
     app->add_flag("-v,--verbose", verbose_, "tell everything: steps, log, stacks of all threads");
     app->footer(kExamples);
     return app;
@@ -83,6 +88,12 @@ class RunCommandLine : public Command {
     const std::filesystem::path file = FindScenario(load.data, file_);
     const LoadedScenario loaded = LoadScenario(file, load);
     RequireCommands(loaded);
+    if (remote_ && loaded.profile.detaches) {
+      throw Failure::BadInput(fmt::format(
+          "--remote cannot be used with {}: a target that forks itself and ends (detaches) would "
+          "leave libfiu's own thread behind",
+          loaded.profile.name));
+    }
     std::optional<Baseline> baseline;
     if (!baseline_.empty()) {
       baseline = FindBaseline(load.data, file, baseline_);
@@ -106,20 +117,24 @@ class RunCommandLine : public Command {
     if (baseline) {
       fixed = ApplyBaseline(*baseline, result.findings);
     }
-    const RunReport report{
-        .evidence = result.evidence,
-        .findings = result.findings,
-        .not_seen = result.not_seen,
-        .fixed = std::move(fixed),
-        .broken_without_faults = result.broken_without_faults,
-        .replay_command = Replay(global, ""),
-        .gdb_command = result.evidence.injections.empty() ? std::string() : Replay(global, "--gdb"),
-        .leaks_not_judged = result.leaks_not_judged};
+    const RunReport report{.evidence = result.evidence,
+                           .findings = result.findings,
+                           .not_seen = result.not_seen,
+                           .fixed = std::move(fixed),
+                           .broken_without_faults = result.broken_without_faults,
+                           .replay_command = Replay(global, ""),
+                           .gdb_command = remote_ || result.evidence.injections.empty()
+                                              ? std::string()
+                                              : Replay(global, "--gdb"),
+                           .leaks_not_judged = result.leaks_not_judged};
     const TerminalOptions terminal = StdoutOptions(global);
     const auto print = [&](const std::string& text) {
       reports.takes_stdout() ? WriteMessage(text) : WriteResult(text);
     };
     print(verbose_ ? TellRunInFull(report, terminal) : TellRun(report, terminal));
+    if (remote_) {
+      print(TellSwitched(result.evidence));
+    }
     if (keep_) {
       print(fmt::format("kept: {}\n", result.evidence.run_dir.string()));
     }
@@ -131,6 +146,13 @@ class RunCommandLine : public Command {
     return verdict != Verdict::kFindings ? ExitCode::kAsExpected : ExitCode::kFindings;
   }
 
+  static std::string TellSwitched(const Evidence& evidence) {
+    const auto failed = std::count_if(
+        evidence.injections.begin(), evidence.injections.end(),
+        [](const Injection& injection) { return injection.fault == kSwitchedByHand; });
+    return fmt::format("calls that failed by hand: {}\n", failed);
+  }
+
   ScenarioOptions Options(const GlobalOptions& global, const LoadedScenario& loaded) const {
     const std::filesystem::path own_directory = OwnDirectory();
     ScenarioOptions options;
@@ -140,6 +162,7 @@ class RunCommandLine : public Command {
     options.with_faults = !no_faults_;
     options.keep_run_dir = keep_;
     options.in_debugger = gdb_;
+    options.remote_control = remote_;
     return options;
   }
 
@@ -164,6 +187,9 @@ class RunCommandLine : public Command {
     if (no_faults_) {
       words.push_back("--no-faults");
     }
+    if (remote_) {
+      words.push_back("--remote");
+    }
     if (!more.empty()) {
       words.push_back(more);
     }
@@ -180,6 +206,7 @@ class RunCommandLine : public Command {
   bool keep_ = false;
   bool no_faults_ = false;
   bool gdb_ = false;
+  bool remote_ = false;
   bool verbose_ = false;
 };
 

@@ -174,6 +174,9 @@ struct ThreadStack {
 };
 
 // An injected call.
+// Injection::fault of a call that `fiu-ctrl` made fail. No id of a fault has a space.
+inline constexpr char kSwitchedByHand[] = "by hand";
+
 struct Injection {
   std::string fault;  // id of the scenario's fault
   std::string point;

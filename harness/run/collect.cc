@@ -139,6 +139,9 @@ class InjectionReader {
           injection.action = Describe(fault);
         }
       }
+    } else {
+      injection.fault = kSwitchedByHand;
+      injection.action = "fail";
     }
     if (record.index < plan_.points.size()) {
       injection.point = plan_.points[record.index];

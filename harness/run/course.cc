@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "harness/run/preparations.h"
+#include "harness/run/remote_control.h"
 #include "harness/run/steps.h"
 #include "harness/run/targets.h"
 
@@ -70,6 +71,13 @@ Attempt Course::Run() {
     } else if (!StartAgain(i)) {
       return std::move(attempt_);
     }
+  }
+  if (request_.remote_control) {
+    std::vector<LiveRun*> live;
+    for (Seat* seat : started_) {
+      live.push_back(&seat->run());
+    }
+    AwaitSwitches(live, loop_);
   }
   return EndAll() ? Conclude() : std::move(attempt_);
 }

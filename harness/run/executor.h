@@ -57,6 +57,8 @@ struct RunRequest {
   // Of a carrier: the control file (protocol/snapshot.h), "" = it is none.
   std::filesystem::path snapshot_control = {};
   bool in_debugger = false;  // gdb stops it at each injected call; there are no time limits
+  // `fiu-ctrl` may switch points of a live target, see remote_control.h; all points are hooked.
+  bool remote_control = false;
   bool keep_run_dir = false;
   std::filesystem::path run_root = {};  // where run directories are made; "" = $TMPDIR or /tmp
   std::filesystem::path cache_dir = {};

@@ -20,7 +20,7 @@ std::vector<const FaultPoint*> PointsOf(const RunRequest& request) {
   for (const FaultPoint& point : request.catalogue.points) {
     const bool named = std::any_of(request.faults.begin(), request.faults.end(),
                                    [&](const Fault& fault) { return fault.point == point.name; });
-    if (named || request.hook_all_points || request.record_sites) {
+    if (named || request.hook_all_points || request.record_sites || request.remote_control) {
       points.push_back(&point);
     }
   }
@@ -52,7 +52,8 @@ Hooking::Hooking(const RunRequest& request, const fs::path& directory,
     : request_(request),
       modules_(request.cache_dir, ProgramKey(HookedProgram(request))),
       plan_path_(directory / "plan"),
-      journal_path_(directory / "journal") {
+      journal_path_(directory / "journal"),
+      remote_control_(directory / "fiu") {
   for (const auto& [name, value] : environment) {
     environment_.push_back(name + "=" + value);
   }
@@ -92,6 +93,10 @@ PlanRequest Hooking::MakeRequest(const std::vector<fs::path>& late_modules) cons
   }
   if (request_.profile.detaches) {
     plan_request.flags |= protocol::kDetaches;
+  }
+  if (request_.remote_control) {
+    plan_request.flags |= protocol::kRemoteControl;
+    plan_request.fifo_prefix = remote_control_;
   }
   if (!request_.snapshot_control.empty()) {
     plan_request.flags |= protocol::kCarrier;

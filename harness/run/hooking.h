@@ -29,6 +29,8 @@ class Hooking {
   // See FindSanitizerRuntime.
   const std::filesystem::path& sanitizer_runtime() const { return sanitizer_runtime_; }
   JournalFile& journal() { return *journal_; }  // only when wanted()
+  // Of RunRequest::remote_control: `fiu-ctrl -f PREFIX PID` leads to the target.
+  const std::filesystem::path& remote_control() const { return remote_control_; }
 
   // `fault` is an id of request.faults.
   void Arm(const std::string& fault);
@@ -52,6 +54,7 @@ class Hooking {
   std::filesystem::path sanitizer_runtime_;
   std::filesystem::path plan_path_;
   std::filesystem::path journal_path_;
+  std::filesystem::path remote_control_;
   std::unique_ptr<JournalFile> journal_;
 };
 

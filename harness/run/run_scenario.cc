@@ -28,7 +28,8 @@ class ScenarioRunner {
       : loaded_(loaded), options_(options), executor_(executor) {}
 
   ScenarioResult Run() {
-    const bool with_faults = options_.with_faults && !loaded_.scenario.faults.empty();
+    const bool with_faults =
+        options_.remote_control || (options_.with_faults && !loaded_.scenario.faults.empty());
     std::optional<FaultFreeRun> known = Cache().Load();
     if (!with_faults) {
       return RunWithoutFaults(known);
@@ -68,6 +69,7 @@ class ScenarioRunner {
     request.check_refused = loaded_.scenario.faults.empty();
     request.keep_run_dir = options_.keep_run_dir;
     request.in_debugger = options_.in_debugger;
+    request.remote_control = options_.remote_control && known != nullptr;
     request.run_root = options_.run_root;
     request.cache_dir = options_.cache_dir;
     return executor_.Execute(request);
@@ -93,8 +95,13 @@ class ScenarioRunner {
 
   ScenarioResult RunWithFaults(const FaultFreeRun& fault_free) {
     ScenarioResult result;
-    result.evidence = Execute(loaded_.scenario, &fault_free);
-    const OracleContext context{loaded_.scenario, loaded_.profile, loaded_.catalogue, &fault_free};
+    Scenario scenario =
+        options_.with_faults ? loaded_.scenario : FaultFreeScenario(loaded_.scenario);
+    if (options_.remote_control) {
+      scenario.tolerance = Tolerance::kMayFailCleanly;  // no scenario can know what was switched
+    }
+    result.evidence = Execute(scenario, &fault_free);
+    const OracleContext context{scenario, loaded_.profile, loaded_.catalogue, &fault_free};
     result.findings = Judge(result.evidence, context);
     result.leaks_not_judged = WhyLeaksAreNotJudged(result.evidence, context);
     return result;

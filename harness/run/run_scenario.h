@@ -19,6 +19,8 @@ struct ScenarioOptions {
   bool with_faults = true;          // false: the scenario without its faults
   bool keep_run_dir = false;
   bool in_debugger = false;  // under gdb, stopped at each injected call, without timeouts
+  // Points are switched by hand, see remote_control.h: judged as a run with faults.
+  bool remote_control = false;
 };
 
 // The judged run of a scenario.
