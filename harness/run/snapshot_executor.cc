@@ -29,7 +29,7 @@ namespace {
 constexpr int64_t kForksPerCarrier = 3;
 constexpr int64_t kFreeCarriers = 12;  // forks that the first carriers need not have served
 
-// What lives for so long without a start of its own hangs, most likely.
+// What uses so much CPU time without a start of its own hangs, most likely.
 constexpr int64_t kLateMs = 3'000;
 
 constexpr char kMissed[] = "the target did not make the call this time";

@@ -246,6 +246,8 @@ class Writer {
                                file.Name()));
     } else if (file.link == "anon_inode:[eventpoll]") {
       Replace(file, steps_.Add(__NR_epoll_create1, {0}, file.Name()));
+    } else if (file.link == "anon_inode:[io_uring]") {
+      Refuse(file, "what it was set up with, and what the kernel holds for it, cannot be read");
     } else {
       Refuse(file, "of a kind that cannot be made again");
     }

@@ -63,17 +63,21 @@ void SetNice(pid_t pid, int nice) {
 }
 
 LateNice::LateNice(EventLoop& loop, pid_t pid, int64_t after_ms)
-    : loop_(loop), timer_(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {
+    : loop_(loop), use_(pid), timer_(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {
   if (!timer_) {
     throw Failure::FromErrno("timerfd_create", errno);
   }
   itimerspec when = {};
-  when.it_value = {after_ms / 1000, after_ms % 1000 * 1'000'000};
+  when.it_value = when.it_interval = {after_ms / 1000, after_ms % 1000 * 1'000'000};
   timerfd_settime(timer_.get(), 0, &when, nullptr);
-  loop_.Add(timer_.get(), [this, pid] {
+  loop_.Add(timer_.get(), [this, pid, after_ms] {
     constexpr int kNice = 10;
-    SetNice(pid, kNice);
-    loop_.Remove(timer_.get());
+    uint64_t ticks = 0;
+    [[maybe_unused]] const ssize_t got = read(timer_.get(), &ticks, sizeof(ticks));
+    if (use_.Since().ran_ns / 1'000'000 >= after_ms) {
+      SetNice(pid, kNice);
+      loop_.Remove(timer_.get());
+    }
   });
 }
 

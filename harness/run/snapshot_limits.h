@@ -10,6 +10,7 @@
 
 #include "harness/base/unique_fd.h"
 #include "harness/run/snapshot_memory.h"
+#include "harness/target/cpu_use.h"
 #include "harness/target/event_loop.h"
 #include "harness/target/interruption.h"
 
@@ -64,8 +65,9 @@ int64_t WritableMb(const std::vector<Mapping>& mappings);
 // Of all threads of a process.
 void SetNice(pid_t pid, int nice);
 
-// Of a target that still runs after `after_ms` (it hangs, most likely, and may spin), all threads
-// get what others leave of the CPUs: a nice value of 10. As long as it lives. One thread.
+// Of a target that has run for `after_ms` of CPU time (it hangs, most likely, and spins), all
+// threads get what others leave of the CPUs: a nice value of 10. One that others keep from running
+// for so long does not: it would get still less. As long as it lives. One thread.
 class LateNice {
  public:
   // `loop` is borrowed.
@@ -76,6 +78,7 @@ class LateNice {
 
  private:
   EventLoop& loop_;
+  CpuUse use_;
   UniqueFd timer_;
 };
 

@@ -75,18 +75,28 @@ TEST(WritableMb, CountsWhatAForkMayCopy) {
   EXPECT_EQ(WritableMb({code, data, shared, data}), 16);
 }
 
-TEST(LateNice, ATargetThatStillRunsLeavesTheCpusToOthers) {
-  const pid_t child = fork();
-  if (child == 0) {
-    pause();
-    _exit(0);
-  }
+// One that waits for a CPU for that long, or sleeps, keeps what it has.
+TEST(LateNice, ATargetThatSpinsForLongLeavesTheCpusToOthers) {
+  constexpr int64_t kAfterMs = 50;
+  const auto start = [](bool spins) {
+    const pid_t child = fork();
+    while (child == 0) {
+      spins ? static_cast<void>(getppid()) : static_cast<void>(pause());
+    }
+    return child;
+  };
+  const pid_t spinning = start(true);
+  const pid_t sleeping = start(false);
   EventLoop loop;
-  const LateNice late(loop, child, 1);
-  const auto is_nice = [&] { return getpriority(PRIO_PROCESS, static_cast<id_t>(child)) == 10; };
-  EXPECT_TRUE(loop.RunUntil(is_nice, InMs(10'000)));
-  kill(child, SIGKILL);
-  waitpid(child, nullptr, 0);
+  const LateNice of_spinning(loop, spinning, kAfterMs);
+  const LateNice of_sleeping(loop, sleeping, kAfterMs);
+  const auto nice = [](pid_t pid) { return getpriority(PRIO_PROCESS, static_cast<id_t>(pid)); };
+  EXPECT_TRUE(loop.RunUntil([&] { return nice(spinning) == 10; }, InMs(60'000)));
+  EXPECT_EQ(nice(sleeping), nice(0));
+  for (const pid_t child : {spinning, sleeping}) {
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+  }
 }
 
 }  // namespace

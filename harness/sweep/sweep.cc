@@ -30,6 +30,17 @@ std::string MachineText() {
                      name.sysname, name.release);
 }
 
+std::vector<SweepPlan> TakeEvenly(std::vector<SweepPlan> plans, size_t most) {
+  std::vector<SweepPlan> taken;
+  const size_t all = plans.size();
+  for (size_t i = 0; i < all; ++i) {
+    if (i * most / all != (i + 1) * most / all || most >= all) {
+      taken.push_back(std::move(plans[i]));
+    }
+  }
+  return taken;
+}
+
 class Sweep {
  public:
   Sweep(const LoadedScenario& loaded, const SweepOptions& options, Store& store, Workers& workers,
@@ -168,6 +179,9 @@ class Sweep {
     }
     std::vector<SweepPlan> plans =
         MakePlans(sites, options_.modes, options_.occurrences, context_.profile.stop_rpc);
+    if (options_.most_plans > 0) {
+      plans = TakeEvenly(std::move(plans), options_.most_plans);
+    }
     if (options_.snapshots != nullptr && !options_.dry_run) {
       check_.Expect(plans.size());
       try {
@@ -262,7 +276,7 @@ class Sweep {
   }
 
   void Confirm() {
-    if (!queue_.stopped()) {
+    if (!queue_.stopped() && options_.confirm) {
       ConfirmFindings(context_, store_, queue_, plans_, knowledge_,
                       [this](const FindingGroup& group) { progress_.Confirmed(group); });
     }
@@ -271,7 +285,7 @@ class Sweep {
   void BeginWork() {
     if (!is_working_) {
       is_working_ = true;
-      if (store_.RunKeys().empty()) {
+      if (store_.RunKeys().empty() && options_.confirm) {
         result_.control_findings = RunControls(queue_, kControlsPerJob * options_.jobs);
       }
       if (options_.coverage) {

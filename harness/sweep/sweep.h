@@ -35,6 +35,8 @@ struct SweepOptions {
   std::optional<uint64_t> random_seed;   // sites in random order
   std::optional<LineCoverage> coverage;  // where a target built with --coverage counts its lines
   bool visit_impossible = false;         // also the calls that a sweep saw never to fail
+  size_t most_plans = 0;                 // visits so many, taken evenly from all; 0: all
+  bool confirm = true;                   // false: what visits find is left as it was seen
   bool dry_run = false;                  // the census and the plans alone: nothing is made to fail
   std::string version;                   // of Faultline, for the record
 };
