@@ -29,14 +29,14 @@ def expect(condition, what):
 class Terminal:
     """A command in a terminal of so many columns; its exit code is shown as "EXIT n"."""
 
-    def __init__(self, directory, columns, command):
+    def __init__(self, directory, columns, command, rows=50):
         self.socket = str(pathlib.Path(directory) / f"tmux-{time.monotonic_ns()}")
         # The shell itself goes on after Ctrl-C.
         script = f"trap : INT; {command}; echo EXIT $?; exec cat"
         environment = {name: value for name, value in os.environ.items()
                        if name not in ("CI", "COLUMNS", "NO_COLOR", "TMUX")}
         subprocess.run(["tmux", "-S", self.socket, "-f", "/dev/null", "new-session", "-d", "-x",
-                        str(columns), "-y", "50", "bash", "-c", script], check=True,
+                        str(columns), "-y", str(rows), "bash", "-c", script], check=True,
                        env=environment)
 
     def tmux(self, *arguments):
@@ -138,8 +138,8 @@ def check_gdb(directory):
         print("skipped: gdb is not here")
         return
     run = f"{faultline} run {scenarios}/reference/founding-case-injected.yaml --gdb"
-    with Terminal(directory, 100, run) as terminal:
-        screen = terminal.wait(r"Breakpoint \d+, .*(.|\n)*\(gdb\) $|EXIT|\(gdb\) *\n*$")
+    with Terminal(directory, 100, run, rows=10) as terminal:  # gdb tells more than fits
+        screen = terminal.wait(r"Breakpoint \d+, .*(.|\n)*\(gdb\) $|EXIT|--Type <RET>|\(gdb\) *\n*$")
         expect("(gdb)" in screen and "EXIT" not in screen, "gdb has the target")
         terminal.type("quit", "Enter")
         terminal.wait(r"\(y or n\)|EXIT")

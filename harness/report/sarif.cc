@@ -67,7 +67,8 @@ class SarifWriter {
       notifications.push_back({{"level", "error"}, {"message", Message(what + ": " + why)}});
     }
     for (const std::string& note : report_.notes) {
-      notifications.push_back({{"level", "note"}, {"message", Message(note)}});
+      const char* level = report_.unfinished ? "error" : "note";
+      notifications.push_back({{"level", level}, {"message", Message(note)}});
     }
     return {{"executionSuccessful", !report_.unfinished && report_.errors.empty()},
             {"toolExecutionNotifications", std::move(notifications)}};

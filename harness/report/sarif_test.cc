@@ -98,9 +98,9 @@ TEST(SarifLog, AKnownFindingIsSuppressedAndADoubtfulOneIsANote) {
 TEST(SarifLog, AnUnfinishedReportIsABrokenInvocation) {
   const nlohmann::json run = SarifRun(UnfinishedCiReport("sweep", "1.0"));
   EXPECT_EQ(run["invocations"][0]["executionSuccessful"], false);
-  EXPECT_THAT(
-      run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"].get<std::string>(),
-      HasSubstr("never closed"));
+  const nlohmann::json& said = run["invocations"][0]["toolExecutionNotifications"][0];
+  EXPECT_EQ(said["level"], "error");
+  EXPECT_THAT(said["message"]["text"].get<std::string>(), HasSubstr("never closed"));
 }
 
 }  // namespace

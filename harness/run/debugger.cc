@@ -49,12 +49,16 @@ std::string ShellWord(const std::string& text) {
   return quoted + "'";
 }
 
+// Until the injected call gdb does not stop for "--Type <RET> for more", whatever its user has set:
+// it names each library of the target, which are more than a screen has lines.
 std::vector<std::string> Arguments(pid_t target, const std::filesystem::path& fifo) {
-  return {"gdb", "-q", "-p", std::to_string(target),
+  return {"gdb", "-q", "-ex", R"(set $faultline_pagination = $_gdb_setting("pagination"))", "-ex",
+          "set pagination off",
           // The harness stopped the target only to let gdb in.
-          "-ex", "handle SIGSTOP nostop noprint nopass", "-ex", "set breakpoint pending on", "-ex",
-          "break faultline_injected_call", "-ex", "shell : > " + ShellWord(fifo.string()), "-ex",
-          "continue"};
+          "-ex", "handle SIGSTOP nostop noprint nopass", "-ex", "attach " + std::to_string(target),
+          "-ex", "set breakpoint pending on", "-ex", "break faultline_injected_call", "-ex",
+          "shell : > " + ShellWord(fifo.string()), "-ex", "continue", "-ex",
+          R"(eval "set pagination %d", $faultline_pagination)"};
 }
 
 }  // namespace

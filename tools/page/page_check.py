@@ -14,9 +14,11 @@ import sys
 import tempfile
 
 from selenium import webdriver
+from selenium.common.exceptions import TimeoutException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.support.ui import WebDriverWait
 
 
 def browser(profile):
@@ -51,6 +53,13 @@ class Check:
         if self.screenshots:
             os.makedirs(self.screenshots, exist_ok=True)
             self.driver.save_screenshot(os.path.join(self.screenshots, name + ".png"))
+
+    def comes(self, condition):
+        """Whether `condition` comes true; with an ample limit."""
+        try:
+            return WebDriverWait(self.driver, 20).until(lambda _: condition())
+        except TimeoutException:
+            return False
 
     def script(self, text, *arguments):
         return self.driver.execute_script(text, *arguments)
@@ -130,9 +139,9 @@ def finding(check):
     check.script("document.querySelector('button').click()")
     check.shot("finding-other-theme")
     check.expect("the heading has the focus",
-                 check.script("return document.activeElement.textContent") == title)
+                 check.comes(lambda: check.script("return document.activeElement.textContent") == title))
     check.driver.back()
-    check.expect("back shows all findings again", check.one("#causes a").is_displayed())
+    check.expect("back shows all findings again", check.comes(lambda: check.one("#causes a").is_displayed()))
 
 
 def place_is_kept(check):
@@ -142,15 +151,17 @@ def place_is_kept(check):
     box.send_keys(links[-1].text[:12])
     shown = len(check.all("#causes a"))
     link = check.all("#causes a")[-1]
-    check.script("scrollTo(0, 150)")
-    before = check.script("return new Promise((done) => setTimeout(() => done(scrollY), 100))")
+    # The page hears of it before the second frame.
+    before = check.driver.execute_async_script(
+        "const done = arguments[0]; scrollTo(0, 150);"
+        "requestAnimationFrame(() => requestAnimationFrame(() => done(scrollY)))")
     check.script("arguments[0].click()", link)
     check.one(".finding h2")
     check.driver.back()
-    check.one("#causes a").is_displayed()
-    after = check.script("return new Promise((done) => setTimeout(() => done(scrollY), 100))")
-    check.expect(f"back finds the search and the place as they were ({before}, {after})",
-                 len(check.all("#causes a")) == shown and after == before)
+    check.expect(f"back finds the search and the place as they were ({before})",
+                 check.comes(lambda: check.one("#causes a").is_displayed()
+                             and check.script("return scrollY") == before)
+                 and len(check.all("#causes a")) == shown)
     box.clear()
     box.send_keys(" ", Keys.BACKSPACE)
 

@@ -108,7 +108,7 @@ export function Icicle({data, query, onSite}) {
       <p class="readout" aria-live="polite">
         <b>{shown.name}</b> {shown.site && shown.site.stack[0] ? framePlace(shown.site.stack[0]) : shown.file}
         {' · '}{shown.sites} {shown.sites === 1 ? 'place' : 'places'}
-        {VERDICTS.filter((verdict) => shown.counts[verdict]).map((verdict) => ` · ${shown.counts[verdict]} ${VERDICT_TEXT[verdict]}`)}
+        {VERDICTS.filter((verdict) => shown.counts[verdict]).map((verdict) => ` · ${VERDICT_TEXT[verdict]}: ${shown.counts[verdict]}`)}
         {matches && ` · the search matches ${matches.get(tree) || 0} of ${tree.sites} places`}
       </p>
     </div>

@@ -84,7 +84,7 @@ function Scenarios({data, query}) {
 // One bar with the shares of its verdicts, the worst first.
 function Shares({counts, total}) {
   const present = VERDICTS.filter((verdict) => counts[verdict]);
-  const text = present.map((verdict) => `${counts[verdict]} ${VERDICT_TEXT[verdict]}`).join(', ');
+  const text = present.map((verdict) => `${VERDICT_TEXT[verdict]}: ${counts[verdict]}`).join(', ');
   return (
     <div class="bars" title={text} role="img" aria-label={text}>
       {present.map((verdict) => <i class={'v-' + verdict.replace(' ', '-')} style={{flexGrow: counts[verdict] / total}}></i>)}
@@ -177,14 +177,24 @@ function Compare({data, compare}) {
   );
 }
 
+// Green is only what is done: of a sweep that goes on nobody knows what it will find.
+function Verdict({data}) {
+  const isOpen = data.meta.state === 'unfinished';
+  const visited = new Map(data.figures).get('places visited') || '';
+  return (
+    <section class={'verdict ' + (!data.passed ? 'bad' : isOpen ? 'open' : 'good')}>
+      <h2>{isOpen ? 'So far: ' : ''}{data.verdict}</h2>
+      <p>{data.question}</p>
+      {visited.includes(' of ') && <p>{visited} places were visited{isOpen ? ' so far' : ''}.</p>}
+    </section>
+  );
+}
+
 export function Overview({data}) {
   const [query, setQuery] = useState('');
   return (
     <Fragment>
-      <section class={'verdict ' + (data.passed ? 'good' : 'bad')}>
-        <h2>{data.verdict}</h2>
-        <p>{data.question}</p>
-      </section>
+      <Verdict data={data} />
       <Figures data={data} />
       <p class="search"><label>Search <input type="search" value={query} placeholder="function, file, kind, id" onInput={(event) => setQuery(event.target.value)} /></label></p>
       {data.scenarios.length > 0 && <section id="scenarios"><h2>Scenarios</h2><Scenarios data={data} query={query} /></section>}
