@@ -72,6 +72,35 @@ TEST_F(CliTargetsTest, TheChosenTargetIsSweptAndItsFindingReplayed) {
   ExpectReplayed({"subject: second", "    target: second\n"});
 }
 
+// The second of two primaries starts twice: beside the first, where it gives up, and in its place.
+TEST_F(CliTargetsTest, OfTwoPrimariesOnOnePrefixTheSecondIsSweptInBothItsLives) {
+  const std::string scenario = Write("primaries.yaml",
+                                     "faultline: 1\n"
+                                     "tolerance: may_fail_cleanly\n"
+                                     "targets:\n"
+                                     "  first: {profile: pair}\n"
+                                     "  second:\n"
+                                     "    profile: pair\n"
+                                     "    variables: {defect: unchecked}\n"
+                                     "    shares: {run_dir: first, file_prefix: first}\n"
+                                     "steps:\n"
+                                     "  - wait_ready\n"
+                                     "  - start: second\n"
+                                     "  - {wait_exit: 1, target: second}\n"
+                                     "  - signal: SIGTERM\n"
+                                     "  - wait_exit: 0\n"
+                                     "  - start: second\n"
+                                     "  - {wait_ready: , target: second}\n");
+  const Result result = Run({"sweep", scenario, "--target", "second", "--store", Store("s.db"),
+                             "--jobs", "2", "--json", ReportPath(), "--points", "dpdk/malloc/*",
+                             "--caller", "MakeTable", "--modes", "transient"});
+  EXPECT_EQ(result.exit, 1) << result.output;
+  ASSERT_EQ(Kinds(Report()), std::vector<std::string>{"crash"}) << result.output;
+  EXPECT_THAT(Report()["findings"][0]["title"].get<std::string>(),
+              AllOf(StartsWith("second: "), HasSubstr("in MakeTable")));
+  ExpectReplayed({"subject: second", "    target: second\n"});
+}
+
 TEST_F(CliTargetsTest, OfTheOtherTargetNothingIsFound) {
   const Result result = SweepRings(TwoTargets(), {});
   EXPECT_EQ(result.exit, 0) << result.output;

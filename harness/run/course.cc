@@ -96,6 +96,10 @@ bool Course::Abandon() {
 }
 
 bool Course::Start(Seat& seat, std::optional<size_t> step) {
+  LookAtShared();
+  for (auto& [owner, files] : shared_) {
+    files.Begin(seat.name());
+  }
   seat.Start(*companions_, loop_, step, beside_debugger_);
   seat.run().SetOthers([this](const std::string& name) -> LiveRun* {
     for (Seat& other : seats_) {
@@ -171,6 +175,7 @@ bool Course::EndSeat(Seat& seat, std::optional<int> signal) {
   seat.run().AwaitFaultRpcs();
   const bool is_it = seat.End(signal);
   std::erase(started_, &seat);
+  LookAtShared();
   if (!is_it) {
     attempt_.executed[seat.name()] = seat.executed();
   }
@@ -190,11 +195,28 @@ bool Course::EndAll() {
   return true;
 }
 
+void Course::LookAtShared() {
+  std::set<std::string> running;
+  for (Seat* seat : started_) {
+    if (!seat->run().exited()) {
+      running.insert(seat->name());
+    }
+  }
+  for (Seat& seat : seats_) {
+    if (seat.sandbox().others_share_directory()) {
+      shared_[&seat].Look(seat.FilesInSharedDirectory(), running);
+    }
+  }
+}
+
 void Course::TellLeft(Seat& owner) {
   for (const std::string& left : owner.LeftInSharedDirectory()) {
-    const bool is_anothers = std::any_of(seats_.begin(), seats_.end(), [&](Seat& seat) {
-      return &seat != &owner && seat.TakeLeft(left, owner);
-    });
+    const std::string maker = shared_[&owner].MakerOf(left);
+    const bool is_anothers =
+        maker != owner.name() && std::any_of(seats_.begin(), seats_.end(), [&](Seat& seat) {
+          return &seat != &owner && (maker.empty() || maker == seat.name()) &&
+                 seat.TakeLeft(left, owner, maker == seat.name());
+        });
     if (!is_anothers) {
       owner.AddLeft(left);
     }

@@ -11,6 +11,7 @@
 #include "harness/run/executor.h"
 #include "harness/run/run_place.h"
 #include "harness/run/seat.h"
+#include "harness/run/shared_files.h"
 #include "harness/target/event_loop.h"
 
 namespace faultline {
@@ -47,7 +48,10 @@ class Course {
   void BeginStep(int index, const std::string& name);
   bool EndSeat(Seat& seat, std::optional<int> signal);
   bool EndAll();
-  // What is left in the directory of `owner` is told with the target whose name it bears.
+  // Looks into the directories that targets share, as one is about to start or has ended.
+  void LookAtShared();
+  // What is left in the directory of `owner` is told with the target whose name it bears, or that
+  // alone can have made it.
   void TellLeft(Seat& owner);
   Attempt Conclude();
 
@@ -59,8 +63,9 @@ class Course {
   std::deque<Seat> seats_;
   std::unique_ptr<Companions> companions_;  // behind the sandboxes: gone before their directories
   std::vector<Seat*> started_;              // those that are live, the last started last
-  bool failed_ = false;                     // a step since the last start of any target
-  std::set<const Seat*> failed_at_;         // targets of which a step failed since their last start
+  std::map<const Seat*, SharedFiles> shared_;  // by the one whose directory it is
+  bool failed_ = false;                        // a step since the last start of any target
+  std::set<const Seat*> failed_at_;  // targets of which a step failed since their last start
   Attempt attempt_;
 };
 

@@ -261,18 +261,22 @@ bool Seat::End(std::optional<int> signal) {
 }
 
 std::vector<std::string> Seat::LeftInSharedDirectory() const {
-  return lives_.empty() || sandbox_.shares_directory() || !sandbox_.others_share_directory()
+  return lives_.empty() ? std::vector<std::string>() : FilesInSharedDirectory();
+}
+
+std::vector<std::string> Seat::FilesInSharedDirectory() const {
+  return sandbox_.shares_directory() || !sandbox_.others_share_directory()
              ? std::vector<std::string>()
              : sandbox_.LeftInRunDir();
 }
 
-bool Seat::TakeLeft(const std::string& left, const Seat& owner) {
+bool Seat::TakeLeft(const std::string& left, const Seat& owner, bool made_it) {
   if (lives_.empty()) {
     return false;
   }
   const std::string name = std::filesystem::path(left).filename();
   const bool bears_name = left.find("${" + name_ + ".") != std::string::npos;
-  if (!bears_name && !(HasOpened(lives_, name) && !HasOpened(owner.lives_, name))) {
+  if (!made_it && !bears_name && !(HasOpened(lives_, name) && !HasOpened(owner.lives_, name))) {
     return false;
   }
   AddLeft(sandbox_.Generalise(owner.sandbox_.Specialise(left)));

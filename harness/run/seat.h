@@ -67,10 +67,13 @@ class Seat {
   // Once all targets of the run have ended: what is left in a directory that others have too.
   // Empty when this one has it alone, or is not the one whose directory it is.
   std::vector<std::string> LeftInSharedDirectory() const;
+  // What is in it now, likewise.
+  std::vector<std::string> FilesInSharedDirectory() const;
   // Something that was left there, as LeftInSharedDirectory of `owner` names it, bears the name of
   // something that is this target's alone, or is a file that this one was seen to open and the
   // owner was not: it is added to what this one left. False when not.
-  bool TakeLeft(const std::string& left, const Seat& owner);
+  // `made_it`: it is this one's in any case.
+  bool TakeLeft(const std::string& left, const Seat& owner, bool made_it);
   void AddLeft(const std::string& left) { lives_.back().evidence.left_behind.push_back(left); }
   // A step is done: of a run without faults, notes which files it has removed
   // (Evidence::removed_by_steps).

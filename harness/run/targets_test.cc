@@ -153,6 +153,24 @@ TEST_F(TargetsTest, WhatIsLeftInASharedDirectoryIsToldOnceAllHaveEnded) {
   EXPECT_THAT(Of(evidence, "two").left_behind, IsEmpty());
 }
 
+TEST_F(TargetsTest, WhatAppearsInASharedDirectoryWhenOneHasEndedIsTheOthers) {
+  AddTarget("one", "touch first; trap 'exit 0' TERM; echo ready; while :; do read line; done");
+  Target& two =
+      AddTarget("two", "touch second; trap 'exit 0' TERM; echo ready; while :; do read l; done");
+  two.shares = {{"run_dir", "one"}};
+  two.starts_later = true;
+  AddTo("one", WaitReadyStep{});
+  AddTo("one", SignalStep{SIGTERM});
+  AddTo("one", WaitExitStep{});
+  RestartStep start;
+  start.is_start = true;
+  AddTo("two", start);
+  AddTo("two", WaitReadyStep{});
+  const Evidence evidence = Execute();
+  EXPECT_THAT(Of(evidence, "one").left_behind, ElementsAre("file ${run_dir}/first"));
+  EXPECT_THAT(Of(evidence, "two").left_behind, ElementsAre("file ${run_dir}/second"));
+}
+
 TEST_F(TargetsTest, OneThatAStepStartsComesAndGoes) {
   AddTarget("one", testkit::kObedient);
   AddTarget("two",
