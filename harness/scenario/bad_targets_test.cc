@@ -75,7 +75,9 @@ INSTANTIATE_TEST_SUITE_P(
                "8:5", "started 1 time"},
         BadKey{kFile, TWO("repeat: 2\nsteps: []\n"), "1:1", "`repeat` beside `targets`"},
         BadKey{kFile, "profile: parent\nresources: {dev_shm: read_onyl}\nsteps: []\n", "3:22",
-               "expected bytes, or a size as 64KiB"},
+               "did you mean `read_only`?"},
+        BadKey{kFile, "profile: parent\nsteps: [{expect_open_files: -1}]\n", "3:29",
+               "a number from 0"},
         BadKey{kFile, "profile: parent\nresources: {dev_shm: [read_only]}\nsteps: []\n", "3:22",
                "`dev_shm`"}));
 

@@ -92,9 +92,10 @@ std::optional<Action> ReadExpectOpenFiles(MapReader& map) {
   for (const ValueTest& test : step.count) {
     const bool is_reference =
         test.value.is_string() && test.value.get_ref<const std::string&>().starts_with(kKeepsType);
-    if (test.of_length || !(test.value.is_number() || is_reference)) {
+    const bool is_negative = test.value.is_number() && test.value.get<double>() < 0;
+    if (test.of_length || is_negative || !(test.value.is_number() || is_reference)) {
       ReportWrongType(*map.Find("expect_open_files"), "`expect_open_files`",
-                      "a number, or tests of it as {at_most: 20}", map.context());
+                      "a number from 0, or tests of it as {at_most: 20}", map.context());
       break;
     }
   }

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include <array>
+#include <cctype>
 #include <charconv>
 #include <optional>
 #include <string>
@@ -111,11 +112,23 @@ void ReadSurroundings(MapReader& map, Surroundings& out) {
   }
 }
 
+void ReadDevShm(const YamlValue& value, ReadContext& context, Surroundings& out) {
+  const bool is_word = value.kind == YamlValue::Kind::kScalar && !value.text.empty() &&
+                       (std::isalpha(static_cast<unsigned char>(value.text.front())) != 0);
+  out.read_only_dev_shm = is_word && value.text == "read_only";
+  if (is_word && !out.read_only_dev_shm) {
+    context.diagnostics.Add(value.position,
+                            fmt::format("`dev_shm` is `{}`; expected `read_only`, {}{}", value.text,
+                                        kSizeForms, DidYouMean(value.text, {"read_only"})));
+    return;
+  }
+  out.dev_shm = out.read_only_dev_shm ? std::optional<uint64_t>(kPage)
+                                      : ReadSizeOfMount(value, "`dev_shm`", context);
+}
+
 void ReadDirectories(MapReader& resources, Surroundings& out) {
   if (const YamlValue* value = resources.Find("dev_shm"); value != nullptr) {
-    out.read_only_dev_shm = value->kind == YamlValue::Kind::kScalar && value->text == "read_only";
-    out.dev_shm = out.read_only_dev_shm ? std::optional<uint64_t>(kPage)
-                                        : ReadSizeOfMount(*value, "`dev_shm`", resources.context());
+    ReadDevShm(*value, resources.context(), out);
   }
   if (const YamlValue* value = resources.Find("run_dir"); value != nullptr) {
     ReadRunDir(*value, resources.context(), out);
