@@ -111,6 +111,7 @@ struct StepResult {
   bool unasked = false;       // it waited for the end of a target that nobody had asked to end
   bool still_serves = false;  // and when its limit had passed, the target answered a new client
   std::string said = {};      // the last line that the step's command printed
+  std::vector<std::string> printed = {};  // all of them, of the last 4 KiB
   // Timed out was not the step but this request for the target's state (Profile::state_probes),
   // after it or, where the step was not begun, before it. "" = the step itself, if anything.
   std::string silent_probe = {};

@@ -235,8 +235,10 @@ class CrashOracle : public Oracle {
     }
     if (thread != nullptr) {
       finding.details.push_back(fmt::format("in thread {} ({})", thread->tid, thread->name));
-    } else {
+    } else if (!evidence.threads_note.empty()) {
       finding.details.push_back("no stack: " + evidence.threads_note);
+    } else {
+      finding.details.push_back("no stack: none is taken at a signal that comes from others");
     }
     return {finding};
   }

@@ -224,6 +224,11 @@ FaultFreeRun DescribeFaultFree(const Evidence& evidence, const Catalogue& catalo
   for (const LogLine& line : evidence.log) {
     AddLine(run.lines, NormaliseMessage(line.text));
   }
+  for (const StepResult& step : evidence.steps) {
+    for (const std::string& line : step.printed) {
+      AddLine(run.lines, NormaliseMessage(line));
+    }
+  }
   for (const Evidence& life : evidence.lives) {
     run.lives.push_back(DescribeFaultFree(life, catalogue, profile));
   }

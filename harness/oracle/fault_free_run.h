@@ -68,14 +68,15 @@ struct FaultFreeRun {
   std::set<int> open_std;                 // of descriptors 0 to 2, those open at the exit
   std::vector<StaticObject> static_objects;
   std::vector<FaultFreeAnswer> answers;  // in order
-  std::set<std::string> lines;           // of the log, normalised; at most kMostLines
+  // Of the log and of what the steps' commands printed, normalised; at most kMostLines.
+  std::set<std::string> lines;
   static constexpr size_t kMostLines = 20'000;
   // As Evidence::lives; each is described by itself.
   std::vector<FaultFreeRun> lives = {};
   // As Evidence::targets, by name.
   std::map<std::string, FaultFreeRun> targets = {};
 
-  // Does the log of a fault-free run have a line like this one?
+  // Does the log of a fault-free run, or what a command printed in it, have a line like this one?
   bool Says(const std::string& line) const;
   const ObjectGroup* FindGroup(const std::string& name) const;  // nullptr when it is not known
   // The `nth` (from 0) of the answers to `method`; nullptr when there are not so many.

@@ -179,8 +179,12 @@ size_t FindFrame(const Stack& stack, const std::vector<Activation>& activations,
     }
     const bool seen = activation.returned != Returned::kNotSeen && !IsMachinery(*std::prev(end));
     if (seen) {
-      met.returned = activation.returned;
-      return FindInside(stack, activation, catalogue);
+      const size_t frame = FindInside(stack, activation, catalogue);
+      // What came back was returned by the function that has the code, not by one inlined into it.
+      met.returned = frame == activation.end - 1 ? activation.returned
+                     : activation.types.empty()  ? Returned::kNotSeen
+                                                 : Returned::kNothing;
+      return frame;
     }
     const auto named = std::find_if_not(
         begin, end, [&](const Frame& frame) { return IsPassedOver(frame, catalogue); });

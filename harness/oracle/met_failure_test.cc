@@ -83,6 +83,17 @@ TEST(ReadReturn, OfAnUnknownTypeAsTheCatalogueSays) {
   NO_TAIL_CALL;
 }
 
+// The same with a function that returns nothing and has no code of its own.
+[[gnu::always_inline]] inline void Handle(testkit::StackRecorder& run) {
+  RegisterPoller(run);
+  NO_TAIL_CALL;
+}
+[[gnu::noinline]] int Serve(testkit::StackRecorder& run) {
+  Handle(run);
+  NO_TAIL_CALL;
+  return 0;
+}
+
 class MetFailureTest : public testing::Test {
  protected:
   MetFailureTest() {
@@ -194,6 +205,16 @@ TEST_F(MetFailureTest, TellsOfEachFrameByItsPlaceFromTheOutside) {
   EXPECT_EQ(met.Of(depth - 3), Returned::kNothing);
   EXPECT_EQ(met.Of(depth + 1), Returned::kNotSeen);
   EXPECT_EQ(met.Of(0), Returned::kNotSeen);
+}
+
+TEST(FindWhoMet, AnInlinedFunctionHasNotReturnedWhatTheOneAroundItHas) {
+  testkit::StackRecorder run;
+  Serve(run);
+  NO_TAIL_CALL;
+  run.Trace({0, 0, 0});
+  const MetFailure met = FindWhoMet(run.evidence, run.catalogue);
+  EXPECT_THAT(met.stack.front().function, EndsWith("::Handle"));
+  EXPECT_EQ(met.returned, Returned::kNothing);
 }
 
 TEST(FindWhoMet, IsNobodyWhenNothingFailed) { EXPECT_THAT(FindWhoMet({}, {}).stack, IsEmpty()); }

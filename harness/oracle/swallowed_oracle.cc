@@ -17,6 +17,7 @@
 #include "harness/oracle/run_course.h"
 #include "harness/oracle/signature.h"
 #include "harness/oracle/silent_creator.h"
+#include "harness/oracle/told_failure.h"
 #include "harness/oracle/tracked_objects.h"
 
 // `swallowed`: a call failed, nobody reported it, and the target claims success while something
@@ -170,11 +171,13 @@ class SwallowedFinder {
     }
     const bool answered = std::all_of(
         last.begin(), last.end(), [](const auto& rpc) { return rpc.second == Outcome::kResult; });
-    return answered &&
-           std::none_of(evidence_.steps.begin(), evidence_.steps.end(), [](const StepResult& step) {
-             return step.status == StepResult::Status::kTimedOut ||
-                    step.status == StepResult::Status::kTargetGone;
-           });
+    return answered && std::none_of(evidence_.steps.begin(), evidence_.steps.end(),
+                                    [this](const StepResult& step) {
+                                      return step.status == StepResult::Status::kTimedOut ||
+                                             step.status == StepResult::Status::kTargetGone ||
+                                             WasToldOfFailure(step, evidence_, context_) ||
+                                             CommandWasToldOfFailure(step, evidence_, context_);
+                                    });
   }
 
   // Did the target's log report something that fault-free runs do not, until the end of a step?

@@ -64,6 +64,35 @@ TEST_F(Swallowed, NamesAnObjectWithoutANameByWhoMadeIt) {
             "missing");
 }
 
+// A target with a protocol of its own answers the scenario's client, which prints it.
+TEST_F(Swallowed, IsNoFailureOfWhichAClientWasTold) {
+  Make(run_, {"iobuf"});
+  run_.scenario.steps[1].action = CommandStep{{"client", "OPEN x"}};
+  run_.evidence.rpcs.clear();
+  EXPECT_THAT(run_.Judge(), ElementsAre(IsKind("swallowed"))) << "it was told nothing";
+  run_.result(2).printed = {"OPEN x -> ERR cannot allocate memory", "bye"};
+  run_.result(2).said = "bye";
+  EXPECT_THAT(run_.Judge(), IsEmpty()) << "it takes an error as an answer";
+  run_.result(2).status = StepResult::Status::kUnmet;
+  EXPECT_THAT(run_.Judge(), IsEmpty());
+}
+
+TEST_F(Swallowed, IsAFailureOfWhichTheClientWasToldNothingNew) {
+  Make(run_, {"iobuf"});
+  run_.scenario.steps[1].action = CommandStep{{"client", "OPEN x"}};
+  run_.evidence.rpcs.clear();
+  run_.result(2).printed = {"GET nobody -> ERR not found", "OPEN x -> OK"};
+  run_.result(2).said = "OPEN x -> OK";
+  described_.lines.insert("GET nobody -> ERR not found");
+  EXPECT_THAT(run_.Judge(), ElementsAre(IsKind("swallowed")))
+      << "fault-free runs print that line too";
+  // What a later command finds wrong is no report by the target.
+  run_.scenario.steps[2].action = CommandStep{{"check"}};
+  run_.result(3).printed = {"error: x is missing"};
+  run_.result(3).said = "error: x is missing";
+  EXPECT_THAT(run_.Judge(), Contains(IsKind("swallowed")));
+}
+
 TEST_F(Swallowed, IsNothingThatDidNoHarm) {
   Make(run_, {"iobuf", "accel"});
   EXPECT_THAT(run_.Judge(), IsEmpty());

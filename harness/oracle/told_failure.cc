@@ -34,6 +34,22 @@ int StepOfStart(const Evidence& evidence, const Scenario& scenario) {
 
 bool IsFailure(const Injection& injection) { return injection.action == "fail"; }
 
+// Was a call made to fail while what was asked for in step `asked` went on, or before the target
+// was ready?
+bool Concerns(int asked, const Evidence& evidence, const OracleContext& context) {
+  const int start = StepOfStart(evidence, context.scenario);
+  return std::any_of(
+      evidence.injections.begin(), evidence.injections.end(), [&](const Injection& injection) {
+        return IsFailure(injection) && (injection.step <= start || injection.step >= asked);
+      });
+}
+
+bool PrintsNewError(const StepResult& result, const OracleContext& context) {
+  return TellsNewError(result.said, context) ||
+         std::any_of(result.printed.begin(), result.printed.end(),
+                     [&](const std::string& line) { return TellsNewError(line, context); });
+}
+
 }  // namespace
 
 bool TellsNewError(const std::string& text, const OracleContext& context) {
@@ -56,19 +72,20 @@ bool WasToldOfFailure(const StepResult& result, const Evidence& evidence,
     return false;
   }
   const int asked = StepThatAsked(result.index, context.scenario);
-  const int start = StepOfStart(evidence, context.scenario);
-  const bool concerns_it = std::any_of(
-      evidence.injections.begin(), evidence.injections.end(), [&](const Injection& injection) {
-        return IsFailure(injection) && (injection.step <= start || injection.step >= asked);
-      });
-  if (!concerns_it) {
+  if (!Concerns(asked, evidence, context)) {
     return false;
   }
-  return TellsNewError(result.said, context) ||
+  return PrintsNewError(result, context) ||
          std::any_of(evidence.log.begin(), evidence.log.end(), [&](const LogLine& line) {
            return line.step >= asked && line.step <= result.index &&
                   TellsNewError(line.text, context);
          });
+}
+
+bool CommandWasToldOfFailure(const StepResult& result, const Evidence& evidence,
+                             const OracleContext& context) {
+  return StepActionAs<CommandStep>(context.scenario, result.index) != nullptr &&
+         Concerns(result.index, evidence, context) && PrintsNewError(result, context);
 }
 
 bool ToldOfAnyFailure(const Evidence& life, const OracleContext& context) {

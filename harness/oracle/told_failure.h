@@ -20,6 +20,12 @@ bool TellsNewError(const std::string& text, const OracleContext& context);
 bool WasToldOfFailure(const StepResult& result, const Evidence& evidence,
                       const OracleContext& context);
 
+// The same of a step that is a command, however that ended: what it printed reports an error that
+// no fault-free run reports, and a call was made to fail while it ran, or before the target was
+// ready. A client that speaks the target's own protocol shows what the target answered.
+bool CommandWasToldOfFailure(const StepResult& result, const Evidence& evidence,
+                             const OracleContext& context);
+
 // Did the target, in this life, tell anybody that something failed: by an error line, an error
 // answer, a step that did not get what it asked for, or an exit code other than a clean one?
 bool ToldOfAnyFailure(const Evidence& life, const OracleContext& context);

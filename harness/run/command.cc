@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "harness/base/failure.h"
 #include "harness/run/program_lookup.h"
 #include "harness/target/log_watch.h"
@@ -33,13 +35,21 @@ SpawnOptions CommandOptions(const std::vector<std::string>& argv, const CommandP
   return options;
 }
 
-std::string CommandResult::LastLine() const {
-  const size_t end = output.find_last_not_of('\n');
-  if (end == std::string::npos) {
-    return "";
+std::vector<std::string> CommandResult::Lines() const {
+  std::vector<std::string> lines;
+  for (size_t at = 0; at < output.size();) {
+    const size_t end = std::min(output.find('\n', at), output.size());
+    if (end > at) {
+      lines.push_back(output.substr(at, end - at));
+    }
+    at = end + 1;
   }
-  const size_t begin = output.rfind('\n', end);
-  return output.substr(begin == std::string::npos ? 0 : begin + 1, end - (begin + 1) + 1);
+  return lines;
+}
+
+std::string CommandResult::LastLine() const {
+  const std::vector<std::string> lines = Lines();
+  return lines.empty() ? "" : lines.back();
 }
 
 CommandResult RunCommand(const std::vector<std::string>& argv, const CommandPlace& place,

@@ -17,7 +17,8 @@ struct CommandResult {
   // What it had started and left running, "process PID NAME": all of it has been killed.
   std::vector<std::string> left_running;
 
-  std::string LastLine() const;  // of the output that is not empty; "" = none
+  std::vector<std::string> Lines() const;  // of the output, without empty ones
+  std::string LastLine() const;            // "" = none
 };
 
 // What a scenario's command runs under; borrowed.

@@ -107,6 +107,7 @@ StepOutcome StepRunner::operator()(const CommandStep& step) {
       RunCommand(argv, {environment, run_.sandbox().run_dir(), &run_.sandbox().space()}, LimitMs(),
                  run_.loop());
   said_ = result.LastLine();
+  printed_ = result.Lines();
   const bool met = result.exit.kind == ExitStatus::Kind::kExited &&
                    std::find(step.expect_exit.begin(), step.expect_exit.end(), result.exit.code) !=
                        step.expect_exit.end();

@@ -118,6 +118,7 @@ class StepRunner {
   int index_ = 0;
   bool saves_ = false;  // some step of the scenario saves something
   std::string said_;    // see StepResult
+  std::vector<std::string> printed_;
   WaitAccount wait_;
   bool unasked_ = false;
   bool still_serves_ = false;

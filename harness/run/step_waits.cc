@@ -51,6 +51,7 @@ StepResult StepRunner::Run(const Step& step, int index) {
   result.unasked = unasked_;
   result.still_serves = still_serves_;
   result.said = std::move(said_);
+  result.printed = std::move(printed_);
   result.status = outcome.status;
   result.detail = std::move(outcome.detail);
   result.duration_ms = run_.now_ms() - result.begin_ms;
@@ -65,6 +66,7 @@ void StepRunner::Select(const Step& step, int index) {
   still_serves_ = false;
   lost_line_.clear();
   said_.clear();
+  printed_.clear();
 }
 
 int StepRunner::LimitMs() const {

@@ -120,6 +120,13 @@ TEST(ProcessStacks, AnAbortIsWalkedThroughLibc) {
   EXPECT_THAT(Functions(snapshot.threads[0]), Contains("main"));
 }
 
+TEST(ProcessStacks, AWriteToAPeerThatIsGoneIsSeenWhereItWasMade) {
+  const StackSnapshot snapshot = Crash({"broken-pipe"}, SIGPIPE);
+  ASSERT_FALSE(snapshot.threads.empty());
+  EXPECT_TRUE(snapshot.threads[0].crashed);
+  EXPECT_THAT(Functions(snapshot.threads[0]), Contains(HasSubstr("WriteToNobody")));
+}
+
 TEST(ProcessStacks, TheThreadThatCrashedIsMarked) {
   const StackSnapshot snapshot = Crash({"thread", "thread-crash"}, SIGSEGV);
   ASSERT_EQ(snapshot.threads.size(), 3U);

@@ -25,9 +25,10 @@ constexpr int kLookAgainMs = 20;
 // How much longer than its limit a requested snapshot may take before nobody waits for it.
 constexpr int kRequestSlackMs = 2'000;
 
-// Signals that a program gets for its own mistake and whose default action ends it.
-constexpr int kFatalSignals[] = {SIGABRT, SIGBUS, SIGFPE,  SIGILL,  SIGQUIT,
-                                 SIGSEGV, SIGSYS, SIGTRAP, SIGXCPU, SIGXFSZ};
+// Signals that a program brings on itself, by a mistake, by writing to a peer that is gone or by a
+// timer that it has set, and whose default action ends it (signal(7)).
+constexpr int kFatalSignals[] = {SIGABRT, SIGALRM, SIGBUS, SIGFPE,  SIGILL,    SIGPIPE, SIGPROF,
+                                 SIGQUIT, SIGSEGV, SIGSYS, SIGTRAP, SIGVTALRM, SIGXCPU, SIGXFSZ};
 
 // Of a thread that is stopped by `signal`.
 std::optional<BadAccess> ReadBadAccess(pid_t tid, int signal) {

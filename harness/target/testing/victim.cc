@@ -48,6 +48,14 @@ void (*volatile g_null_function)() = nullptr;
   return depth < 0 ? 0 : PlantedRecursion(depth + 1) + room[0];
 }
 
+[[gnu::noinline]] void WriteToNobody() {
+  int ends[2];
+  if (pipe(ends) == 0 && close(ends[0]) == 0) {
+    [[maybe_unused]] auto written = write(ends[1], "x", 1);
+  }
+  asm volatile("");
+}
+
 [[noreturn, gnu::noinline]] void WaitForever() {
   while (true) {
     pause();
@@ -212,6 +220,7 @@ const std::map<std::string, std::function<void()>>& Deeds() {
       {"call-null", PlantedNullCall},
       {"call-data", PlantedWildCall},
       {"abort", [] { std::abort(); }},
+      {"broken-pipe", WriteToNobody},
       {"raise-segv", [] { raise(SIGSEGV); }},
       {"recurse", [] { std::exit(PlantedRecursion(0)); }},
       {"thread-crash", [] { std::thread(PlantedCrash).join(); }},
