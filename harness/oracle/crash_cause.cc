@@ -256,6 +256,8 @@ std::string SignalMeaning(int signal) {
       return "illegal or trapping instruction";
     case SIGSYS:
       return "system call that a filter forbids";
+    case SIGPIPE:
+      return "wrote to a peer that is gone";
     case SIGKILL:
       return "killed from outside (by the kernel for lack of memory?)";
     default:
