@@ -1,6 +1,8 @@
 // Programs that nobody has described, and what lies beside a scenario: small servers in Python.
 #include <gmock/gmock.h>
 
+#include <filesystem>
+
 #include "harness/base/files.h"
 #include "tools/testing/cli_fixture.h"
 
@@ -81,14 +83,45 @@ TEST_F(CliOwnProgramTest, ATargetThatIsDeafToItsStopCommandIsSaidToBeSo) {
 }
 
 TEST_F(CliOwnProgramTest, InitFindsTheWordThatEndsAProgramAtItsPrompt) {
+  std::filesystem::create_directory(directory_ / "state");
   const Result result =
       Run({"init", "--dir", directory_ / "new", "--name", "fresh", "/bin/sh", "--", "-c",
            "trap '' TERM; echo ready; while read line; do "
-           "[ \"$line\" = quit ] && exit 0; done"});
+           "[ \"$line\" = quit ] && exit 0; done",
+           "sh", directory_ / "state"});
   EXPECT_EQ(result.exit, 0) << result.output;
   EXPECT_THAT(ReadFile(directory_ / "new/profiles/fresh.yaml").value_or(""),
-              AllOf(HasSubstr("it ignores SIGTERM"), HasSubstr("stop: {type: \"quit\\n\"}")));
+              AllOf(HasSubstr("it ignores SIGTERM"), HasSubstr("- \"${run_dir}\""),
+                    HasSubstr("stop: {type: \"quit\\n\"}")));
   EXPECT_THAT(result.output, Not(HasSubstr("--own")));  // the system's
+}
+
+// Of a daemon that a script executes once helpers have found it, as pyenv's do.
+TEST_F(CliOwnProgramTest, InitSeesWhenADaemonIsUpThatSaysNothing) {
+  const std::string daemon =
+      Write("daemon.py",
+            "import os, signal, sys\n"
+            "up, say = os.pipe()\nif os.fork():\n  os.read(up, 1), sys.exit(0)\n"
+            "os.setsid()\n"
+            "null = os.open('/dev/null', os.O_RDWR)\n"
+            "os.dup2(null, 1), os.dup2(null, 2)\n"
+            "pid = os.path.join(sys.argv[1], 'd.pid')\n"
+            "signal.signal(signal.SIGTERM, lambda *_: (os.unlink(pid), os._exit(0)))\n"
+            "open(pid, 'w').write(str(os.getpid()))\nos.write(say, b'.')\n"
+            "while True:\n  signal.pause()\n");
+  const std::string script =
+      Write("daemon",
+            "#!/usr/bin/env bash\nx=$(readlink /proc/self)\ny=$(basename /a/b)\n"
+            "exec /usr/bin/python3 -I -S " +
+                daemon + " \"$@\"\n");
+  std::filesystem::permissions(script, std::filesystem::perms::owner_all);
+  const Result result =
+      Run({"init", "--dir", directory_ / "new", "--name", "fresh", script, "--", "${run_dir}"});
+  EXPECT_EQ(result.exit, 0) << result.output;
+  EXPECT_THAT(ReadFile(directory_ / "new/profiles/fresh.yaml").value_or(""),
+              AllOf(HasSubstr("detaches: true"), HasSubstr("ready: {file: \"${run_dir}/d.pid\"}")));
+  EXPECT_THAT(result.output,
+              AllOf(HasSubstr("it executes /usr/bin/python3"), Not(HasSubstr("--own"))));
 }
 
 // A signal that merely kills it shows nothing of how it ends.

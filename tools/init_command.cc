@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <system_error>
 
 #include "harness/base/console.h"
@@ -62,22 +63,29 @@ class InitCommand : public Command {
     CheckFree({profile_file, scenario_file});
     Interruption interruption;
     PrintMessage("faultline: {} runs once without faults ...\n", subject.program.string());
-    const FirstLook look = LookAtProgram(subject.program, StartOf(subject), interruption);
+    FirstLook look = LookAtProgram(subject.program, StartOf(subject), interruption);
     CheckUsable(subject, look);
+    LookInRunDir(subject, look, interruption);
     UseFreePort(look.tcp_ports, subject);
+    CheckShowsReady(subject, look);
     WriteFiles({{profile_file, InitProfileText(subject, look)},
                 {scenario_file, InitScenarioText(subject, look)}});
-    PrintResult("{}\n{}\n{}", profile_file.string(), scenario_file.string(), InitTold(look));
+    PrintResult("{}\n{}\n{}", profile_file.string(), scenario_file.string(),
+                InitTold(subject, look));
     for (const std::string& changed : subject.changed_args) {
       PrintResult("  argument {}: runs have a directory and a port of their own\n", changed);
     }
     const bool passes = TryOut(global, scenario_file, interruption);
     const bool own = own_ || (!no_own_ && IsOfOnesOwn(subject));
-    PrintResult("next: {}\n", NextCommand(global, scenario_file, own));
+    const std::vector<std::string> baselines = Shipped(global, InitBaselines(subject));
+    PrintResult("next: {}\n", NextCommand(global, scenario_file, own, baselines));
     if (own) {
       PrintResult(
           "  --own --points '*': all calls that its own code makes; without these those of its "
           "libraries too\n");
+    }
+    if (!baselines.empty()) {
+      PrintResult("  --baseline: what is known of its libraries is not told as new\n");
     }
     return passes ? ExitCode::kAsExpected : ExitCode::kFindings;
   }
@@ -85,13 +93,16 @@ class InitCommand : public Command {
  private:
   // As it can be typed into any directory: with the store beside the scenario.
   static std::string NextCommand(const GlobalOptions& global, const fs::path& scenario_file,
-                                 bool own) {
+                                 bool own, const std::vector<std::string>& baselines) {
     fs::path store = scenario_file;
     std::vector<std::string> words = {OwnCommand(), "sweep", scenario_file, "--store",
                                       store.replace_extension(".db")};
     if (own) {
       // Calls of malloc and its like among them: of one's own code they are few.
       words.insert(words.end(), {"--own", "--points", "*"});
+    }
+    for (const std::string& baseline : baselines) {
+      words.insert(words.end(), {"--baseline", baseline});
     }
     for (const std::string& dir : global.data) {
       words.insert(words.end(), {"--data", fs::absolute(dir).lexically_normal()});
@@ -111,15 +122,56 @@ class InitCommand : public Command {
     }
   }
 
+  static bool HasFailed(const FirstLook& look) {
+    return look.ended_by_itself &&
+           !(look.exit.kind == ExitStatus::Kind::kExited && look.exit.code == 0);
+  }
+
   static void CheckUsable(const InitSubject& subject, const FirstLook& look) {
-    const bool failed = look.ended_by_itself &&
-                        !(look.exit.kind == ExitStatus::Kind::kExited && look.exit.code == 0);
-    if (failed) {
+    if (HasFailed(look)) {
       throw Failure::BadInput(fmt::format(
           "{} already fails without faults: it ended by itself with {}; it last said:\n  {}\n"
           "give it the arguments that it needs behind `--`",
           subject.program.string(), look.exit.ToString(), fmt::join(look.last_words, "\n  ")));
     }
+  }
+
+  // Files outside the run directory are neither a run's own nor looked at when it has ended: where
+  // its arguments lead there, it is looked at once more with places in the run directory.
+  static void LookInRunDir(InitSubject& subject, FirstLook& look, Interruption& interruption) {
+    InitSubject moved = subject;
+    if (!UseRunDir(look.places, moved)) {
+      return;
+    }
+    PrintMessage("faultline: it runs once more with ${{run_dir}} in its arguments ...\n");
+    FirstLook there = LookAtProgram(moved.program, StartOf(moved), interruption);
+    if (there.ended_by_itself != look.ended_by_itself || HasFailed(there)) {
+      PrintMessage("faultline: it does not work so: the arguments stay as they are\n");
+      return;
+    }
+    subject = std::move(moved);
+    look = std::move(there);
+  }
+
+  static void CheckShowsReady(const InitSubject& subject, const FirstLook& look) {
+    if (look.detaches && !look.ended_by_itself && !ShowsReady(subject, look)) {
+      throw Failure::BadInput(fmt::format(
+          "{} forks into the background, and nothing shows when it is ready: it says nothing, and "
+          "makes no file in its run directory nor listens at a port; give it arguments with which "
+          "it stays in the foreground, says something or makes a pid file (in ${{run_dir}})",
+          subject.program.string()));
+    }
+  }
+
+  // Those that are there, with the data that this command uses.
+  static std::vector<std::string> Shipped(const GlobalOptions& global,
+                                          std::vector<std::string> baselines) {
+    const std::vector<DataPath::Entry> shipped = FindData(global.data).All(DataKind::kBaseline);
+    std::erase_if(baselines, [&](const std::string& name) {
+      return std::none_of(shipped.begin(), shipped.end(),
+                          [&](const DataPath::Entry& entry) { return entry.name == name; });
+    });
+    return baselines;
   }
 
   static void WriteFiles(const std::vector<std::pair<fs::path, std::string>>& files) {

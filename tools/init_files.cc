@@ -30,8 +30,20 @@ std::string ListText(const char* key, const std::vector<std::string>& values) {
   return values.empty() ? "" : text;
 }
 
+// The port at which it is seen to be ready: "${free_port}", a number; "" = none that a later run
+// has again.
+std::string ReadyPort(const InitSubject& subject, const FirstLook& look) {
+  constexpr int kFirstEphemeral = 32'768;  // net.ipv4.ip_local_port_range
+  if (look.tcp_ports.size() != 1) {
+    return "";
+  }
+  return subject.has_free_port                      ? "${free_port}"
+         : look.tcp_ports.front() < kFirstEphemeral ? std::to_string(look.tcp_ports.front())
+                                                    : "";
+}
+
 // The way it gets ready, with the comment that says why.
-std::string ReadyText(const FirstLook& look) {
+std::string ReadyText(const InitSubject& subject, const FirstLook& look) {
   if (look.ended_by_itself) {
     return "# It runs to completion: it is as ready as it will ever be once it is started.\n"
            "ready: started\n";
@@ -46,6 +58,18 @@ std::string ReadyText(const FirstLook& look) {
         "# The line by which its start seemed to be over; choose a better one if there is.\n"
         "ready: {{log: {}}}\n",
         QuotedAsIs(look.ready_pattern));
+  }
+  if (const std::string port = ReadyPort(subject, look); !port.empty()) {
+    return fmt::format(
+        "# It said nothing, and listens at this port once it is up.\n"
+        "ready: {{port: \"{}\"}}\n",
+        port);
+  }
+  if (!look.ready_file.empty()) {
+    return fmt::format(
+        "# It said nothing, and made this file or socket; choose another if it is not the last "
+        "that\n# it makes in its start.\nready: {{file: {}}}\n",
+        QuotedAsIs(look.ready_file));
   }
   return "# It said nothing: a line that says that it is ready would make runs faster and "
          "surer.\n"
@@ -121,6 +145,28 @@ std::string ListensText(const FirstLook& look) {
   return text;
 }
 
+// What it makes in a directory that has other things in it, which only its user can decide about.
+std::vector<std::string> PlacesOutside(const FirstLook& look) {
+  std::vector<std::string> texts;
+  for (const ArgumentPlace& place : look.places) {
+    const bool had_other = place.kind == ArgumentPlace::Kind::kDirectory;
+    texts.push_back(fmt::format(
+        "it makes {}, outside the run directory: runs share it, and what is left there after a "
+        "failure is not seen; give it ${{run_dir}} instead",
+        had_other ? fmt::format("{}", fmt::join(place.made, ", ")) : place.path));
+  }
+  return texts;
+}
+
+std::string PlacesText(const FirstLook& look) {
+  std::string text;
+  for (std::string place : PlacesOutside(look)) {
+    place.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(place.front())));
+    text += "# " + place + ".\n";
+  }
+  return text;
+}
+
 std::vector<std::string> Catalogues(const InitSubject& subject) {
   std::vector<std::string> names = {"libc-memory", "libc-string", "libc-file",     "libc-socket",
                                     "libc-poll",   "libc-thread", "observers-libc"};
@@ -151,7 +197,8 @@ std::string InitProfileText(const InitSubject& subject, const FirstLook& look) {
         "required_args: [--no-pci]\n"
         "environment:\n  RUNTIME_DIRECTORY: ${run_dir}   # DPDK's run-time files go below it\n";
   }
-  text += "\nterminal: true   # so that a line is seen when it is written\n" + ReadyText(look);
+  text +=
+      "\nterminal: true   # so that a line is seen when it is written\n" + ReadyText(subject, look);
   if (!look.wraps.empty()) {
     text += fmt::format(
         "# It executes this in a child, which is what is tested; `none`: it is not.\nwraps: {}\n",
@@ -162,7 +209,7 @@ std::string InitProfileText(const InitSubject& subject, const FirstLook& look) {
   }
   text += EndText(look);
   text += "limits: {start: 20s, stop: 10s}\n";
-  text += ListensText(look);
+  text += ListensText(look) + PlacesText(look);
   if (!look.left.empty()) {
     text += fmt::format(
         "# Left behind after its end, which is no leak in runs with faults either:\n#   {}\n",
@@ -193,7 +240,16 @@ std::string InitScenarioText(const InitSubject& subject, const FirstLook& look) 
   return text;
 }
 
-std::string InitTold(const FirstLook& look) {
+bool ShowsReady(const InitSubject& subject, const FirstLook& look) {
+  return !look.rpc_method.empty() || !look.ready_pattern.empty() || !look.ready_file.empty() ||
+         !ReadyPort(subject, look).empty();
+}
+
+std::vector<std::string> InitBaselines(const InitSubject& subject) {
+  return subject.has_dpdk ? std::vector<std::string>{"dpdk-testpmd"} : std::vector<std::string>();
+}
+
+std::string InitTold(const InitSubject& subject, const FirstLook& look) {
   std::string text;
   const auto say = [&](const std::string& what) { text += "  " + what + "\n"; };
   if (!look.executed.empty()) {
@@ -208,6 +264,9 @@ std::string InitTold(const FirstLook& look) {
   say(look.ended_by_itself       ? "it runs to completion"
       : !look.rpc_method.empty() ? "ready when it answers " + look.rpc_method
       : !look.ready_line.empty() ? "ready at the line `" + look.ready_line + "`"
+      : !ReadyPort(subject, look).empty()
+          ? "it says nothing; ready when it listens at port " + ReadyPort(subject, look)
+      : !look.ready_file.empty() ? "it says nothing; ready when " + look.ready_file + " is there"
                                  : "it says nothing; taken for ready once it is started");
   say(look.ended_by_itself      ? "it ended with " + look.exit.ToString()
       : !look.stop_text.empty() ? fmt::format("{} ends it when it is typed: {}",
@@ -225,6 +284,9 @@ std::string InitTold(const FirstLook& look) {
   }
   if (!look.left.empty()) {
     say(fmt::format("it leaves {}", fmt::join(look.left, ", ")));
+  }
+  for (const std::string& place : PlacesOutside(look)) {
+    say(place);
   }
   return text;
 }

@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <system_error>
 
 #include "harness/base/failure.h"
+#include "harness/base/program_path.h"
 #include "harness/scenario/substitute.h"
 #include "harness/target/elf_facts.h"
 #include "harness/target/safety.h"
@@ -47,12 +49,37 @@ std::string WithAbsolutePath(const std::string& argument, InitSubject& subject) 
                               : 0;
   const std::filesystem::path path = argument.substr(value_at);
   std::error_code ignored;
-  if (path.empty() || path.is_absolute() || !std::filesystem::is_regular_file(path, ignored)) {
+  // A mere word may have the name of a directory by chance.
+  const bool is_there = std::filesystem::is_regular_file(path, ignored) ||
+                        (std::filesystem::is_directory(path, ignored) &&
+                         path.native().find('/') != std::string::npos);
+  if (path.empty() || path.is_absolute() || !is_there) {
     return argument;
   }
   const std::filesystem::path absolute = std::filesystem::absolute(path).lexically_normal();
   subject.changed_args.push_back(fmt::format("{} -> {}", path.string(), absolute.string()));
   return argument.substr(0, value_at) + absolute.string();
+}
+
+// Where in the run directory each place is.
+std::map<std::string, std::string> InRunDir(const std::vector<ArgumentPlace>& places) {
+  std::map<std::string, std::string> moved;
+  std::vector<std::string> taken;
+  for (const ArgumentPlace& place : places) {
+    const bool is_below = std::any_of(moved.begin(), moved.end(), [&](const auto& above) {
+      return place.path.starts_with(above.first + "/");
+    });
+    const std::string there =
+        place.kind == ArgumentPlace::Kind::kEmptyDirectory
+            ? "${run_dir}"
+            : "${run_dir}/" + std::filesystem::path(place.path).filename().string();
+    const bool is_taken = std::find(taken.begin(), taken.end(), there) != taken.end();
+    if (place.kind != ArgumentPlace::Kind::kDirectory && !is_below && !is_taken) {
+      moved[place.path] = there;
+      taken.push_back(there);
+    }
+  }
+  return moved;
 }
 
 // What a program on DPDK must have so that runs of it neither touch the machine nor each other.
@@ -117,6 +144,9 @@ InitSubject MakeInitSubject(const std::filesystem::path& program, const std::str
   for (auto arg = app; arg != args.end(); ++arg) {
     subject.app_args.push_back(Escaped(WithAbsolutePath(*arg, subject)));
   }
+  subject.has_free_port = std::any_of(args.begin(), args.end(), [](const std::string& arg) {
+    return arg.find("${free_port}") != std::string::npos;
+  });
   AddDpdkArguments(own, subject);
   return subject;
 }
@@ -135,12 +165,41 @@ void UseFreePort(const std::vector<int>& tcp_ports, InitSubject& subject) {
       if (before.empty() || before.ends_with('=') || before.ends_with(':')) {
         subject.changed_args.push_back(fmt::format("{} -> {}${{free_port}}", arg, before));
         arg = before + "${free_port}";
+        subject.has_free_port = true;
       }
     }
   }
 }
 
+bool UseRunDir(const std::vector<ArgumentPlace>& places, InitSubject& subject) {
+  const std::map<std::string, std::string> moved = InRunDir(places);
+  bool changed = false;
+  for (auto* args : {&subject.args, &subject.app_args}) {
+    for (std::string& arg : *args) {
+      const size_t at = PathInArgument(arg);
+      if (at == std::string::npos) {
+        continue;
+      }
+      const std::string path = std::filesystem::path(arg.substr(at)).lexically_normal();
+      for (const auto& [from, to] : moved) {
+        if (path == from || path.starts_with(from + "/")) {
+          const std::string rest = path.substr(from.size());
+          const std::string now = arg.substr(0, at) + to + (rest == "/" ? "" : rest);
+          subject.changed_args.push_back(fmt::format("{} -> {}", arg, now));
+          arg = now;
+          changed = true;
+          break;
+        }
+      }
+    }
+  }
+  return changed;
+}
+
 bool IsOfOnesOwn(const InitSubject& subject) {
+  if (ExecutedFor(subject.program) != subject.program) {
+    return false;
+  }
   constexpr const char* kSystem[] = {"/usr/", "/bin/", "/sbin/", "/lib", "/opt/", "/snap/"};
   std::error_code error;
   const std::filesystem::path real = std::filesystem::canonical(subject.program, error);

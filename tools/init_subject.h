@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/run/argument_places.h"
 #include "harness/scenario/profile.h"
 
 namespace faultline {
@@ -15,6 +16,7 @@ struct InitSubject {
   std::string name;  // of its profile and scenario
   bool has_dpdk = false;
   bool has_spdk = false;
+  bool has_free_port = false;         // an argument is or has ${free_port}
   std::vector<std::string> args;      // as they are written: run-time names are variables
   std::vector<std::string> app_args;  // from "--" on
   // "conf -> /home/me/conf": arguments that are written otherwise than they were given.
@@ -32,7 +34,13 @@ InitSubject MakeInitSubject(const std::filesystem::path& program, const std::str
 // ${free_port}, if there is one such port.
 void UseFreePort(const std::vector<int>& tcp_ports, InitSubject& subject);
 
-// Is it somebody's own program, rather than one of the system's?
+// Arguments that are an empty directory or something that it makes there, or lie below it, become
+// places in the run directory. True when any did. What it makes beside other things stays where it
+// is.
+bool UseRunDir(const std::vector<ArgumentPlace>& places, InitSubject& subject);
+
+// Is it somebody's own program, rather than one of the system's? A script (#!) is not: its calls
+// are made by what reads it.
 bool IsOfOnesOwn(const InitSubject& subject);
 
 // How it is started for the first look.

@@ -45,11 +45,38 @@ TEST(InitSubject, ThePortThatItListensAtIsOneOfTheRuns) {
                                         "127.0.0.1:${free_port}", "17777", "--size=77", "x7777"));
 }
 
+TEST(InitSubject, WhatItFillsIsInTheRunDirectory) {
+  using Kind = ArgumentPlace::Kind;
+  InitSubject subject = MakeInitSubject("/bin/true", "",
+                                        {"/var/e", "--pid=/tmp/x.pid", "/var/e/s.sock", "/etc/conf",
+                                         "/var/e2", "/etc/conf/a", "/made", "--in=/made/x"});
+  EXPECT_TRUE(UseRunDir({{"/etc/conf", Kind::kDirectory, {"/etc/conf/lock"}},
+                         {"/made", Kind::kMade},
+                         {"/made/x", Kind::kMade},
+                         {"/tmp/x.pid", Kind::kMade},
+                         {"/var/e", Kind::kEmptyDirectory}},
+                        subject));
+  EXPECT_THAT(subject.args,
+              ElementsAre("${run_dir}", "--pid=${run_dir}/x.pid", "${run_dir}/s.sock", "/etc/conf",
+                          "/var/e2", "/etc/conf/a", "${run_dir}/made", "--in=${run_dir}/made/x"));
+  EXPECT_THAT(subject.changed_args, SizeIs(5));
+  EXPECT_FALSE(UseRunDir({{"/etc/conf", Kind::kDirectory, {"/etc/conf/lock"}}}, subject));
+}
+
 TEST(InitSubject, ProgramsOfTheSystemAreNotOnesOwn) {
   const testkit::TemporaryDirectory directory;
   EXPECT_FALSE(IsOfOnesOwn(MakeInitSubject("/bin/true", "", {})));
-  std::ofstream(directory.path() / "mine") << "#!/bin/sh\n";
+  fs::copy_file("/bin/true", directory.path() / "mine");
   EXPECT_TRUE(IsOfOnesOwn(MakeInitSubject(directory.path() / "mine", "", {})));
+}
+
+// Tempting: the script lies in nobody's /usr.
+TEST(InitSubject, CallsOfAScriptAreThoseOfWhatReadsIt) {
+  const testkit::TemporaryDirectory directory;
+  for (const char* line : {"#!/bin/sh\n", "#! /usr/bin/env -S sh -e\n"}) {
+    std::ofstream(directory.path() / "mine") << line;
+    EXPECT_FALSE(IsOfOnesOwn(MakeInitSubject(directory.path() / "mine", "", {})));
+  }
 }
 
 }  // namespace

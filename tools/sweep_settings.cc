@@ -9,6 +9,7 @@
 
 #include "harness/base/console.h"
 #include "harness/base/failure.h"
+#include "harness/base/program_path.h"
 #include "harness/run/executed_cache.h"
 #include "harness/run/program_lookup.h"
 #include "harness/scenario/data_dir.h"
@@ -224,7 +225,15 @@ SweepOptions SweepSettings::Options(const GlobalOptions& global, const LoadedSce
   if (own) {
     const Executed executed =
         ExecutedCache(options.cache_dir, options.program, loaded.scenario, loaded.profile).Recall();
-    selection.modules.push_back((executed.empty() ? options.program : executed.program).filename());
+    const std::filesystem::path& hooked = executed.empty() ? options.program : executed.program;
+    if (const std::filesystem::path interpreter = ExecutedFor(hooked); interpreter != hooked) {
+      throw Failure::BadInput(fmt::format(
+          "--own: {} is a script, and all its calls are made by what reads it ({}): leave --own "
+          "away",
+          hooked.string(), interpreter.string()));
+    }
+    selection.modules.push_back(hooked.filename());
+    selection.own = true;
   }
   if (const int lives = loaded.scenario.LivesOf(loaded.scenario.subject); selection.life > lives) {
     throw Failure::BadInput(fmt::format("--life {}: the scenario starts the target {} time{}",

@@ -37,10 +37,10 @@ bool IsPastItsReadyLine(const Evidence& evidence, const OracleContext& context) 
   const ReadyCondition& ready = context.profile.ready;
   if (ready.kind != ReadyCondition::Kind::kLogLine || FirstFailure(evidence) == nullptr ||
       !evidence.asked_to_stop || !IsCleanEnd(evidence.exit, context.profile.clean) ||
-      !LinePattern::ProblemOf(ready.log_pattern).empty()) {
+      !LinePattern::ProblemOf(ready.value).empty()) {
     return false;
   }
-  const LinePattern line(ready.log_pattern);
+  const LinePattern line(ready.value);
   return std::any_of(
       evidence.threads.begin(), evidence.threads.end(), [&](const ThreadStack& thread) {
         return std::any_of(thread.frames.begin(), thread.frames.end(), [&](const Frame& frame) {

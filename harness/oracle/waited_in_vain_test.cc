@@ -43,7 +43,7 @@ class StartWithoutItsLine : public ::testing::Test {
   StartWithoutItsLine() {
     run_.profile.ready = {.kind = ReadyCondition::Kind::kLogLine,
                           .rpc_method = "",
-                          .log_pattern = "planted target is ready$"};
+                          .value = "planted target is ready$"};
     run_.Inject("memory", "fail");
     run_.result(1).status = StepResult::Status::kTimedOut;
     BeAt(SayReady(/*has_said=*/true));
@@ -73,7 +73,7 @@ TEST_F(StartWithoutItsLine, IsAHangBeforeThatPlace) {
 }
 
 TEST_F(StartWithoutItsLine, IsAHangWhereAnotherLineIsWaitedFor) {
-  run_.profile.ready.log_pattern = "another target is ready$";
+  run_.profile.ready.value = "another target is ready$";
   EXPECT_THAT(run_.Judge(), ElementsAre(IsKind("hang")));
 }
 

@@ -28,7 +28,8 @@ std::string Meaning(const StoredRun& run) {
   }
   if (run.outcome == "clean error") {
     return "the call failed, and the target gave up as it may: with an error answer or a non-zero "
-           "exit, with nothing left behind";
+           "exit, and left no process, and no file in its run directory (files elsewhere are not "
+           "looked at)";
   }
   if (run.outcome == "slow") {
     return "the call failed; the target outlived a limit, but it got on and came to its end by "

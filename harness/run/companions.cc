@@ -1,18 +1,14 @@
 #include "harness/run/companions.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
-#include <sched.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <csignal>
-#include <thread>
 
 #include "harness/base/failure.h"
 #include "harness/base/line_pattern.h"
 #include "harness/run/command.h"
-#include "harness/scenario/scalar.h"
+#include "harness/run/ready_place.h"
 
 namespace faultline {
 namespace {
@@ -29,30 +25,6 @@ std::string LastLine(const LogWatch& log) {
   const auto last = std::find_if(lines.rbegin(), lines.rend(),
                                  [](const LogLine& line) { return !line.text.empty(); });
   return last == lines.rend() ? "" : last->text;
-}
-
-bool Connects(uint16_t port) {
-  const UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address = {};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return fd && connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
-}
-
-// In the run's network: setns(2) is for one thread, so that it takes one of its own.
-bool AcceptsAt(const std::string& text, const RunSpace& space) {
-  const auto port = ParseInteger(text);
-  if (!port || *port < 1 || *port > 65'535) {
-    throw Failure::BadInput(fmt::format("a companion's port is `{}`; expected 1 to 65535", text));
-  }
-  bool connects = false;
-  std::thread([&] {
-    if (space.network() < 0 || setns(space.network(), CLONE_NEWNET) == 0) {
-      connects = Connects(static_cast<uint16_t>(*port));
-    }
-  }).join();
-  return connects;
 }
 
 }  // namespace
@@ -137,17 +109,15 @@ std::string Companions::Start(const std::string& name, EventLoop& loop) {
 }
 
 bool Companions::IsReady(const Running& running) const {
-  const std::string value = ExpandForRun(running.companion->ready.value, sandbox_.variables());
+  const std::string& value = running.companion->ready.value;
   switch (running.companion->ready.kind) {
     case Kind::kLogLine:
-      return running.log->Find(LinePattern(value), 0).has_value();
-    case Kind::kFile: {
-      std::error_code ignored;
-      const fs::path file = value.starts_with('/') ? fs::path(value) : sandbox_.run_dir() / value;
-      return fs::exists(fs::symlink_status(sandbox_.space().FromOutside(file), ignored));
-    }
+      return running.log->Find(LinePattern(ExpandForRun(value, sandbox_.variables())), 0)
+          .has_value();
+    case Kind::kFile:
+      return MarkAt(value, sandbox_).has_value();
     case Kind::kPort:
-      return AcceptsAt(value, sandbox_.space());
+      return ListensAt(value, sandbox_);
     case Kind::kStarted:
       break;
   }

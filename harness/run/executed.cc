@@ -58,6 +58,13 @@ std::vector<std::string> Distinct(const std::vector<ChildProgram>& children) {
   return programs;
 }
 
+// What a script ran, and what ended, before it executed another program in its own place (pyenv's
+// shims do so) has helped to find that one.
+bool HelpedBeforeExec(LiveRun& run, const ChildProgram& child) {
+  const std::optional<ExecutedProgram> last = run.process().replaced_by();
+  return last && !run.process().followed() && !child.is_alive && child.last.order < last->order;
+}
+
 // Those that the target itself has started, or wrappers that it has started; not their helpers. Of
 // wrappers alone, the outermost.
 std::vector<ChildProgram> Children(LiveRun& run) {
@@ -77,6 +84,9 @@ std::vector<ChildProgram> Children(LiveRun& run) {
   std::vector<ChildProgram> inner;
   std::vector<ChildProgram> outer;
   for (const ChildProgram& child : all) {
+    if (HelpedBeforeExec(run, child)) {
+      continue;
+    }
     if (!IsMadeToWrap(child.last.program) && !is_helper(child)) {
       inner.push_back(child);
     } else if (child.above == 0) {

@@ -342,6 +342,29 @@ TEST_F(ExecutorTest, ADaemonThatForksItselfIsFollowed) {
   EXPECT_TRUE(evidence.left_behind.empty());
 }
 
+TEST_F(ExecutorTest, ADaemonThatSaysNothingIsReadyOnceItsFileIsThere) {
+  Script(
+      "(trap 'exit 0' TERM; exec > /dev/null 2>&1; sleep 0.1; echo up > up; "
+      "while :; do read line || sleep 0.1; done) & exit 0");
+  profile_.detaches = true;
+  profile_.ready.kind = ReadyCondition::Kind::kFile;
+  profile_.ready.value = "up";
+  Add(WaitReadyStep{});
+  Add(CommandStep{{"test", "-e", "up"}});
+  const Evidence evidence = Execute();
+  EXPECT_THAT(Statuses(evidence), ElementsAre(Status::kDone, Status::kDone))
+      << evidence.steps[0].detail;
+  EXPECT_EQ(evidence.exit.code, 0);
+}
+
+TEST_F(ExecutorTest, AFileThatWasThereBeforeDoesNotSayThatItIsReady) {
+  Script("exit 3");
+  profile_.ready.kind = ReadyCondition::Kind::kFile;
+  profile_.ready.value = "/etc/passwd";
+  Add(WaitReadyStep{});
+  EXPECT_THAT(Statuses(Execute()), ElementsAre(Status::kTargetGone));
+}
+
 TEST_F(ExecutorTest, ADaemonThatDoesNotComeUpHasEnded) {
   Script("(exit 1); exit 3");
   profile_.detaches = true;

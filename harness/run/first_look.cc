@@ -10,11 +10,13 @@
 #include <set>
 #include <sstream>
 #include <system_error>
+#include <tuple>
 
 #include "harness/base/files.h"
 #include "harness/base/line_pattern.h"
 #include "harness/run/executed.h"
 #include "harness/run/live_run.h"
+#include "harness/run/ready_place.h"
 #include "harness/target/proc_status.h"
 
 namespace faultline {
@@ -130,6 +132,33 @@ void FindReadyLine(LiveRun& run, FirstLook& look) {
   }
 }
 
+// Of what it made, what is made last in a start: a socket is served, a pid file tells of a process
+// that is up.
+void FindReadyFile(LiveRun& run, const std::vector<ArgumentPlace>& places, FirstLook& look) {
+  std::vector<std::string> made = run.sandbox().LeftInRunDir();  // "socket ${run_dir}/x"
+  for (const ArgumentPlace& place : places) {
+    for (const std::string& path : place.made) {
+      std::error_code ignored;
+      made.push_back((fs::is_socket(path, ignored) ? "socket " : "file ") + path);
+    }
+  }
+  std::tuple<bool, bool, int64_t> best;
+  for (const std::string& one : made) {
+    const std::string path = one.substr(one.find(' ') + 1);
+    const bool is_anothers = path.starts_with("${run_dir}/dpdk/") ||  // DPDK's own
+                             path.find("${pid}") != std::string::npos || one.starts_with("mount ");
+    const std::optional<FileMark> mark = is_anothers ? std::nullopt : MarkAt(path, run.sandbox());
+    if (!mark) {
+      continue;
+    }
+    const std::tuple rank(one.starts_with("socket "), path.ends_with(".pid"), mark->changed_ns);
+    if (look.ready_file.empty() || rank > best) {
+      best = rank;
+      look.ready_file = path;
+    }
+  }
+}
+
 bool EndsAtSignal(LiveRun& run, int signal, FirstLook& look) {
   run.process().Signal(signal);
   if (run.WaitForExit(kStopMs)) {
@@ -188,8 +217,15 @@ void Stop(LiveRun& run, FirstLook& look) {
 // What a wrapper has in a child, as far as it is clear.
 fs::path WrappedBy(LiveRun& run) {
   if (run.process().followed()) {
+    const pid_t target = run.process().pid();
+    for (const ChildProgram& child : run.process().child_programs()) {
+      if (child.pid == target) {
+        return child.last.program;
+      }
+    }
+    // A daemon that the started process became before it forked is no child's.
     const auto executed = run.process().replaced_by();
-    return executed ? executed->program : fs::path();
+    return executed && executed->by == target ? executed->program : fs::path();
   }
   bool has_waited = false;
   const std::vector<std::string> programs = WrappedPrograms(run, has_waited);
@@ -210,6 +246,9 @@ FirstLook Look(const fs::path& program, const Profile& profile, const fs::path& 
   Sandbox sandbox(request);
   Hooking hooking(request, sandbox.private_dir(), sandbox.CommandEnvironment());
   sandbox.MarkBefore();
+  std::vector<std::string> arguments = profile.args;  // run-time names in them are variables still
+  arguments.insert(arguments.end(), profile.app_args.begin(), profile.app_args.end());
+  ArgumentPlaces places(arguments);
   Companions companions(request, sandbox);
   EventLoop loop;
   loop.Add(interruption.fd(), [&interruption] { interruption.ThrowIfRaised(); });
@@ -223,7 +262,7 @@ FirstLook Look(const fs::path& program, const Profile& profile, const fs::path& 
   }
   look.detaches = wraps.empty() && run.process().followed();
   if (const auto& executed = run.process().replaced_by();
-      executed && !look.detaches && wraps.empty()) {
+      executed && wraps.empty() && executed->by != (look.detaches ? run.process().pid() : 0)) {
     look.executed = executed->program;
   }
   look.ended_by_itself = run.exited();
@@ -232,9 +271,13 @@ FirstLook Look(const fs::path& program, const Profile& profile, const fs::path& 
     look.rpc_method = RpcMethodOf(run);
     FindListens(run, look);
     FindReadyLine(run, look);
+    places.Look();
+    FindReadyFile(run, places.Filled(), look);
     Stop(run, look);
     run.process().Kill();
   }
+  places.Look();
+  look.places = places.Filled();
   look.exit = run.process().exit_status();
   look.left = run.process().Finish(kFinishGraceMs);
   const std::vector<std::string> files = sandbox.LeftInRunDir();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "harness/evidence/evidence.h"
+#include "harness/run/argument_places.h"
 #include "harness/scenario/profile.h"
 #include "harness/target/interruption.h"
 
@@ -18,9 +19,11 @@ struct FirstLook {
   std::filesystem::path executed;  // what it executed in its place; "" = nothing
   std::filesystem::path wraps;     // what it executed in a child, which is the target; "" = nothing
   std::string rpc_method;          // answered on ${rpc_socket}; "" = nobody listens there
-  std::string ready_pattern;   // matches the last line of its start that says something; "" = none
-  std::string ready_line;      // that line
-  std::vector<int> tcp_ports;  // that it listens at
+  std::string ready_pattern;  // matches the last line of its start that says something; "" = none
+  std::string ready_line;     // that line
+  // The file or UNIX socket by which it is seen to be up, "${run_dir}/x.sock"; "" = it made none.
+  std::string ready_file;
+  std::vector<int> tcp_ports;             // that it listens at
   std::vector<std::string> unix_sockets;  // likewise; "${run_dir}/x.sock"
   std::optional<int> stop_signal;         // the signal that ended it
   std::string stop_text;                  // what it ended at when it was typed; "" = nothing
@@ -29,6 +32,7 @@ struct FirstLook {
   ExitStatus exit;
   std::vector<std::string> left;        // as Evidence::left_behind
   std::vector<std::string> last_words;  // of its log
+  std::vector<ArgumentPlace> places;    // outside its run directory, that it filled
 };
 
 // Runs `program` as `profile` starts it (its `ready` is not looked at), waits until it has been

@@ -172,7 +172,7 @@ void AddRules(const Step& step, KeyMaker& key) {
 void AddRules(const Profile& profile, KeyMaker& key) {
   key.Add(std::to_string(static_cast<int>(profile.ready.kind)));
   key.Add(profile.ready.rpc_method);
-  key.Add(profile.ready.log_pattern);
+  key.Add(profile.ready.value);
   key.Add(profile.stop_signal);
   key.Add(profile.stop_rpc.method);
   key.Add(profile.stop_rpc.params.dump());

@@ -128,7 +128,7 @@ TEST(RulesKeyTest, ChangesWithWhateverAVerdictDependsOn) {
   differs(RulesKey(other, profile, catalogue));
 
   Profile kind;
-  kind.ready.log_pattern = "ready";
+  kind.ready.value = "ready";
   differs(RulesKey(scenario, kind, catalogue));
   kind = profile;
   kind.stop_signal = 2;

@@ -31,6 +31,18 @@ std::filesystem::path Preloadable(const std::filesystem::path& agent, const Sand
   return error ? agent : link;
 }
 
+std::optional<FileMark> ReadyFileBefore(const RunRequest& request, const Sandbox& sandbox) {
+  const ReadyCondition& ready = request.profile.ready;
+  if (ready.kind != ReadyCondition::Kind::kFile) {
+    return std::nullopt;
+  }
+  try {
+    return MarkAt(ready.value, sandbox);
+  } catch (const MissingValue&) {
+    return std::nullopt;  // ${pid}: what is named after it cannot be there yet
+  }
+}
+
 }  // namespace
 
 SpawnOptions WithAgent(const Sandbox& sandbox, const RunRequest& request, const Hooking& hooking) {
@@ -61,7 +73,15 @@ SpawnOptions WithAgent(const Sandbox& sandbox, const RunRequest& request, const 
 LiveRun::LiveRun(const RunRequest& request, Sandbox& sandbox, Hooking& hooking,
                  Companions& companions, EventLoop& loop)
     : LiveRun(request, sandbox, hooking, companions, loop,
-              Process(WithAgent(sandbox, request, hooking))) {}
+              // Braces keep this order.
+              Started{ReadyFileBefore(request, sandbox),
+                      Process(WithAgent(sandbox, request, hooking))}) {}
+
+LiveRun::LiveRun(const RunRequest& request, Sandbox& sandbox, Hooking& hooking,
+                 Companions& companions, EventLoop& loop, Started started)
+    : LiveRun(request, sandbox, hooking, companions, loop, std::move(started.process)) {
+  before_ready_ = started.before_ready;
+}
 
 LiveRun::LiveRun(const RunRequest& request, Sandbox& sandbox, Hooking& hooking,
                  Companions& companions, EventLoop& loop, Process process)
@@ -310,6 +330,11 @@ LiveRun::Wait LiveRun::AwaitDetached(WaitAccount& wait) {
     hooking_.journal().SetTarget(static_cast<uint32_t>(process_.pid()), /*settled=*/true);
   }
   return outcome;
+}
+
+bool LiveRun::HasReadyFile() const {
+  const std::optional<FileMark> now = MarkAt(request_.profile.ready.value, sandbox_);
+  return now && now != before_ready_;
 }
 
 bool LiveRun::ServesAnotherClient() {

@@ -15,6 +15,7 @@
 #include "harness/run/failed_calls.h"
 #include "harness/run/hooking.h"
 #include "harness/run/progress.h"
+#include "harness/run/ready_place.h"
 #include "harness/run/sandbox.h"
 #include "harness/target/event_loop.h"
 #include "harness/target/json_rpc_client.h"
@@ -92,6 +93,9 @@ class LiveRun {
 
   int64_t now_ms() const { return MsSince(process_.start_time()); }
   bool exited() const { return process_.exited(); }
+  // Of a profile with `ready: {file: PATH}`: is a file there that the target, or a process that it
+  // forked, has made or changed? One that an earlier life has left is not.
+  bool HasReadyFile() const;
 
   // `step` is 1-based; the journal, the log and `evidence` know of it from here on. Calls that are
   // held until the step `name` go on.
@@ -161,6 +165,12 @@ class LiveRun {
   const std::optional<StackSnapshot>& no_hang() const { return no_hang_; }
 
  private:
+  struct Started {
+    std::optional<FileMark> before_ready;
+    Process process;
+  };
+  LiveRun(const RunRequest& request, Sandbox& sandbox, Hooking& hooking, Companions& companions,
+          EventLoop& loop, Started started);
   void TakeTarget();  // another process may have become the target
   bool IsPlanned(const std::string& fault) const;
   bool IsExcused() const { return excuse_ && excuse_(); }
@@ -189,7 +199,8 @@ class LiveRun {
   std::optional<StackSnapshot> hang_;
   std::optional<StackSnapshot> no_hang_;  // that turned out to be none
   bool detached_ = false;
-  pid_t pid_ = 0;  // of the target, as it is known to others
+  pid_t pid_ = 0;                         // of the target, as it is known to others
+  std::optional<FileMark> before_ready_;  // at the path of `ready: {file: PATH}`, before the start
 };
 
 }  // namespace faultline

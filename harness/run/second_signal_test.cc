@@ -24,7 +24,7 @@ class SecondSignalTest : public testkit::ScriptTarget {
   Evidence Run(const std::string& way) {
     profile_.args = {way};
     profile_.ready.kind = ReadyCondition::Kind::kLogLine;
-    profile_.ready.log_pattern = "^ready$";
+    profile_.ready.value = "^ready$";
     limits_.stop = 200;
     scenario_.limits_ms.stop = 200;
     scenario_.steps.clear();

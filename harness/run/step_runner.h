@@ -94,6 +94,7 @@ class StepRunner {
   // to fail: what is waited for may have been written to nowhere, or not yet.
   bool FoundOrLost(const LinePattern& pattern, size_t from, Clock::time_point limit);
   LiveRun::Wait WaitReady(const ReadyCondition& ready);
+  LiveRun::Wait WaitForPlace(const std::string& for_what, const std::function<bool()>& there);
   LiveRun::Wait WaitStarted(const std::string& for_what);
   // Sends a request.
   LiveRun::Unanswered Ask(const RpcStep& step, const std::string& connection);

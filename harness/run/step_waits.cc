@@ -1,10 +1,17 @@
 #include "harness/run/step_runner.h"
 
 #include <fmt/format.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 
+#include "harness/base/failure.h"
+#include "harness/base/unique_fd.h"
 #include "harness/run/agent_check.h"
+#include "harness/run/ready_place.h"
 #include "harness/scenario/load_step.h"
 
 // How a step waits for the target.
@@ -18,7 +25,13 @@ constexpr int kCommandLimitMs = 60'000;
 // " (its line `...`)": what never came when it is not ready.
 std::string HowKnown(const ReadyCondition& ready) {
   if (ready.kind == ReadyCondition::Kind::kLogLine) {
-    return " (its line `" + ready.log_pattern + "`)";
+    return " (its line `" + ready.value + "`)";
+  }
+  if (ready.kind == ReadyCondition::Kind::kFile) {
+    return " (its file " + ready.value + ")";
+  }
+  if (ready.kind == ReadyCondition::Kind::kPort) {
+    return " (somebody who listens at port " + ready.value + ")";
   }
   return ready.rpc_method.empty() ? "" : " (an answer to RPC " + ready.rpc_method + ")";
 }
@@ -151,7 +164,7 @@ LiveRun::Wait StepRunner::WaitReady(const ReadyCondition& ready) {
   const std::string for_what = "the target to be ready" + HowKnown(ready);
   switch (ready.kind) {
     case ReadyCondition::Kind::kLogLine:
-      return WaitForLine(for_what, ready.log_pattern, 0);
+      return WaitForLine(for_what, ready.value, 0);
     case ReadyCondition::Kind::kRpcSocket: {
       JsonRpcClient& rpc = *run_.rpc();
       if (ready.rpc_method.empty()) {
@@ -163,10 +176,36 @@ LiveRun::Wait StepRunner::WaitReady(const ReadyCondition& ready) {
       rpc.TakeAnswer(id);
       return wait;
     }
+    case ReadyCondition::Kind::kFile:
+      return WaitForPlace(for_what, [this] { return run_.HasReadyFile(); });
+    case ReadyCondition::Kind::kPort:
+      return WaitForPlace(for_what, [&] { return ListensAt(ready.value, run_.sandbox()); });
     case ReadyCondition::Kind::kStarted:
       break;
   }
   return WaitStarted(for_what);
+}
+
+// No event says that there is a file, or a listener: a timer makes the events at which the wait
+// looks.
+LiveRun::Wait StepRunner::WaitForPlace(const std::string& for_what,
+                                       const std::function<bool()>& there) {
+  constexpr long kEveryNs = 5'000'000;
+  const UniqueFd timer(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
+  const itimerspec every = {.it_interval = {0, kEveryNs}, .it_value = {0, kEveryNs}};
+  if (!timer || timerfd_settime(timer.get(), 0, &every, nullptr) != 0) {
+    throw Failure::CannotWork(fmt::format("cannot make a timer: {}", std::strerror(errno)));
+  }
+  run_.loop().Add(timer.get(), [&timer] {
+    uint64_t times = 0;
+    [[maybe_unused]] const ssize_t got = read(timer.get(), &times, sizeof(times));
+  });
+  const struct Registered {
+    EventLoop& loop;
+    int fd;
+    ~Registered() { loop.Remove(fd); }
+  } registered{run_.loop(), timer.get()};
+  return Wait(for_what, there);
 }
 
 // It has started when main is about to begin, which the agent says; without one, when it was

@@ -72,7 +72,7 @@ TEST_F(SurroundingsTest, ARunDirectoryMayBeFull) {
   Script(
       "echo before > kept; head -c 100000 /dev/zero > big || echo full; read line; echo $line; "
       "read line");
-  profile_.ready.log_pattern = "^full$";
+  profile_.ready.value = "^full$";
   profile_.clean.signals = {SIGTERM};
   scenario_.surroundings.run_dir = 16 << 10;
   Add(WaitReadyStep{});

@@ -29,7 +29,7 @@ class TargetsTest : public testkit::ScriptTarget {
     target->profile.name = "sh";
     target->profile.args = {"-c", script};
     target->profile.ready.kind = ReadyCondition::Kind::kLogLine;
-    target->profile.ready.log_pattern = "^ready";
+    target->profile.ready.value = "^ready";
     if (scenario_.targets.empty()) {
       scenario_.subject = name;
       scenario_.profile = "sh";

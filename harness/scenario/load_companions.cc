@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "harness/scenario/load_common.h"
+#include "harness/scenario/load_ready.h"
 
 namespace faultline {
 namespace {
@@ -27,14 +28,13 @@ void ReadReady(const YamlValue& value, Companion::Ready& ready, ReadContext& con
     map.Pattern("log", ready.value, SubstituteStage::kKeepForRun);
     ++given;
   }
-  for (const auto& [word, kind] : Words<Kind>{{"file", Kind::kFile}, {"port", Kind::kPort}}) {
-    if (const YamlValue* given_value = map.Find(word); given_value != nullptr) {
-      ready.kind = kind;
-      ready.value =
-          ReadText(*given_value, fmt::format("`{}`", word), context, SubstituteStage::kKeepForRun)
-              .value_or("");
-      ++given;
-    }
+  if (ReadReadyFile(map, ready.value)) {
+    ready.kind = Kind::kFile;
+    ++given;
+  }
+  if (ReadReadyPort(map, ready.value)) {
+    ready.kind = Kind::kPort;
+    ++given;
   }
   map.Finish();
   if (map.is_map() && given != 1) {

@@ -10,6 +10,7 @@
 #include "harness/scenario/inherit.h"
 #include "harness/scenario/load_common.h"
 #include "harness/scenario/load_end.h"
+#include "harness/scenario/load_ready.h"
 #include "harness/scenario/load_state_probes.h"
 #include "harness/scenario/load_sweeps.h"
 #include "harness/scenario/nearest_word.h"
@@ -19,14 +20,18 @@
 namespace faultline {
 namespace {
 
-// `ready`: `started`, {rpc: METHOD} (or {rpc: } for a mere connection) or {log: PATTERN}.
+constexpr char kWaysToBeReady[] =
+    "`started`, {rpc: METHOD}, {log: PATTERN}, {file: PATH} or {port: NUMBER}";
+
+// `ready`: `started`, {rpc: METHOD} (or {rpc: } for a mere connection), {log: PATTERN}, {file:
+// PATH} or {port: NUMBER}.
 void ReadReady(MapReader& map, ReadyCondition& ready) {
   const YamlValue* value = map.Find("ready");
   if (value == nullptr || (value->kind == YamlValue::Kind::kScalar && value->text == "started")) {
     return;
   }
   if (value->kind != YamlValue::Kind::kMap || value->entries.size() != 1) {
-    ReportWrongType(*value, "`ready`", "`started`, {rpc: METHOD} or {log: PATTERN}", map.context());
+    ReportWrongType(*value, "`ready`", kWaysToBeReady, map.context());
     return;
   }
   MapReader reader(*value, "`ready`", map.context());
@@ -38,7 +43,13 @@ void ReadReady(MapReader& map, ReadyCondition& ready) {
   }
   if (reader.Find("log") != nullptr) {
     ready.kind = ReadyCondition::Kind::kLogLine;
-    reader.Pattern("log", ready.log_pattern, SubstituteStage::kKeepForRun);
+    reader.Pattern("log", ready.value, SubstituteStage::kKeepForRun);
+  }
+  if (ReadReadyFile(reader, ready.value)) {
+    ready.kind = ReadyCondition::Kind::kFile;
+  }
+  if (ReadReadyPort(reader, ready.value)) {
+    ready.kind = ReadyCondition::Kind::kPort;
   }
   reader.Finish();
 }
@@ -189,8 +200,8 @@ void ReadBehaviour(MapReader& map, Profile& profile) {
   if (profile.detaches && profile.ready.kind == ReadyCondition::Kind::kStarted) {
     map.context().diagnostics.Add(
         map.KeyPosition("detaches"),
-        "`detaches` needs `ready: {rpc: METHOD}` or `ready: {log: PATTERN}`: the target is the "
-        "process that is ready");
+        "`detaches` needs `ready: {log: PATTERN}`, {rpc: METHOD}, {file: PATH} or {port: NUMBER}: "
+        "the target is the process that is ready");
   }
   ReadLimits(map, profile.limits_ms);
   ReadLogPatterns(map, profile.log_patterns);

@@ -100,7 +100,7 @@ TEST(LoadProfileTest, GroupsOfArgumentsGoWithTheirVariable) {
 TEST(LoadProfileTest, ReadyByLogLine) {
   const Profile profile = LoadProfile(SmallDataDir(), "plain");
   EXPECT_EQ(profile.ready.kind, ReadyCondition::Kind::kLogLine);
-  EXPECT_EQ(profile.ready.log_pattern, "^ready in ${run_dir}$");
+  EXPECT_EQ(profile.ready.value, "^ready in ${run_dir}$");
   EXPECT_TRUE(profile.terminal);
 }
 

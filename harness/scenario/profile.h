@@ -52,12 +52,16 @@ struct EndRules {
 struct ReadyCondition {
   enum class Kind {
     kRpcSocket,  // its RPC socket accepts a connection and answers rpc_method
-    kLogLine,    // a line matches log_pattern
+    kLogLine,    // a line matches `value`
     kStarted,    // the process exists; nothing else to wait for
+    kFile,       // it has made or changed the file or UNIX socket `value`
+    kPort,       // somebody listens at the TCP port `value`
   };
   Kind kind = Kind::kStarted;
-  std::string rpc_method;   // "" = connecting is enough
-  std::string log_pattern;  // regular expression (RE2)
+  std::string rpc_method;  // of kRpcSocket; "" = connecting is enough
+  // Of kLogLine a regular expression (RE2), of kFile a path (a relative one is below the run
+  // directory), of kPort a number from 1 to 65535. Run-time names in it are variables.
+  std::string value;
 };
 
 // Upper bounds; a run uses the smaller of these and the limits calibrated from the fault-free run.

@@ -254,7 +254,7 @@ struct Companion {
       kStarted,
       kLogLine,  // a line of its output matches
       kFile,     // this path exists
-      kPort,     // somebody accepts connections at this TCP port of 127.0.0.1
+      kPort,     // somebody listens at this TCP port
     };
     Kind kind = Kind::kStarted;
     std::string value;

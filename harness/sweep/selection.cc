@@ -248,6 +248,18 @@ std::string Nearest(const std::string& word, const std::vector<std::string>& kno
              : nearest;
 }
 
+// Of `--own`, which names a module that nobody has typed.
+void RequireOwn(const Selection& selection, const std::vector<StoredSite>& sites,
+                const std::set<std::string>& known) {
+  if (!selection.own || selection.modules.empty() || known.contains(selection.modules.back())) {
+    return;
+  }
+  throw Failure::BadInput(fmt::format(
+      "--own: none of the {} places that the scenario reaches is called by the program itself, {}; "
+      "leave --own away, or say with --module whose calls are meant: {}",
+      sites.size(), selection.modules.back(), fmt::join(known, ", ")));
+}
+
 void RequireEach(const std::string& option, const std::vector<std::string>& patterns,
                  const std::vector<StoredSite>& sites, const std::set<std::string>& known,
                  std::vector<std::string> Selection::*list) {
@@ -278,6 +290,7 @@ bool RequireSites(const std::vector<StoredSite>& sites, const Selection& selecti
         "program does not have them (faultline points says which ones it has)");
   }
   const SeenWords seen = WordsOf(sites);
+  RequireOwn(selection, sites, seen.modules);
   RequireEach("--module", selection.modules, sites, seen.modules, &Selection::modules);
   RequireEach("--caller", selection.callers, sites, seen.callers, &Selection::callers);
   RequireEach("--file", selection.files, sites, seen.files, &Selection::files);

@@ -20,6 +20,7 @@ struct Selection {
   // Without points and groups: all that fail by the environment or by the target's own state, and
   // none that only hand on what failed below them. false: all but libc's malloc family.
   bool leaves = false;
+  bool own = false;  // --own has named the last of `modules`: for messages
   // About the stack of a site:
   std::vector<std::string> modules;       // base name of the module that makes the call
   std::vector<std::string> subsystems;    // source directory of any caller, from any slash on

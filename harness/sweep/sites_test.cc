@@ -166,6 +166,24 @@ TEST(Selection, LooksAtTheWholeStack) {
   EXPECT_FALSE(selects(&Selection::modules, "target"));
 }
 
+// Nobody has typed the module that --own stands for.
+TEST(Selection, OwnThatMatchesNothingIsCalledOwn) {
+  Selection selection;
+  selection.modules = {"tally.py"};
+  selection.own = true;
+  const std::vector<StoredSite> sites = {
+      SiteAt("libc/socket/bind", {{"bind", "", 0, "python3.11", 1}})};
+  try {
+    RequireSites(sites, selection);
+    FAIL() << "it selects nothing";
+  } catch (const Failure& failure) {
+    EXPECT_THAT(failure.what(), testing::AllOf(testing::StartsWith("--own: none of the 1 places"),
+                                               testing::HasSubstr("python3.11")));
+  }
+  selection.modules = {"python3.11"};
+  EXPECT_TRUE(RequireSites(sites, selection));
+}
+
 TEST(Selection, LooksAtTheStep) {
   Selection selection;
   StoredSite site = SiteAt("dpdk/ring/create", {});

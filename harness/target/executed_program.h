@@ -11,6 +11,8 @@ namespace faultline {
 struct ExecutedProgram {
   std::filesystem::path program;
   int64_t time_ms = 0;  // since the start
+  uint64_t order = 0;   // among all that processes of the run have executed, from 1
+  pid_t by = 0;         // the process that executed it; its forks have it too
 };
 
 // One that a process below the target has executed.

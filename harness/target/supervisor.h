@@ -191,6 +191,7 @@ class Supervisor {
   std::set<pid_t> living_;  // processes: the target and its traced descendants
   bool executed_ = false;   // the target's own program, which Start() was asked for
   std::optional<ExecutedProgram> replaced_by_;
+  uint64_t executions_ = 0;  // of all processes, see ExecutedProgram::order
   std::vector<ChildProgram> child_programs_;
   std::filesystem::path follow_program_;  // "" once it is followed
   std::string refusal_;

@@ -76,7 +76,7 @@ void Supervisor::NoteExec(pid_t pid) {
     Refuse(pid, failure.what());
   }
   const std::lock_guard lock(mutex_);
-  const ExecutedProgram executed{program, MsSince(start_)};
+  const ExecutedProgram executed{program, MsSince(start_), ++executions_, pid};
   if (!follow_program_.empty() && program == follow_program_) {
     follow_program_.clear();
     follows_ = false;

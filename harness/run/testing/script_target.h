@@ -21,7 +21,7 @@ class ScriptTarget : public testing::Test {
   void Script(const std::string& script) {
     profile_.args = {"-c", script};
     profile_.ready.kind = ReadyCondition::Kind::kLogLine;
-    profile_.ready.log_pattern = "^ready$";
+    profile_.ready.value = "^ready$";
   }
   Step& Add(decltype(Step::action) action) {
     scenario_.steps.push_back({std::move(action), "", {}, false, {}});
