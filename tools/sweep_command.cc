@@ -112,9 +112,19 @@ class SweepCommand : public Command {
     }
     if (new_baseline) {
       new_baseline->Write(WriteBaseline(store.Findings(), baseline, loaded.scenario.name, looked_at,
-                                        settings_.assumed));
+                                        settings_.assumed, SchemaFrom(settings_.write_baseline)));
     }
     return Verdict(report, result);
+  }
+
+  // Where an editor finds the schema of a baseline at `file`: among data it lies beside the
+  // directory. "" elsewhere.
+  static std::string SchemaFrom(const std::string& file) {
+    const std::string schema = "../schema/baseline.schema.json";
+    std::error_code ignored;
+    return std::filesystem::exists(std::filesystem::absolute(file).parent_path() / schema, ignored)
+               ? schema
+               : "";
   }
 
   std::string WhatInterruptionMeans() const {

@@ -5,6 +5,7 @@
 
 #include <cstring>
 #include <ctime>
+#include <set>
 
 #include "harness/base/shell_words.h"
 #include "harness/report/page_data.h"
@@ -14,12 +15,21 @@
 namespace faultline {
 namespace {
 
+std::set<std::string> NotVisited(const SweepReport& report) {
+  std::set<std::string> hashes;
+  for (const StoredSite& site : report.not_visited) {
+    hashes.insert(site.hash);
+  }
+  return hashes;
+}
+
 CiSweepContext ContextOf(const SweepResult& result, const SweepReport& report,
                          const SweepContentOptions& options) {
   CiSweepContext context;
   context.store_file = options.store_file;
   context.replay_options = options.replay_options;
   context.fault_free_findings = result.fault_free_findings;
+  context.not_visited = NotVisited(report);
   for (const std::string& text : result.no_verdicts) {
     context.errors.emplace_back("no verdict", text);
   }
@@ -49,7 +59,7 @@ CiSweepContext ContextOf(const SweepResult& result, const SweepReport& report,
                     finding.kind, finding.title));
   }
   for (const BaselineEntry& entry : report.gone) {
-    context.notes.push_back(fmt::format("gone: {} {}", entry.kind, entry.signature));
+    context.notes.push_back(TellGone(entry));
   }
   return context;
 }
@@ -94,6 +104,11 @@ ReportContent ContentOfStore(const SweepDigest& digest, const SweepReport& repor
   CiSweepContext context;
   context.store_file = options.store_file;
   context.replay_options = options.replay_options;
+  if (!report.not_visited.empty()) {
+    context.notes.push_back(fmt::format(
+        "{} places were not visited: the selection left them out, or the budget ended before",
+        report.not_visited.size()));
+  }
   return {CiReportOf(digest, context), [&digest, options] { return SweepPage(digest, options); },
           [&digest, &report] { return StoreToJson(report, digest.outcomes); }};
 }

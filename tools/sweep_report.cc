@@ -1,5 +1,7 @@
 #include "tools/sweep_report.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 
@@ -47,7 +49,11 @@ SweepReport MakeSweepReport(Store& store, const Selection& selection, const Base
   }
   for (StoredSite& site : store.Sites()) {
     ++(site.nested_in.empty() ? report.sites : report.nested);
-    if (site.seen_after.empty() && !visited.contains(site.hash) && selection.SelectsSite(site)) {
+    if (!selection.SelectsSite(site)) {
+      continue;
+    }
+    ++report.selected;
+    if (site.seen_after.empty() && !visited.contains(site.hash)) {
       report.not_visited.push_back(std::move(site));
     }
   }
@@ -64,6 +70,12 @@ SweepReport MakeSweepReport(Store& store, const Selection& selection, const Base
   report.lines_only_swept = LineRanges(lines, StoredLine::Reached::kSwept);
   report.lines_never = LineRanges(lines, StoredLine::Reached::kNever);
   return report;
+}
+
+std::string TellGone(const BaselineEntry& entry) {
+  return entry.signature.starts_with(entry.kind + ":")
+             ? "gone: " + entry.signature
+             : fmt::format("gone: {}: {}", entry.kind, entry.signature);
 }
 
 double MsPerRun(const SweepResult& result) {

@@ -22,6 +22,7 @@ struct SweepReport {
   // Reasons why calls were not made to fail: they cannot; with how many places each.
   std::map<std::string, size_t> impossible;
   size_t sites = 0;                                // that stand for themselves
+  size_t selected = 0;                             // of these
   size_t nested = 0;                               // parts of others
   std::vector<Store::Census::Point> never_called;  // hooked, but the scenario does not reach them
   std::vector<Store::Census::Point> not_hooked;    // with the reason
@@ -45,6 +46,9 @@ struct SweepReport {
 SweepReport MakeSweepReport(Store& store, const Selection& selection, const Baseline& baseline,
                             bool complete, bool assumed_too = false,
                             const std::map<std::string, std::string>& impossible = {});
+
+// "gone: crash: SIGSEGV @ f": the kind is told once, although most signatures begin with it.
+std::string TellGone(const BaselineEntry& entry);
 
 // Of the runs that this sweep has made; 0 when it made none.
 double MsPerRun(const SweepResult& result);

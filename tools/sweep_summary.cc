@@ -151,8 +151,10 @@ std::string TellRuns(const SweepReport& report, const SweepResult& result) {
   for (const auto& [outcome, count] : result.outcomes) {
     outcomes += fmt::format("{}{} {}", outcomes.empty() ? "" : ", ", count, outcome);
   }
-  std::string text = fmt::format("{} sites ({} more are parts of them), {} plans: {}\n",
-                                 report.sites, report.nested, result.plans, outcomes);
+  const std::string selected =
+      report.selected == report.sites ? "" : fmt::format(", {} of them selected", report.selected);
+  std::string text = fmt::format("{} sites ({} more are parts of them){}, {} plans: {}\n",
+                                 report.sites, report.nested, selected, result.plans, outcomes);
   text += fmt::format("{} runs now in {:.1f} s, {:.0f} ms each (fault-free: {} ms)", result.runs,
                       static_cast<double>(result.elapsed_ms) / 1000, MsPerRun(result),
                       result.fault_free_ms);
@@ -214,7 +216,7 @@ std::string TellFindings(const SweepReport& report, const SweepResult& result,
 std::string TellBaseline(const SweepReport& report) {
   std::string text;
   for (const BaselineEntry& entry : report.gone) {
-    text += fmt::format("gone: {} {}\n", entry.kind, entry.signature);
+    text += TellGone(entry) + "\n";
   }
   if (report.not_looked_at > 0) {
     text += fmt::format(

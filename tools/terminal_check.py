@@ -147,6 +147,18 @@ def check_gdb(directory):
         screen = terminal.wait(r"EXIT")
         expect("EXIT 0" in screen, "leaving gdb ends the run: " + screen[-300:])
         expect("gdb was left" in screen, "and it says so")
+        if "hit Breakpoint" in screen:  # gdb may have come at a time when it does not see libraries
+            expect(re.search(r"^#\d+ +0x[0-9a-f]+ in (?!faultline_)\w+", screen, re.M),
+                   "the frame that makes the call is shown: " + screen[-600:])
+    with Terminal(directory, 100, run) as terminal:
+        terminal.wait(r"Breakpoint \d+, .*(.|\n)*\(gdb\) $|EXIT|\(gdb\) *\n*$")
+        terminal.type("kill", "Enter")
+        terminal.wait(r"\(y or n\)|EXIT")
+        terminal.type("y", "Enter")
+        terminal.wait(r"has ended; leave gdb")
+        terminal.type("quit", "Enter")
+        screen = terminal.wait(r"EXIT")
+        expect("EXIT 0" in screen, "what gdb has killed is not judged: " + screen[-300:])
 
 
 with tempfile.TemporaryDirectory(prefix="fl-term-") as temporary:

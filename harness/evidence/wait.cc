@@ -25,11 +25,14 @@ std::string WaitAccount::ToString() const {
                   limit_is_own ? "the scenario's" : "from its fault-free run");
   if (for_cpu_ms > 0) {
     text += fmt::format(
-        ", and {} ms more, for its threads were ready to run and had no CPU (the machine was busy)",
+        "; {} ms were added, for which its threads were ready to run and had no CPU (the machine "
+        "was "
+        "busy)",
         for_cpu_ms);
   }
   if (got_on) {
-    text += fmt::format(", and as long as it gets on up to {} ms in all: {}", most_ms, progress);
+    text += fmt::format("; it may take up to {} ms in all while it gets on, as it did: {}", most_ms,
+                        progress);
   }
   return text;
 }

@@ -28,7 +28,8 @@ const LinePattern& AssertionPattern() {
   static const LinePattern pattern(R"(([^\s:]+):\d+: (?:(.*): )?Assertion `(.*)' failed)");
   return pattern;
 }
-// DPDK: lib/eal/common/eal_common_debug.c, "PANIC in %s():", then the message on a line of its own.
+// DPDK: lib/eal/common/eal_common_debug.c, __rte_panic: "PANIC in %s():\n", the message and the
+// stack, written one after the other, so that lines of other threads may stand between them.
 const LinePattern& PanicPattern() {
   static const LinePattern pattern(R"(PANIC in (\w+)\(\):)");
   return pattern;
@@ -56,8 +57,32 @@ std::string BareFunction(const std::string& pretty) {
   return blank == std::string::npos ? name : name.substr(blank + 1);
 }
 
-std::string LineBehind(const std::vector<LogLine>& log, size_t index) {
-  return index + 1 < log.size() ? MessageOfLine(log[index + 1].text) : "";
+// What a panic whose first line is `index` says: the first line before the stack that it dumps
+// which is no other thread's. Those are lines that fault-free runs say too, and lines that a
+// logger has put its name in front of ("EAL: "), which a panic's message has not; but where there
+// is nothing else, it may be one of these. "" when nothing follows.
+std::string PanicMessage(const std::vector<LogLine>& log, size_t index,
+                         const FaultFreeRun* fault_free) {
+  static const LinePattern stack(R"(^0: \S+ [\[(])");
+  static const LinePattern named(R"(^[A-Z][A-Z0-9_.]+: )");
+  constexpr size_t kMostLines = 16;
+  std::string message;
+  bool message_is_named = true;
+  for (size_t i = index + 1; i < log.size() && i <= index + kMostLines; ++i) {
+    const std::string& line = log[i].text;
+    if (stack.Matches(line)) {
+      break;
+    }
+    if (fault_free != nullptr && fault_free->Says(line)) {
+      continue;
+    }
+    const bool is_named = named.Matches(line);
+    if (message.empty() || (message_is_named && !is_named)) {
+      message = MessageOfLine(line);
+      message_is_named = is_named;
+    }
+  }
+  return message;
 }
 
 // The checks by which glibc finds a heap damaged some time after the deed, in any function that
@@ -81,7 +106,8 @@ bool IsFoundLate(std::string_view message) {
 }
 
 // What log line `index` says about a death by SIGABRT, if it says anything.
-std::optional<CrashCause> ReadLastWords(const std::vector<LogLine>& log, size_t index) {
+std::optional<CrashCause> ReadLastWords(const std::vector<LogLine>& log, size_t index,
+                                        const FaultFreeRun* fault_free) {
   const std::string& line = log[index].text;
   CrashCause cause;
   cause.log_line = index;
@@ -92,7 +118,8 @@ std::optional<CrashCause> ReadLastWords(const std::vector<LogLine>& log, size_t 
   } else if (const auto panic = PanicPattern().Match(line)) {
     cause.kind = Class::kPanic;
     cause.function = (*panic)[1];
-    cause.message = fmt::format("panic: {}", LineBehind(log, index));
+    const std::string message = PanicMessage(log, index, fault_free);
+    cause.message = message.empty() ? "panic" : fmt::format("panic: {}", message);
   } else if (const auto check = LibcCheckPattern().Match(line)) {
     cause.message = (*check)[0];
     cause.kind = IsFoundLate(cause.message) ? Class::kHeapDamage : Class::kLibcCheck;
@@ -145,7 +172,7 @@ CrashCause AbortCause(const Evidence& evidence, const Stack& stack,
                       const FaultFreeRun* fault_free) {
   const std::vector<LogLine>& log = evidence.log;
   for (size_t i = log.size(); i-- > FirstOfLastWords(log);) {
-    std::optional<CrashCause> cause = ReadLastWords(log, i);
+    std::optional<CrashCause> cause = ReadLastWords(log, i, fault_free);
     if (cause && (fault_free == nullptr || !fault_free->Says(log[i].text))) {
       if (SaysNothing(cause->message)) {
         cause->said_before = SaidBeforeAssertion(log, i, cause->function);
@@ -213,15 +240,15 @@ CrashCause WildPointerCause(const Stack& stack) {
 // died at 0x30b9 of such a one.
 constexpr uint64_t kNearNull = 4096;
 
-// What kind of bad pointer it was, for a title.
+// What kind of bad pointer it was, for a title: by the word that the signature has, and more.
 std::string KindOfPointer(const BadAccess& access) {
   switch (access.reason) {
     case BadAccess::Reason::kNotMapped:
       if (access.address < kNearNull) {
-        return "null pointer";
+        return "wild pointer (null)";
       }
       return access.address > std::numeric_limits<uint64_t>::max() - kNearNull
-                 ? "null pointer or error value (such as MAP_FAILED)"
+                 ? "wild pointer (null, or an error value such as MAP_FAILED)"
                  : "wild pointer";
     case BadAccess::Reason::kNotPermitted:
       return "forbidden access to mapped memory";

@@ -47,6 +47,30 @@ TEST(CrashCause, ReadsAPanicWithTheLineBehindIt) {
   EXPECT_EQ(cause.message, "panic: Cannot init tail queues");
 }
 
+// __rte_panic writes its head, its message and the stack one after the other.
+TEST(CrashCause, LinesOfOtherThreadsAreNotWhatAPanicSays) {
+  const std::string head = "PANIC in eal_intr_thread_main():";
+  const std::string stack = "0: /lib/librte_eal.so.23 (rte_dump_stack+0x3d) [7fdf8a20732d]";
+  EXPECT_EQ(CauseOf(SIGABRT, {head, "EAL: Physical addresses are unavailable", "EAL: Selected IOVA",
+                              "Cannot create epoll instance", stack, "main: ready"})
+                .message,
+            "panic: Cannot create epoll instance");
+  EXPECT_EQ(CauseOf(SIGABRT, {head, "EAL: no memory", stack, "ready"}).message,
+            "panic: EAL: no memory")
+      << "nothing else stands before the stack";
+  EXPECT_EQ(CauseOf(SIGABRT, {head, stack, "ready"}).message, "panic");
+
+  FaultFreeRun fault_free;
+  fault_free.lines = {"the port is up"};
+  const auto message = [&](const std::vector<std::string>& log) {
+    return FindCrashCause(Died(SIGABRT, log), Profile(), {}, &fault_free).message;
+  };
+  EXPECT_EQ(message({head, "the port is up", "Cannot create pipe", stack}),
+            "panic: Cannot create pipe");
+  EXPECT_EQ(message({head, "Cannot create pipe", "the port is up", stack}),
+            "panic: Cannot create pipe");
+}
+
 TEST(CrashCause, KnowsTheChecksOfLibc) {
   for (const char* line : {
            "double free or corruption (!prev)",

@@ -43,7 +43,7 @@ TEST(CrashOracle, TellsWhichKindOfPointerItWasButKnowsTheBugWithoutIt) {
     return run.Judge().at(0);
   };
   const Finding null = judge(BadAccess{Reason::kNotMapped, 0x18});
-  EXPECT_EQ(null.title, "SIGSEGV: null pointer in pool_fini");
+  EXPECT_EQ(null.title, "SIGSEGV: wild pointer (null) in pool_fini");
   EXPECT_THAT(null.details, Contains("it accessed address 0x18"));
   EXPECT_EQ(null.signature, "crash: SIGSEGV wild pointer @ pool_fini < app_fini");
 
@@ -56,7 +56,7 @@ TEST(CrashOracle, TellsWhichKindOfPointerItWasButKnowsTheBugWithoutIt) {
   EXPECT_EQ(wild.signature, null.signature);
 
   EXPECT_EQ(judge(BadAccess{Reason::kNotMapped, ~uint64_t{0}}).title,
-            "SIGSEGV: null pointer or error value (such as MAP_FAILED) in pool_fini");
+            "SIGSEGV: wild pointer (null, or an error value such as MAP_FAILED) in pool_fini");
   EXPECT_EQ(judge(BadAccess{Reason::kNotPermitted, 0x1000000}).title,
             "SIGSEGV: forbidden access to mapped memory in pool_fini");
   EXPECT_EQ(judge(BadAccess{Reason::kNoPage, 0x1000000}, SIGBUS).title,

@@ -21,7 +21,8 @@ std::string FunctionThatMet(const MetFailure& met);
 bool IsWhereItFailed(const std::string& function, const Injection& failure, const MetFailure& met);
 
 // " in pool_init", the function at the front of `stack`; " below rte_eal_cleanup" where that one
-// has no name, and its nearest caller that has one is meant. "" when the stack has no names.
+// has no name, and its nearest caller that has one is meant; " in Python code" where it is an
+// interpreter's. "" when the stack has no names.
 std::string InFunction(const Stack& stack);
 
 // "dpdk/ring/create failed in iobuf_init", the function being that which met it, see InFunction.

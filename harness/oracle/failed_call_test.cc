@@ -37,6 +37,18 @@ TEST(FailureText, NamesWhoMetTheFailure) {
   EXPECT_EQ(FailureText(failure, MetAt({At("", "", "lib.so")})), "libc/memory/calloc failed");
 }
 
+// Where in an interpreter a failure ends differs from run to run.
+TEST(FailureText, OfAProgramThatIsInterpretedNamesTheLanguage) {
+  const Injection failure = Failed("fail", {At("sock_accept", "/src/socketmodule.c")});
+  for (const char* function : {"_PyEval_EvalFrame", "pymain_run_file_obj", "PyObject_Vectorcall",
+                               "cfunction_vectorcall_FASTCALL"}) {
+    EXPECT_EQ(FailureText(failure, MetAt({At(function, "/src/ceval.c")})),
+              "libc/memory/calloc failed in Python code");
+  }
+  EXPECT_EQ(FailureText(failure, MetAt({At("sock_accept", "/src/socketmodule.c")})),
+            "libc/memory/calloc failed in sock_accept");
+}
+
 TEST(IsWhereItFailed, OfWhoMetItAndOfThoseBelowAndOfNobodyElse) {
   const Frame device_free = At("device_free", "/src/thread.c");
   const Frame main = At("main", "/src/main.c");

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -86,6 +87,9 @@ struct CiSweepContext {
   std::vector<std::pair<std::string, std::string>> errors;
   std::vector<std::string> notes;
   std::vector<Finding> fault_free_findings;  // then nothing else was done
+  // The places that the selection has and no run made fail, by hash: the budget ended before. All
+  // others without a run are no matter of the sweep, and no test cases.
+  std::set<std::string> not_visited = {};
 };
 
 CiReport CiReportOf(const SweepDigest& digest, const CiSweepContext& context);

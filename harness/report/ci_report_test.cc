@@ -39,8 +39,11 @@ class CiSweepTest : public testing::Test {
   testkit::StoreFile file_;
   Store store_;
   Baseline baseline_;
-  CiSweepContext context_{
-      .store_file = "s.db", .errors = {}, .notes = {}, .fault_free_findings = {}};
+  CiSweepContext context_{.store_file = "s.db",
+                          .errors = {},
+                          .notes = {},
+                          .fault_free_findings = {},
+                          .not_visited = {"000000000000000b"}};
 };
 
 TEST_F(CiSweepTest, AFindingIsOneFailureHoweverManyPlacesShowIt) {
@@ -64,6 +67,13 @@ TEST_F(CiSweepTest, WhatIsNotBelievedOrWasNotSeenIsSkipped) {
   EXPECT_EQ(report.suites[1].cases.back().type, "not visited");
   EXPECT_EQ(report.suites[1].cases.back().result, CiCase::Result::kSkipped);
   EXPECT_EQ(report.suites[1].cases.size(), 10u) << "12 places less the two that show findings";
+}
+
+TEST_F(CiSweepTest, WhatTheSelectionLeavesOutIsNoCase) {
+  context_.not_visited.clear();
+  const CiReport report = Report();
+  EXPECT_EQ(report.suites[1].cases.size(), 9u);
+  EXPECT_EQ(Count(report, CiCase::Result::kSkipped), 1u) << "the finding that was not tried again";
 }
 
 TEST_F(CiSweepTest, NamesAreUniqueInTheirGroup) {

@@ -150,7 +150,7 @@ CiCase CaseOf(const DigestSite& site, const std::string& scenario, std::string n
     one.type = site.verdict;
     one.message = site.verdict == "not reached"
                       ? "the call was not reached in a run that was to make it fail"
-                      : "no run made this call fail: the budget ended, or it was left out";
+                      : "no run made this call fail: the budget ended before";
     one.body = one.message + "\n  " + TextOfPlace(site.site) + "\n";
   }
   return one;
@@ -228,7 +228,7 @@ class SweepCiWriter {
       const bool is_well = std::all_of(
           site.findings.begin(), site.findings.end(),
           [this](size_t index) { return digest_.findings[index].group.kind == kEndsByDesign; });
-      if (is_well && (site.plans > 0 || site.site.nested_in.empty())) {
+      if (is_well && (site.plans > 0 || context_.not_visited.contains(site.site.hash))) {
         suite.cases.push_back(CaseOf(site, scenario_, std::move(name)));
       }
     }

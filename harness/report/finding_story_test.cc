@@ -99,6 +99,19 @@ TEST_F(StoredStoryTest, ASiteSaysWhatWasDoneAndWhatThatMeans) {
   EXPECT_THAT(TellSiteOf(0, 200), HasSubstr("f8f0a0db crash: SIGSEGV"));
 }
 
+TEST_F(StoredStoryTest, AStepThatWasRefusedIsNotToldAsOneThatWentAsWritten) {
+  EXPECT_THAT(TellSiteOf(4, 200), HasSubstr("each step went as the scenario says"));
+  StoredRun run = testkit::ARun("persistent 0000000000000004#1", "tolerated");
+  run.site = digest_.sites[4].site.hash;
+  run.evidence = R"({"steps": [{"index": 4, "title": "snap", "detail": "got exit 1: ERROR"}]})";
+  const std::string text =
+      TellSite(digest_.sites[4], {run}, digest_,
+               {.store_file = "s.db", .width = 200, .color = false, .whole = false, .source = {}});
+  EXPECT_THAT(text, AllOf(HasSubstr("a step was refused with an error, as it may be then"),
+                          HasSubstr("step 4 (snap) was refused: got exit 1: ERROR"),
+                          Not(HasSubstr("went as the scenario says"))));
+}
+
 TEST_F(StoredStoryTest, ASiteThatWasNotVisitedSaysWhy) {
   EXPECT_THAT(TellSiteOf(11, 200), HasSubstr("the budget ended before"));
   digest_.sites[11].site.nested_in = "0000000000000003";

@@ -21,7 +21,15 @@ constexpr size_t kFrames = 12;
 constexpr size_t kLogLines = 5;
 
 // Why a run has its outcome.
-std::string Meaning(const StoredRun& run) {
+std::string Meaning(const StoredRun& run, const json& evidence) {
+  const json steps = evidence.is_object() ? evidence.value("steps", json()) : json();
+  if (run.outcome == "tolerated" && steps.is_array() && !steps.empty()) {
+    return fmt::format(
+        "the call failed, and the target carried on: {} refused with an error, as {} may be then, "
+        "and no oracle found a broken promise",
+        steps.size() == 1 ? "a step was" : fmt::format("{} steps were", steps.size()),
+        steps.size() == 1 ? "it" : "they");
+  }
   if (run.outcome == "tolerated") {
     return "the call failed, and the target carried on: each step went as the scenario says, and "
            "no oracle found a broken promise";
@@ -120,7 +128,8 @@ class SiteStory {
       Line(fmt::format("not run: {} stands for it, which would go the same way", run.alike));
       return;
     }
-    Line(Meaning(run));
+    const json evidence = json::parse(run.evidence, nullptr, /*allow_exceptions=*/false);
+    Line(Meaning(run, evidence));
     for (const StoredFinding& finding : run.findings) {
       const auto found = std::find_if(
           digest_.findings.begin(), digest_.findings.end(),
@@ -133,13 +142,13 @@ class SiteStory {
     }
     Line(fmt::format("it ended with {}, after {} ms{}", run.exit, run.duration_ms,
                      run.note.empty() ? "" : "; " + run.note));
-    const json evidence = json::parse(run.evidence, nullptr, /*allow_exceptions=*/false);
     if (evidence.is_object()) {
-      Evidence(evidence);
+      Evidence(evidence, run.outcome == "finding" ? "did not go as written" : "was refused");
     }
   }
 
-  void Evidence(const json& evidence) {
+  // `unmet`: what is said of a step that did not go as written.
+  void Evidence(const json& evidence, std::string_view unmet) {
     if (const json hits = evidence.value("hits", json()); hits.is_number_integer()) {
       Line(fmt::format("calls made to fail: {}", hits.get<int64_t>()));
     }
@@ -164,8 +173,9 @@ class SiteStory {
     each("steps", [&](const json& step) {
       if (step.is_object() && step.value("index", json()).is_number_integer() &&
           step.value("title", json()).is_string() && step.value("detail", json()).is_string()) {
-        Line(fmt::format("step {} ({}) did not go as written: {}", step["index"].get<int64_t>(),
-                         step["title"].get<std::string>(), step["detail"].get<std::string>()));
+        Line(fmt::format("step {} ({}) {}: {}", step["index"].get<int64_t>(),
+                         step["title"].get<std::string>(), unmet,
+                         step["detail"].get<std::string>()));
       }
     });
     const json log = evidence.value("log", json::array());

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <limits>
 
+#include "harness/oracle/failed_call.h"
 #include "harness/oracle/run_course.h"
 #include "harness/report/story.h"
 #include "harness/report/text.h"
@@ -44,6 +45,27 @@ std::string Tell(const RunReport& report, const TerminalOptions& options,
   return VerdictLine(report, options) + Story(report, limits, paint).Tell();
 }
 
+// What did not go as written although nothing is to be blamed for it: a call had failed, and the
+// target may then refuse what it is asked. Not a wait for the end of what the scenario killed.
+std::string TellRefused(const Evidence& evidence) {
+  std::string text;
+  size_t skipped = 0;
+  for (const StepResult& step : evidence.steps) {
+    skipped += step.status == StepResult::Status::kSkipped ? 1 : 0;
+    if (step.status == StepResult::Status::kUnmet && FirstFailure(evidence) != nullptr &&
+        !step.detail.starts_with("expected an exit")) {
+      text += fmt::format("  {} was refused, as it may be when a call fails: {}\n",
+                          EscapeControls(StepText(step)),
+                          EscapeControls(step.detail.substr(0, step.detail.find('\n'))));
+    }
+  }
+  if (!text.empty() && skipped > 0) {
+    text += fmt::format("  {} step{} behind it {} skipped\n", skipped, skipped == 1 ? "" : "s",
+                        skipped == 1 ? "was" : "were");
+  }
+  return text;
+}
+
 std::string Ends(const Evidence& evidence) {
   if (evidence.targets.empty()) {
     return evidence.exit.ToString();
@@ -75,7 +97,7 @@ std::string TellRun(const RunReport& report, const TerminalOptions& options) {
     const WaitAccount* slow = SlowWait(report.evidence);
     return VerdictLine(report, options) +
            (slow == nullptr ? "" : EscapeControls("  " + slow->ToString()) + "\n") +
-           TellLostSignal(report.evidence) + LeaksNotJudged(report);
+           TellRefused(report.evidence) + TellLostSignal(report.evidence) + LeaksNotJudged(report);
   }
   StoryLimits limits;
   limits.width = options.width;

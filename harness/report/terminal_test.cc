@@ -90,6 +90,31 @@ TEST(TellRun, TellsTheErrorAndTheEndOfALongLog) {
                                            Not(HasSubstr("starting"))));
 }
 
+TEST(TellRun, APassSaysWhichStepsWereRefused) {
+  ReportedRun run;
+  const std::vector<Injection> injections = run.evidence.injections;
+  run.MakeClean();
+  run.evidence.injections = injections;
+  StepResult refused;
+  refused.index = 3;
+  refused.title = "open";
+  refused.status = StepResult::Status::kUnmet;
+  refused.detail = "expected exit 0, got exit 1: ERROR: no\nmemory";
+  StepResult skipped = refused;
+  skipped.index = 4;
+  skipped.status = StepResult::Status::kSkipped;
+  run.evidence.steps = {refused, skipped, skipped};
+  EXPECT_THAT(
+      TellRun(run.report()),
+      HasSubstr("  step 3 (open) was refused, as it may be when a call fails: expected exit "
+                "0, got exit 1: ERROR: no\n  2 steps behind it were skipped\n"));
+  run.evidence.steps[0].detail = "expected an exit, got SIGKILL";
+  EXPECT_THAT(TellRun(run.report()), Not(HasSubstr("refused"))) << "the scenario killed it";
+  run.evidence.steps[0].detail = refused.detail;
+  run.evidence.injections.clear();
+  EXPECT_THAT(TellRun(run.report()), Not(HasSubstr("refused")));
+}
+
 TEST(TellRun, NeverPassesOnWhatWouldSteerTheTerminal) {
   ReportedRun run;
   run.findings[0].title = "\x1b[31mred";

@@ -11,6 +11,7 @@
 
 #include <cerrno>
 #include <exception>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -49,16 +50,35 @@ std::string ShellWord(const std::string& text) {
   return quoted + "'";
 }
 
+constexpr const char* kKilledMark = "gdb-killed";
+
+// What gdb is told, as a file: `commands` and `define` take several lines.
+std::string Script(const std::filesystem::path& directory) {
+  const std::string killed =
+      "\n  shell : > " + ShellWord((directory / kKilledMark).string()) + "\nend\n";
+  return "set breakpoint pending on\n"
+         "break faultline_injected_call\n"
+         // Up to the code that makes the failing call: the caller of what the hooked function jumps
+         // to. Where gdb does not find that frame, the agent's stays.
+         "commands\n"
+         "  select-frame function faultline_stub\n"
+         "  up\n"
+         "end\n"
+         // These end the target, and it is not its own death (see WasKilled).
+         "define hookpost-kill" +
+         killed + "define hookpost-run" + killed + "define hookpost-start" + killed;
+}
+
 // Until the injected call gdb does not stop for "--Type <RET> for more", whatever its user has set:
 // it names each library of the target, which are more than a screen has lines.
-std::vector<std::string> Arguments(pid_t target, const std::filesystem::path& fifo) {
+std::vector<std::string> Arguments(pid_t target, const std::filesystem::path& script,
+                                   const std::filesystem::path& fifo) {
   return {"gdb", "-q", "-ex", R"(set $faultline_pagination = $_gdb_setting("pagination"))", "-ex",
           "set pagination off",
           // The harness stopped the target only to let gdb in.
           "-ex", "handle SIGSTOP nostop noprint nopass", "-ex", "attach " + std::to_string(target),
-          "-ex", "set breakpoint pending on", "-ex", "break faultline_injected_call", "-ex",
-          "shell : > " + ShellWord(fifo.string()), "-ex", "continue", "-ex",
-          R"(eval "set pagination %d", $faultline_pagination)"};
+          "-x", script.string(), "-ex", "shell : > " + ShellWord(fifo.string()), "-ex", "continue",
+          "-ex", R"(eval "set pagination %d", $faultline_pagination)"};
 }
 
 }  // namespace
@@ -68,14 +88,17 @@ DebuggerLeft::DebuggerLeft()
 }
 
 Debugger::Debugger(pid_t target, const std::filesystem::path& directory)
-    : exceptions_(std::uncaught_exceptions()) {
+    : exceptions_(std::uncaught_exceptions()), killed_(directory / kKilledMark) {
+  std::filesystem::remove(killed_);
   const std::filesystem::path fifo = directory / "gdb-attached";
   if (::mkfifo(fifo.c_str(), 0600) != 0) {
     throw Failure::FromErrno("cannot make " + fifo.string(), errno);
   }
   const UniqueFd attached(::open(fifo.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   ::kill(target, SIGSTOP);
-  Start(target, fifo);
+  const std::filesystem::path script = directory / "gdb-script";
+  std::ofstream(script) << Script(directory);
+  Start(target, script, fifo);
   pollfd events[] = {{attached.get(), POLLIN, 0}, {pidfd_.get(), POLLIN, 0}};
   while (::poll(events, 2, -1) < 0 && errno == EINTR) {
   }
@@ -84,12 +107,13 @@ Debugger::Debugger(pid_t target, const std::filesystem::path& directory)
   }
 }
 
-void Debugger::Start(pid_t target, const std::filesystem::path& fifo) {
+void Debugger::Start(pid_t target, const std::filesystem::path& script,
+                     const std::filesystem::path& fifo) {
   const std::filesystem::path program = FindInPath("gdb");
   if (program.empty()) {
     throw Failure::CannotWork("gdb is not in PATH: apt-get install gdb");
   }
-  std::vector<std::string> arguments = Arguments(target, fifo);
+  std::vector<std::string> arguments = Arguments(target, script, fifo);
   std::vector<char*> argv;
   for (std::string& argument : arguments) {
     argv.push_back(argument.data());
@@ -110,6 +134,14 @@ bool Debugger::has_ended() const {
 }
 
 void Debugger::ThrowLeft() { throw DebuggerLeft(); }
+
+void Debugger::AwaitEnd() {
+  pollfd event = {pidfd_.get(), POLLIN, 0};
+  while (::poll(&event, 1, -1) < 0 && errno == EINTR) {
+  }
+}
+
+bool Debugger::WasKilled() const { return std::filesystem::exists(killed_); }
 
 Debugger::~Debugger() {
   if (pid_ > 0) {

@@ -17,11 +17,11 @@ class DebuggerLeft : public Failure {
 };
 
 // gdb on the harness's own terminal, attached to a target, with a breakpoint on the agent's empty
-// function that is called just before a call is made to fail: `up` leads to the failing call.
+// function that is called just before a call is made to fail, which shows the code that makes it.
 class Debugger {
  public:
   // Stops the target and returns once gdb has attached and set it going again. `directory` takes a
-  // FIFO for the while. Failure (kCannotWork) when there is no gdb or it ends before.
+  // FIFO and a script for the while. Failure (kCannotWork) when there is no gdb or it ends before.
   Debugger(pid_t target, const std::filesystem::path& directory);
   // Waits until the user has left gdb; while an exception passes, asks gdb to end.
   ~Debugger();
@@ -33,12 +33,18 @@ class Debugger {
   bool has_ended() const;
   // Throws DebuggerLeft. The handler for an EventLoop.
   [[noreturn]] void ThrowLeft();
+  // Waits until the user has left gdb.
+  void AwaitEnd();
+  // The user ended the target with gdb's `kill`, or by starting another in its place: how it ended
+  // says nothing of it. To be asked once gdb has ended.
+  bool WasKilled() const;
 
  private:
-  void Start(pid_t target, const std::filesystem::path& fifo);
+  void Start(pid_t target, const std::filesystem::path& script, const std::filesystem::path& fifo);
 
   pid_t pid_ = -1;
   const int exceptions_;  // that were under way when it was made
+  const std::filesystem::path killed_;
   UniqueFd pidfd_;
 };
 

@@ -18,6 +18,8 @@ constexpr uint64_t kLeastDataPerSecond = uint64_t{1} << 20;
 constexpr size_t kMostLinesKept = 10'000;
 constexpr size_t kMostLineBytes = 200;  // of one, for people
 
+std::string Times(uint64_t count) { return fmt::format("{} time{}", count, count == 1 ? "" : "s"); }
+
 uint64_t IoField(const std::string& io, const std::string& name) {
   const size_t at = io.find(name + ": ");
   return at == std::string::npos ? 0
@@ -86,8 +88,8 @@ std::optional<std::string> ProgressMeter::LookAtFaults() {
     if (rule.waits || (!hit && !called)) {
       continue;
     }
-    progress = hit ? fmt::format("{} was made to fail {} times", rule.point, now.hits)
-                   : fmt::format("{} was called {} times", rule.point, now.counted);
+    progress = hit ? fmt::format("{} was made to fail {}", rule.point, Times(now.hits))
+                   : fmt::format("{} was called {}", rule.point, Times(now.counted));
     if (hit) {
       tried_again_ = Retry{rule.point, now.hits - rule.hits_at_start};
     }

@@ -176,6 +176,10 @@ void Seat::LeaveDebugger() {
   if (!debugger_->has_ended()) {
     PrintMessage("\nfaultline: {} has ended; leave gdb to go on\n",
                  name_.empty() ? "the target" : "target " + name_);
+    debugger_->AwaitEnd();
+  }
+  if (debugger_->WasKilled()) {
+    debugger_->ThrowLeft();
   }
   debugger_.reset();
 }

@@ -124,10 +124,12 @@ class ReferenceCheck {
     return (rpc != nullptr && rpc->no_wait) || std::holds_alternative<RawStep>(step.action);
   }
 
-  static bool NeedsRpc(const Step& step) {
-    return std::holds_alternative<RpcStep>(step.action) ||
-           std::holds_alternative<PipelineStep>(step.action) ||
-           std::holds_alternative<RawStep>(step.action);
+  // The key of a step that speaks JSON-RPC, as it is written; "" of others.
+  static std::string_view RpcKey(const Step& step) {
+    return std::holds_alternative<RpcStep>(step.action)        ? "rpc"
+           : std::holds_alternative<PipelineStep>(step.action) ? "pipeline"
+           : std::holds_alternative<RawStep>(step.action)      ? "raw"
+                                                               : "";
   }
 
   void CheckAction(const Step& step) {
@@ -136,10 +138,11 @@ class ReferenceCheck {
       armed_by_step_.insert(arm->faults.begin(), arm->faults.end());
     } else if (const auto* disarm = std::get_if<DisarmStep>(&step.action); disarm != nullptr) {
       CheckIds(step, disarm->faults);
-    } else if (NeedsRpc(step) && !ProfileOf(step.target).rpc) {
+    } else if (!RpcKey(step).empty() && !ProfileOf(step.target).rpc) {
       diagnostics_.Add(step.position,
-                       fmt::format("an rpc step, but profile `{}` has no `rpc: true`",
-                                   ProfileOf(step.target).name));
+                       fmt::format("`{}` speaks JSON-RPC, but profile `{}` has no `rpc: true`; "
+                                   "another protocol: let a client speak it with `run: [...]`",
+                                   RpcKey(step), ProfileOf(step.target).name));
     } else if (const auto* answer = std::get_if<AnswerStep>(&step.action); answer != nullptr) {
       CheckAnswer(step, answer->step);
     } else if (const auto* start = std::get_if<StartCompanionStep>(&step.action);

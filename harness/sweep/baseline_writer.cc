@@ -38,7 +38,7 @@ BaselineEntry EntryFor(const FindingGroup& group, const BaselineEntry* known) {
 
 std::string WriteBaseline(const std::vector<FindingGroup>& findings, const Baseline& known,
                           const std::string& scenario, const std::string& selection,
-                          bool assumed_too) {
+                          bool assumed_too, const std::string& schema) {
   std::map<std::string, BaselineEntry> entries;  // by signature
   for (const BaselineEntry& entry : known.entries) {
     if (entry.sometimes) {
@@ -60,7 +60,7 @@ std::string WriteBaseline(const std::vector<FindingGroup>& findings, const Basel
     Write(out, entry);
   }
   out << YAML::EndSeq << YAML::EndMap;
-  return "# yaml-language-server: $schema=../schema/baseline.schema.json\n" +
+  return (schema.empty() ? "" : "# yaml-language-server: $schema=" + schema + "\n") +
          std::string(out.c_str()) + "\n";
 }
 

@@ -52,6 +52,13 @@ TEST(WriteBaseline, WhatDidNotComeAgainEachTimeComesSometimesAndStays) {
   EXPECT_THAT(second.entries, Signatures("crash: a"));
 }
 
+TEST(WriteBaseline, NamesTheSchemaOnlyWhereThereIsOne) {
+  EXPECT_EQ(WriteBaseline({}, {}, "start", "all").find("schema"), std::string::npos);
+  EXPECT_EQ(WriteBaseline({}, {}, "start", "all", false, "../s.json")
+                .rfind("# yaml-language-server: $schema=../s.json\n", 0),
+            0u);
+}
+
 TEST(WriteBaseline, LeavesOutWhatFailsNoCommand) {
   FindingGroup not_tried = AGroup("crash: c", 0);
   not_tried.tries = 0;
