@@ -68,7 +68,9 @@ class ScenarioRunner {
     request.fault_free = known;
     request.check_refused = loaded_.scenario.faults.empty();
     request.keep_run_dir = options_.keep_run_dir;
-    request.in_debugger = options_.in_debugger;
+    // The fault-free run that comes before is no run that the user wants to look at.
+    request.in_debugger =
+        options_.in_debugger && (known != nullptr || loaded_.scenario.faults.empty());
     request.remote_control = options_.remote_control && known != nullptr;
     request.run_root = options_.run_root;
     request.cache_dir = options_.cache_dir;
