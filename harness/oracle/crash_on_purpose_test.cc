@@ -29,7 +29,7 @@ TEST(AbortOnPurpose, AnAbortThatTheProfileAllowsEndsByDesignAndIsNothingElse) {
   const std::vector<Finding> findings = run.Judge();
   ASSERT_THAT(findings, ElementsAre(IsKind(kEndsByDesign)));
   EXPECT_THAT(findings[0].title, HasSubstr("rte_eal_init, after point/of/pipe failed"));
-  EXPECT_EQ(findings[0].signature, "ends-by-design: panic: @ rte_eal_init");
+  EXPECT_EQ(findings[0].signature, "ends-by-design: panic @ rte_eal_init");
   EXPECT_THAT(findings[0].details, Contains(HasSubstr("why")));
   run.evidence.log[0].text = "version 5";
   EXPECT_THAT(run.Judge(), ElementsAre(IsKind("crash"))) << "it is not allowed in this version";
