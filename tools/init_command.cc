@@ -76,7 +76,7 @@ class InitCommand : public Command {
       PrintResult("  argument {}: runs have a directory and a port of their own\n", changed);
     }
     const bool passes = TryOut(global, scenario_file, interruption);
-    const bool own = own_ || (!no_own_ && IsOfOnesOwn(subject));
+    const bool own = own_ || (!no_own_ && IsOfOnesOwn(subject, look.wraps));
     const std::vector<std::string> baselines = Shipped(global, InitBaselines(subject));
     PrintResult("next: {}\n", NextCommand(global, scenario_file, own, baselines));
     if (own) {

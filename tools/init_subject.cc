@@ -196,14 +196,16 @@ bool UseRunDir(const std::vector<ArgumentPlace>& places, InitSubject& subject) {
   return changed;
 }
 
-bool IsOfOnesOwn(const InitSubject& subject) {
-  if (ExecutedFor(subject.program) != subject.program) {
+bool IsOfOnesOwn(const InitSubject& subject, const std::filesystem::path& in_child) {
+  const bool is_script = ExecutedFor(subject.program) != subject.program;
+  const std::filesystem::path& program = is_script ? in_child : subject.program;
+  if (program.empty()) {
     return false;
   }
   constexpr const char* kSystem[] = {"/usr/", "/bin/", "/sbin/", "/lib", "/opt/", "/snap/"};
   std::error_code error;
-  const std::filesystem::path real = std::filesystem::canonical(subject.program, error);
-  const std::string path = error ? subject.program.string() : real.string();
+  const std::filesystem::path real = std::filesystem::canonical(program, error);
+  const std::string path = error ? program.string() : real.string();
   return path.starts_with("/usr/local/") ||
          std::none_of(std::begin(kSystem), std::end(kSystem),
                       [&](const char* prefix) { return path.starts_with(prefix); });

@@ -40,8 +40,8 @@ void UseFreePort(const std::vector<int>& tcp_ports, InitSubject& subject);
 bool UseRunDir(const std::vector<ArgumentPlace>& places, InitSubject& subject);
 
 // Is it somebody's own program, rather than one of the system's? A script (#!) is not: its calls
-// are made by what reads it.
-bool IsOfOnesOwn(const InitSubject& subject);
+// are made by what reads it. But what it was seen to execute in a child, FirstLook::wraps, may be.
+bool IsOfOnesOwn(const InitSubject& subject, const std::filesystem::path& in_child = {});
 
 // How it is started for the first look.
 Profile StartOf(const InitSubject& subject);

@@ -37,7 +37,8 @@ class AtCall {
   // A thread of the target waits, or a delay is over: does what the faults say that have hit a call
   // since the last time, and lets all threads go on that need not wait any longer.
   void Serve();
-  // Lets the threads go on that wait for this step; "" = all that wait.
+  // Lets the threads go on that wait for this step, and those that would wait for it from now on;
+  // "" = all that wait or would.
   void Release(const std::string& step);
   // The faults by which threads of the target wait now, for messages; "" = none.
   std::string Holding() const;
@@ -78,8 +79,9 @@ class AtCall {
   const RunRequest& request_;
   LiveRun& run_;
   UniqueFd timer_;
-  uint64_t position_ = 0;       // records of the journal up to here have been seen
-  std::map<pid_t, Held> held_;  // threads that wait on purpose
+  uint64_t position_ = 0;        // records of the journal up to here have been seen
+  std::map<pid_t, Held> held_;   // threads that wait on purpose
+  std::set<std::string> begun_;  // what Release was called for
   std::vector<Sent> sent_;
   bool dropped_ = false;
 };

@@ -227,14 +227,14 @@ class Confirmer {
   }
 
   // True when the finding comes without the steps [first, last) too: they are left out from now on.
-  // Not when the steps behind need them to go as written: such a scenario would have a finding
-  // without any fault, and nobody could replay it.
+  // Not when the target, or the steps behind, need them to go as written: such a scenario would
+  // have a finding without any fault, and nobody could replay it.
   bool LeaveOut(size_t first, size_t last) {
     Scenario fewer = scenario_;
     fewer.steps.erase(fewer.steps.begin() + static_cast<std::ptrdiff_t>(first),
                       fewer.steps.begin() + static_cast<std::ptrdiff_t>(last));
     if (Ask(fewer, Timeout::kBrief, /*alone=*/false) != Answer::kYes ||
-        (last < scenario_.steps.size() && !WorksWithoutFaults(fewer))) {
+        !WorksWithoutFaults(fewer)) {
       return false;
     }
     scenario_ = std::move(fewer);
@@ -242,11 +242,19 @@ class Confirmer {
   }
 
   // What comes after the step with the fault at once, for it hardly matters; then one by one from
-  // the last to the first. The wait for readiness stays: without it the stop signal comes at any
-  // moment of the start.
+  // the last to the first. One by one only what is asked of the targets goes, not what says when
+  // they and their companions begin and end: without a wait for readiness the stop signal comes at
+  // any moment of the start, without one for an end two targets overlap, and what is never started
+  // cannot be waited for.
   void Minimise() {
     const auto waits = [](const Step& step) {
       return std::holds_alternative<WaitReadyStep>(step.action);
+    };
+    const auto is_of_a_life = [&](const Step& step) {
+      return waits(step) || std::holds_alternative<WaitExitStep>(step.action) ||
+             std::holds_alternative<RestartStep>(step.action) ||
+             std::holds_alternative<StartCompanionStep>(step.action) ||
+             std::holds_alternative<StopCompanionStep>(step.action);
     };
     const std::vector<Step>& steps = scenario_.steps;
     auto after = static_cast<size_t>(plan_.site.step);
@@ -257,7 +265,7 @@ class Confirmer {
       LeaveOut(after, steps.size());
     }
     for (size_t i = steps.size(); i-- > 0;) {
-      if (!waits(steps[i])) {
+      if (!is_of_a_life(steps[i])) {
         LeaveOut(i, i + 1);
       }
     }
