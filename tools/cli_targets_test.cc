@@ -98,6 +98,7 @@ TEST_F(CliTargetsTest, OfTwoPrimariesOnOnePrefixTheSecondIsSweptInBothItsLives) 
   ASSERT_EQ(Kinds(Report()), std::vector<std::string>{"crash"}) << result.output;
   EXPECT_THAT(Report()["findings"][0]["title"].get<std::string>(),
               AllOf(StartsWith("second: "), HasSubstr("in MakeTable")));
+  ExpectReplayed({"subject: second", "    target: second\n"});
 }
 
 TEST_F(CliTargetsTest, OfTheOtherTargetNothingIsFound) {

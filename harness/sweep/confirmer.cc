@@ -226,15 +226,27 @@ class Confirmer {
     return result.made() && result.run.findings.empty();
   }
 
+  // It says when a target or a companion begins or ends.
+  static bool IsOfALife(const Step& step) {
+    return std::holds_alternative<WaitReadyStep>(step.action) ||
+           std::holds_alternative<WaitExitStep>(step.action) ||
+           std::holds_alternative<RestartStep>(step.action) ||
+           std::holds_alternative<StartCompanionStep>(step.action) ||
+           std::holds_alternative<StopCompanionStep>(step.action);
+  }
+
   // True when the finding comes without the steps [first, last) too: they are left out from now on.
   // Not when the target, or the steps behind, need them to go as written: such a scenario would
   // have a finding without any fault, and nobody could replay it.
   bool LeaveOut(size_t first, size_t last) {
     Scenario fewer = scenario_;
-    fewer.steps.erase(fewer.steps.begin() + static_cast<std::ptrdiff_t>(first),
-                      fewer.steps.begin() + static_cast<std::ptrdiff_t>(last));
+    const auto begin = fewer.steps.begin() + static_cast<std::ptrdiff_t>(first);
+    const auto end = fewer.steps.begin() + static_cast<std::ptrdiff_t>(last);
+    // A target that has started needs nothing of what is asked of it at last.
+    const bool may_be_needed = end != fewer.steps.end() || std::any_of(begin, end, IsOfALife);
+    fewer.steps.erase(begin, end);
     if (Ask(fewer, Timeout::kBrief, /*alone=*/false) != Answer::kYes ||
-        !WorksWithoutFaults(fewer)) {
+        (may_be_needed && !WorksWithoutFaults(fewer))) {
       return false;
     }
     scenario_ = std::move(fewer);
@@ -250,12 +262,6 @@ class Confirmer {
     const auto waits = [](const Step& step) {
       return std::holds_alternative<WaitReadyStep>(step.action);
     };
-    const auto is_of_a_life = [&](const Step& step) {
-      return waits(step) || std::holds_alternative<WaitExitStep>(step.action) ||
-             std::holds_alternative<RestartStep>(step.action) ||
-             std::holds_alternative<StartCompanionStep>(step.action) ||
-             std::holds_alternative<StopCompanionStep>(step.action);
-    };
     const std::vector<Step>& steps = scenario_.steps;
     auto after = static_cast<size_t>(plan_.site.step);
     while (after < steps.size() && waits(steps[after])) {
@@ -265,7 +271,7 @@ class Confirmer {
       LeaveOut(after, steps.size());
     }
     for (size_t i = steps.size(); i-- > 0;) {
-      if (!is_of_a_life(steps[i])) {
+      if (!IsOfALife(steps[i])) {
         LeaveOut(i, i + 1);
       }
     }
