@@ -10,7 +10,9 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   // As mmap gives it: aligned.
   std::vector<uint64_t> aligned((size + 7) / 8);
-  std::memcpy(aligned.data(), data, size);
+  if (size != 0) {
+    std::memcpy(aligned.data(), data, size);
+  }
   faultline::agent::CheckPlan(aligned.data(), size);
   return 0;
 }

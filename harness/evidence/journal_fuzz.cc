@@ -14,7 +14,9 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   // As mmap gives it: aligned. Only what belongs to the input may be read.
   std::vector<uint64_t> aligned((size + 7) / 8);
-  std::memcpy(aligned.data(), data, size);
+  if (size != 0) {
+    std::memcpy(aligned.data(), data, size);
+  }
   try {
     faultline::ReadJournal(aligned.data(), size, 4);
   } catch (const faultline::Failure&) {

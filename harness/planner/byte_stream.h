@@ -40,6 +40,9 @@ class ByteReader {
 
   template <typename T>
   requires std::is_trivially_copyable_v<T> T Get() {
+    if constexpr (std::is_same_v<T, bool>) {
+      return Get<uint8_t>() != 0;  // a bool of any other byte is undefined
+    }
     T value{};
     if (Has(sizeof(T))) {
       std::memcpy(&value, rest_.data(), sizeof(T));
