@@ -31,17 +31,7 @@ std::vector<std::string> faultline::testkit::FuzzSeeds() {
   const StoreFile file;
   {
     Store store(file.path(), Store::Mode::kCreate);
-    store.AddEnvironment(AnEnvironment());
-    Store::Census census;
-    census.selection = "all";
-    census.runs = 2;
-    census.sites = {ASite("b", 2), ASite("a", 1)};
-    census.nondeterministic = {{"c", "once only"}};
-    census.points = {{"libc/memory/malloc", "found", 7}};
-    store.AddCensus(census);
-    StoredRun run = ARun("transient:a#1");
-    run.findings = {AFinding("crash: x")};
-    store.AddRun(run, {ASite("z", 9)});
+    Fill(store);
     store.AddRun(ARun("transient:b#1", "tolerated"));
   }
   return {ReadFile(file.path()).value_or("")};

@@ -28,6 +28,7 @@ using testkit::AFinding;
 using testkit::AnEnvironment;
 using testkit::ARun;
 using testkit::ASite;
+using testkit::Fill;
 using testkit::StoreFile;
 
 auto IsBadInput(const std::string& text) {
@@ -57,17 +58,7 @@ TEST(Store, GivesBackWhatWasWritten) {
   const StoreFile file;
   {
     Store store(file.path(), Store::Mode::kCreate);
-    store.AddEnvironment(AnEnvironment());
-    Store::Census census;
-    census.selection = "all";
-    census.runs = 2;
-    census.sites = {ASite("b", 2), ASite("a", 1)};
-    census.nondeterministic = {{"c", "once only"}};
-    census.points = {{"libc/memory/malloc", "found", 7}};
-    store.AddCensus(census);
-    StoredRun run = ARun("transient:a#1");
-    run.findings = {AFinding("crash: x")};
-    store.AddRun(run, {ASite("z", 9)});
+    Fill(store);
   }
   Store store(file.path(), Store::Mode::kRead);
   ASSERT_TRUE(store.FindCensus("all"));

@@ -5,6 +5,7 @@
 
 #include "harness/base/testing/temporary_directory.h"
 #include "harness/store/records.h"
+#include "harness/store/store.h"
 
 // Values that a store's tests fill it with.
 namespace faultline::testkit {
@@ -52,6 +53,22 @@ inline StoredFinding AFinding(const std::string& signature) {
           "[]",
           "[]",
           ""};
+}
+
+// One of everything: environment, census, two sites of it and one that a run met, a run with a
+// finding.
+inline void Fill(Store& store) {
+  store.AddEnvironment(AnEnvironment());
+  Store::Census census;
+  census.selection = "all";
+  census.runs = 2;
+  census.sites = {ASite("b", 2), ASite("a", 1)};
+  census.nondeterministic = {{"c", "once only"}};
+  census.points = {{"libc/memory/malloc", "found", 7}};
+  store.AddCensus(census);
+  StoredRun run = ARun("transient:a#1");
+  run.findings = {AFinding("crash: x")};
+  store.AddRun(run, {ASite("z", 9)});
 }
 
 }  // namespace faultline::testkit
