@@ -2,6 +2,7 @@
 
 #include <linux/futex.h>
 #include <signal.h>
+#include <sys/mman.h>
 
 #include "harness/agent/agent_state.h"
 #include "harness/agent/heap.h"
@@ -43,9 +44,17 @@ void Snapshot::LetOthersGoOn() {
   Syscall(__NR_futex, &parked_, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 0x7fffffff);
 }
 
+// The last one to be parked may still be on its way out when the harness has asked for this call.
+void Snapshot::KeepOthers() {
+  for (uint32_t none = 0; !parked_.compare_exchange_strong(none, 1, std::memory_order_acq_rel);
+       none = 0) {
+    WaitWhileParked();
+  }
+}
+
 void Snapshot::Park() {
   SnapshotControl* const control = control_;
-  parked_.store(1, std::memory_order_release);
+  KeepOthers();
   control->parked_thread = static_cast<uint32_t>(Syscall(__NR_gettid));
   control->wanted_site.store(0, std::memory_order_relaxed);
   uint32_t seen = control->answers.load(std::memory_order_relaxed);
@@ -87,8 +96,9 @@ void Snapshot::Park() {
         }
         holds_heap = false;
         if (control->command == CarrierCommand::kGoOn) {
-          LetOthersGoOn();
+          // In this order: another thread may come to the next call at once and say so.
           Answer(CarrierState::kRuns);
+          LetOthersGoOn();
           return;
         }
         Answer(CarrierState::kParked);
@@ -115,12 +125,15 @@ void Snapshot::BecomeChild() {
     control->child_failed.store(1, std::memory_order_release);
     Syscall(__NR_exit_group, 127);
   }
+  // Before another thread goes on: none may ask the carrier's file whether it is to stop.
+  control_ = nullptr;
   // The harness gives the other threads their registers meanwhile, and this one another's when it
   // is not the main thread of the carrier.
   Syscall(__NR_tgkill, Syscall(__NR_getpid), Syscall(__NR_gettid), SIGSTOP);
-  // The others have needed it until then.
-  control_ = nullptr;
-  Syscall(__NR_munmap, control, PageUp(sizeof(SnapshotControl)));
+  // The others have needed it until then. One of them may be about to read what is wanted there:
+  // nothing.
+  Syscall(__NR_mmap, control, PageUp(sizeof(SnapshotControl)), PROT_READ,
+          MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 }
 
 }  // namespace faultline::agent

@@ -36,8 +36,8 @@ class Snapshot {
 
  private:
   void Answer(protocol::CarrierState state);
-  void Run();
   void BecomeChild();
+  void KeepOthers();
   void WaitWhileParked();
   void LetOthersGoOn();
 
