@@ -49,6 +49,28 @@ TEST(HangOracle, AnRpcWithoutAnswerIsNamed) {
   EXPECT_EQ(findings[0].step, 2);
 }
 
+// Two hangs of one scenario are told apart by it; one that is known hides no other. Tempting: the
+// first of the requests, which was answered.
+TEST(HangOracle, OfRequestsInOneWriteTheOneWithoutAnswerIsNamed) {
+  JudgedRun run;
+  PipelineStep pipeline;
+  pipeline.requests.resize(2);
+  pipeline.requests[0].method = "bdev_resize";
+  pipeline.requests[1].method = "bdev_delete";
+  run.scenario.steps[1].action = pipeline;
+  run.result(2).status = StepResult::Status::kTimedOut;
+  run.evidence.rpcs.assign(2, run.evidence.rpcs[0]);
+  run.evidence.rpcs[0].method = "bdev_resize";
+  run.evidence.rpcs[1].method = "bdev_delete";
+  run.evidence.rpcs[1].outcome = RpcExchange::Outcome::kNoAnswer;
+  const std::vector<Finding> findings = run.Judge();
+  ASSERT_THAT(findings, ElementsAre(IsKind("hang")));
+  EXPECT_EQ(findings[0].title,
+            "no answer to bdev_delete of 2 requests in one write within the limit");
+  EXPECT_THAT(findings[0].signature,
+              testing::StartsWith("hang: answer to bdev_delete of requests in one write"));
+}
+
 // Tempting: the step that is next, whose request would not be answered either.
 TEST(HangOracle, ATargetThatNoLongerTellsItsStateHangsAfterTheStepThatFailed) {
   JudgedRun run;

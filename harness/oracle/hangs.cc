@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 #include <optional>
+#include <string_view>
 
 #include "harness/oracle/run_course.h"
 #include "harness/oracle/stop_command.h"
@@ -31,6 +32,16 @@ std::optional<Hang> HangOfFaultRpc(const FaultRpc& rpc) {
   hang.wait = &rpc.wait;
   hang.limit = rpc.wait.ToString();
   return hang;
+}
+
+// Which of the requests that a step sent was not answered; the step waits for the first alone, and
+// what the others are is part of the scenario. "one" where the evidence does not say.
+std::string_view MethodWithoutAnswer(const StepResult& result, const Evidence& evidence) {
+  const auto found = std::find_if(
+      evidence.rpcs.begin(), evidence.rpcs.end(), [&result](const RpcExchange& exchange) {
+        return exchange.step == result.index && exchange.outcome == RpcExchange::Outcome::kNoAnswer;
+      });
+  return found == evidence.rpcs.end() ? "one" : std::string_view(found->method);
 }
 
 // The hang that a step which ran into its limit stands for; nullopt for steps that wait for
@@ -63,8 +74,9 @@ std::optional<Hang> HangOfStep(const StepResult& result, const Evidence& evidenc
     hang.phase = "answer to step " + answer->step;
     hang.title = fmt::format("no answer to step {} within its limit", answer->step);
   } else if (const auto* pipeline = StepActionAs<PipelineStep>(scenario, result.index)) {
-    hang.phase = "answers to requests in one write";
-    hang.title = fmt::format("not all of {} requests in one write were answered within the limit",
+    const std::string_view method = MethodWithoutAnswer(result, evidence);
+    hang.phase = fmt::format("answer to {} of requests in one write", method);
+    hang.title = fmt::format("no answer to {} of {} requests in one write within the limit", method,
                              pipeline->requests.size());
   } else if (StepActionAs<WaitReadyStep>(scenario, result.index) != nullptr) {
     hang.phase = kStartPhase;
