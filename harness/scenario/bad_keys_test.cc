@@ -31,7 +31,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadKey{kProfile, "extends: parent\nargz+: [-x]\n", "3:1", "unknown key `argz+`"},
         BadKey{kProfile, "extends: parent\nenvironment+: [A]\n", "3:15", "expected a map"},
         BadKey{kProfile, "extends: parent\nenvironment-: [B]\n", "3:16", "which is not inherited"},
-        BadKey{kProfile, "extends: parent\nargs+: {a: b}\n", "3:8", "`args`"},
+        BadKey{kProfile, "extends: parent\nargs+: {a: b}\n", "3:8", "`args+` is a map"},
         BadKey{kCatalogue, "extends: bsae\n", "2:10", "did you mean `base`?"},
         BadKey{kCatalogue, "extends: base\npoints-: [base/oen]\n", "3:11",
                "did you mean `base/one`?"},

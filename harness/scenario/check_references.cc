@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "harness/scenario/nearest_word.h"
@@ -116,6 +117,35 @@ class ReferenceCheck {
       }
     }
     CheckAction(step);
+    NoteConnection(step);
+  }
+
+  void NoteConnection(const Step& step) {
+    const auto note = [&](const auto* action) {
+      if (action != nullptr) {
+        connections_[step.target].insert(action->connection);
+      }
+    };
+    note(std::get_if<RpcStep>(&step.action));
+    note(std::get_if<PipelineStep>(&step.action));
+    note(std::get_if<RawStep>(&step.action));
+  }
+
+  // One that no step before has opened is not there to be closed.
+  void CheckDisconnect(const Step& step, const std::string& name) {
+    if (!ProfileOf(step.target).rpc) {
+      diagnostics_.Add(
+          step.position,
+          fmt::format("`disconnect` needs a profile with `rpc: true`, and `{}` is none",
+                      ProfileOf(step.target).name));
+      return;
+    }
+    const std::set<std::string>& open = connections_[step.target];
+    if (!name.empty() && !open.contains(name)) {
+      diagnostics_.Add(step.position,
+                       fmt::format("`disconnect`: no step before this one has `connection: {}`{}",
+                                   name, DidYouMean(name, {open.begin(), open.end()})));
+    }
   }
 
   // It may be asked for its answer by `answer_to`.
@@ -143,6 +173,8 @@ class ReferenceCheck {
                        fmt::format("`{}` speaks JSON-RPC, but profile `{}` has no `rpc: true`; "
                                    "another protocol: let a client speak it with `run: [...]`",
                                    RpcKey(step), ProfileOf(step.target).name));
+    } else if (const auto* close = std::get_if<DisconnectStep>(&step.action); close != nullptr) {
+      CheckDisconnect(step, close->connection);
     } else if (const auto* answer = std::get_if<AnswerStep>(&step.action); answer != nullptr) {
       CheckAnswer(step, answer->step);
     } else if (const auto* start = std::get_if<StartCompanionStep>(&step.action);
@@ -194,6 +226,7 @@ class ReferenceCheck {
           fmt::format("unknown fault point `{}` in the catalogues of profile `{}`{}", fault.point,
                       ProfileOf(fault.target).name, DidYouMean(fault.point, points)));
     }
+    CheckConnection(fault);
     if (!fault.from_step.empty() &&
         std::find(step_names_.begin(), step_names_.end(), fault.from_step) == step_names_.end()) {
       diagnostics_.Add(fault.position, fmt::format("no step has the name `{}`{}", fault.from_step,
@@ -213,6 +246,21 @@ class ReferenceCheck {
     CheckAfter(fault);
     if (armed_by_step_.contains(fault.id)) {
       fault.armed_at_start = false;
+    }
+  }
+
+  // What is done over a connection that there never is, is never done.
+  void CheckConnection(const Fault& fault) {
+    const std::string_view key = fault.action == Fault::Action::kRpc ? "rpc"
+                                 : fault.action == Fault::Action::kDropConnection
+                                     ? "drop_connection"
+                                     : "";
+    if (!key.empty() && !ProfileOf(fault.target).rpc) {
+      diagnostics_.Add(
+          fault.position,
+          fmt::format("`{}` needs a profile with `rpc: true`, and `{}` is none: the harness has no "
+                      "connection to it",
+                      key, ProfileOf(fault.target).name));
     }
   }
 
@@ -244,7 +292,8 @@ class ReferenceCheck {
   Diagnostics& diagnostics_;
   std::vector<std::string> target_names_, fault_ids_, step_names_, answered_later_, companions_;
   std::set<std::string> armed_by_step_, started_by_step_;
-  std::set<std::string> started_;  // targets
+  std::set<std::string> started_;                             // targets
+  std::map<std::string, std::set<std::string>> connections_;  // opened so far, by target
 };
 
 }  // namespace

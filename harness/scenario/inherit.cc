@@ -160,6 +160,13 @@ class Inheritance {
       return;
     }
     const bool is_map = IsMapKey(key, keys_);
+    if (!is_map && entry.value->kind != Kind::kSequence && !IsOneOf(key, keys_.or_one)) {
+      const bool is_nothing = entry.value->kind == Kind::kNull;
+      diagnostics_.Add(
+          is_nothing ? entry.key_position : entry.value->position,
+          fmt::format("`{}` is {}; expected a list", entry.key, entry.value->Describe()));
+      return;
+    }
     if (is_map && entry.value->kind != Kind::kMap) {
       diagnostics_.Add(entry.value->position, fmt::format("`{}` is {}; expected a map", entry.key,
                                                           entry.value->Describe()));

@@ -11,9 +11,10 @@
 namespace faultline {
 
 struct InheritedKeys {
-  std::vector<std::string_view> lists;        // one text counts as a list of it
+  std::vector<std::string_view> lists;
   std::vector<std::string_view> maps;         // `-` takes away by name
   std::vector<std::string_view> joined_maps;  // as maps, and joined entry by entry without a `+`
+  std::vector<std::string_view> or_one = {};  // of `lists`, those of which one text is a list too
 };
 
 // `own` with what `parent` has and it has not. `KEY+` appends a list to the inherited one, or joins

@@ -6,6 +6,7 @@
 
 #include "harness/scenario/map_reader.h"
 #include "harness/scenario/reserved_names.h"
+#include "harness/scenario/vacuous.h"
 
 namespace faultline {
 namespace {
@@ -111,6 +112,10 @@ std::vector<ValueTest> ReadWhere(const YamlValue& value, ReadContext& context) {
     }
     for (ValueTest& test : ReadValueTests(*entry.value, fmt::format("`{}`", entry.key), context)) {
       test.path = entry.key;
+      if (HoldsOfEveryValue(test)) {
+        ReportWrongType(*entry.value, fmt::format("a test of `{}`", entry.key),
+                        "one that some value does not pass; this one every value does", context);
+      }
       all.push_back(std::move(test));
     }
   }

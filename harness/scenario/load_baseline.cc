@@ -34,6 +34,11 @@ BaselineEntry ReadEntry(const YamlValue& value, ReadContext& context) {
   map.Require("kind");
   ReadPlain(map, "signature", entry.signature);
   ReadPlain(map, "kind", entry.kind);
+  if (const YamlValue* signature = map.Find("signature");
+      signature != nullptr && signature->kind != YamlValue::Kind::kMap && entry.signature.empty()) {
+    context.diagnostics.Add(signature->position,
+                            "`signature` is empty; expected the one that `faultline` prints");
+  }
   ReadPlain(map, "note", entry.note);
   ReadPlain(map, "reference", entry.reference);
   if (const YamlValue* sometimes = map.Find("sometimes"); sometimes != nullptr) {

@@ -71,7 +71,13 @@ void ReadCallPatterns(MapReader& document, const char* key, bool callers_require
     if (callers_required) {
       map.Require("callers");
     }
-    map.Texts("callers", pattern.callers);
+    map.SomeTexts("callers", pattern.callers, "functions on the stack");
+    if (pattern.point == "*" && pattern.callers.empty()) {
+      document.context().diagnostics.Add(
+          item->position,
+          fmt::format("`{}` of every point: nothing is left to judge; expected points or `callers`",
+                      key));
+    }
     map.Require("why");
     map.Text("why", pattern.why);
     map.Finish();
@@ -120,7 +126,8 @@ const InheritedKeys& Inherited() {
   static const InheritedKeys kKeys = {
       .lists = {"wrappers", "abort_helpers", "allocations", "benign", "cannot_fail"},
       .maps = {},
-      .joined_maps = {"points", "observers", "error_variables"}};
+      .joined_maps = {"points", "observers", "error_variables"},
+      .or_one = {"wrappers", "abort_helpers", "allocations"}};
   return kKeys;
 }
 

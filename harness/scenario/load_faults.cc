@@ -98,7 +98,7 @@ void ReadPlace(MapReader& map, Fault& fault) {
       }
     }
   }
-  map.Texts("callers", fault.callers);
+  map.SomeTexts("callers", fault.callers, "functions on the stack");
   map.Bool("direct_caller", fault.direct_caller);
   if (fault.direct_caller && fault.callers.empty()) {
     context.diagnostics.Add(map.KeyPosition("direct_caller"), "`direct_caller` needs `callers`");

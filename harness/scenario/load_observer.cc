@@ -113,7 +113,7 @@ void ReadObject(MapReader& map, Observer& observer) {
     }
   }
   map.Integer("stack_words", observer.stack_words, 0, kMaxStackWords);
-  map.Texts("ignore_callers", observer.ignore_callers);
+  map.SomeTexts("ignore_callers", observer.ignore_callers, "functions on the stack");
 }
 
 }  // namespace

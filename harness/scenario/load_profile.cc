@@ -117,6 +117,11 @@ void ReadDeliberateAborts(MapReader& map, std::vector<DeliberateAbort>& out) {
       reader.Text("note", abort.note);
       reader.Pattern("when", abort.note_when);  // `allowed` holds only there too
       reader.Finish();
+      if (abort.allowed && abort.note.empty()) {
+        map.context().diagnostics.Add(
+            reader.KeyPosition("allowed"),
+            "`allowed: true` needs `note`: why this abort is no finding, to whoever reads the run");
+      }
     } else if (auto pattern = ReadPattern(*item, "`deliberate_abort`", map.context())) {
       abort.pattern = std::move(*pattern);
     }
@@ -218,7 +223,8 @@ const InheritedKeys& Inherited() {
                 "log_patterns", "deliberate_abort", "error_lines", "state_probes",
                 "partial_failures"},
       .maps = {"environment"},
-      .joined_maps = {"variables", "sweeps"}};
+      .joined_maps = {"variables", "sweeps"},
+      .or_one = {"required_args", "leftovers", "clean_exit_codes", "clean_signals", "catalogues"}};
   return kKeys;
 }
 

@@ -19,6 +19,9 @@ void ReadError(const YamlValue& value, RpcExpectation& expectation, ReadContext&
   }
   error.Pattern("message", expectation.message_pattern, SubstituteStage::kKeepForRun);
   error.Finish();
+  if (error.is_map() && value.entries.empty()) {
+    ReportWrongType(value, "`error`", "`code` or `message`, or `error` alone for any", context);
+  }
 }
 
 RpcExpectation ReadOne(const YamlValue& value, ReadContext& context) {
@@ -44,6 +47,12 @@ RpcExpectation ReadOne(const YamlValue& value, ReadContext& context) {
   MapReader map(value, "an expectation", context);
   if (const YamlValue* result = map.Find("result"); result != nullptr) {
     expectation.value = ReadJson(*result, "`result`", context);
+    if (result->kind == YamlValue::Kind::kMap && result->entries.empty()) {
+      context.diagnostics.Add(result->position,
+                              "`result` is an empty map, whose members every map has; expected "
+                              "members, {where: {.: {length: 0}}} for an empty result, or `result` "
+                              "alone for any");
+    }
   }
   if (const YamlValue* error = map.Find("error"); error != nullptr) {
     expectation.kind = RpcExpectation::Kind::kError;
@@ -64,6 +73,11 @@ RpcExpectation ReadOne(const YamlValue& value, ReadContext& context) {
 std::vector<RpcExpectation> ReadRpcExpectations(const YamlValue& value, ReadContext& context) {
   std::vector<RpcExpectation> expectations;
   if (value.kind == YamlValue::Kind::kSequence) {
+    if (value.items.empty()) {
+      context.diagnostics.Add(value.position,
+                              "an empty list of expectations; expected result, error, no_answer, "
+                              "gone or maps");
+    }
     for (const YamlPtr& item : value.items) {
       expectations.push_back(ReadOne(*item, context));
     }

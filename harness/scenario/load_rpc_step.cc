@@ -5,6 +5,7 @@
 #include "harness/scenario/load_answer.h"
 #include "harness/scenario/load_common.h"
 #include "harness/scenario/load_rpc_expectation.h"
+#include "harness/scenario/vacuous.h"
 
 namespace faultline {
 namespace {
@@ -49,6 +50,11 @@ std::optional<StepAction> ReadRpcStep(MapReader& map) {
   ReadExpect(map, "until", step.until);
   if (!step.until.empty()) {
     RefuseBeside(map, "expect", "until");
+  }
+  if (HoldsOfEveryAnswer(step.until)) {
+    map.context().diagnostics.Add(map.Find("until")->position,
+                                  "`until` takes every answer, so that the first one ends it; "
+                                  "expected one that the target does not give at once");
   }
   if (step.no_wait) {
     for (const std::string_view key : {"expect", "save", "until", "within"}) {

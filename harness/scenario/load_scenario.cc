@@ -20,6 +20,7 @@
 #include "harness/scenario/load_targets.h"
 #include "harness/scenario/nearest_word.h"
 #include "harness/scenario/reserved_names.h"
+#include "harness/scenario/vacuous.h"
 
 namespace faultline {
 namespace {
@@ -248,6 +249,29 @@ void CheckLives(const Scenario& scenario, Diagnostics& diagnostics) {
   }
 }
 
+// Steps that a fault does at its call, perhaps at many, count as often as is needed.
+void CheckFlatSteps(const Scenario& scenario, Diagnostics& diagnostics) {
+  std::set<std::string> at_calls;
+  for (const Fault& fault : scenario.faults) {
+    for (const Step& step : fault.at_call) {
+      if (const auto* flat = std::get_if<ExpectFlatStep>(&step.action); flat != nullptr) {
+        at_calls.insert(flat->name);
+      }
+    }
+  }
+  for (const IdleFlat& idle : IdleFlatSteps(scenario.steps)) {
+    const std::string& name = std::get<ExpectFlatStep>(idle.step->action).name;
+    if (!at_calls.contains(name)) {
+      diagnostics.Add(
+          idle.step->position,
+          fmt::format("`expect_flat: {}` is done {} time{} in a life of the target, and "
+                      "tells nothing; expected at least {}, as the last step of "
+                      "{{repeat: {}, steps: [...]}}",
+                      name, idle.count, idle.count == 1 ? "" : "s", kFewestFlat, kFewestFlat));
+    }
+  }
+}
+
 // `repeat` of a scenario: its steps once for each cycle. Names of steps stand for those of all.
 void RepeatSteps(Scenario& scenario, Diagnostics& diagnostics) {
   if (scenario.cycles > 1 && !scenario.targets.empty()) {
@@ -306,6 +330,7 @@ LoadedScenario LoadScenario(const std::filesystem::path& file, const LoadOptions
   }
   RepeatSteps(scenario, diagnostics);
   CheckLives(scenario, diagnostics);
+  CheckFlatSteps(scenario, diagnostics);
   return loaded;
 }
 

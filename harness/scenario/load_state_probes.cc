@@ -61,11 +61,19 @@ StateProbe ReadProbe(const YamlValue& item, ReadContext& context) {
   ReadParams(reader, probe.call.params);
   reader.Texts("keys", probe.keys);
   reader.Texts("volatile", probe.not_state);
-  reader.Texts("only", probe.only);
+  reader.SomeTexts("only", probe.only, "members that are state");
   reader.Bool("promised", probe.promised);
   reader.Finish();
   CheckPaths(probe, "volatile", probe.not_state, context.diagnostics);
   CheckPaths(probe, "only", probe.only, context.diagnostics);
+  for (const std::string& path : probe.not_state) {
+    if (path.find_first_not_of("*.") == std::string::npos) {
+      context.diagnostics.Add(reader.Find("volatile")->position,
+                              fmt::format("`{}` of `volatile` is every member, so that no answer "
+                                          "differs; expected members that are no state",
+                                          path));
+    }
+  }
   return probe;
 }
 
@@ -75,7 +83,13 @@ PartialFailure ReadPartialFailure(const YamlValue& item, ReadContext& context) {
   MapReader reader(item, "a partial failure", context);
   reader.Require("rpc");
   reader.Text("rpc", partial.method);
-  reader.Texts("probes", partial.probes);
+  if (partial.method == "*") {
+    ReportWrongType(*reader.Find("rpc"), "`rpc`",
+                    "a method, or the beginning of some with a `*` behind it: all of them may do "
+                    "in part what they are asked for, and nothing is left to judge",
+                    context);
+  }
+  reader.SomeTexts("probes", partial.probes, "methods of state probes");
   reader.Bool("again", partial.again);
   reader.Require("note");
   reader.Text("note", partial.note);

@@ -8,20 +8,24 @@
 
 #include "harness/scenario/load_answer.h"
 #include "harness/scenario/load_rpc_step.h"
+#include "harness/scenario/vacuous.h"
 
 namespace faultline {
 namespace {
 
 constexpr int kLastExitCode = 255;
+constexpr char kFaultIds[] = "ids of faults";
+constexpr char kCompanionNames[] = "names of companions";
 
 using Action = StepAction;
 using ActionReader = std::function<std::optional<Action>(MapReader&)>;
 
 template <typename NamesStep>
 std::optional<Action> ReadNames(MapReader& map, std::string_view key,
-                                std::vector<std::string> NamesStep::*names) {
+                                std::vector<std::string> NamesStep::*names,
+                                std::string_view expected) {
   NamesStep step;
-  map.Texts(key, step.*names);
+  map.SomeTexts(key, step.*names, expected);
   return step;
 }
 
@@ -33,6 +37,9 @@ std::optional<Action> ReadSignalStep(MapReader& map) {
 std::optional<Action> ReadTerminal(MapReader& map) {
   const auto text =
       ReadText(*map.Find("type"), "`type`", map.context(), SubstituteStage::kKeepForRun);
+  if (text == "") {
+    ReportWrongType(*map.Find("type"), "`type`", "at least one character", map.context());
+  }
   return text.has_value() ? std::optional<Action>(TerminalStep{*text}) : std::nullopt;
 }
 
@@ -47,6 +54,9 @@ std::optional<Action> ReadWaitExit(MapReader& map) {
   WaitExitStep step;
   if (const YamlValue* codes = map.Find("wait_exit"); codes->kind != YamlValue::Kind::kNull) {
     step.expect_exit = ReadIntegers(*codes, "`wait_exit`", map.context(), 0, kLastExitCode);
+    if (codes->kind == YamlValue::Kind::kSequence && codes->items.empty()) {
+      ReportWrongType(*codes, "`wait_exit`", "exit codes, or nothing for any", map.context());
+    }
   }
   map.Bool("ask", step.ask);
   return step;
@@ -69,13 +79,8 @@ std::optional<Action> ReadWait(MapReader& map) {
 
 std::optional<Action> ReadExpectAbsent(MapReader& map) {
   ExpectAbsentStep step;
-  map.Texts("expect_absent", step.patterns, SubstituteStage::kKeepForRun);
-  for (const std::string& pattern : step.patterns) {
-    if (pattern.empty()) {
-      ReportWrongType(*map.Find("expect_absent"), "`expect_absent`", "names or globs of files",
-                      map.context());
-    }
-  }
+  map.SomeTexts("expect_absent", step.patterns, "names or globs of files",
+                SubstituteStage::kKeepForRun);
   return step;
 }
 
@@ -96,8 +101,13 @@ std::optional<Action> ReadExpectOpenFiles(MapReader& map) {
     if (test.of_length || is_negative || !(test.value.is_number() || is_reference)) {
       ReportWrongType(*map.Find("expect_open_files"), "`expect_open_files`",
                       "a number from 0, or tests of it as {at_most: 20}", map.context());
-      break;
+      return step;
     }
+  }
+  if (!step.count.empty() && std::ranges::all_of(step.count, HoldsOfEveryCount)) {
+    ReportWrongType(*map.Find("expect_open_files"), "`expect_open_files`",
+                    "a number, or tests that some number does not pass, as {at_most: 20}",
+                    map.context());
   }
   return step;
 }
@@ -105,6 +115,10 @@ std::optional<Action> ReadExpectOpenFiles(MapReader& map) {
 std::optional<Action> ReadExpectFlat(MapReader& map) {
   ExpectFlatStep step;
   map.Text("expect_flat", step.name);
+  if (step.name.empty()) {
+    ReportWrongType(*map.Find("expect_flat"), "`expect_flat`", "a name of what is repeated",
+                    map.context());
+  }
   return step;
 }
 
@@ -132,8 +146,9 @@ const Words<ActionReader>& Actions() {
       {"raw", ReadRawStep},
       {"answer_to", ReadAnswerStep},
       {"disconnect", ReadDisconnectStep},
-      {"arm", [](MapReader& map) { return ReadNames(map, "arm", &ArmStep::faults); }},
-      {"disarm", [](MapReader& map) { return ReadNames(map, "disarm", &DisarmStep::faults); }},
+      {"arm", [](MapReader& map) { return ReadNames(map, "arm", &ArmStep::faults, kFaultIds); }},
+      {"disarm",
+       [](MapReader& map) { return ReadNames(map, "disarm", &DisarmStep::faults, kFaultIds); }},
       {"signal", ReadSignalStep},
       {"run", [](MapReader& map) { return std::optional<Action>(ReadCommand(map)); }},
       {"type", ReadTerminal},
@@ -148,10 +163,10 @@ const Words<ActionReader>& Actions() {
       {"start", ReadStart},
       {"start_companion",
        [](MapReader& map) {
-         return ReadNames(map, "start_companion", &StartCompanionStep::companions);
+         return ReadNames(map, "start_companion", &StartCompanionStep::companions, kCompanionNames);
        }},
       {"stop_companion", [](MapReader& map) {
-         return ReadNames(map, "stop_companion", &StopCompanionStep::companions);
+         return ReadNames(map, "stop_companion", &StopCompanionStep::companions, kCompanionNames);
        }}};
   return kActions;
 }

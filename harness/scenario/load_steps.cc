@@ -104,6 +104,10 @@ class StepsReader {
   // The steps below `list` once, under `variables`. A mistake in a step is told once, not once for
   // each time that it is read.
   void ReadOnce(const YamlValue& list, const Variables& variables) {
+    if (list.kind == YamlValue::Kind::kSequence && list.items.empty()) {
+      diagnostics_.Add(list.position, "a loop without steps; expected at least one");
+      return;
+    }
     if (!full_ && ++depth_ <= kMaxIncludeDepth) {
       ReadList(list, variables);
     } else if (!full_) {

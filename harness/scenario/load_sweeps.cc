@@ -11,6 +11,7 @@
 namespace faultline {
 namespace {
 
+constexpr char kSome[] = "at least one; without the key all are meant";
 constexpr int kMostSteps = 10'000;
 constexpr int kMostOccurrences = 1'000'000;
 
@@ -50,15 +51,15 @@ SweepDefinition ReadOne(const YamlValue::Entry& entry, ReadContext& context) {
   SweepDefinition sweep;
   sweep.position = entry.key_position;
   MapReader map(*entry.value, fmt::format("sweep `{}`", entry.key), context);
-  map.Texts("points", sweep.points);
+  map.SomeTexts("points", sweep.points, kSome);
   map.Texts("exclude", sweep.exclude);
-  map.Texts("groups", sweep.groups);
-  map.Texts("modules", sweep.modules);
-  map.Texts("subsystems", sweep.subsystems);
-  map.Texts("callers", sweep.callers);
-  map.Texts("files", sweep.files);
+  map.SomeTexts("groups", sweep.groups, kSome);
+  map.SomeTexts("modules", sweep.modules, kSome);
+  map.SomeTexts("subsystems", sweep.subsystems, kSome);
+  map.SomeTexts("callers", sweep.callers, kSome);
+  map.SomeTexts("files", sweep.files, kSome);
   map.Integer("from_step", sweep.from_step, 0, kMostSteps);
-  map.Texts("modes", sweep.modes);
+  map.SomeTexts("modes", sweep.modes, kSome);
   map.Text("budget", sweep.budget);
   map.Integer("occurrences", sweep.occurrences, 1, kMostOccurrences);
   map.Bool("only_changed", sweep.only_changed);

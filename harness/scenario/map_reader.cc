@@ -53,6 +53,23 @@ void MapReader::Texts(std::string_view key, std::vector<std::string>& out, Subst
   }
 }
 
+void MapReader::SomeTexts(std::string_view key, std::vector<std::string>& out,
+                          std::string_view expected, SubstituteStage stage) {
+  const YamlValue* value = Find(key);
+  if (value == nullptr) {
+    return;
+  }
+  const size_t mistakes = context_.diagnostics.count();
+  out = ReadTexts(*value, Quoted(key), context_, stage);
+  const bool lacks_text = out.empty() || std::ranges::find(out, "") != out.end();
+  if (lacks_text && context_.diagnostics.count() == mistakes && !context_.lenient) {
+    context_.diagnostics.Add(
+        value->position,
+        fmt::format("{} {}; expected {}", Quoted(key),
+                    out.empty() ? "is an empty list" : "has an empty text", expected));
+  }
+}
+
 void MapReader::Pattern(std::string_view key, std::string& out, SubstituteStage stage) {
   if (const YamlValue* value = Find(key); value != nullptr) {
     if (auto pattern = ReadPattern(*value, Quoted(key), context_, stage); pattern.has_value()) {

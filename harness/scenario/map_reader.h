@@ -31,6 +31,9 @@ class MapReader {
   void Text(std::string_view key, std::string& out);
   void Texts(std::string_view key, std::vector<std::string>& out,
              SubstituteStage stage = SubstituteStage::kFinal);
+  // The same, where none, or an empty one, says nothing: a mistake. `expected`: "names of faults".
+  void SomeTexts(std::string_view key, std::vector<std::string>& out, std::string_view expected,
+                 SubstituteStage stage = SubstituteStage::kFinal);
   void Pattern(std::string_view key, std::string& out,
                SubstituteStage stage = SubstituteStage::kFinal);
   void Bool(std::string_view key, bool& out);

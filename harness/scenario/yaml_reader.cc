@@ -7,6 +7,7 @@
 #include "harness/scenario/named_values.h"
 #include "harness/scenario/nearest_word.h"
 #include "harness/scenario/scalar.h"
+#include "harness/scenario/vacuous.h"
 
 namespace faultline {
 namespace {
@@ -27,6 +28,22 @@ std::string WithExampleValues(const std::string& text, const SavedNames& saved) 
     values[name] = "example";
   }
   return ExpandForRun(text, values);
+}
+
+// A check with such a pattern would hold, or fail, whatever is said.
+void ReportUselessPattern(const YamlValue& value, std::string_view what, const std::string& pattern,
+                          ReadContext& context) {
+  if (IsInEveryLine(pattern)) {
+    context.diagnostics.Add(
+        value.position,
+        fmt::format("{} is `{}`, which every text has; expected a pattern that one can lack", what,
+                    value.text));
+  } else if (WantsLineBreak(pattern)) {
+    context.diagnostics.Add(
+        value.position,
+        fmt::format("{} ends with a line break, which no line has; expected `$` or nothing there",
+                    what));
+  }
 }
 
 // `text` is one reference and nothing else.
@@ -219,14 +236,16 @@ std::optional<std::string> ReadPattern(const YamlValue& value, std::string_view 
                                         text->size(), kMaxPatternBytes));
     return std::nullopt;
   }
-  const std::string problem = LinePattern::ProblemOf(
-      stage == SubstituteStage::kKeepForRun ? WithExampleValues(*text, context.Saved()) : *text);
+  const std::string example =
+      stage == SubstituteStage::kKeepForRun ? WithExampleValues(*text, context.Saved()) : *text;
+  const std::string problem = LinePattern::ProblemOf(example);
   if (!problem.empty()) {
     context.diagnostics.Add(
         value.position,
         fmt::format("{} is `{}`; expected a regular expression (RE2): {}", what, *text, problem));
     return std::nullopt;
   }
+  ReportUselessPattern(value, what, example, context);
   return text;
 }
 
