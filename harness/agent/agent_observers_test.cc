@@ -128,6 +128,19 @@ TEST_F(ObserverTest, AKeyMayBeWhatAnArgumentPointsAt) {
   EXPECT_EQ(observed.back().key & 0xffu, uint64_t{'a'});
 }
 
+TEST_F(ObserverTest, AKeyMayBeWhatAWrappedCallStores) {
+  PlanObserver observer;
+  observer.key = PlanObserver::kKeyPointee0;
+  observer.wrap = 1;
+  const uint32_t point = run_.plan.AddPoint("ticket/draw", 11, 0);
+  run_.plan.AddHook(kVictim, "draw_ticket", {point}, run_.plan.AddObserver("ticket", observer));
+  run_.plan.AddRule(RuleFor(point, 2, 2));
+  const auto observed = RecordsOf(run_.Run({"tickets"}), JournalRecord::kObserved);
+  ASSERT_THAT(observed, SizeIs(2));
+  EXPECT_EQ(observed[0].key, 4711u);
+  EXPECT_EQ(observed[1].key, 0u) << "a call that was made to fail stores nothing";
+}
+
 TEST_F(ObserverTest, AFunctionThatAWrappedOneJumpsToHasTheCallerOfThatOne) {
   PlanObserver wrapped;
   wrapped.wrap = 1;

@@ -1,7 +1,12 @@
 #include "harness/agent/observation.h"
 
+#include <sys/stat.h>
+
+#include <string_view>
+
 #include "harness/agent/agent_state.h"
 #include "harness/agent/conditions.h"
+#include "harness/agent/raw.h"
 #include "harness/agent/thread_state.h"
 
 namespace faultline::agent {
@@ -59,16 +64,57 @@ void CopyLabel(uint64_t address, char (&label)[kLabelSize]) {
   label[size] = '\0';
 }
 
-// What an observer that knows it before the call takes for the key.
+bool IsPointee(const PlanObserver& observer) {
+  return observer.key >= PlanObserver::kKeyPointee0 &&
+         observer.key < PlanObserver::kKeyPointee0 + 6;
+}
+
+uint64_t WordAt(uint64_t address) {
+  return address < kFirstPage ? 0 : *reinterpret_cast<const uint64_t*>(address);
+}
+
+// What an observer that knows it before the call takes for the key; of a wrapped call whose key is
+// what an argument points at, the address: the call may be what stores it there.
 uint64_t KeyOf(const PlanObserver& observer, const uint64_t (&arguments)[6]) {
   if (observer.key < 6) {
     return arguments[observer.key];
   }
-  if (observer.key < PlanObserver::kKeyPointee0 || observer.key >= PlanObserver::kKeyPointee0 + 6) {
+  if (!IsPointee(observer)) {
     return 0;
   }
   const uint64_t address = arguments[observer.key - PlanObserver::kKeyPointee0];
-  return address < kFirstPage ? 0 : *reinterpret_cast<const uint64_t*>(address);
+  return observer.wrap != 0 ? address : WordAt(address);
+}
+
+// The key once the call has returned, or was made to fail, which has stored nothing.
+uint64_t KeyAtEnd(const PlanObserver& observer, const PendingRecord& pending, uint64_t result,
+                  uint32_t flags) {
+  if (observer.key == PlanObserver::kKeyResult) {
+    return result;
+  }
+  if (!IsPointee(observer) || observer.wrap == 0) {
+    return pending.key;
+  }
+  return (flags & JournalRecord::kErrorNoted) != 0 ? 0 : WordAt(pending.key);
+}
+
+// Which file a call that opens one has opened, whatever its name is then or later; 0: not known.
+// The harness tells by it who has made what lies in a directory that several targets share, see
+// FileIdentity in harness/run/seat.cc.
+uint64_t OpenedFile(const PlanHeader* plan, const PlanObserver& observer, uint64_t result) {
+  constexpr char kOpens[] = "fd/open";
+  const std::string_view name = observer.name.In(plan);
+  for (size_t i = 0; i + 1 < sizeof(kOpens); ++i) {
+    if (i >= name.size() || name[i] != kOpens[i]) {
+      return 0;
+    }
+  }
+  const int fd = static_cast<int>(result);
+  struct stat status {};
+  if (fd < 0 || IsError(Syscall(__NR_fstat, fd, &status))) {
+    return 0;
+  }
+  return HashMix(HashMix(0, status.st_dev), status.st_ino);
 }
 
 void FillPending(Call& call, uint32_t index, const PlanObserver& observer) {
@@ -93,8 +139,8 @@ void Record(const PendingRecord& pending, uint64_t result, uint32_t more_flags) 
   record.index = pending.observer;
   record.stack = pending.stack;
   record.result = result;
-  const uint32_t key = plan->observers.In(plan)[pending.observer].key;
-  record.key = key == PlanObserver::kKeyResult ? result : pending.key;
+  record.occurrence = OpenedFile(plan, plan->observers.In(plan)[pending.observer], result);
+  record.key = KeyAtEnd(plan->observers.In(plan)[pending.observer], pending, result, more_flags);
   __builtin_memcpy(record.label, pending.label, sizeof(record.label));
   the_agent.journal.Append(record);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "harness/evidence/registry_coverage.h"
@@ -28,7 +29,8 @@ struct KeyState {
   bool create_failed = false;
   uint32_t references = 0;  // more than the first, of a counted object
   std::string label;
-  size_t object = 0;  // index into RegistryReplay::objects while it is alive
+  size_t object = 0;                     // index into RegistryReplay::objects while it is alive
+  std::optional<size_t> early_end = {};  // the last call that ended it when it was not alive
 };
 
 bool CreationFailed(const JournalRecord& record, const Observer& observer) {
@@ -89,12 +91,27 @@ class Replayer {
       state.label = label;
       return;
     }
-    state = {.life = KeyState::Life::kAlive, .label = label, .object = out_.objects.size()};
-    out_.objects.push_back({call.key, label, call.record, std::nullopt});
+    const std::optional<size_t> ended_by = EndedBeforeReturn(call, observer, state);
+    state = {.life = ended_by ? KeyState::Life::kEnding : KeyState::Life::kAlive,
+             .label = label,
+             .object = out_.objects.size()};
+    out_.objects.push_back({call.key, label, call.record, ended_by});
+  }
+
+  // A thread may have been detached, or joined, before the call that made it comes back, which is
+  // when it is recorded: the key is told to others before.
+  std::optional<size_t> EndedBeforeReturn(const Call& call, const Observer& observer,
+                                          const KeyState& state) const {
+    const bool is_told_before = observer.wrap && observer.key_is_pointee;
+    return is_told_before && state.early_end &&
+                   records_[*state.early_end].tid != records_[call.record].tid
+               ? state.early_end
+               : std::nullopt;
   }
 
   void Destroy(const Call& call, const Observer& observer) {
-    if (observer.key_is_pointee && call.key == 0) {
+    const bool failed = observer.success == Observer::Success::kResultZero && call.failed;
+    if ((observer.key_is_pointee && call.key == 0) || failed) {
       return;
     }
     KeyState& state = keys_[call.key];
@@ -107,6 +124,7 @@ class Replayer {
       state.life = KeyState::Life::kEnding;
     } else if (!call.deferred) {
       Report(call, observer, state);
+      state.early_end = call.record;
     }
     if (call.deferred) {
       state.life = KeyState::Life::kGone;

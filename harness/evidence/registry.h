@@ -59,6 +59,9 @@ struct RegistryReplay {
 // - Destroying what is not alive is a violation, except from one of the observer's ignore_callers:
 //   a deferred end that the registry has already recorded. To destroy by a pointer that is already
 //   null is none either.
+// - An end that reports an error, of an observer with Success::kResultZero, is none. A wrapped
+//   creation whose key is stored where an argument points may be recorded behind the end, which
+//   another thread has made.
 // - A use after a destruction is a violation only once such a deferred end has been seen: until
 //   then the object may be waiting for its last user.
 // - Forked children are left out. The replay stops at a gap in the journal, where a record is

@@ -271,5 +271,59 @@ TEST(Registry, EndsAreSeenWhenTheirFunctionIsHookedAndNoRecordIsMissing) {
   EXPECT_FALSE(Replay(run).ends_seen);
 }
 
+// Threads, as the observers of libc see them.
+class ThreadRegistry : public ::testing::Test {
+ protected:
+  ThreadRegistry() {
+    Add("pthread/create", Observer::Event::kCreate, true, true);
+    Add("pthread/join", Observer::Event::kDestroy, false, false);
+    Add("pthread/try-join", Observer::Event::kDestroy, true, false);
+  }
+  void Add(const std::string& name, Observer::Event event, bool wrap, bool pointee) {
+    Observer observer = testkit::MakeObserver(name, event, 0);
+    observer.wrap = wrap;
+    observer.key_is_pointee = pointee;
+    observer.success = wrap ? Observer::Success::kResultZero : Observer::Success::kByKey;
+    run_.catalogue.observers.push_back(observer);
+    run_.evidence.observers.push_back(name);
+    run_.evidence.hooks.push_back({.symbol = observer.symbols[0],
+                                   .module = "libc.so.6",
+                                   .status = HookReport::Status::kInstalled,
+                                   .reason = "",
+                                   .calls = 1});
+  }
+  size_t Alive() { return Replay(run_, "pthread").Alive().size(); }
+  ObservedRun run_;
+};
+
+TEST_F(ThreadRegistry, AThreadMayEndBeforeTheCallThatMadeItComesBack) {
+  run_.tid = 2;
+  run_.Call("pthread/join", 7);  // it detaches itself
+  run_.tid = 1;
+  run_.Call("pthread/create", 7);
+  EXPECT_EQ(Alive(), 0U);
+  EXPECT_EQ(Replay(run_, "pthread").objects.size(), 1U);
+}
+
+// Tempting: the number has ended already.
+TEST_F(ThreadRegistry, ANumberMayComeAgain) {
+  run_.Call("pthread/create", 7);
+  run_.Call("pthread/join", 7);
+  run_.Call("pthread/create", 7);
+  EXPECT_EQ(Alive(), 1U);
+  run_.Call("pthread/join", 7);
+  run_.Call("pthread/join", 7);  // by the same thread: no end of what it makes later
+  run_.Call("pthread/create", 7);
+  EXPECT_EQ(Alive(), 1U);
+}
+
+TEST_F(ThreadRegistry, AnEndThatFailsIsNone) {
+  run_.Call("pthread/create", 7);
+  run_.Call("pthread/try-join", 7).result = 16;  // EBUSY
+  EXPECT_EQ(Alive(), 1U);
+  run_.Call("pthread/try-join", 7);
+  EXPECT_EQ(Alive(), 0U);
+}
+
 }  // namespace
 }  // namespace faultline

@@ -195,6 +195,13 @@ int Registry(const Arguments&) {
   return 0;
 }
 
+int Tickets(const Arguments&) {
+  uint64_t drawn = 0;
+  draw_ticket(&drawn);
+  draw_ticket(&drawn);
+  return 0;
+}
+
 int Jump(const Arguments&) {
   call_enlist_by_jump();
   return 0;
@@ -293,6 +300,7 @@ int main(int argc, char** argv) {
       {"signals", Signals},
       {"terminated", Terminated},
       {"registry", Registry},
+      {"tickets", Tickets},
       {"jump", Jump},
       {"plugin", Plugin},
       {"fork", Fork},

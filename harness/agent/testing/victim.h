@@ -41,6 +41,7 @@ int fragile(int value);  // throws below 0
 void quit_thread();
 void enlist(const void* object, const char* name);  // notes an error for an empty name
 void enlist_many(const void* object);
+int draw_ticket(uint64_t* drawn);
 void enlist_by_jump(const void* object, const char* name);  // ends with a jump to enlist
 void call_enlist_by_jump();
 // Needs a widget. By the first letter of `how` it hands a failure on (f), does without (t), tries
