@@ -4,6 +4,7 @@
 #include <array>
 #include <filesystem>
 #include <string_view>
+#include <utility>
 
 namespace faultline {
 namespace {
@@ -119,6 +120,51 @@ std::vector<std::string> BlamedFunctions(const Stack& stack) {
     }
   }
   return functions;
+}
+
+std::string_view InterpreterOf(const Frame& frame) {
+  using Known = std::pair<std::string_view, std::string_view>;
+  constexpr std::array<Known, 9> kModules = {{{"python3", "Python"},
+                                              {"python2", "Python"},
+                                              {"libpython", "Python"},
+                                              {"perl", "Perl"},
+                                              {"libperl.so", "Perl"},
+                                              {"ruby", "Ruby"},
+                                              {"libruby", "Ruby"},
+                                              {"lua5", "Lua"},
+                                              {"liblua5", "Lua"}}};
+  // Of one that is linked into another program.
+  constexpr std::array<Known, 10> kFunctions = {{{"_Py", "Python"},
+                                                 {"Py", "Python"},
+                                                 {"pymain_", "Python"},
+                                                 {"cfunction_vectorcall", "Python"},
+                                                 {"method_vectorcall", "Python"},
+                                                 {"cfunction_call", "Python"},
+                                                 {"Perl_", "Perl"},
+                                                 {"luaV_", "Lua"},
+                                                 {"luaD_", "Lua"},
+                                                 {"rb_vm_", "Ruby"}}};
+  for (const auto& [prefix, language] : kModules) {
+    if (frame.module.starts_with(prefix)) {
+      return language;
+    }
+  }
+  for (const auto& [prefix, language] : kFunctions) {
+    if (frame.function.starts_with(prefix)) {
+      return language;
+    }
+  }
+  return "";
+}
+
+std::vector<std::string> NamedCallers(const Stack& stack) {
+  const auto first = std::find_if_not(stack.begin(), stack.end(), IsMachinery);
+  if (first != stack.end()) {
+    if (const std::string_view language = InterpreterOf(*first); !language.empty()) {
+      return {std::string(language) + " code"};
+    }
+  }
+  return BlamedFunctions(stack);
 }
 
 Stack BlamedStack(const protocol::JournalRecord& record, const JournalSnapshot& journal,

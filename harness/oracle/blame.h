@@ -40,6 +40,14 @@ std::string FoldTemplates(std::string_view function);
 // Template arguments are folded.
 std::vector<std::string> BlamedFunctions(const Stack& stack);
 
+// The language in whose interpreter `frame` lies, "" for none. Which of its functions a failure
+// came to says nothing of the program that it runs, and is another one in the next version.
+std::string_view InterpreterOf(const Frame& frame);
+
+// BlamedFunctions of a call that failed, or that made something: "Python code" where an interpreter
+// made it.
+std::vector<std::string> NamedCallers(const Stack& stack);
+
 // Of the call that a journal record tells: BlamedStack of its stack, empty when none was kept.
 Stack BlamedStack(const protocol::JournalRecord& record, const JournalSnapshot& journal,
                   Symbolizer& symbolizer);

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <map>
 #include <optional>
 
+#include "harness/oracle/before_fault.h"
 #include "harness/oracle/expected_end.h"
 #include "harness/oracle/oracle.h"
 #include "harness/oracle/run_course.h"
@@ -29,11 +31,16 @@ bool SomethingFailed(const Evidence& evidence, const OracleContext& context) {
                      [](const Injection& injection) { return injection.action == "fail"; });
 }
 
+// nullptr when the scenario has no such step.
+const Step* StepOf(const StepResult& result, const Scenario& scenario) {
+  const auto index = static_cast<size_t>(result.index);
+  return index < 1 || index > scenario.steps.size() ? nullptr : &scenario.steps[index - 1];
+}
+
 // The step's own tolerance; nullopt when it has none.
 std::optional<Tolerance> OwnTolerance(const StepResult& result, const Scenario& scenario) {
-  const auto index = static_cast<size_t>(result.index);
-  return index < 1 || index > scenario.steps.size() ? std::nullopt
-                                                    : scenario.steps[index - 1].tolerance;
+  const Step* step = StepOf(result, scenario);
+  return step == nullptr ? std::nullopt : step->tolerance;
 }
 
 // Did the answer to the RPC of step `index` come as an error, or the connection end before it?
@@ -42,6 +49,22 @@ bool WasRefused(const Evidence& evidence, int index) {
     return rpc.step == index && (rpc.outcome == RpcExchange::Outcome::kError ||
                                  rpc.outcome == RpcExchange::Outcome::kGone);
   });
+}
+
+// Is the request of the step refused as the fault-free run's is, by what the scenario does to the
+// target?
+bool IsRefusedAnyway(const StepResult& result, const Evidence& evidence,
+                     const OracleContext& context) {
+  std::map<std::string, size_t> seen;
+  for (const RpcExchange& rpc : evidence.rpcs) {
+    const size_t nth = seen[rpc.method]++;
+    if (rpc.step == result.index && context.fault_free != nullptr) {
+      const FaultFreeAnswer* model = context.fault_free->FindAnswer(rpc.method, nth);
+      return model != nullptr && model->outcome != RpcExchange::Outcome::kResult &&
+             model->outcome == rpc.outcome;
+    }
+  }
+  return false;
 }
 
 // Where nothing is made to fail the shortage that a scenario tolerates comes later, and nothing of
@@ -80,6 +103,9 @@ bool IsCleanFailure(const StepResult& result, const Evidence& evidence,
   if (own.has_value() && result.status != Status::kTargetGone &&
       (SomethingFailed(evidence, context) || context.scenario.faults.empty())) {
     return true;
+  }
+  if (FailedBeforeFault(result, evidence) && !context.hit_elsewhere) {
+    return IsRefusedAnyway(result, evidence, context);
   }
   if (StepActionAs<RpcStep>(context.scenario, result.index) != nullptr &&
       result.status == Status::kUnmet) {
@@ -224,6 +250,13 @@ class ExpectationOracle : public Oracle {
                           unasked ? "had no end: the target goes on, for nobody asked it to end"
                                   : Word(result.status)));
       finding.step = result.index;
+      const Step* written = StepOf(result, context.scenario);
+      if (written != nullptr && !written->name.empty() && !unasked) {
+        // A name is the user's own word for what the step looks at: as it is, so that a baseline
+        // tells the findings of several such steps apart.
+        finding.signature =
+            fmt::format("{}: step <n> ({}) {}", kind(), written->name, Word(result.status));
+      }
       if (!result.detail.empty()) {
         finding.details.push_back(result.detail);
       }

@@ -29,6 +29,20 @@ TEST(ExpectationOracle, ReportsAStepThatDidNotEndAsWritten) {
   EXPECT_THAT(findings[0].details, Contains("expected a result, got error -32603"));
 }
 
+// Tempting: numbers are no part of a signature, but here they are part of a name.
+TEST(ExpectationOracle, ANamedStepNamesItsFinding) {
+  const auto signature = [](const std::string& name) {
+    JudgedRun run;
+    run.scenario.steps[1].name = name;
+    run.result(2).title = name;
+    run.result(2).status = Status::kUnmet;
+    return run.Judge().at(0).signature;
+  };
+  EXPECT_EQ(signature("kept as asked: lun 1"),
+            "expectation: step <n> (kept as asked: lun 1) did not end as written");
+  EXPECT_NE(signature("kept as asked: lun 1"), signature("kept as asked: lun 2"));
+}
+
 TEST(ExpectationOracle, ATargetThatMayGiveUpMayAnswerWithAnError) {
   JudgedRun run;
   run.scenario.tolerance = Tolerance::kMayFailCleanly;

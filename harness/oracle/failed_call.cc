@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "harness/oracle/blame.h"
@@ -19,7 +17,7 @@ const Injection* FirstFailure(const Evidence& evidence) {
 }
 
 std::string FunctionThatMet(const MetFailure& met) {
-  const std::vector<std::string> functions = BlamedFunctions(met.stack);
+  const std::vector<std::string> functions = NamedCallers(met.stack);
   return functions.empty() ? "" : functions.front();
 }
 
@@ -38,38 +36,13 @@ bool IsWhereItFailed(const std::string& function, const Injection& failure, cons
   return false;
 }
 
-namespace {
-
-// The language whose interpreter `function` belongs to, "" for none: which of its functions a
-// failure came to is chance and says nothing of the program that it runs.
-std::string_view Interpreted(std::string_view function) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kPrefixes = {
-      {{"_Py", "Python"},
-       {"Py", "Python"},
-       {"pymain_", "Python"},
-       {"cfunction_vectorcall", "Python"},
-       {"method_vectorcall", "Python"},
-       {"cfunction_call", "Python"},
-       {"Perl_", "Perl"},
-       {"luaV_", "Lua"},
-       {"luaD_", "Lua"},
-       {"rb_vm_", "Ruby"}}};
-  const auto found = std::find_if(kPrefixes.begin(), kPrefixes.end(),
-                                  [&](const auto& one) { return function.starts_with(one.first); });
-  return found == kPrefixes.end() ? "" : found->second;
-}
-
-}  // namespace
-
 std::string InFunction(const Stack& stack) {
-  const std::vector<std::string> functions = BlamedFunctions(stack);
+  const std::vector<std::string> functions = NamedCallers(stack);
   if (functions.empty()) {
     return "";
   }
-  if (const std::string_view language = Interpreted(functions.front()); !language.empty()) {
-    return fmt::format(" in {} code", language);
-  }
-  const bool has_name = !stack.front().function.empty() && !IsMachinery(stack.front());
+  const bool has_name = (!stack.front().function.empty() && !IsMachinery(stack.front())) ||
+                        !InterpreterOf(BlamedStack(stack).front()).empty();
   return fmt::format(" {} {}", has_name ? "in" : "below", functions.front());
 }
 

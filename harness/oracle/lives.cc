@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <string_view>
 
 #include "harness/oracle/told_failure.h"
 
@@ -45,6 +47,37 @@ void JudgeGrowth(const std::vector<Evidence>& lives, std::vector<Finding>& findi
   }
 }
 
+constexpr std::string_view kEarlierPid = "earlier_pid_";
+
+// A file that an earlier life has left bears that one's pid in its name, as ${earlier_pid_1} or
+// ${NAME.earlier_pid_1}. Here as in that life: ${pid}.
+std::string AsInItsLife(std::string text) {
+  for (size_t at = text.find(kEarlierPid); at != std::string::npos; at = text.find(kEarlierPid)) {
+    const size_t begin = text.rfind("${", at);
+    const size_t end = text.find('}', at);
+    if (begin == std::string::npos || end == std::string::npos) {
+      break;
+    }
+    text.replace(begin, end + 1 - begin, "${pid}");
+  }
+  return text;
+}
+
+// The same signature again: the lives that show it.
+struct Told {
+  size_t index;  // of the finding
+  std::vector<size_t> lives;
+};
+
+std::string LivesText(const std::vector<size_t>& lives, size_t all) {
+  std::string text = lives.size() == 1 ? "in life " : "in lives ";
+  for (size_t i = 0; i < lives.size(); ++i) {
+    text += i == 0 ? "" : i + 1 == lives.size() ? " and " : ", ";
+    text += std::to_string(lives[i]);
+  }
+  return fmt::format("{} of {}", text, all);
+}
+
 std::vector<std::string> FaultsThatHit(const Evidence& life) {
   std::vector<std::string> faults;
   for (const Injection& injection : life.injections) {
@@ -60,7 +93,7 @@ std::vector<std::string> FaultsThatHit(const Evidence& life) {
 std::vector<Finding> JudgeLives(const Evidence& evidence, const OracleContext& context,
                                 const JudgeOne& judge) {
   std::vector<Finding> all;
-  std::set<std::string> told;
+  std::map<std::string, Told> told;  // by signature
   std::vector<std::string> hit_before;
   bool lost_before = false;
   Scenario strict = context.scenario;
@@ -85,10 +118,16 @@ std::vector<Finding> JudgeLives(const Evidence& evidence, const OracleContext& c
     const bool was_hit = !life.injections.empty();
     lost_before = lost_before || (was_hit && !findings.empty()) || ToldOfAnyFailure(life, of_life);
     for (Finding finding : findings) {
-      if (!told.insert(finding.signature).second) {
+      const bool is_of_earlier = finding.object.find(kEarlierPid) != std::string::npos;
+      finding.signature = AsInItsLife(finding.signature);
+      const auto [known, is_new] = told.try_emplace(finding.signature, Told{all.size(), {i + 1}});
+      if (!is_new) {
+        // What an earlier life left is still there: not this one's doing.
+        if (!is_of_earlier) {
+          known->second.lives.push_back(i + 1);
+        }
         continue;
       }
-      finding.details.push_back(fmt::format("in life {} of {}", i + 1, evidence.lives.size()));
       if (finding.caused_by.empty()) {
         finding.caused_by = hit_before;
       }
@@ -96,6 +135,9 @@ std::vector<Finding> JudgeLives(const Evidence& evidence, const OracleContext& c
     }
     const std::vector<std::string> hit = FaultsThatHit(life);
     hit_before.insert(hit_before.end(), hit.begin(), hit.end());
+  }
+  for (const auto& [signature, one] : told) {
+    all[one.index].details.push_back(LivesText(one.lives, evidence.lives.size()));
   }
   JudgeGrowth(evidence.lives, all);
   return all;

@@ -254,7 +254,7 @@ Returned ReadReturn(ReturnType type, uint64_t value, const FaultPoint* point, in
 
 std::string HowItWentUp(const MetFailure& met) {
   constexpr size_t kMostNames = 6;
-  const std::vector<std::string> functions = BlamedFunctions(met.stack);
+  const std::vector<std::string> functions = NamedCallers(met.stack);
   if (met.of_frames.empty() || functions.empty()) {
     return "";
   }

@@ -127,7 +127,7 @@ class ObjectLeakFinder {
     if (!first.name.empty()) {
       return fmt::format("{} `{}'", first.registry, first.name);
     }
-    const std::vector<std::string> makers = BlamedFunctions(WithoutMakers(leak.stack));
+    const std::vector<std::string> makers = NamedCallers(WithoutMakers(leak.stack));
     return first.registry + " object" + (makers.empty() ? "" : " made by " + makers.front());
   }
 
@@ -258,7 +258,7 @@ class ObjectLeakFinder {
   std::string AfterWhomNothingIsReleased() const {
     const std::vector<std::string> met =
         failure_ == nullptr ? std::vector<std::string>() : BlamedFunctions(met_.stack);
-    if (met.empty()) {
+    if (met.empty() || met != NamedCallers(met_.stack)) {
       return "";
     }
     const bool may_tell = met_.returned == Returned::kNothing;

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "harness/base/line_pattern.h"
+#include "harness/oracle/before_fault.h"
 #include "harness/oracle/lives.h"
 #include "harness/oracle/targets.h"
 #include "harness/oracle/user_names.h"
@@ -30,6 +31,10 @@ void FoldExplained(std::vector<Judgement>& judgements, const Evidence& evidence,
                    const OracleContext& context) {
   for (Judgement& cause : judgements) {
     for (Judgement& effect : judgements) {
+      // What had failed before is no effect of what a fault did.
+      if (CameBeforeFault(effect.finding, evidence) && !CameBeforeFault(cause.finding, evidence)) {
+        continue;
+      }
       if (cause.explained || effect.explained || cause.oracle == effect.oracle ||
           !cause.oracle->Explains(cause.finding, effect.finding, evidence, context)) {
         continue;
@@ -50,6 +55,9 @@ void FoldExplained(std::vector<Judgement>& judgements, const Evidence& evidence,
 // The faults that had fired by the step in which the finding came to light, each once.
 std::vector<std::string> CausesOf(const Finding& finding, const Evidence& evidence) {
   std::vector<std::string> causes;
+  if (CameBeforeFault(finding, evidence)) {
+    return causes;
+  }
   for (const Injection& injection : evidence.injections) {
     const bool before = finding.step == 0 || injection.step <= finding.step;
     if (before && std::find(causes.begin(), causes.end(), injection.fault) == causes.end()) {
@@ -113,6 +121,9 @@ std::vector<Finding> JudgeLife(const Evidence& evidence, const OracleContext& co
     finding.title = WithoutPid(finding.title, evidence.journal.target_pid);
     finding.signature = WithoutUserNames(finding.signature, names);
     finding.caused_by = CausesOf(finding, evidence);
+    if (CameBeforeFault(finding, evidence)) {
+      finding.details.push_back("this was so before anything was made to fail");
+    }
     MarkKnown(finding, context.scenario);
     findings.push_back(std::move(finding));
   }

@@ -113,7 +113,7 @@ class RollbackJudge {
     const Injection* failure = FailureIn(check_, evidence_);
     if (failure != nullptr) {
       finding.stack = BlamedStack(failure->stack);
-      if (const auto met = BlamedFunctions(StackThatMetFailure(failure->stack, context_.catalogue));
+      if (const auto met = NamedCallers(StackThatMetFailure(failure->stack, context_.catalogue));
           !met.empty()) {
         finding.signature += fmt::format(" @ {}", fmt::join(met, " < "));
       }

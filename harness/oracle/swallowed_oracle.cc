@@ -6,6 +6,7 @@
 #include <limits>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "harness/base/line_pattern.h"
 #include "harness/evidence/registry.h"
@@ -51,6 +52,36 @@ const RpcExchange* ExchangeOf(const Evidence& evidence, int step) {
   const auto found = std::find_if(evidence.rpcs.begin(), evidence.rpcs.end(),
                                   [&](const RpcExchange& rpc) { return rpc.step == step; });
   return found == evidence.rpcs.end() ? nullptr : &*found;
+}
+
+// The started process of a target that detaches ended as after a success, and none of its children
+// is up: nobody but that process tells of the end.
+bool LeftItsChildAlone(const Evidence& evidence, const OracleContext& context) {
+  return context.profile.detaches && IsCleanEnd(evidence.exit, context.profile.clean) &&
+         std::ranges::any_of(evidence.steps, [&](const StepResult& step) {
+           return step.status == StepResult::Status::kTargetGone &&
+                  StepActionAs<WaitReadyStep>(context.scenario, step.index) != nullptr;
+         });
+}
+
+// The call whose failure the end of a target that ended early is to tell of: one in a forked child,
+// whose parent is to blame, or else the first, unless that was survived and a later one was not.
+const Injection& FailureBehindEnd(const Evidence& evidence, const OracleContext& context,
+                                  const Injection& first) {
+  const Injection* last = &first;
+  for (const Injection& injection : evidence.injections) {
+    if (!IsFailure(injection) || IsBenign(injection, context.catalogue)) {
+      continue;
+    }
+    last = &injection;
+    if (LeftItsChildAlone(evidence, context) &&
+        std::cmp_not_equal(injection.tid, evidence.journal.target_pid)) {
+      return injection;
+    }
+  }
+  const Returned returned = FindWhoMet(evidence, context.catalogue, first).returned;
+  const bool was_survived = returned == Returned::kSuccess || returned == Returned::kNothing;
+  return was_survived && last->tid == first.tid ? *last : first;
 }
 
 class SwallowedFinder {
@@ -101,9 +132,15 @@ class SwallowedFinder {
 
   // Makes the finding known by who met the failure.
   void IdentifyByFailure(Finding& finding) const {
-    if (const std::vector<std::string> functions = BlamedFunctions(met_.stack);
-        !functions.empty()) {
-      finding.signature += fmt::format(" @ {}", fmt::join(functions, " < "));
+    const std::vector<std::string> functions = NamedCallers(met_.stack);
+    if (functions.empty()) {
+      return;
+    }
+    finding.signature += fmt::format(" @ {}", fmt::join(functions, " < "));
+    // All that a program in another language does comes by its interpreter: what failed is all
+    // that tells one failure from another.
+    if (functions != BlamedFunctions(met_.stack)) {
+      finding.signature += fmt::format(", {}", failure_.point);
     }
   }
 
@@ -150,11 +187,36 @@ class SwallowedFinder {
         !ExitedCleanly()) {
       return false;
     }
-    const std::string what = evidence_.exit.ToString();
-    Finding& finding = Add(what, "", gone->index);
-    finding.signature = fmt::format("{}: {} after a failure", kKind, what);
-    IdentifyByFailure(finding);
+    const Injection& behind = FailureBehindEnd(evidence_, context_, failure_);
+    findings_ = &behind == &failure_
+                    ? EarlyExit(gone->index)
+                    : SwallowedFinder(evidence_, context_, behind).EarlyExit(gone->index);
     return true;
+  }
+
+  // The one finding, of the end of the target in step `step`.
+  std::vector<Finding> EarlyExit(int step) {
+    const std::string what = evidence_.exit.ToString();
+    if (LeftItsChildAlone(evidence_, context_) &&
+        std::cmp_not_equal(failure_.tid, evidence_.journal.target_pid)) {
+      Finding& finding =
+          Add("the started process ends with " + what + ", and its child is not up,", "", step);
+      finding.signature = fmt::format(
+          "{}: the started process ends with {} although its child failed", kKind, what);
+      finding.details.push_back(
+          "the call failed in a process that the target forked; the one that was started has to "
+          "tell of it");
+    } else {
+      Finding& finding = Add(what, "", step);
+      finding.signature = fmt::format("{}: {} after a failure", kKind, what);
+      IdentifyByFailure(finding);
+      const Stack met = StackThatMetFailure(failure_.stack, context_.catalogue);
+      if (const auto callers = BlamedFunctions(met);
+          !callers.empty() && callers == NamedCallers(met)) {
+        finding.cause = fmt::format("{} hides that a call failed in {}", what, callers.front());
+      }
+    }
+    return std::move(findings_);
   }
 
   bool ExitedCleanly() const { return IsCleanEnd(evidence_.exit, context_.profile.clean); }

@@ -78,6 +78,25 @@ TEST(Store, GivesBackWhatWasWritten) {
   EXPECT_THAT(store.Environments(), SizeIs(1));
 }
 
+// A census sees no call of a point that only an error path calls.
+TEST(Store, APointOfWhichARunHasFoundPlacesIsCalled) {
+  const StoreFile file;
+  Store store(file.path(), Store::Mode::kCreate);
+  Store::Census census;
+  census.selection = "all";
+  census.points = {{"libc/socket/bind", "never called", 0}, {"libc/file/open", "never called", 0}};
+  store.AddCensus(census);
+  StoredSite site;
+  site.hash = "a";
+  site.point = "libc/socket/bind";
+  site.seen_after = "b";
+  store.AddRun(ARun("k", "tolerated"), {site});
+  const std::vector<Store::Census::Point> points = store.Points();
+  ASSERT_THAT(points, SizeIs(2));
+  EXPECT_EQ(points[0].status, "never called") << points[0].name;
+  EXPECT_EQ(points[1].status, "called") << points[1].name;
+}
+
 TEST(Store, ARunIsTakenOnce) {
   const StoreFile file;
   Store store(file.path(), Store::Mode::kCreate);

@@ -25,36 +25,43 @@ std::set<uint64_t> HashesOf(const Evidence& evidence, const std::string& target)
   return hashes;
 }
 
-bool IsInstalled(const FaultPoint& point, const Evidence& evidence) {
-  return std::any_of(evidence.hooks.begin(), evidence.hooks.end(), [&](const HookReport& hook) {
-    return hook.status == HookReport::Status::kInstalled &&
-           std::find(point.symbols.begin(), point.symbols.end(), hook.symbol) !=
-               point.symbols.end();
-  });
-}
+using Lives = std::vector<const Evidence*>;
 
-std::string WhyNotHooked(const FaultPoint& point, const Evidence& evidence) {
-  for (const HookReport& hook : evidence.hooks) {
-    if (std::find(point.symbols.begin(), point.symbols.end(), hook.symbol) != point.symbols.end()) {
-      return hook.reason.empty() ? "its module was not loaded" : hook.reason;
+// "" when one of its functions is hooked in one of the lives.
+std::string WhyNotHooked(const FaultPoint& point, const Lives& lives) {
+  std::string why = "not in this program";
+  for (const Evidence* life : lives) {
+    for (const HookReport& hook : life->hooks) {
+      if (std::ranges::find(point.symbols, hook.symbol) == point.symbols.end()) {
+        continue;
+      }
+      if (hook.status == HookReport::Status::kInstalled) {
+        return "";
+      }
+      why = hook.reason.empty() ? "its module was not loaded" : hook.reason;
     }
   }
-  return "not in this program";
+  return why;
 }
 
-std::vector<Store::Census::Point> CountPoints(const Catalogue& catalogue,
-                                              const Evidence& evidence) {
+// `lives`: those of the target that is swept. What the first of them does not call, a later one
+// may.
+std::vector<Store::Census::Point> CountPoints(const Catalogue& catalogue, const Lives& lives) {
   std::map<std::string, int64_t> calls;
-  for (const JournalSite& site : evidence.journal.sites) {
-    calls[evidence.points.at(site.point)] += static_cast<int64_t>(site.calls);
+  for (const Evidence* life : lives) {
+    for (const JournalSite& site : life->journal.sites) {
+      calls[life->points.at(site.point)] += static_cast<int64_t>(site.calls);
+    }
   }
   std::vector<Store::Census::Point> points;
   for (const FaultPoint& point : catalogue.points) {
     const int64_t count = calls[point.name];
-    const std::string status = count > 0                      ? "called"
-                               : IsInstalled(point, evidence) ? "never called"
-                                                              : WhyNotHooked(point, evidence);
-    points.push_back({point.name, status, count});
+    const std::string why = count > 0 ? "" : WhyNotHooked(point, lives);
+    points.push_back({point.name,
+                      count > 0     ? "called"
+                      : why.empty() ? "never called"
+                                    : why,
+                      count});
   }
   return points;
 }
@@ -90,7 +97,7 @@ class CensusTaker {
     Store::Census& census = result_.census;
     census.runs = runs_;
     census.calibration = FaultFreeToJson(result_.fault_free);
-    census.points = CountPoints(subject_.catalogue, last_);
+    census.points = CountPoints(subject_.catalogue, LivesOf(last_, subject_.scenario.subject));
     for (auto& [hash, site] : sites_) {
       NameIfUnstable(site);
       census.sites.push_back(std::move(site));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "harness/oracle/before_fault.h"
 #include "harness/oracle/ends_by_design.h"
 #include "harness/oracle/expected_end.h"
 #include "harness/oracle/oracle.h"
@@ -76,6 +77,19 @@ std::string FailureOfItsOwn(const Evidence& evidence) {
   }
   return fmt::format("the target gave up before anything was made to fail: {}{}", failed->detail,
                      evidence.log.empty() ? "" : "; it said: " + evidence.log.back().text);
+}
+
+// The same of a run in which a call was made to fail behind a step that had failed already: it says
+// nothing of that call.
+std::string FailureBefore(const std::vector<Finding>& findings, const Evidence& evidence) {
+  const auto before = std::ranges::find_if(
+      findings, [&](const Finding& finding) { return CameBeforeFault(finding, evidence); });
+  if (before == findings.end()) {
+    return "";
+  }
+  return fmt::format("{}, before anything was made to fail{}{}", before->title,
+                     before->details.empty() ? "" : ": ",
+                     before->details.empty() ? "" : before->details.front());
 }
 
 // What ListSilentFunctions (tools/silent_list.h) reads.
@@ -164,9 +178,8 @@ RunResult DescribeRun(const SweepContext& context, const QueueRequest& request,
                   [&](const Finding& finding) { return IsNoFinding(finding, plan, evidence); });
     result.run = RecordOf(plan, context);
     result.run.outcome = OutcomeOf(plan, evidence, findings);
-    if (result.run.outcome == kNotReached) {
-      result.failed_by_itself = FailureOfItsOwn(evidence);
-    }
+    result.failed_by_itself = result.run.outcome == kNotReached ? FailureOfItsOwn(evidence)
+                                                                : FailureBefore(findings, evidence);
     const OracleContext judged_by{context.scenario, context.profile, context.catalogue,
                                   &context.fault_free};
     if (evidence.exit.kind == ExitStatus::Kind::kExited && !evidence.injections.empty() &&

@@ -71,6 +71,31 @@ TEST(Classify, ARunThatSaysNothingIsTriedOnceMoreAlone) {
   }
 }
 
+// A step failed, and a call was made to fail in a later one, or in this one.
+TEST(DescribeRun, AStepThatFailedBeforeTheCallMakesTheRunSayNothingOfIt) {
+  const auto failed_by_itself = [](int step_of_call) {
+    Evidence evidence;
+    StepResult& step = evidence.steps.emplace_back();
+    step.index = 2;
+    step.status = StepResult::Status::kUnmet;
+    Injection& injection = evidence.injections.emplace_back();
+    injection.action = "fail";
+    injection.step = step_of_call;
+    Finding finding;
+    finding.kind = "expectation";
+    finding.title = "step 2 (run ls) did not end as written";
+    finding.step = 2;
+    SweepPlan plan;
+    QueueRequest request;
+    request.plan = &plan;
+    return DescribeRun(SweepContext(), request, evidence, {finding}).failed_by_itself;
+  };
+  EXPECT_EQ(failed_by_itself(3),
+            "step 2 (run ls) did not end as written, before anything was made to fail");
+  EXPECT_EQ(failed_by_itself(2), "");
+  EXPECT_EQ(failed_by_itself(1), "");
+}
+
 // A run of a target that ended so, after it was asked to stop or not.
 RunResult Ended(bool asked, ExitStatus::Kind kind, int code) {
   SweepContext context;
