@@ -8,13 +8,24 @@
 
 namespace faultline {
 
-std::map<std::string, std::string> FindInlined(const std::vector<ModuleRecord>& records,
-                                               const std::set<std::string>& names) {
-  std::map<std::string, std::string> found;
+std::string InlinedFunction::Text() const {
+  constexpr size_t kShown = 4;
+  std::vector<std::string> names(into.begin(), into.end());
+  const size_t more = names.size() > kShown ? names.size() - kShown : 0;
+  names.resize(names.size() - more);
+  return fmt::format("every call was inlined, into `{}`{}: it has no code of its own",
+                     fmt::join(names, "`, `"), more == 0 ? "" : fmt::format(" and {} more", more));
+}
+
+std::map<std::string, InlinedFunction> FindInlined(const std::vector<ModuleRecord>& records,
+                                                   const std::set<std::string>& names) {
+  std::map<std::string, InlinedFunction> found;
   for (const ModuleRecord& record : records) {
     ElfImage image = ElfImage::Open(record.path);
-    for (const std::string& name : InlinedFunctions(image, names)) {
-      found.try_emplace(name, record.base_name());
+    for (const auto& [name, into] : InlinedFunctions(image, names)) {
+      InlinedFunction& function = found[name];
+      function.module = function.module.empty() ? record.base_name() : function.module;
+      function.into.insert(into.begin(), into.end());
     }
   }
   return found;

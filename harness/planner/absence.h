@@ -11,9 +11,16 @@
 // told.
 namespace faultline {
 
-// For those of `names` that were inlined everywhere: the base name of a module that has them.
-std::map<std::string, std::string> FindInlined(const std::vector<ModuleRecord>& records,
-                                               const std::set<std::string>& names);
+struct InlinedFunction {
+  std::string module;          // base name of one that has it
+  std::set<std::string> into;  // functions with code of their own; not empty
+  // "every call was inlined, into `main`: it has no code of its own"
+  std::string Text() const;
+};
+
+// Those of `names` that were inlined everywhere.
+std::map<std::string, InlinedFunction> FindInlined(const std::vector<ModuleRecord>& records,
+                                                   const std::set<std::string>& names);
 
 // The names of all functions of the modules, without suffixes; C++ ones as BareCxxName makes them.
 std::vector<std::string> AllFunctionNames(const std::vector<ModuleRecord>& records);

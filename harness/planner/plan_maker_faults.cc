@@ -84,8 +84,8 @@ void PlanMaker::ExplainMissing() {
     auto found = inlined.find(coverage.symbol);
     if (coverage.status == Status::kMissing && found != inlined.end()) {
       coverage.status = Status::kInlined;
-      coverage.module = found->second;
-      coverage.reason = "every call was inlined: it has no code of its own";
+      coverage.module = found->second.module;
+      coverage.reason = found->second.Text();
     }
   }
 }
@@ -104,14 +104,18 @@ void PlanMaker::ThrowNoHook(const Fault& fault) {
 }
 
 void PlanMaker::ThrowNoCaller(const Fault& fault) {
-  const std::string& caller = fault.callers.front();
-  bool inlined = FindInlined(records_, {caller}).contains(caller);
-  ThrowBadFault(
-      fault, fmt::format("caller `{}` {}{}. Searched: {}", fmt::join(fault.callers, "`, `"),
-                         inlined ? "has no code of its own in this program: every call was inlined"
-                                 : "is no function of this program",
-                         inlined ? "" : DidYouMean(caller, AllFunctionNames(records_)),
-                         ModuleList(records_)));
+  const auto inlined = FindInlined(records_, {fault.callers.begin(), fault.callers.end()});
+  if (!inlined.empty()) {
+    const auto& [name, function] = *inlined.begin();
+    ThrowBadFault(fault,
+                  fmt::format("caller `{}`: {}; expected a function that has, as "
+                              "`callers: [{}]`. Searched: {}",
+                              name, function.Text(), *function.into.begin(), ModuleList(records_)));
+  }
+  ThrowBadFault(fault, fmt::format("caller `{}` is no function of this program{}. Searched: {}",
+                                   fmt::join(fault.callers, "`, `"),
+                                   DidYouMean(fault.callers.front(), AllFunctionNames(records_)),
+                                   ModuleList(records_)));
 }
 
 }  // namespace faultline

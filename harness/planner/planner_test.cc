@@ -267,7 +267,8 @@ TEST_F(MakePlanTest, RefusesAFaultWhoseCallersAreNotThere) {
   EXPECT_THAT(FailureOf(fault), AllOf(HasSubstr("caller `call_other_twim` is no function"),
                                       HasSubstr("did you mean `call_other_twin`?")));
   fault.callers = {"always_inlined"};
-  EXPECT_THAT(FailureOf(fault), HasSubstr("every call was inlined"));
+  EXPECT_THAT(FailureOf(fault), AllOf(HasSubstr("every call was inlined, into `call_inlined`"),
+                                      HasSubstr("as `callers: [call_inlined]`")));
 }
 
 TEST_F(MakePlanTest, ObserversGetTheirKeyLabelAndIgnoredCallers) {

@@ -142,10 +142,14 @@ TEST(SymbolResolver, HooksEveryFunctionExceptWhatItNames) {
 
 TEST(InlinedFunctions, AreToldFromMissingOnesByDebugInfo) {
   ElfImage image = ElfImage::Open(FAULTLINE_NAMES);
-  EXPECT_THAT(InlinedFunctions(image, {"always_inlined", "call_inlined", "no_such_function"}),
-              ElementsAre("always_inlined"));
+  const auto inlined =
+      InlinedFunctions(image, {"always_inlined", "call_inlined", "no_such_function"});
+  ASSERT_THAT(inlined, ElementsAre(::testing::Key("always_inlined")));
+  EXPECT_THAT(inlined.at("always_inlined"), ElementsAre("call_inlined"));
   ModuleRecord record = Describe(image);
-  EXPECT_EQ(FindInlined({record}, {"always_inlined"}).at("always_inlined"), record.base_name());
+  const InlinedFunction found = FindInlined({record}, {"always_inlined"}).at("always_inlined");
+  EXPECT_EQ(found.module, record.base_name());
+  EXPECT_EQ(found.Text(), "every call was inlined, into `call_inlined`: it has no code of its own");
 }
 
 }  // namespace
