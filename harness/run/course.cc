@@ -209,8 +209,30 @@ void Course::LookAtShared() {
   }
 }
 
+// Who opened first what is there made it; nullptr where nobody was seen to open it.
+Seat* Course::FirstOpener(const std::string& left, const Seat& owner) {
+  Seat* opener = nullptr;
+  std::optional<uint64_t> first;
+  for (Seat& seat : seats_) {
+    const std::optional<uint64_t> at = seat.FirstOpened(left, owner);
+    if (at && (!first || *at < *first)) {
+      opener = &seat;
+      first = at;
+    }
+  }
+  return opener;
+}
+
 void Course::TellLeft(Seat& owner) {
   for (const std::string& left : owner.LeftInSharedDirectory()) {
+    if (Seat* opener = FirstOpener(left, owner); opener != nullptr) {
+      if (opener == &owner) {
+        owner.AddLeft(left);
+      } else {
+        opener->TakeLeft(left, owner, /*made_it=*/true);
+      }
+      continue;
+    }
     const std::string maker = shared_[&owner].MakerOf(left);
     const bool is_anothers =
         maker != owner.name() && std::any_of(seats_.begin(), seats_.end(), [&](Seat& seat) {

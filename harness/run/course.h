@@ -52,6 +52,7 @@ class Course {
   void LookAtShared();
   // What is left in the directory of `owner` is told with the target whose name it bears, or that
   // alone can have made it.
+  Seat* FirstOpener(const std::string& left, const Seat& owner);
   void TellLeft(Seat& owner);
   Attempt Conclude();
 

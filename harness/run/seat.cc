@@ -1,5 +1,7 @@
 #include "harness/run/seat.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <chrono>
 #include <utility>
@@ -42,23 +44,34 @@ void Complete(RunRequest& request, const RunRequest& all, const Target& target) 
                 .Recall();
 }
 
+// As the agent's records of calls that open files have it (OpenedFile in
+// harness/agent/observation.cc); nullopt when nothing is there.
+std::optional<uint64_t> FileIdentity(const std::filesystem::path& file) {
+  struct stat status;
+  if (::lstat(file.c_str(), &status) != 0) {
+    return std::nullopt;
+  }
+  return protocol::HashMix(protocol::HashMix(0, status.st_dev), status.st_ino);
+}
+
+bool IsOpening(const protocol::JournalRecord& record, const Evidence& evidence) {
+  return record.kind == protocol::JournalRecord::kObserved &&
+         record.index < evidence.observers.size() &&
+         evidence.observers[record.index].starts_with("fd/open");
+}
+
+bool HasOpened(const protocol::JournalRecord& record, const std::string& name) {
+  const std::string path(record.label);
+  const std::string opened = std::filesystem::path(path).filename();
+  const bool is_cut = path.size() + 1 == sizeof(record.label);
+  return !opened.empty() && (is_cut ? name.starts_with(opened) : name == opened);
+}
+
 // Has the target opened a file of this name, in any of its lives, as far as observers tell?
 bool HasOpened(const std::vector<Life>& lives, const std::string& name) {
-  const auto is_it = [&](const protocol::JournalRecord& record, const Evidence& evidence) {
-    if (record.kind != protocol::JournalRecord::kObserved ||
-        record.index >= evidence.observers.size() ||
-        !evidence.observers[record.index].starts_with("fd/open")) {
-      return false;
-    }
-    const std::string path(record.label);
-    const std::string opened = std::filesystem::path(path).filename();
-    const bool is_cut = path.size() + 1 == sizeof(record.label);
-    return !opened.empty() && (is_cut ? name.starts_with(opened) : name == opened);
-  };
-  return std::any_of(lives.begin(), lives.end(), [&](const Life& life) {
-    const auto& records = life.evidence.journal.records;
-    return std::any_of(records.begin(), records.end(), [&](const protocol::JournalRecord& record) {
-      return is_it(record, life.evidence);
+  return std::ranges::any_of(lives, [&](const Life& life) {
+    return std::ranges::any_of(life.evidence.journal.records, [&](const auto& record) {
+      return IsOpening(record, life.evidence) && HasOpened(record, name);
     });
   });
 }
@@ -272,6 +285,21 @@ std::vector<std::string> Seat::FilesInSharedDirectory() const {
   return sandbox_.shares_directory() || !sandbox_.others_share_directory()
              ? std::vector<std::string>()
              : sandbox_.LeftInRunDir();
+}
+
+std::optional<uint64_t> Seat::FirstOpened(const std::string& left, const Seat& owner) const {
+  // "file PATH", as Sandbox::LeftInRunDir has it.
+  const std::string path = owner.sandbox_.Specialise(left.substr(left.find(' ') + 1));
+  const auto identity = FileIdentity(owner.sandbox_.space().FromOutside(path));
+  std::optional<uint64_t> first;
+  for (const Life& life : lives_) {
+    for (const protocol::JournalRecord& record : life.evidence.journal.records) {
+      if (identity && IsOpening(record, life.evidence) && record.occurrence == *identity) {
+        first = std::min(first.value_or(record.time_ns), record.time_ns);
+      }
+    }
+  }
+  return first;
 }
 
 bool Seat::TakeLeft(const std::string& left, const Seat& owner, bool made_it) {

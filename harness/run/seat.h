@@ -69,6 +69,10 @@ class Seat {
   std::vector<std::string> LeftInSharedDirectory() const;
   // What is in it now, likewise.
   std::vector<std::string> FilesInSharedDirectory() const;
+  // When the target first opened the file that `owner` names `left`, by CLOCK_MONOTONIC; nullopt:
+  // it was not seen to. By what the file is, not by its name: it may have been renamed since, and
+  // another file may have had its name before.
+  std::optional<uint64_t> FirstOpened(const std::string& left, const Seat& owner) const;
   // Something that was left there, as LeftInSharedDirectory of `owner` names it, bears the name of
   // something that is this target's alone, or is a file that this one was seen to open and the
   // owner was not: it is added to what this one left. False when not.

@@ -6,6 +6,7 @@
 #include <csignal>
 
 #include "harness/oracle/oracle.h"
+#include "harness/run/program_lookup.h"
 #include "harness/run/testing/script_target.h"
 
 namespace faultline {
@@ -151,6 +152,35 @@ TEST_F(TargetsTest, WhatIsLeftInASharedDirectoryIsToldOnceAllHaveEnded) {
   const Evidence evidence = Execute();
   EXPECT_THAT(Of(evidence, "one").left_behind, ElementsAre("file ${run_dir}/kept"));
   EXPECT_THAT(Of(evidence, "two").left_behind, IsEmpty());
+}
+
+// Tempting: nobody has opened a file of that name, so that it seems to be the owner's.
+TEST_F(TargetsTest, WhatIsLeftInASharedDirectoryIsWhosFirstOpenedItUnderAnyName) {
+  AddTarget("one", "trap 'exit 0' TERM; echo ready; while :; do read l; done");
+  Target& two = AddTarget("two",
+                          "echo 2 >taken; mv taken other; echo 3 >new; mv new kept; trap 'exit 0' "
+                          "TERM; echo ready; while :; do read l; done");
+  two.shares = {{"run_dir", "one"}};
+  Observer observer;
+  observer.name = "fd/open";
+  observer.registry = "fd";
+  observer.event = Observer::Event::kCreate;
+  observer.symbols = {"open", "open64"};
+  observer.module = "libc.so";
+  observer.wrap = true;
+  observer.label_argument = 0;
+  catalogue_.observers = {observer};
+  two.catalogue = catalogue_;
+  AddTo("one", WaitReadyStep{});
+  AddTo("two", WaitReadyStep{});
+  RunRequest request{scenario_, profile_, catalogue_};
+  request.program = "/bin/sh";
+  request.agent = RequireAgent(OwnDirectory());
+  request.limits_ms = limits_;
+  const Evidence evidence = ColdExecutor().Execute(request);
+  EXPECT_THAT(Of(evidence, "one").left_behind, IsEmpty());
+  EXPECT_THAT(Of(evidence, "two").left_behind,
+              ElementsAre("file ${run_dir}/kept", "file ${run_dir}/other"));
 }
 
 TEST_F(TargetsTest, WhatAppearsInASharedDirectoryWhenOneHasEndedIsTheOthers) {
