@@ -99,17 +99,27 @@ function stackMender(sites) {
   return (stack) => inner.has(outermost(stack)) ? stack.concat(callers.get(outermost(stack)) || []) : stack;
 }
 
+// How wide a place with a finding is when findings are wide: together they take a third of the
+// graph, however few they are among the places.
+function findingWeight(sites) {
+  const findings = sites.filter((site) => site.verdict === 'finding').length;
+  return findings ? Math.max(1, (sites.length - findings) / (2 * findings)) : 1;
+}
+
 // A tree of call stacks, outermost function first; each site is a leaf below its innermost caller.
-export function stackTree(sites) {
+// `weight` and `weights` (by verdict) of a node are what its width is made of: its places, or, with
+// `isWide`, more for those with a finding.
+export function stackTree(sites, isWide) {
+  const ofFinding = isWide ? findingWeight(sites) : 1;
   const whole = stackMender(sites);
-  const root = {name: 'all places that can fail', children: new Map(), sites: 0, counts: {}, depth: 0, file: ''};
+  const root = {name: 'all places that can fail', children: new Map(), sites: 0, counts: {}, weight: 0, weights: {}, depth: 0, file: ''};
   for (const site of sites) {
     let node = root;
     const path = whole(site.stack).slice().reverse();
     const enter = (key, name, file, extra) => {
       let child = node.children.get(key);
       if (!child) {
-        child = {name, file, children: new Map(), sites: 0, counts: {}, depth: node.depth + 1, parent: node, ...extra};
+        child = {name, file, children: new Map(), sites: 0, counts: {}, weight: 0, weights: {}, depth: node.depth + 1, parent: node, ...extra};
         node.children.set(key, child);
       }
       node = child;
@@ -117,6 +127,9 @@ export function stackTree(sites) {
     const count = () => {
       node.sites += 1;
       node.counts[site.verdict] = (node.counts[site.verdict] || 0) + 1;
+      const weight = site.verdict === 'finding' ? ofFinding : 1;
+      node.weight += weight;
+      node.weights[site.verdict] = (node.weights[site.verdict] || 0) + weight;
     };
     count();
     for (const frame of path) {
@@ -135,5 +148,5 @@ function finish(node) {
   node.children = [...node.children.values()];
   for (const child of node.children) finish(child);
   const rank = (child) => VERDICTS.indexOf(child.verdict);
-  node.children.sort((a, b) => rank(a) - rank(b) || b.sites - a.sites || (a.name < b.name ? -1 : 1));
+  node.children.sort((a, b) => rank(a) - rank(b) || b.weight - a.weight || (a.name < b.name ? -1 : 1));
 }

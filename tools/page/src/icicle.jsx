@@ -11,7 +11,8 @@ const MIN_WIDTH = 1.5;  // narrower boxes are drawn as one, with the shares of w
 export function Icicle({data, query, onSite}) {
   const canvas = useRef(null);
   const [hidden, setHidden] = useState([]);  // verdicts
-  const tree = useMemo(() => stackTree(data.sites.filter((site) => !hidden.includes(site.verdict))), [data, hidden]);
+  const [isWide, setWide] = useState(true);  // places with a finding are wider than others
+  const tree = useMemo(() => stackTree(data.sites.filter((site) => !hidden.includes(site.verdict)), isWide), [data, hidden, isWide]);
   const [zoomed, setZoom] = useState(null);
   const [selected, setSelected] = useState(null);
   const [width, setWidth] = useState(800);
@@ -74,6 +75,11 @@ export function Icicle({data, query, onSite}) {
     }
     event.preventDefault();
   };
+  const widen = () => {
+    setWide((before) => !before);
+    setZoom(null);
+    setSelected(null);
+  };
   const toggle = (verdict) => {
     setHidden((before) => before.includes(verdict) ? before.filter((one) => one !== verdict) : [...before, verdict]);
     setZoom(null);
@@ -91,6 +97,11 @@ export function Icicle({data, query, onSite}) {
       <div class="bar">
         <button disabled={zoom === tree} onClick={() => { setZoom(zoom.parent || tree); }}>Zoom out</button>
         <button disabled={zoom === tree} onClick={() => { setZoom(null); setSelected(null); }}>Reset</button>
+        {counts.finding > 0 && (
+          <label title="Off: each place that can fail is as wide as any other">
+            <input type="checkbox" checked={isWide} onChange={widen} />Findings wide: a third of the graph
+          </label>
+        )}
         <span class="legend">
           {VERDICTS.filter((verdict) => counts[verdict]).map((verdict) => (
             <label title="Show or hide these places">
@@ -137,12 +148,12 @@ function isBelow(node, ancestor) {
 }
 
 function depthBelow(node, width) {
-  const per = width / Math.max(1, node.sites);
+  const per = width / Math.max(1, node.weight);
   let deepest = 1;
   const visit = (one, depth) => {
     deepest = Math.max(deepest, depth);
     for (const child of one.children) {
-      if (child.sites * per >= MIN_WIDTH || depth < 3) visit(child, depth + 1);
+      if (child.weight * per >= MIN_WIDTH || depth < 3) visit(child, depth + 1);
     }
   };
   visit(node, 1);
@@ -188,10 +199,10 @@ function draw(element, {zoom, ancestors, width, height, selected, matches}) {
   const palette = colours(element);
   const boxes = [];
   // Several verdicts in one box are shown in their shares, the worst one first.
-  const fill = (counts, total, x, y, drawn) => {
+  const fill = (weights, total, x, y, drawn) => {
     let left = x;
     for (const verdict of VERDICTS) {
-      const share = drawn * (counts[verdict] || 0) / total;
+      const share = drawn * (weights[verdict] || 0) / total;
       if (share === 0) continue;
       // However small its share is, a finding must be seen.
       const seen = verdict === 'finding' ? Math.max(share, 2) : share;
@@ -203,7 +214,7 @@ function draw(element, {zoom, ancestors, width, height, selected, matches}) {
   const box = (node, x, y, boxWidth) => {
     boxes.push({node, x, y, width: boxWidth});
     context.globalAlpha = matches && !matches.get(node) ? 0.25 : 1;
-    fill(node.counts, node.sites, x, y, Math.max(boxWidth - (boxWidth > 3 ? 1 : 0), 0.5));
+    fill(node.weights, node.weight, x, y, Math.max(boxWidth - (boxWidth > 3 ? 1 : 0), 0.5));
     if (boxWidth > 30) {
       context.fillStyle = palette.text;
       context.fillText(fitText(context, node.name, boxWidth - 8), x + 4, y + ROW / 2);
@@ -225,14 +236,14 @@ function draw(element, {zoom, ancestors, width, height, selected, matches}) {
     box(node, x, top, boxWidth);
     let left = x;
     for (const child of node.children) {
-      const childWidth = boxWidth * child.sites / node.sites;
+      const childWidth = boxWidth * child.weight / node.weight;
       if (childWidth < MIN_WIDTH) {
         const hidden = node.children.slice(node.children.indexOf(child));
         const counts = {};
         let total = 0;
         for (const one of hidden) {
-          total += one.sites;
-          for (const verdict of VERDICTS) counts[verdict] = (counts[verdict] || 0) + (one.counts[verdict] || 0);
+          total += one.weight;
+          for (const verdict of VERDICTS) counts[verdict] = (counts[verdict] || 0) + (one.weights[verdict] || 0);
         }
         context.globalAlpha = matches && !hidden.some((one) => matches.get(one)) ? 0.25 : 1;
         if (top + ROW < height) fill(counts, total, left, top + ROW, Math.max(x + boxWidth - left - 1, 0.5));
