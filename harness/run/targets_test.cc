@@ -156,10 +156,12 @@ TEST_F(TargetsTest, WhatIsLeftInASharedDirectoryIsToldOnceAllHaveEnded) {
 
 // Tempting: nobody has opened a file of that name, so that it seems to be the owner's.
 TEST_F(TargetsTest, WhatIsLeftInASharedDirectoryIsWhosFirstOpenedItUnderAnyName) {
-  AddTarget("one", "trap 'exit 0' TERM; echo ready; while :; do read l; done");
-  Target& two = AddTarget("two",
-                          "echo 2 >taken; mv taken other; echo 3 >new; mv new kept; trap 'exit 0' "
-                          "TERM; echo ready; while :; do read l; done");
+  const std::string begin =
+      "import os, signal, sys\nsignal.signal(signal.SIGTERM, lambda *_: sys.exit(0))\n";
+  const std::string end = "print('ready', flush=True)\nwhile True: signal.pause()\n";
+  AddTarget("one", begin + end);
+  Target& two = AddTarget("two", begin + "for name in 'ab':\n  open(name, 'w').close()\n" +
+                                     "  os.rename(name, 'left_' + name)\n" + end);
   two.shares = {{"run_dir", "one"}};
   Observer observer;
   observer.name = "fd/open";
@@ -174,13 +176,13 @@ TEST_F(TargetsTest, WhatIsLeftInASharedDirectoryIsWhosFirstOpenedItUnderAnyName)
   AddTo("one", WaitReadyStep{});
   AddTo("two", WaitReadyStep{});
   RunRequest request{scenario_, profile_, catalogue_};
-  request.program = "/bin/sh";
+  request.program = "/usr/bin/python3";
   request.agent = RequireAgent(OwnDirectory());
   request.limits_ms = limits_;
   const Evidence evidence = ColdExecutor().Execute(request);
   EXPECT_THAT(Of(evidence, "one").left_behind, IsEmpty());
   EXPECT_THAT(Of(evidence, "two").left_behind,
-              ElementsAre("file ${run_dir}/kept", "file ${run_dir}/other"));
+              ElementsAre("file ${run_dir}/left_a", "file ${run_dir}/left_b"));
 }
 
 TEST_F(TargetsTest, WhatAppearsInASharedDirectoryWhenOneHasEndedIsTheOthers) {
