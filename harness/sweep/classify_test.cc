@@ -86,6 +86,7 @@ TEST(DescribeRun, AStepThatFailedBeforeTheCallMakesTheRunSayNothingOfIt) {
     finding.title = "step 2 (run ls) did not end as written";
     finding.step = 2;
     SweepPlan plan;
+    plan.faults.emplace_back().id = "site";
     QueueRequest request;
     request.plan = &plan;
     return DescribeRun(SweepContext(), request, evidence, {finding}).failed_by_itself;

@@ -131,7 +131,7 @@ steps:
     name: asked
     no_wait: true
   - answer_to: asked
-    expect: {result: [], where: {.: {length: {at_least: 0}}, 0.size: {above: 3, matches: "^4"}, 1: {absent: true}}}
+    expect: {result: [], where: {.: {length: {at_least: 1}}, 0.size: {above: 3, matches: "^4"}, 1: {absent: true}}}
     save: {uuid: 0.uuid}
   - rpc: bdev_delete
     params:
