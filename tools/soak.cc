@@ -32,9 +32,14 @@ struct SoakOptions {
   bool shared_machine = false;
 };
 
-// Runs one scenario; the number of runs with findings.
-int Soak(const std::string& file, const SoakOptions& options, const fs::path& scratch,
-         Interruption& interruption) {
+// Of the runs of one scenario.
+struct Tally {
+  int bad = 0;         // with findings
+  int not_judged = 0;  // the machine was too busy
+};
+
+Tally Soak(const std::string& file, const SoakOptions& options, const fs::path& scratch,
+           Interruption& interruption) {
   LoadOptions load;
   load.data = options.data.empty() ? FindData() : FindData({options.data});
   for (const std::string& text : options.set) {
@@ -49,22 +54,27 @@ int Soak(const std::string& file, const SoakOptions& options, const fs::path& sc
   run.with_faults = false;
   fs::create_directories(run.run_root);
   ColdExecutor executor(&interruption);
-  int bad = 0;
+  Tally tally;
   const auto begin = Clock::now();
   for (int i = 1; i <= options.runs; ++i) {
-    const ScenarioResult result = RunScenario(loaded, run, executor);
-    for (const Finding& finding : result.findings) {
-      PrintResult("{}: run {}: {}: {}\n", file, i, finding.kind, finding.title);
+    try {
+      const ScenarioResult result = RunScenario(loaded, run, executor);
+      for (const Finding& finding : result.findings) {
+        PrintResult("{}: run {}: {}: {}\n", file, i, finding.kind, finding.title);
+      }
+      tally.bad += result.findings.empty() ? 0 : 1;
+    } catch (const TooBusy& busy) {
+      PrintResult("{}: run {}: {}\n", file, i, busy.what());
+      ++tally.not_judged;
     }
-    bad += result.findings.empty() ? 0 : 1;
     if (!fs::is_empty(run.run_root)) {
       throw Failure::CannotWork(
           fmt::format("run {} left its directory in {}", i, run.run_root.string()));
     }
   }
-  PrintResult("{}: {} runs, {} with findings, {:.0f} ms each\n", file, options.runs, bad,
-              static_cast<double>(MsSince(begin)) / options.runs);
-  return bad;
+  PrintResult("{}: {} runs, {} with findings, {} not judged, {:.0f} ms each\n", file, options.runs,
+              tally.bad, tally.not_judged, static_cast<double>(MsSince(begin)) / options.runs);
+  return tally;
 }
 
 int Main(int argc, char** argv) {
@@ -88,11 +98,13 @@ int Main(int argc, char** argv) {
   }
   Interruption interruption;
   const MachineCensus before = TakeCensus(options.shared_machine);
-  int bad = 0;
+  Tally all;
   {
     const RunDirectory scratch;
     for (const std::string& file : options.files) {
-      bad += Soak(file, options, scratch.path(), interruption);
+      const Tally tally = Soak(file, options, scratch.path(), interruption);
+      all.bad += tally.bad;
+      all.not_judged += tally.not_judged;
     }
   }
   const std::vector<std::string> left = NewIn(TakeCensus(options.shared_machine), before);
@@ -100,7 +112,10 @@ int Main(int argc, char** argv) {
     PrintResult("left behind: {}\n", item);
   }
   PrintResult("{}\n", left.empty() ? "nothing left behind" : "the machine is not as it was before");
-  return bad == 0 && left.empty() ? 0 : 1;
+  if (all.bad > 0 || !left.empty()) {
+    return static_cast<int>(ExitCode::kFindings);
+  }
+  return static_cast<int>(all.not_judged > 0 ? ExitCode::kCannotWork : ExitCode::kAsExpected);
 }
 
 }  // namespace

@@ -84,6 +84,23 @@ std::vector<const WaitAccount*> Waits(const Evidence& evidence) {
   return waits;
 }
 
+bool TimedOut(const Evidence& evidence) {
+  return evidence.exit.kind == ExitStatus::Kind::kKilledByUs ||
+         std::any_of(
+             evidence.steps.begin(), evidence.steps.end(),
+             [](const StepResult& step) { return step.status == StepResult::Status::kTimedOut; }) ||
+         std::any_of(evidence.targets.begin(), evidence.targets.end(), TimedOut) ||
+         std::any_of(evidence.lives.begin(), evidence.lives.end(), TimedOut);
+}
+
+bool TimedOutStarved(const Evidence& evidence) {
+  const std::vector<const WaitAccount*> waits = Waits(evidence);
+  const auto starved = [](const WaitAccount* wait) { return wait->WasStarved(); };
+  return (TimedOut(evidence) && std::any_of(waits.begin(), waits.end(), starved)) ||
+         std::any_of(evidence.targets.begin(), evidence.targets.end(), TimedOutStarved) ||
+         std::any_of(evidence.lives.begin(), evidence.lives.end(), TimedOutStarved);
+}
+
 const WaitAccount* SlowWait(const Evidence& evidence) {
   for (const StepResult& step : evidence.steps) {
     if (step.wait.got_on && step.status != StepResult::Status::kTimedOut) {

@@ -40,6 +40,13 @@ bool DiedBeforeMain(const Evidence& evidence);
 // nothing was waited for are left out.
 std::vector<const WaitAccount*> Waits(const Evidence& evidence);
 
+// A step, or the stop, ran into its timeout; of any life and target.
+bool TimedOut(const Evidence& evidence);
+
+// One that timed out, and may have had less time than its limit (WaitAccount::WasStarved): such a
+// hang says something about the machine as long as it has not come again on one that is less busy.
+bool TimedOutStarved(const Evidence& evidence);
+
 // The first wait that outlived its limit, got on, and came to an end by itself; nullptr when there
 // is none. A run with such a wait, and without a finding, is `slow`.
 const WaitAccount* SlowWait(const Evidence& evidence);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/base/failure.h"
 #include "harness/evidence/evidence.h"
 #include "harness/run/executor.h"
 #include "harness/scenario/load_scenario.h"
@@ -35,8 +36,16 @@ struct ScenarioResult {
   std::vector<KnownFinding> not_seen;
 };
 
+// The machine gave its CPUs to others for so long that a hang cannot be told from a slow run.
+class TooBusy : public Failure {
+ public:
+  explicit TooBusy(const std::string& message) : Failure(ExitCode::kCannotWork, message) {}
+};
+
 // Runs `loaded` and judges it. A scenario with faults for which no calibration is known is first
-// run once without them; see CalibratedLimits. Throws what Executor::Execute throws.
+// run once without them; see CalibratedLimits. A run that shows something and timed out starved
+// (TimedOutStarved) is done once more, and only then believed; when that one is starved as well
+// there is no verdict: TooBusy. Throws what Executor::Execute throws.
 ScenarioResult RunScenario(const LoadedScenario& loaded, const ScenarioOptions& options,
                            Executor& executor);
 

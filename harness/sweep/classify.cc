@@ -125,20 +125,6 @@ bool ReachedMain(const Evidence& evidence) {
   });
 }
 
-bool TimedOut(const Evidence& evidence) {
-  return evidence.exit.kind == ExitStatus::Kind::kKilledByUs ||
-         std::any_of(evidence.steps.begin(), evidence.steps.end(), [](const StepResult& step) {
-           return step.status == StepResult::Status::kTimedOut;
-         });
-}
-
-// A wait may have ended before the target had its time.
-bool WasStarved(const Evidence& evidence) {
-  const std::vector<const WaitAccount*> waits = Waits(evidence);
-  return std::any_of(waits.begin(), waits.end(),
-                     [](const WaitAccount* wait) { return wait->WasStarved(); });
-}
-
 StoredRun RecordOf(const SweepPlan& plan, const SweepContext& context) {
   StoredRun run;
   run.key = plan.key;
@@ -200,7 +186,7 @@ RunResult DescribeRun(const SweepContext& context, const QueueRequest& request,
   result.asked_to_stop = evidence.asked_to_stop;
   result.cut_off = WasCutOff(evidence, context);
   result.hung = TimedOut(evidence);
-  result.starved = result.hung && WasStarved(evidence);
+  result.starved = TimedOutStarved(evidence);
   result.before_main_crash =
       evidence.exit.kind == ExitStatus::Kind::kSignaled && !ReachedMain(evidence);
   return result;
