@@ -1,5 +1,6 @@
 #include "harness/sweep/novelty_order.h"
 
+#include <algorithm>
 #include <queue>
 #include <string>
 #include <unordered_set>
@@ -15,6 +16,10 @@ namespace {
 constexpr int kPointWeight = 16;
 constexpr int kModuleWeight = 16;
 constexpr int kCallerWeight = 8;
+
+// Functions that may lie between the selected code and the call that fails: spdk_bdev_open_ext is
+// three calls above its calloc.
+constexpr int kMostHelpers = 3;
 
 struct Feature {
   uint64_t hash;
@@ -74,6 +79,13 @@ std::vector<StoredSite> NoveltyOrder(const std::vector<StoredSite>& sites) {
     ordered.push_back(sites[index]);
   }
   return ordered;
+}
+
+std::vector<StoredSite> NearestFirst(std::vector<StoredSite> sites, const Selection& selection) {
+  std::stable_partition(sites.begin(), sites.end(), [&selection](const StoredSite& site) {
+    return selection.Distance(site) <= kMostHelpers;
+  });
+  return sites;
 }
 
 std::vector<StoredSite> RandomOrder(std::vector<StoredSite> sites, uint64_t seed) {

@@ -142,6 +142,25 @@ TEST(NoveltyOrder, WhatIsNewComesFirst) {
   EXPECT_THAT(order, ElementsAre("1", "4", "3", "2"));
 }
 
+// Tempting: the order of novelty alone, in which what a callback goes on with hides its own calls.
+TEST(NearestFirst, CallsOfTheSelectedCodeItselfComeBeforeThoseThatItGoesOnTo) {
+  const StoredSite far = SiteAt(
+      "far", {In("open"), In("examine"), In("register"), In("next"), In("load_done"), In("main")});
+  const StoredSite helper = SiteAt("helper", {In("realloc"), In("load_done"), In("main")});
+  const StoredSite own = SiteAt("own", {In("load_done"), In("main")});
+  const auto order = [&](const Selection& selection) {
+    std::vector<std::string> hashes;
+    for (const StoredSite& site : NearestFirst({far, helper, own}, selection)) {
+      hashes.push_back(site.hash);
+    }
+    return hashes;
+  };
+  Selection selection;
+  EXPECT_THAT(order(selection), ElementsAre("far", "helper", "own"));
+  selection.callers = {"load_*"};
+  EXPECT_THAT(order(selection), ElementsAre("helper", "own", "far"));
+}
+
 TEST(RandomOrder, DependsOnTheSeedAlone) {
   std::vector<StoredSite> sites;
   for (int i = 0; i < 50; ++i) {

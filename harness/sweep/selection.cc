@@ -117,6 +117,19 @@ bool Selection::SelectsSite(const StoredSite& site) const {
          (changed == nullptr || AnyFrame(stack, by_change));
 }
 
+int Selection::Distance(const StoredSite& site) const {
+  if (callers.empty() && files.empty() && subsystems.empty() && changed == nullptr) {
+    return 0;
+  }
+  const Stack stack = StackFromJson(site.stack);
+  const auto nearest = std::find_if(stack.begin(), stack.end(), [this](const Frame& frame) {
+    return MatchesAny(callers, frame.function) || MatchesPath(files, frame.file) ||
+           MatchesPath(subsystems, DirectoryOf(frame.file)) ||
+           (changed != nullptr && changed->Contains(frame.file, frame.line));
+  });
+  return static_cast<int>(nearest - stack.begin());
+}
+
 std::string Selection::Text() const {
   std::string text;
   const auto add = [&](const char* option, const auto& values) {

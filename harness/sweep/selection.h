@@ -35,6 +35,9 @@ struct Selection {
   bool SelectsPoint(const std::string& name) const;
   // As far as its stack and step go; a site that is part of another is never selected.
   bool SelectsSite(const StoredSite& site) const;
+  // How far the call of a selected site is from the code that the selection names by function,
+  // file, directory or change: the callers between them. 0 where it names none.
+  int Distance(const StoredSite& site) const;
   // As options, "--groups dpdk --step 2"; "" when it selects by nothing.
   std::string Text() const;
   // Identifies what a census for this selection hooks and lists.

@@ -175,7 +175,7 @@ class Sweep {
     if (options_.random_seed) {
       sites = RandomOrder(std::move(sites), *options_.random_seed);
     } else if (options_.budget.is_limited()) {
-      sites = NoveltyOrder(sites);
+      sites = NearestFirst(NoveltyOrder(sites), options_.selection);
     }
     std::vector<SweepPlan> plans =
         MakePlans(sites, options_.modes, options_.occurrences, context_.profile.stop_rpc);
