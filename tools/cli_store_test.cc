@@ -90,7 +90,14 @@ TEST_F(CliStoreTest, WhatIsNotThereIsRefusedWithAWord) {
       {{"show", store, "ffffffff"}, "has no finding `ffffffff`"},
       {{"show", store, ""}, "has no finding"},
       {{"explain", store, "nosuchfunction"}, "none of the"},
+      {{"explain", store, "dpdk/rung/create"}, "did you mean `dpdk/ring/create`"},
       {{"explain", store, "dpdk/ring/create"}, " places:\n"},
+      {{"findings", store, "--point", "dpdk/ring/creat"}, "did you mean `dpdk/ring/create`"},
+      {{"findings", store, "--module", "reference-target-debugg"},
+       "did you mean `reference-target-debug`"},
+      {{"words", "findings"}, "expected a store"},
+      {{"words", "finding", store}, "did you mean `findings`"},
+      {{"sweep", Scenario("reference/start.yaml")}, "--store is required"},
       {{"report", store}, "expected --html FILE or --report"},
       {{"report", store, "--report", "junti=x"}, "did you mean `junit`"},
       {{"sweep", Scenario("reference/start.yaml"), "--store", store, "--source", "/"},
@@ -149,6 +156,10 @@ TEST_F(CliStoreTest, ADryRunSaysWhatWouldBeVisitedAndLeavesTheStoreAsItIs) {
   EXPECT_THAT(before.output,
               AllOf(HasSubstr("dpdk/ring/create"), HasSubstr("would visit "), HasSubstr("about ")));
   EXPECT_FALSE(std::filesystem::exists(Store("s.db")));
+  const Result without_store = Run({"sweep", Scenario("reference/start.yaml"), "--points",
+                                    "dpdk/ring/create", "--jobs", "2", "--dry-run"});
+  EXPECT_EQ(without_store.exit, 0) << without_store.output;
+  EXPECT_THAT(without_store.output, HasSubstr("would visit "));
 
   SweepOnce();
   const std::optional<std::string> store = ReadFile(Store("s.db"));

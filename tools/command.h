@@ -46,6 +46,7 @@ std::unique_ptr<Command> MakeFindingsCommand();
 std::unique_ptr<Command> MakeShowCommand();
 std::unique_ptr<Command> MakeExplainCommand();
 std::unique_ptr<Command> MakeCompletionCommand();
+std::unique_ptr<Command> MakeWordsCommand();
 
 // Where plans, module lists and calibrations are kept between runs: --cache, else
 // $XDG_CACHE_HOME/faultline, else ~/.cache/faultline. A directory that --cache names and that

@@ -20,6 +20,24 @@ std::vector<std::string> Choices(const std::string& type_name) {
   return choices;
 }
 
+struct WordsOf {
+  const char* name;  // of an option, or of an argument
+  const char* words;
+  bool or_file = false;
+};
+
+// What is known by name, and is asked of the program itself at each completion.
+constexpr WordsOf kWordsOf[] = {{"scenario", "scenarios", true},
+                                {"finding", "findings"},
+                                {"site", "sites"},
+                                {"what", "lists"},
+                                {"--profile", "profiles"},
+                                {"--baseline", "baselines", true},
+                                {"--points", "points"},
+                                {"--exclude", "points"},
+                                {"--groups", "groups"},
+                                {"--kind", "kinds"}};
+
 ValueKind KindOf(const OptionDescription& option) {
   const std::string& value = option.value;
   if (value.empty()) {
@@ -27,6 +45,9 @@ ValueKind KindOf(const OptionDescription& option) {
   }
   if (!option.choices.empty()) {
     return ValueKind::kChoice;
+  }
+  if (!option.words.empty()) {
+    return ValueKind::kWords;
   }
   if (value.starts_with("DIR")) {
     return ValueKind::kDirectory;
@@ -55,6 +76,13 @@ OptionDescription DescribeOption(const CLI::Option& option) {
     description.value = type_name.substr(0, type_name.find(':'));
     if (description.value.empty()) {
       description.value = "VALUE";
+    }
+  }
+  const std::string name = option.get_name(/*positional=*/option.get_positional());
+  for (const WordsOf& words : kWordsOf) {
+    if (words.name == name) {
+      description.words = words.words;
+      description.or_file = words.or_file;
     }
   }
   description.kind = KindOf(description);

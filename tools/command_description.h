@@ -7,7 +7,8 @@
 namespace faultline {
 
 // What a value is, as far as a shell can complete it.
-enum class ValueKind { kFlag, kText, kFile, kDirectory, kChoice };
+// kWords: one of those that `faultline words` prints at that moment.
+enum class ValueKind { kFlag, kText, kFile, kDirectory, kChoice, kWords };
 
 // An option, or an argument without a name, as its command declares it.
 struct OptionDescription {
@@ -15,6 +16,8 @@ struct OptionDescription {
   std::string value;               // "FILE", "NAME=VALUE"; "" for a flag
   ValueKind kind = ValueKind::kFlag;
   std::vector<std::string> choices;  // of kChoice
+  std::string words;                 // of kWords: the argument of `faultline words`
+  bool or_file = false;              // of kWords: a file will do as well
   std::string text;                  // what it does
   std::string group;                 // heading in --help
   bool required = false;

@@ -35,6 +35,7 @@ CommandLine::CommandLine() : app_(kDescription, "faultline") {
   commands_.push_back(MakeShowCommand());
   commands_.push_back(MakeExplainCommand());
   commands_.push_back(MakeCompletionCommand());
+  commands_.push_back(MakeWordsCommand());
   for (const std::unique_ptr<Command>& command : commands_) {
     declared_.push_back(command->Declare(app_));
   }

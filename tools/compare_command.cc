@@ -14,7 +14,7 @@
 namespace faultline {
 namespace {
 
-constexpr char kExamples[] =
+constexpr char kCompareExamples[] =
     "Examples:\n"
     "  faultline compare before.db after.db\n"
     "Exit code 1 when the second has findings that the first has not: confirmed ones, or crashes "
@@ -43,7 +43,7 @@ class CompareCommand : public Command {
         ->type_name("BEFORE");
     app->add_option("after", after_, "the store of the second")->required()->type_name("AFTER");
     json_.Declare(*app, "write the differences as JSON too");
-    app->footer(kExamples);
+    app->footer(kCompareExamples);
     return app;
   }
 
@@ -51,7 +51,9 @@ class CompareCommand : public Command {
     json_.Check();
     Store before(before_, Store::Mode::kRead);
     Store after(after_, Store::Mode::kRead);
-    CheckComparable(before, after);
+    for (const std::string& note : CheckComparable(before, after)) {
+      PrintMessage("note: {}\n", note);
+    }
     const Comparison comparison = CompareStores(before, after);
     json_.Tell(TextOf(comparison));
     json_.Write(ToJson(comparison));
@@ -59,32 +61,6 @@ class CompareCommand : public Command {
   }
 
  private:
-  // Builds may differ, that is what it is for; of another scenario all would be "not visited".
-  void CheckComparable(Store& before, Store& after) const {
-    const std::vector<StoredEnvironment> first = before.Environments();
-    const std::vector<StoredEnvironment> second = after.Environments();
-    if (first.empty() || second.empty()) {
-      return;
-    }
-    const StoredEnvironment& one = first.front();
-    const StoredEnvironment& other = second.front();
-    if (one.scenario != other.scenario || one.profile != other.profile) {
-      throw Failure::BadInput(fmt::format(
-          "{} is a sweep of {} with profile {}, {} one of {} with profile {}: they cannot be "
-          "compared",
-          before_, one.scenario, one.profile, after_, other.scenario, other.profile));
-    }
-    if (one.scenario_key != other.scenario_key) {
-      PrintMessage(
-          "note: arguments, variables, environment or steps of {} differ between the two\n",
-          one.scenario);
-    }
-    if (one.rules_key != other.rules_key) {
-      PrintMessage(
-          "note: the two were judged by different rules (expectations, limits, oracles)\n");
-    }
-  }
-
   static std::string TextOf(const Comparison& comparison) {
     Table table({"", "finding", "kind", "status", "plans", "what"});
     const auto add = [&](const char* word, const std::vector<FindingGroup>& groups) {

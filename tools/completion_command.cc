@@ -7,7 +7,7 @@
 namespace faultline {
 namespace {
 
-constexpr char kExamples[] =
+constexpr char kCompletionExamples[] =
     "Examples:\n"
     "  source <(faultline completion bash)\n"
     "  faultline completion zsh >~/.zfunc/_faultline\n"
@@ -23,7 +23,7 @@ class CompletionCommand : public Command {
         ->required()
         ->type_name("SHELL")
         ->check(CLI::IsMember({"bash", "zsh"}));
-    app->footer(kExamples);
+    app->footer(kCompletionExamples);
     return app;
   }
 

@@ -11,7 +11,7 @@
 namespace faultline {
 namespace {
 
-constexpr char kExamples[] =
+constexpr char kDoctorExamples[] =
     "Examples:\n"
     "  faultline doctor\n"
     "  faultline doctor --program build/bin/spdk_tgt --json doctor.json\n"
@@ -38,7 +38,7 @@ class DoctorCommand : public Command {
         "doctor", "Says what this machine lacks and how to get it; changes nothing.");
     app->add_option("--program", program_, "look at this target too")->type_name("PATH");
     json_.Declare(*app, "write the answers as JSON too");
-    app->footer(kExamples);
+    app->footer(kDoctorExamples);
     return app;
   }
 

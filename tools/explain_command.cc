@@ -5,6 +5,7 @@
 
 #include "harness/base/console.h"
 #include "harness/report/site_story.h"
+#include "harness/scenario/nearest_word.h"
 #include "tools/command.h"
 #include "tools/store_digest.h"
 
@@ -12,7 +13,7 @@ namespace faultline {
 namespace {
 
 constexpr size_t kMostToList = 20;
-constexpr char kExamples[] =
+constexpr char kExplainExamples[] =
     "Examples:\n"
     "  faultline explain s.db 3f0a1b\n"
     "  faultline explain s.db dpdk/ring/create           # if it is called at one place\n"
@@ -31,7 +32,7 @@ class ExplainCommand : public Command {
         ->required()
         ->type_name("SITE");
     app->add_flag("-v,--verbose", verbose_, "whole stacks, all of the log that is kept");
-    app->footer(kExamples);
+    app->footer(kExplainExamples);
     return app;
   }
 
@@ -70,10 +71,14 @@ class ExplainCommand : public Command {
       }
     }
     if (site_.empty() || found.empty()) {
+      std::vector<std::string> points;
+      for (const DigestSite& site : digest.sites) {
+        points.push_back(site.site.point);
+      }
       throw Failure::BadInput(
           fmt::format("{}: none of the {} places that the sweep knows is `{}`: expected the "
-                      "beginning of a site's number, or a part of \"POINT in FUNCTION < CALLER\"",
-                      options_.file(), digest.sites.size(), site_));
+                      "beginning of a site's number, or a part of \"POINT in FUNCTION < CALLER\"{}",
+                      options_.file(), digest.sites.size(), site_, DidYouMean(site_, points)));
     }
     if (found.size() > 1) {
       std::string text = fmt::format("`{}` is {} places:", site_, found.size());

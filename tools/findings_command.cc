@@ -20,7 +20,7 @@
 namespace faultline {
 namespace {
 
-constexpr char kExamples[] =
+constexpr char kFindingsExamples[] =
     "Examples:\n"
     "  faultline findings s.db\n"
     "  faultline findings s.db --kind crash --kind hang --module 'librte_*'\n"
@@ -45,7 +45,7 @@ class FindingsCommand : public Command {
         ->type_name("GLOB");
     app->add_flag("--new", new_, "without those that the baseline knows");
     json_.Declare(*app, "write the list as JSON too");
-    app->footer(kExamples);
+    app->footer(kFindingsExamples);
     return app;
   }
 
@@ -57,6 +57,7 @@ class FindingsCommand : public Command {
     json_.Check();
     const SweepDigest digest = options_.Read(global);
     CheckKinds(digest);
+    CheckPlaces(digest);
     std::set<size_t> wanted;
     for (size_t i = 0; i < digest.findings.size(); ++i) {
       if (IsWanted(digest.findings[i], digest)) {
@@ -111,6 +112,38 @@ class FindingsCommand : public Command {
       if (!is_there && std::find(known.begin(), known.end(), kind) == known.end()) {
         throw Failure::BadInput("--kind " + kind + ": there is no such kind of finding" +
                                 DidYouMean(kind, known));
+      }
+    }
+  }
+
+  // A glob may match nothing; a name that no place of the sweep has is a mistake.
+  void CheckPlaces(const SweepDigest& digest) const {
+    std::set<std::string> points;
+    std::set<std::string> modules;
+    for (const DigestSite& site : digest.sites) {
+      points.insert(site.site.point);
+      for (const Frame& frame : FramesOf(site.site.stack)) {
+        modules.insert(frame.module);
+      }
+    }
+    for (const DigestFinding& finding : digest.findings) {
+      for (const auto& [name, stack] : StacksOf(finding, digest)) {
+        for (const Frame& frame : FramesOf(stack)) {
+          modules.insert(frame.module);
+        }
+      }
+    }
+    CheckNames("--point", points_, points);
+    CheckNames("--module", modules_, modules);
+  }
+
+  static void CheckNames(const char* option, const std::vector<std::string>& given,
+                         const std::set<std::string>& known) {
+    for (const std::string& name : given) {
+      if (name.find_first_of("*?[") == std::string::npos && known.count(name) == 0) {
+        throw Failure::BadInput(
+            fmt::format("{} {}: no place that the sweep knows has it{}", option, name,
+                        DidYouMean(name, std::vector<std::string>(known.begin(), known.end()))));
       }
     }
   }

@@ -21,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr char kExamples[] =
+constexpr char kInitExamples[] =
     "Examples:\n"
     "  faultline init ./build/my_app -- --port 0\n"
     "  faultline init /usr/bin/dpdk-testpmd -- --vdev=net_null0 --vdev=net_null1 -- "
@@ -50,7 +50,7 @@ class InitCommand : public Command {
                       "libraries' (default: unless the program is the system's)");
     app->add_flag("--no-own", no_own_, "it looks at the libraries' code too")->excludes(own);
     app->add_flag("--force", force_, "write over files that are there");
-    app->footer(kExamples);
+    app->footer(kInitExamples);
     return app;
   }
 

@@ -27,7 +27,7 @@ bool HasOption(const std::vector<std::string>& args, const std::vector<std::stri
 }
 
 // What the user wrote like a variable is none, but for the names that only a run knows.
-std::string Escaped(const std::string& text) {
+std::string EscapedForYaml(const std::string& text) {
   std::string escaped;
   for (size_t i = 0; i < text.size(); ++i) {
     escaped += text[i];
@@ -139,10 +139,10 @@ InitSubject MakeInitSubject(const std::filesystem::path& program, const std::str
   const auto app = std::find(args.begin(), args.end(), "--");
   const std::vector<std::string> own(args.begin(), app);
   for (const std::string& arg : own) {
-    subject.args.push_back(Escaped(WithAbsolutePath(arg, subject)));
+    subject.args.push_back(EscapedForYaml(WithAbsolutePath(arg, subject)));
   }
   for (auto arg = app; arg != args.end(); ++arg) {
-    subject.app_args.push_back(Escaped(WithAbsolutePath(*arg, subject)));
+    subject.app_args.push_back(EscapedForYaml(WithAbsolutePath(*arg, subject)));
   }
   subject.has_free_port = std::any_of(args.begin(), args.end(), [](const std::string& arg) {
     return arg.find("${free_port}") != std::string::npos;

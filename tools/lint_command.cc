@@ -10,7 +10,7 @@
 namespace faultline {
 namespace {
 
-constexpr char kExamples[] =
+constexpr char kLintExamples[] =
     "Examples:\n"
     "  faultline lint scenarios/reference/founding-case.yaml\n"
     "  faultline lint scenarios            # everything below the directory\n"
@@ -28,7 +28,7 @@ class LintCommand : public Command {
     app->add_option("--profile", profile_, "profile to check against, instead of the scenario's")
         ->type_name("NAME");
     app->add_option("--set", set_, "value of a variable (repeatable)")->type_name("NAME=VALUE");
-    app->footer(kExamples);
+    app->footer(kLintExamples);
     return app;
   }
 

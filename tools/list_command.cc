@@ -22,7 +22,7 @@
 namespace faultline {
 namespace {
 
-constexpr char kExamples[] =
+constexpr char kListExamples[] =
     "Examples:\n"
     "  faultline list profiles\n"
     "  faultline list points --profile dpdk-testpmd\n"
@@ -64,7 +64,7 @@ class ListCommand : public Command {
                     "of points, groups and observers, those of this profile (default: all)")
         ->type_name("NAME");
     json_.Declare(*app, "write the list as JSON too");
-    app->footer(kExamples);
+    app->footer(kListExamples);
     return app;
   }
 

@@ -8,7 +8,7 @@
 namespace faultline {
 namespace {
 
-constexpr char kExamples[] =
+constexpr char kMergeExamples[] =
     "Example:\n"
     "  faultline merge all.db part1.db part2.db part3.db part4.db";
 
@@ -21,7 +21,7 @@ class MergeCommand : public Command {
         ->required()
         ->type_name("OUT");
     app->add_option("stores", inputs_, "the shards' stores")->required()->type_name("STORE...");
-    app->footer(kExamples);
+    app->footer(kMergeExamples);
     return app;
   }
 

@@ -22,7 +22,7 @@
 namespace faultline {
 namespace {
 
-constexpr char kExamples[] =
+constexpr char kPointsExamples[] =
     "Examples:\n"
     "  faultline points --program build/bin/spdk_tgt --profile spdk-tgt\n"
     "  faultline points --program /usr/bin/dpdk-testpmd --catalogue dpdk --catalogue libc-socket\n"
@@ -30,7 +30,7 @@ constexpr char kExamples[] =
     "Libraries that the program loads after its start are known once it was run with `faultline "
     "run`.";
 
-using Status = PointCoverage::Status;
+using PointStatus = PointCoverage::Status;
 
 class PointsCommand : public Command {
  public:
@@ -45,7 +45,7 @@ class PointsCommand : public Command {
         ->type_name("NAME")
         ->excludes(profile);
     json_.Declare(*app, "write the list as JSON too");
-    app->footer(kExamples);
+    app->footer(kPointsExamples);
     return app;
   }
 
@@ -108,7 +108,7 @@ class PointsCommand : public Command {
   static std::string TextOf(const Plan& plan, const Catalogue& catalogue,
                             const std::filesystem::path& program) {
     Table table({"point", "kind", "symbol", "module", "status", "why", "fails when"});
-    std::map<Status, int> counts;
+    std::map<PointStatus, int> counts;
     std::string above;
     for (const PointCoverage& coverage : plan.coverage) {
       ++counts[coverage.status];
@@ -122,8 +122,9 @@ class PointsCommand : public Command {
     }
     std::string text =
         fmt::format("{}\n{}:", table.ToString(ProseWidth(STDOUT_FILENO)), program.string());
-    for (const Status status :
-         {Status::kFound, Status::kInlined, Status::kVariant, Status::kRefused, Status::kMissing}) {
+    for (const PointStatus status :
+         {PointStatus::kFound, PointStatus::kInlined, PointStatus::kVariant, PointStatus::kRefused,
+          PointStatus::kMissing}) {
       text += fmt::format(" {} {}", counts[status], ToString(status));
     }
     return text + fmt::format("; of {} functions\n", plan.coverage.size());

@@ -26,7 +26,7 @@
 namespace faultline {
 namespace {
 
-constexpr char kExamples[] =
+constexpr char kReplayExamples[] =
     "Examples:\n"
     "  faultline replay s.db 1f2e3d4c\n"
     "  faultline replay s.db 1f2e3d4c --gdb            # stopped at the injected call\n"
@@ -48,7 +48,7 @@ class ReplayCommand : public Command {
     app->add_option("--write", write_, "only write the scenario file")->type_name("FILE");
     app->add_flag("--gdb", gdb_, "under gdb, stopped at the injected call; no timeouts");
     app->add_flag("-v,--verbose", verbose_, "tell everything: steps, log, stacks of all threads");
-    app->footer(kExamples);
+    app->footer(kReplayExamples);
     return app;
   }
 

@@ -16,7 +16,7 @@
 namespace faultline {
 namespace {
 
-constexpr char kExamples[] =
+constexpr char kReportExamples[] =
     "Examples:\n"
     "  faultline report s.db --html report.html\n"
     "  faultline report s.db --html report.html --source ~/spdk --compare before.db\n"
@@ -41,7 +41,7 @@ class ReportCommand : public Command {
         ->type_name("FILE|NAME");
     app->add_flag("--assumed", assumed_,
                   "findings whose failure nothing was seen to bring about count as failures too");
-    app->footer(kExamples);
+    app->footer(kReportExamples);
     return app;
   }
 
@@ -72,6 +72,10 @@ class ReportCommand : public Command {
       comparison = CompareStores(before, store);
       options.compare = &*comparison;
       options.compare_file = compare_;
+      for (const std::string& note : CheckComparable(before, store)) {
+        PrintMessage("note: {}\n", note);
+        options.compare_file += "; " + note;
+      }
     }
     files.Finish(ContentOfStore(digest, report, options));
     files.TellPaths();

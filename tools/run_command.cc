@@ -29,7 +29,7 @@
 namespace faultline {
 namespace {
 
-constexpr char kExamples[] =
+constexpr char kRunExamples[] =
     "Examples:\n"
     "  faultline run scenarios/reference/founding-case.yaml\n"
     "  faultline run scenarios/reference/founding-case.yaml --set defect=unregister-missing\n"
@@ -64,7 +64,7 @@ class RunCommandLine : public Command {
                   "points of the live target, Enter stops it")
         ->excludes(gdb);
     app->add_flag("-v,--verbose", verbose_, "tell everything: steps, log, stacks of all threads");
-    app->footer(kExamples);
+    app->footer(kRunExamples);
     return app;
   }
 

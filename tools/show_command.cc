@@ -7,7 +7,7 @@
 namespace faultline {
 namespace {
 
-constexpr char kExamples[] =
+constexpr char kShowExamples[] =
     "Examples:\n"
     "  faultline show s.db 1f2e3d4c\n"
     "  faultline show s.db 1f2e --source ~/spdk -v\n"
@@ -26,7 +26,7 @@ class ShowCommand : public Command {
         ->check(CLI::ExistingDirectory);
     app->add_flag("-v,--verbose", verbose_,
                   "whole stacks, all places, all of the log that is kept");
-    app->footer(kExamples);
+    app->footer(kShowExamples);
     return app;
   }
 

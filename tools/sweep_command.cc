@@ -29,7 +29,7 @@
 namespace faultline {
 namespace {
 
-constexpr char kExamples[] =
+constexpr char kSweepExamples[] =
     "Examples:\n"
     "  faultline sweep scenarios/dpdk/testpmd-start.yaml --jobs 2 --store s.db\n"
     "  faultline sweep scenarios/spdk/start.yaml --program build/bin/spdk_tgt --groups dpdk "
@@ -46,7 +46,7 @@ class SweepCommand : public Command {
     CLI::App* app = parent.add_subcommand(
         "sweep", "Visits every place that can fail in a scenario, once; groups what breaks.");
     settings_.Declare(*app);
-    app->footer(kExamples);
+    app->footer(kSweepExamples);
     return app;
   }
 
@@ -58,6 +58,9 @@ class SweepCommand : public Command {
     settings_.json.Check();
     ReportFiles reports(settings_.reports, "sweep of " + settings_.file, FAULTLINE_VERSION,
                         SourceRoot(settings_.source));
+    if (settings_.store.empty() && !settings_.dry_run) {
+      throw Failure::BadInput("sweep: --store is required (see --help)");
+    }
     if (settings_.json.takes_stdout() && reports.takes_stdout()) {
       throw Failure::BadInput("--json and --report: both go to standard output");
     }
@@ -180,7 +183,9 @@ class SweepCommand : public Command {
     const std::filesystem::path copy = directory.path() / "dry-run.db";
     for (const char* suffix : {"", "-wal"}) {
       std::error_code error;
-      std::filesystem::copy_file(settings_.store + suffix, copy.string() + suffix, error);
+      if (!settings_.store.empty()) {
+        std::filesystem::copy_file(settings_.store + suffix, copy.string() + suffix, error);
+      }
       if (error && error != std::errc::no_such_file_or_directory) {
         throw Failure::CannotWork(settings_.store + suffix + ": " + error.message());
       }

@@ -26,8 +26,8 @@ int DefaultJobs() { return static_cast<int>(std::max(1u, std::thread::hardware_c
 
 void SweepSettings::Declare(CLI::App& app) {
   app.add_option("scenario", file, "the scenario")->required()->type_name("FILE");
-  app.add_option("--store", store, "where results are kept; made when it is not there")
-      ->required()
+  app.add_option("--store", store,
+                 "where results are kept; made when it is not there (--dry-run does without)")
       ->type_name("FILE");
   DeclareTarget(app);
   DeclareSelection(app);

@@ -33,6 +33,9 @@ std::string Value(const OptionDescription& option) {
       return message + "_files -/";
     case ValueKind::kChoice:
       return message + fmt::format("({})", fmt::join(option.choices, " "));
+    case ValueKind::kWords:
+      return message + fmt::format("_faultline_{} {}", option.or_file ? "known_or_file" : "known",
+                                   option.words);
     case ValueKind::kText:
       return message + " ";
     case ValueKind::kFlag:
@@ -56,7 +59,7 @@ std::string Specifications(const std::vector<OptionDescription>& options) {
   return text;
 }
 
-std::string Arguments(const std::vector<OptionDescription>& arguments) {
+std::string ArgumentSpecifications(const std::vector<OptionDescription>& arguments) {
   std::string text;
   for (const OptionDescription& argument : arguments) {
     text += fmt::format(" \\\n        '{}{}'", argument.repeatable ? "*" : "", Value(argument));
@@ -70,8 +73,24 @@ std::string ZshCompletion(const CommandDescription& program) {
   std::string text =
       "#compdef faultline\n"
       "# zsh completion for faultline. Made by `faultline completion zsh`: do not edit.\n\n"
+      "# What faultline knows at this moment: scenarios, points, findings of a store and so on.\n"
+      "_faultline_known() {\n"
+      "  local what=$1 one\n"
+      "  local -a known described\n"
+      "  known=(${(f)\"$(${~faultline_program} words $what ${(Q)~line[1]} 2>/dev/null)\"})\n"
+      "  if [[ $what == (findings|sites) ]]; then\n"
+      "    for one in $known; do described+=(\"${one%%$'\\t'*}:${one#*$'\\t'}\"); done\n"
+      "    _describe -t $what $what described\n"
+      "  else\n"
+      "    _multi_parts / known\n"
+      "  fi\n"
+      "}\n\n"
+      "_faultline_known_or_file() {\n"
+      "  local what=$1\n"
+      "  _alternative \"files:file:_files -g '*.yaml'\" \"$what:$what:_faultline_known $what\"\n"
+      "}\n\n"
       "_faultline() {\n"
-      "  local context state state_descr line\n"
+      "  local context state state_descr line faultline_program=$words[1]\n"
       "  typeset -A opt_args\n"
       "  local -a commands\n"
       "  commands=(\n";
@@ -87,7 +106,7 @@ std::string ZshCompletion(const CommandDescription& program) {
   for (const CommandDescription& command : program.commands) {
     text += fmt::format("        {}) _arguments{}{}{} ;;\n", command.name,
                         Specifications(command.options), Specifications(program.options),
-                        Arguments(command.arguments));
+                        ArgumentSpecifications(command.arguments));
   }
   return text +
          "      esac\n"

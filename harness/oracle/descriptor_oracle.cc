@@ -20,7 +20,7 @@ namespace {
 
 using protocol::JournalRecord;
 
-constexpr char kKind[] = "leak";
+constexpr char kDescriptorKind[] = "leak";
 
 class DescriptorFinder {
  public:
@@ -40,7 +40,7 @@ class DescriptorFinder {
 
  private:
   Finding& Add(const std::string& title) {
-    return findings_.emplace_back(FindingAtEnd(kKind, title, evidence_));
+    return findings_.emplace_back(FindingAtEnd(kDescriptorKind, title, evidence_));
   }
 
   void FindOpenFiles() {
@@ -97,7 +97,7 @@ class DescriptorFinder {
   void AddUnknown(const std::string& kind, const std::vector<OpenFile>& files, size_t count) {
     Finding& finding = Add(Title(kind, count, "") + AfterFailure());
     finding.object = files.size() == 1 && kind == "file" ? files.front().what : kind;
-    finding.signature = MakeSignature(kKind, "descriptor is never closed: " + kind, {});
+    finding.signature = MakeSignature(kDescriptorKind, "descriptor is never closed: " + kind, {});
     finding.details.push_back(
         fmt::format("{} of the {} that are open at the exit; which of them "
                     "the fault-free run closes is not known",
@@ -128,7 +128,7 @@ class DescriptorFinder {
     finding.object = kind == "file" ? files.front().what : kind;
     finding.stack = forgetter.function.empty() ? opened : forgetter.at_failure;
     finding.signature =
-        MakeSignature(kKind, "descriptor is never closed" + who + ": " + kind, opened);
+        MakeSignature(kDescriptorKind, "descriptor is never closed" + who + ": " + kind, opened);
     finding.cause = CauseOfErrorPath(forgetter);
     finding.details.push_back(
         fmt::format("opened in step {} by {}", record.step, PlaceText(opened)));
@@ -160,7 +160,8 @@ class DescriptorFinder {
         finding.details.push_back(
             fmt::format("closed in step {} by {}", closed->step, PlaceText(finding.stack)));
       }
-      finding.signature = MakeSignature(kKind, "a standard descriptor was closed", finding.stack);
+      finding.signature =
+          MakeSignature(kDescriptorKind, "a standard descriptor was closed", finding.stack);
       finding.details.push_back("the fault-free run keeps it; it is not the target's to close");
     }
   }
@@ -175,7 +176,7 @@ class DescriptorFinder {
 
 class DescriptorOracle : public Oracle {
  public:
-  std::string_view kind() const override { return kKind; }
+  std::string_view kind() const override { return kDescriptorKind; }
 
   std::vector<Finding> Judge(const Evidence& evidence,
                              const OracleContext& context) const override {

@@ -17,7 +17,7 @@ namespace {
 
 using protocol::JournalRecord;
 
-constexpr char kKind[] = "double-free";
+constexpr char kDoubleFreeKind[] = "double-free";
 
 class DoubleFreeFinder {
  public:
@@ -80,12 +80,13 @@ class DoubleFreeFinder {
     const RegistryObject* object = LastOf(replay, violation);
     const std::string name = object != nullptr ? object->label : violation.label;
     Finding finding;
-    finding.kind = kKind;
+    finding.kind = kDoubleFreeKind;
     finding.object = name.empty() ? replay.registry : fmt::format("{} `{}'", replay.registry, name);
     finding.title = finding.object + " is freed twice";
     finding.step = static_cast<int>(evidence_.journal.records[violation.record].step);
     finding.stack = StackOf(violation.record);
-    finding.signature = MakeSignature(kKind, replay.registry + " is freed twice", finding.stack);
+    finding.signature =
+        MakeSignature(kDoubleFreeKind, replay.registry + " is freed twice", finding.stack);
     if (object != nullptr) {
       finding.details.push_back("made " + PlaceOf(object->record));
       finding.details.push_back("freed first " + PlaceOf(*object->ended_by));
@@ -101,7 +102,7 @@ class DoubleFreeFinder {
 
 class DoubleFreeOracle : public Oracle {
  public:
-  std::string_view kind() const override { return kKind; }
+  std::string_view kind() const override { return kDoubleFreeKind; }
 
   std::vector<Finding> Judge(const Evidence& evidence,
                              const OracleContext& context) const override {

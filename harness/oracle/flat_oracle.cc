@@ -16,9 +16,9 @@
 namespace faultline {
 namespace {
 
-constexpr char kKind[] = "leak";
+constexpr char kFlatKind[] = "leak";
 constexpr size_t kFewest = 3;
-constexpr size_t kMostOthers = 4;
+constexpr size_t kMostOtherRounds = 4;
 
 using Counts = std::vector<const FlatCount*>;
 
@@ -54,7 +54,7 @@ class FlatJudge {
       if (const int growth = GrowthOf(kind, files); growth > 0) {
         findings.push_back(Tell("descriptor of " + kind, growth));
         findings.back().signature = fmt::format(
-            "{}: each repetition leaves another descriptor of {}", kKind, WithoutNumbers(kind));
+            "{}: each repetition leaves another descriptor of {}", kFlatKind, WithoutNumbers(kind));
       }
     }
     JudgeObjects(objects, findings);
@@ -87,7 +87,7 @@ class FlatJudge {
       const std::string makers = fmt::format("{}", fmt::join(BlamedFunctions(stack), " < "));
       const auto [known, is_new] = told.try_emplace(makers, findings.size());
       if (!is_new && !makers.empty()) {
-        if (findings[known->second].details.size() < kMostOthers) {
+        if (findings[known->second].details.size() < kMostOtherRounds) {
           findings[known->second].details.push_back("and so: " + group);
         }
         continue;
@@ -95,7 +95,7 @@ class FlatJudge {
       Finding finding = Tell(last.label.empty() ? last.registry : group, growth);
       finding.stack = stack;
       finding.signature =
-          MakeSignature(kKind, "each repetition leaves another " + last.registry, stack);
+          MakeSignature(kFlatKind, "each repetition leaves another " + last.registry, stack);
       findings.push_back(std::move(finding));
     }
   }
@@ -108,7 +108,7 @@ class FlatJudge {
 
   Finding Tell(const std::string& what, int growth) const {
     Finding finding;
-    finding.kind = kKind;
+    finding.kind = kFlatKind;
     finding.title = fmt::format("each repetition of {} leaves another {}", name_, what);
     finding.object = what;
     finding.step = counts_.back()->step;

@@ -9,7 +9,7 @@
 namespace faultline {
 namespace {
 
-bool Contains(const std::vector<std::string>& names, const std::string& name) {
+bool HasName(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
@@ -22,11 +22,11 @@ bool IsRefusal(const Injection& failure, const Catalogue& catalogue) {
 // Functions whose failures the catalogue knows: what fails inside of one is passed on by it.
 bool PassesFailuresOn(const std::string& function, const Catalogue& catalogue) {
   return std::any_of(catalogue.points.begin(), catalogue.points.end(),
-                     [&](const FaultPoint& point) { return Contains(point.symbols, function); }) ||
+                     [&](const FaultPoint& point) { return HasName(point.symbols, function); }) ||
          std::any_of(catalogue.observers.begin(), catalogue.observers.end(),
                      [&](const Observer& observer) {
                        return observer.event == Observer::Event::kCreate &&
-                              Contains(observer.symbols, function);
+                              HasName(observer.symbols, function);
                      });
 }
 

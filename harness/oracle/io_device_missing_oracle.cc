@@ -39,7 +39,7 @@ std::string_view Why(const RegistryViolation& violation) {
   return "it was never registered";
 }
 
-bool Contains(const std::vector<std::string>& names, const std::string& name) {
+bool IsAmong(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
@@ -172,7 +172,7 @@ class IoDeviceMissingOracle : public Oracle {
                                   const OracleContext& context) {
     const std::vector<std::string> functions = DeviceFunctions(context.catalogue);
     if (std::any_of(crash.stack.begin(), crash.stack.end(),
-                    [&](const Frame& frame) { return Contains(functions, frame.function); })) {
+                    [&](const Frame& frame) { return IsAmong(functions, frame.function); })) {
       return true;
     }
     const CrashCause cause = FindCrashCause(evidence, context.profile, crash.stack);
@@ -180,7 +180,7 @@ class IoDeviceMissingOracle : public Oracle {
       return false;
     }
     const auto lines = FindMissingDeviceLines(evidence, context.profile);
-    return Contains(functions, cause.function) ||
+    return IsAmong(functions, cause.function) ||
            std::any_of(lines.begin(), lines.end(), [&](const MissingDeviceLine& line) {
              return line.line <= *cause.log_line &&
                     *cause.log_line - line.line <= kLinesToAssertion;

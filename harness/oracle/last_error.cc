@@ -19,7 +19,7 @@ constexpr std::array<std::string_view, 33> kWords = {
     "not enough",  "not supported", "insufficient", "violat",    "mismatch",  "exceed",
     "double free", "overflow",      "detected ***"};
 
-std::string Lower(std::string_view text) {
+std::string InLowerCase(std::string_view text) {
   std::string lower(text);
   std::transform(lower.begin(), lower.end(), lower.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
@@ -33,7 +33,7 @@ bool ReportsError(std::string_view line) {
   if (parts.level != LogLevel::kNone) {
     return parts.level == LogLevel::kError;
   }
-  const std::string text = Lower(parts.message);
+  const std::string text = InLowerCase(parts.message);
   return std::any_of(kWords.begin(), kWords.end(),
                      [&](std::string_view word) { return text.find(word) != std::string::npos; });
 }

@@ -18,7 +18,7 @@
 namespace faultline {
 namespace {
 
-constexpr char kKind[] = "leak";
+constexpr char kLeftFileKind[] = "leak";
 
 // The run's own name for DPDK's files, as left-over names have it (see scenarios/README.md).
 constexpr std::string_view kFilePrefix = "${file_prefix}";
@@ -108,8 +108,8 @@ std::vector<Finding> FindLeftBehind(const Evidence& evidence, const OracleContex
     const std::string kind = WithoutNumbers(left);
     if (!known.Has(kind) && !not_yet.Has(kind) && !IsHeldByAnother(left, evidence) &&
         seen.insert(kind).second) {
-      Finding& finding =
-          findings.emplace_back(FindingAtEnd(kKind, "left behind: " + left + after, evidence));
+      Finding& finding = findings.emplace_back(
+          FindingAtEnd(kLeftFileKind, "left behind: " + left + after, evidence));
       finding.object = left;
       finding.signature = "leak: " + kind;
       finding.details.push_back("the fault-free run leaves nothing of the kind");
@@ -120,7 +120,7 @@ std::vector<Finding> FindLeftBehind(const Evidence& evidence, const OracleContex
 
 class LeakOracle : public Oracle {
  public:
-  std::string_view kind() const override { return kKind; }
+  std::string_view kind() const override { return kLeftFileKind; }
 
   std::vector<Finding> Judge(const Evidence& evidence,
                              const OracleContext& context) const override {
@@ -139,7 +139,7 @@ class LeakOracle : public Oracle {
   // back is the reason.
   bool Explains(const Finding& own, const Finding& other, const Evidence& evidence,
                 const OracleContext& context) const override {
-    return (other.kind == kKind && other.stack.empty() && !own.stack.empty()) ||
+    return (other.kind == kLeftFileKind && other.stack.empty() && !own.stack.empty()) ||
            (IsLeakReport(other) && ShareFunction(own.stack, other.stack)) ||
            Oracle::Explains(own, other, evidence, context);
   }

@@ -8,7 +8,7 @@ namespace {
 constexpr size_t kMostFiles = 2;
 constexpr size_t kMostDepth = 8;  // frames below the function
 
-bool SameCall(const Frame& a, const Frame& b) {
+bool IsSameCall(const Frame& a, const Frame& b) {
   return a.module == b.module && a.offset == b.offset && a.function == b.function;
 }
 
@@ -28,7 +28,7 @@ size_t FilesBelow(const Stack& stack, size_t count, const Frame& function) {
 bool SameCallers(const Stack& one, size_t i, const Stack& other, size_t j) {
   const size_t count = std::min(one.size() - i, other.size() - j);
   for (size_t k = 1; k < count; ++k) {
-    if (!SameCall(one[i + k], other[j + k])) {
+    if (!IsSameCall(one[i + k], other[j + k])) {
       return false;
     }
   }

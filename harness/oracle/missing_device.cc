@@ -11,7 +11,7 @@
 namespace faultline {
 namespace {
 
-constexpr std::string_view kKind = "io-device-missing";
+constexpr std::string_view kMissingDeviceKind = "io-device-missing";
 
 std::optional<uint64_t> ParseAddress(std::string_view text) {
   if (!text.starts_with("0x")) {
@@ -29,7 +29,7 @@ std::vector<MissingDeviceLine> FindMissingDeviceLines(const Evidence& evidence,
                                                       const Profile& profile) {
   std::vector<MissingDeviceLine> lines;
   for (const LogPattern& log_pattern : profile.log_patterns) {
-    if (log_pattern.kind != kKind) {
+    if (log_pattern.kind != kMissingDeviceKind) {
       continue;
     }
     const LinePattern pattern(log_pattern.pattern);

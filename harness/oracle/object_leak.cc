@@ -23,8 +23,8 @@ namespace {
 
 using protocol::JournalRecord;
 
-constexpr char kKind[] = "leak";
-constexpr size_t kMostOthers = 4;  // told of those that go with a leaked object
+constexpr char kLeakKind[] = "leak";
+constexpr size_t kMostOtherObjects = 4;  // told of those that go with a leaked object
 
 // Groups that one function forgets. The first of them that has a name stands for all.
 struct Leak {
@@ -208,7 +208,7 @@ class ObjectLeakFinder {
                                  ? first.registry
                                  : fmt::format("{} `{}'", first.registry, first.label);
     const auto signature = [&](const std::string& forgetter) {
-      return MakeSignature(kKind, fmt::format("{} is never released by {}", what, forgetter),
+      return MakeSignature(kLeakKind, fmt::format("{} is never released by {}", what, forgetter),
                            makers);
     };
     if (!leak.forgetter.function.empty()) {
@@ -272,7 +272,7 @@ class ObjectLeakFinder {
                                     ? skipped_.Find(group.release_chain)
                                     : "";
     Finding finding = FindingAtEnd(
-        kKind,
+        kLeakKind,
         Count(leak) + " never released" +
             (leak.forgetter.function.empty() ? NotBy(leak, skipped) + " " + HowForgotten()
                                              : " by the error path of " + leak.forgetter.function),
@@ -340,7 +340,7 @@ class ObjectLeakFinder {
   }
 
   static std::string Some(const std::vector<std::string>& texts) {
-    const auto told = static_cast<ptrdiff_t>(std::min(texts.size(), kMostOthers));
+    const auto told = static_cast<ptrdiff_t>(std::min(texts.size(), kMostOtherObjects));
     const size_t more = texts.size() - static_cast<size_t>(told);
     return fmt::format("{}{}", fmt::join(texts.begin(), texts.begin() + told, ", "),
                        more > 0 ? fmt::format(" and {} more", more) : "");

@@ -21,7 +21,7 @@ namespace {
 using Outcome = RpcExchange::Outcome;
 using Status = StepResult::Status;
 
-constexpr char kKind[] = "not-rolled-back";
+constexpr char kRolledBackKind[] = "not-rolled-back";
 constexpr size_t kMostChanges = 4;
 
 std::string ErrorText(const RpcExchange& exchange) {
@@ -41,7 +41,7 @@ const Injection* FailureIn(const RollbackCheck& check, const Evidence& evidence)
 }
 
 // "leaves `Malloc0' in bdev_get_bdevs"
-std::string Told(const StateChange& change) {
+std::string ChangeTold(const StateChange& change) {
   const std::string what = change.path.empty() ? "it" : "`" + change.path + "'";
   switch (change.kind) {
     case StateChange::Kind::kAdded:
@@ -79,7 +79,7 @@ class RollbackJudge {
   std::optional<Finding> Judge() {
     if (!check_.changes.empty()) {
       const StateChange& first = check_.changes.front();
-      Finding finding = Begin(Told(first), ToldOfAny(first));
+      Finding finding = Begin(ChangeTold(first), ToldOfAny(first));
       finding.object = first.path;
       for (size_t i = 0; i < std::min(check_.changes.size(), kMostChanges); ++i) {
         finding.details.push_back(check_.changes[i].ToString());
@@ -103,12 +103,12 @@ class RollbackJudge {
 
   Finding Begin(const std::string& told, const std::string& of_any) const {
     Finding finding;
-    finding.kind = kKind;
+    finding.kind = kRolledBackKind;
     finding.title = fmt::format("{} {} and {}", check_.method, Fails(), told);
     finding.step = check_.step;
     const std::string what =
         fmt::format("{} {} and {}", check_.method, Fails(), NormaliseMessage(of_any));
-    finding.signature = fmt::format("{}: {}", kKind, what);
+    finding.signature = fmt::format("{}: {}", kRolledBackKind, what);
     finding.cause = what;
     const Injection* failure = FailureIn(check_, evidence_);
     if (failure != nullptr) {
@@ -221,7 +221,7 @@ class RollbackJudge {
 
 class RolledBackOracle : public Oracle {
  public:
-  std::string_view kind() const override { return kKind; }
+  std::string_view kind() const override { return kRolledBackKind; }
 
   std::vector<Finding> Judge(const Evidence& evidence,
                              const OracleContext& context) const override {

@@ -15,7 +15,7 @@
 namespace faultline {
 namespace {
 
-constexpr char kKind[] = "sanitizer";
+constexpr char kSanitizerKind[] = "sanitizer";
 
 // Where the report points at: a function, or the file when no name is known.
 std::string Place(const Stack& stack) {
@@ -32,7 +32,7 @@ std::string Place(const Stack& stack) {
 
 Finding MakeFinding(const SanitizerReport& report, const Evidence& evidence) {
   Finding finding;
-  finding.kind = kKind;
+  finding.kind = kSanitizerKind;
   finding.stack = BlamedStack(report.stack);
   finding.step = evidence.log[report.line].step;
   const Stack turn = report.message == "stack-overflow" ? TurnOfRecursion(report.stack) : Stack();
@@ -42,7 +42,7 @@ Finding MakeFinding(const SanitizerReport& report, const Evidence& evidence) {
   const std::string message = BlamedFunctions(to_blame).empty()
                                   ? finding.title
                                   : fmt::format("{}: {}", report.tool, report.message);
-  finding.signature = MakeSignature(kKind, message, to_blame);
+  finding.signature = MakeSignature(kSanitizerKind, message, to_blame);
   finding.details.push_back("it said: " + evidence.log[report.line].text);
   return finding;
 }
@@ -66,7 +66,7 @@ bool IsToldByFatalOne(const SanitizerReport& report, const std::vector<Sanitizer
 
 class SanitizerOracle : public Oracle {
  public:
-  std::string_view kind() const override { return kKind; }
+  std::string_view kind() const override { return kSanitizerKind; }
 
   std::vector<Finding> Judge(const Evidence& evidence, const OracleContext&) const override {
     std::vector<Finding> findings;

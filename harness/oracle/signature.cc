@@ -17,7 +17,7 @@ namespace {
 bool IsWordCharacter(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
 }
-bool IsDigit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
+bool IsNumeral(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
 // What may stand inside a path.
 bool IsPathCharacter(char c) {
   return IsWordCharacter(c) || c == '/' || c == '.' || c == '-' || c == '+';
@@ -48,7 +48,7 @@ std::string_view TakeWhile(std::string_view text, size_t begin, Predicate belong
 bool IsFilePrefix(std::string_view word) {
   return word.size() == 14 && word.starts_with("fl") &&
          std::all_of(word.begin(), word.end(), [](char c) {
-           return std::islower(static_cast<unsigned char>(c)) != 0 || IsDigit(c);
+           return std::islower(static_cast<unsigned char>(c)) != 0 || IsNumeral(c);
          });
 }
 
@@ -71,7 +71,7 @@ bool IsErrorName(std::string_view word) {
 std::string WithoutDigits(std::string_view word) {
   std::string out;
   for (const char c : word) {
-    if (!IsDigit(c)) {
+    if (!IsNumeral(c)) {
       out += c;
     } else if (out.empty() || out.back() != '#') {
       out += '#';
@@ -119,7 +119,7 @@ size_t UuidSize(std::string_view text, size_t start) {
 // numbers); 0 when no line number stands there: "error: 5".
 size_t LineNumberSize(std::string_view text, size_t colon) {
   const size_t blanks = TakeWhile(text, colon + 1, [](char c) { return c == ' '; }).size();
-  const size_t digits = TakeWhile(text, colon + 1 + blanks, IsDigit).size();
+  const size_t digits = TakeWhile(text, colon + 1 + blanks, IsNumeral).size();
   const size_t size = 1 + blanks + digits;
   const bool padded = colon + size < text.size() && text[colon + size] == ':';
   return digits > 0 && (blanks == 0 || padded) ? size : 0;

@@ -8,7 +8,7 @@
 namespace faultline {
 namespace {
 
-bool Contains(const std::vector<std::string>& names, const std::string& name) {
+bool IsOneOf(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
@@ -20,9 +20,8 @@ bool IsSilent(const Observer& observer, const std::string& registry) {
 // "" when `injection` is neither a call of one of `symbols` nor below one.
 std::string FunctionAround(const Injection& injection, const std::vector<std::string>& symbols,
                            const Catalogue& catalogue) {
-  const auto frame =
-      std::find_if(injection.stack.begin(), injection.stack.end(),
-                   [&](const Frame& one) { return Contains(symbols, one.function); });
+  const auto frame = std::find_if(injection.stack.begin(), injection.stack.end(),
+                                  [&](const Frame& one) { return IsOneOf(symbols, one.function); });
   if (frame != injection.stack.end()) {
     return frame->function;
   }
@@ -32,7 +31,7 @@ std::string FunctionAround(const Injection& injection, const std::vector<std::st
   }
   // A point may have a symbol in each of several kinds of target; the callers tell nothing of it.
   const auto symbol = std::find_if(point->symbols.begin(), point->symbols.end(),
-                                   [&](const std::string& one) { return Contains(symbols, one); });
+                                   [&](const std::string& one) { return IsOneOf(symbols, one); });
   return symbol == point->symbols.end() ? "" : *symbol;
 }
 

@@ -17,7 +17,7 @@
 namespace faultline {
 namespace {
 
-constexpr char kKind[] = "leak";
+constexpr char kStayingKind[] = "leak";
 constexpr size_t kMostNamed = 4;
 
 bool NeverStays(const std::string& registry, const Catalogue& catalogue) {
@@ -50,12 +50,12 @@ class StayingOracle : public Oracle {
       if (object.ended_by || !NeverStays(object.registry, context.catalogue)) {
         continue;
       }
-      Finding finding =
-          FindingAtEnd(kKind, NameOf(object) + " is there when the target has ended", evidence);
+      Finding finding = FindingAtEnd(
+          kStayingKind, NameOf(object) + " is there when the target has ended", evidence);
       finding.object = object.name;
       finding.stack =
           BlamedStack(evidence.journal.records[object.record], evidence.journal, symbolizer);
-      finding.signature = MakeSignature(kKind, object.registry + " stays", finding.stack);
+      finding.signature = MakeSignature(kStayingKind, object.registry + " stays", finding.stack);
       finding.details.push_back(fmt::format("made in step {} by {}",
                                             evidence.journal.records[object.record].step,
                                             PlaceText(finding.stack)));
@@ -72,7 +72,7 @@ class StayingOracle : public Oracle {
   // What the target itself says is left, in a line of its log that has no place, is this object.
   bool Explains(const Finding& own, const Finding& other, const Evidence& evidence,
                 const OracleContext& context) const override {
-    return (other.kind == kKind && other.stack.empty() && !own.stack.empty()) ||
+    return (other.kind == kStayingKind && other.stack.empty() && !own.stack.empty()) ||
            Oracle::Explains(own, other, evidence, context);
   }
 };

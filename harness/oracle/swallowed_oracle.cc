@@ -29,16 +29,16 @@ namespace {
 
 using Outcome = RpcExchange::Outcome;
 
-constexpr char kKind[] = "swallowed";
-constexpr size_t kMostOthers = 4;
+constexpr char kSwallowedKind[] = "swallowed";
+constexpr size_t kMostOtherCalls = 4;
 
-bool IsFailure(const Injection& injection) { return injection.action == "fail"; }
+bool CallFailed(const Injection& injection) { return injection.action == "fail"; }
 
 // The first call that was made to fail and that somebody should have told about.
 const Injection* FirstFailure(const Evidence& evidence, const Catalogue& catalogue) {
   const auto first = std::find_if(evidence.injections.begin(), evidence.injections.end(),
                                   [&](const Injection& injection) {
-                                    return IsFailure(injection) && !IsBenign(injection, catalogue);
+                                    return CallFailed(injection) && !IsBenign(injection, catalogue);
                                   });
   return first == evidence.injections.end() ? nullptr : &*first;
 }
@@ -70,7 +70,7 @@ const Injection& FailureBehindEnd(const Evidence& evidence, const OracleContext&
                                   const Injection& first) {
   const Injection* last = &first;
   for (const Injection& injection : evidence.injections) {
-    if (!IsFailure(injection) || IsBenign(injection, context.catalogue)) {
+    if (!CallFailed(injection) || IsBenign(injection, context.catalogue)) {
       continue;
     }
     last = &injection;
@@ -109,12 +109,12 @@ class SwallowedFinder {
  private:
   Finding& Add(const std::string& what, const std::string& object, int step) {
     Finding& finding = findings_.emplace_back();
-    finding.kind = kKind;
+    finding.kind = kSwallowedKind;
     finding.title = fmt::format("{} after a failure in {}", what, FailureStepText());
     finding.object = object;
     finding.step = step;
     finding.stack = BlamedStack(failure_.stack);
-    finding.signature = fmt::format("{}: {}", kKind, NormaliseMessage(what));
+    finding.signature = fmt::format("{}: {}", kSwallowedKind, NormaliseMessage(what));
     finding.details.push_back(fmt::format("what failed: {} in step {}{}", failure_.point,
                                           failure_.step, CallerText(finding.stack)));
     if (const std::string way = HowItWentUp(met_); !way.empty()) {
@@ -202,13 +202,13 @@ class SwallowedFinder {
       Finding& finding =
           Add("the started process ends with " + what + ", and its child is not up,", "", step);
       finding.signature = fmt::format(
-          "{}: the started process ends with {} although its child failed", kKind, what);
+          "{}: the started process ends with {} although its child failed", kSwallowedKind, what);
       finding.details.push_back(
           "the call failed in a process that the target forked; the one that was started has to "
           "tell of it");
     } else {
       Finding& finding = Add(what, "", step);
-      finding.signature = fmt::format("{}: {} after a failure", kKind, what);
+      finding.signature = fmt::format("{}: {} after a failure", kSwallowedKind, what);
       IdentifyByFailure(finding);
       const Stack met = StackThatMetFailure(failure_.stack, context_.catalogue);
       if (const auto callers = BlamedFunctions(met);
@@ -304,7 +304,7 @@ class SwallowedFinder {
         CauseOfSilence(SilentCreator(evidence_, context_.catalogue, RegistryOf(first.name)));
     finding.details.push_back(
         fmt::format("the fault-free run has {}, this one {}", first.lasting, made[first.name]));
-    for (size_t i = 1; i < std::min(missing.size(), kMostOthers); ++i) {
+    for (size_t i = 1; i < std::min(missing.size(), kMostOtherCalls); ++i) {
       finding.details.push_back("missing too: " + missing[i]->Text());
     }
     return true;
@@ -332,7 +332,7 @@ class SwallowedFinder {
           Add(rpc.method + " reports success without its " + (is_all ? "effect" : "whole effect"),
               rpc.method, rpc.step);
       IdentifyByFailure(finding);
-      for (size_t i = 0; i < std::min(missing.size(), kMostOthers); ++i) {
+      for (size_t i = 0; i < std::min(missing.size(), kMostOtherCalls); ++i) {
         finding.details.push_back("after it in the fault-free run, but not here: " + missing[i]);
       }
       return true;
@@ -369,7 +369,7 @@ class SwallowedFinder {
 
 class SwallowedOracle : public Oracle {
  public:
-  std::string_view kind() const override { return kKind; }
+  std::string_view kind() const override { return kSwallowedKind; }
 
   std::vector<Finding> Judge(const Evidence& evidence,
                              const OracleContext& context) const override {

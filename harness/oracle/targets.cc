@@ -11,7 +11,7 @@
 namespace faultline {
 namespace {
 
-std::vector<std::string> FaultsThatHit(const Evidence& evidence) {
+std::vector<std::string> FaultsThatHitTargets(const Evidence& evidence) {
   std::vector<std::string> faults;
   for (const Injection& injection : evidence.injections) {
     if (std::find(faults.begin(), faults.end(), injection.fault) == faults.end()) {
@@ -57,7 +57,7 @@ std::vector<Finding> JudgeTargets(
     const Evidence& evidence, const OracleContext& context,
     const std::function<std::vector<Finding>(const Evidence&, const OracleContext&)>& judge) {
   std::vector<Finding> all;
-  const std::vector<std::string> hit = FaultsThatHit(evidence);
+  const std::vector<std::string> hit = FaultsThatHitTargets(evidence);
   for (const Evidence& own : evidence.targets) {
     const Target* target = context.scenario.FindTarget(own.target);
     if (target == nullptr) {

@@ -7,9 +7,9 @@
 namespace faultline {
 namespace {
 
-bool IsDigit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
-bool IsAlpha(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
-bool IsBlank(char c) { return c == ' ' || c == '\t'; }
+bool IsDecimal(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
+bool IsLetter(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
+bool IsGap(char c) { return c == ' ' || c == '\t'; }
 
 }  // namespace
 
@@ -18,8 +18,8 @@ bool HasShape(std::string_view text, std::string_view shape) {
     return false;
   }
   for (size_t i = 0; i < shape.size(); ++i) {
-    const bool fits = shape[i] == '9'   ? IsDigit(text[i])
-                      : shape[i] == 'A' ? IsAlpha(text[i])
+    const bool fits = shape[i] == '9'   ? IsDecimal(text[i])
+                      : shape[i] == 'A' ? IsLetter(text[i])
                                         : text[i] == shape[i];
     if (!fits) {
       return false;
@@ -30,7 +30,7 @@ bool HasShape(std::string_view text, std::string_view shape) {
 
 size_t DigitsAt(std::string_view text, size_t at) {
   size_t end = at;
-  while (end < text.size() && IsDigit(text[end])) {
+  while (end < text.size() && IsDecimal(text[end])) {
     ++end;
   }
   return end - at;
@@ -40,7 +40,7 @@ namespace {
 
 bool StartsWithOneOf(std::string_view text, const auto& words) {
   return std::any_of(words.begin(), words.end(), [&](std::string_view word) {
-    return text.starts_with(word) && (text.size() == word.size() || !IsAlpha(text[word.size()]));
+    return text.starts_with(word) && (text.size() == word.size() || !IsLetter(text[word.size()]));
   });
 }
 
@@ -65,7 +65,7 @@ size_t ZoneSize(std::string_view text) {
     return blank + 5;
   }
   const auto* name = std::find_if(kZones.begin(), kZones.end(), [&](std::string_view one) {
-    return zone.starts_with(one) && (zone.size() == one.size() || !IsAlpha(zone[one.size()]));
+    return zone.starts_with(one) && (zone.size() == one.size() || !IsLetter(zone[one.size()]));
   });
   return name == kZones.end() ? 0 : blank + name->size();
 }
@@ -133,7 +133,7 @@ size_t SecondsSize(std::string_view text) {
   if (!is_epoch && fraction < 3) {
     return 0;
   }
-  const bool ends = size == text.size() || IsBlank(text[size]) || text[size] == ':' ||
+  const bool ends = size == text.size() || IsGap(text[size]) || text[size] == ':' ||
                     text[size] == '|' || text[size] == ']';
   return ends ? size : 0;
 }
@@ -142,7 +142,7 @@ size_t SecondsSize(std::string_view text) {
 
 size_t StampSize(std::string_view text) {
   if (const size_t date = DateSize(text); date > 0) {
-    const size_t gap = date < text.size() && (IsBlank(text[date]) || text[date] == 'T' ||
+    const size_t gap = date < text.size() && (IsGap(text[date]) || text[date] == 'T' ||
                                               text[date] == ':' || text[date] == '-')
                            ? 1
                            : 0;

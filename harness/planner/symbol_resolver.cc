@@ -29,7 +29,7 @@ std::string NameList(const std::vector<const FunctionSymbol*>& symbols) {
                    : fmt::format("{} and {} more", fmt::join(names, ", "), more);
 }
 
-void AddNote(std::string& notes, const std::string& note) {
+void AppendNote(std::string& notes, const std::string& note) {
   if (!note.empty() && notes.find(note) == std::string::npos) {
     notes += (notes.empty() ? "" : "; ") + note;
   }
@@ -51,28 +51,28 @@ HookAnswer AnswerFor(const std::string& name, const NamedSymbols& named,
   size_t refused = 0;
   for (const auto& [address, symbol] : definitions) {
     const PlannedEntry& planned = entries.at(address);
-    AddNote(answer.note, planned.note);
+    AppendNote(answer.note, planned.note);
     if (planned.recipe) {
       answer.hooks.push_back({std::string(symbol->name), *planned.recipe});
     } else {
       ++refused;
-      AddNote(answer.reason, planned.refusal);
+      AppendNote(answer.reason, planned.refusal);
     }
   }
   answer.status = answer.hooks.empty() ? Status::kRefused : Status::kFound;
   if (!answer.hooks.empty() && refused > 0) {
-    AddNote(answer.note, fmt::format("{} of {} functions of this name are not hooked: {}", refused,
-                                     definitions.size(), answer.reason));
+    AppendNote(answer.note, fmt::format("{} of {} functions of this name are not hooked: {}",
+                                        refused, definitions.size(), answer.reason));
     answer.reason.clear();
   } else if (definitions.size() > 1) {
-    AddNote(answer.note, fmt::format("{} functions of this name", definitions.size()));
+    AppendNote(answer.note, fmt::format("{} functions of this name", definitions.size()));
   }
   if (answer.hooks.size() == 1 && SplitFunctionName(answer.hooks[0].symbol).base != name) {
-    AddNote(answer.note, "as " + answer.hooks[0].symbol);
+    AppendNote(answer.note, "as " + answer.hooks[0].symbol);
   }
   if (!named.variants.empty()) {
-    AddNote(answer.note,
-            fmt::format("not hooked: {} (another signature)", NameList(named.variants)));
+    AppendNote(answer.note,
+               fmt::format("not hooked: {} (another signature)", NameList(named.variants)));
   }
   return answer;
 }

@@ -11,7 +11,7 @@
 namespace faultline {
 namespace {
 
-constexpr size_t kLogLines = 20;
+constexpr size_t kRunLogLines = 20;
 
 // The functions above an injected call, innermost first.
 std::string Injected(const Injection& injection) {
@@ -62,7 +62,7 @@ CiFinding FindingOf(const Finding& one, const RunReport& run) {
                            "The call that failed", first.stack);
   }
   const std::vector<LogLine>& log = evidence.log;
-  for (size_t i = log.size() - std::min(log.size(), kLogLines); i < log.size(); ++i) {
+  for (size_t i = log.size() - std::min(log.size(), kRunLogLines); i < log.size(); ++i) {
     finding.log.push_back(log[i].text);
   }
   finding.replay = run.replay_command;

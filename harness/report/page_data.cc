@@ -230,9 +230,11 @@ class PageWriter {
     };
     json changed = json::array();
     for (const Comparison::Change& change : options_.compare->changed) {
+      const bool renamed = change.before.signature != change.after.signature;
       changed.push_back({{"id", change.after.id},
                          {"kind", change.after.kind},
-                         {"title", change.after.title + "; " + change.how}});
+                         {"title", change.before.title + "; " + change.how +
+                                       (renamed ? ": " + change.after.title : "")}});
     }
     return {{"before", options_.compare_file},
             {"new", list(options_.compare->fresh)},

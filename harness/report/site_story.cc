@@ -17,8 +17,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr size_t kFrames = 12;
-constexpr size_t kLogLines = 5;
+constexpr size_t kSiteFrames = 12;
+constexpr size_t kSiteLogLines = 5;
 
 // Why a run has its outcome.
 std::string Meaning(const StoredRun& run, const json& evidence) {
@@ -92,7 +92,7 @@ class SiteStory {
              ? fmt::format("called {} {} by the fault-free run, first {}", site.calls,
                            site.calls == 1 ? "time" : "times", when)
              : "not called by the fault-free run: seen after another call failed, " + when);
-    const size_t most = options_.whole ? std::numeric_limits<size_t>::max() / 4 : kFrames;
+    const size_t most = options_.whole ? std::numeric_limits<size_t>::max() / 4 : kSiteFrames;
     for (const std::string& line : StackLines(FramesOf(site.stack), most, options_.whole)) {
       Line(line, 4);
     }
@@ -181,7 +181,7 @@ class SiteStory {
     const json log = evidence.value("log", json::array());
     if (log.is_array() && !log.empty()) {
       Line("it said, at the end:");
-      const size_t most = options_.whole ? log.size() : kLogLines;
+      const size_t most = options_.whole ? log.size() : kSiteLogLines;
       for (size_t i = log.size() - std::min(most, log.size()); i < log.size(); ++i) {
         if (log[i].is_string()) {
           Line(log[i].get<std::string>(), 4);

@@ -20,10 +20,10 @@ namespace {
 
 using nlohmann::json;
 
-constexpr size_t kFrames = 16;        // of each stack
-constexpr size_t kLinesBefore = 6;    // of the log, before the injected call
-constexpr size_t kLinesAfter = 24;    // and after it
-constexpr size_t kVersionLines = 20;  // a target says its version among its first lines
+constexpr size_t kUpstreamFrames = 16;  // of each stack
+constexpr size_t kLinesBefore = 6;      // of the log, before the injected call
+constexpr size_t kLinesAfter = 24;      // and after it
+constexpr size_t kVersionLines = 20;    // a target says its version among its first lines
 
 // A run's directory is gone, and its name means nothing to others: "$DIR".
 std::string WithoutRunDirectory(const std::string& text) {
@@ -72,7 +72,7 @@ std::string VersionLine(const json& evidence, const MarkedLog& log) {
 }
 
 // As a block of code that no line of `text` can end.
-std::string Fenced(const std::string& text, std::string_view language = "") {
+std::string FencedBlock(const std::string& text, std::string_view language = "") {
   std::string fence = "```";
   while (text.find(fence) != std::string::npos) {
     fence += '`';
@@ -83,10 +83,10 @@ std::string Fenced(const std::string& text, std::string_view language = "") {
 
 std::string StackBlock(const Stack& stack) {
   std::string text;
-  for (const std::string& line : StackLines(stack, kFrames)) {
+  for (const std::string& line : StackLines(stack, kUpstreamFrames)) {
     text += line + "\n";
   }
-  return Fenced(text);
+  return FencedBlock(text);
 }
 
 // Has `whole` the frames of `part` at its outer end? Then it tells all that they tell.
@@ -231,7 +231,7 @@ class Report {
       }
     }
     text += end < log_.lines.size() ? "...\n" : "";
-    out_ += "What it said:\n" + Fenced(text) + "\n";
+    out_ += "What it said:\n" + FencedBlock(text) + "\n";
   }
 
   void Again() {
@@ -242,7 +242,7 @@ class Report {
         "**With Faultline {}:** save this as `bug.yaml`, then `faultline run bug.yaml --program "
         "./{}`.\n",
         digest_.environment.version, FileName(digest_.environment.program));
-    out_ += Fenced(std::string(WithoutRemarks(finding_.group.scenario)), "yaml");
+    out_ += FencedBlock(std::string(WithoutRemarks(finding_.group.scenario)), "yaml");
   }
 
   const DigestFinding& finding_;

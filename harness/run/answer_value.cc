@@ -12,7 +12,7 @@ namespace faultline {
 namespace {
 
 using nlohmann::json;
-using Kind = ValueTest::Kind;
+using TestKind = ValueTest::Kind;
 
 constexpr size_t kMostShown = 120;
 
@@ -64,11 +64,11 @@ bool Compare(const json& value, const ValueTest& test) {
     return false;
   }
   switch (test.kind) {
-    case Kind::kAbove:
+    case TestKind::kAbove:
       return value > test.value;
-    case Kind::kBelow:
+    case TestKind::kBelow:
       return value < test.value;
-    case Kind::kAtLeast:
+    case TestKind::kAtLeast:
       return value >= test.value;
     default:
       return value <= test.value;
@@ -77,48 +77,48 @@ bool Compare(const json& value, const ValueTest& test) {
 
 bool PassesHere(const json& value, const ValueTest& test) {
   switch (test.kind) {
-    case Kind::kEquals:
+    case TestKind::kEquals:
       return value == test.value;
-    case Kind::kNotEquals:
+    case TestKind::kNotEquals:
       return value != test.value;
-    case Kind::kMatches:
+    case TestKind::kMatches:
       return LinePattern(test.value.get<std::string>()).Matches(TextOf(value));
-    case Kind::kContains:
+    case TestKind::kContains:
       return HasPart(value, test.value);
-    case Kind::kLacks:
+    case TestKind::kLacks:
       return !HasPart(value, test.value);
-    case Kind::kAbsent:
+    case TestKind::kAbsent:
       return false;
-    case Kind::kPresent:
+    case TestKind::kPresent:
       return true;
     default:
       return Compare(value, test);
   }
 }
 
-std::string_view Word(Kind kind) {
+std::string_view Word(TestKind kind) {
   switch (kind) {
-    case Kind::kEquals:
+    case TestKind::kEquals:
       return "equal to";
-    case Kind::kNotEquals:
+    case TestKind::kNotEquals:
       return "not equal to";
-    case Kind::kAbove:
+    case TestKind::kAbove:
       return "above";
-    case Kind::kBelow:
+    case TestKind::kBelow:
       return "below";
-    case Kind::kAtLeast:
+    case TestKind::kAtLeast:
       return "at least";
-    case Kind::kAtMost:
+    case TestKind::kAtMost:
       return "at most";
-    case Kind::kMatches:
+    case TestKind::kMatches:
       return "matching";
-    case Kind::kContains:
+    case TestKind::kContains:
       return "with";
-    case Kind::kLacks:
+    case TestKind::kLacks:
       return "without";
-    case Kind::kAbsent:
+    case TestKind::kAbsent:
       return "absent";
-    case Kind::kPresent:
+    case TestKind::kPresent:
       break;
   }
   return "present";
@@ -145,7 +145,7 @@ const json* FindAt(const json& answer, const std::string& path) {
 bool Passes(const json& answer, const ValueTest& test) {
   const json* value = FindAt(answer, test.path);
   if (value == nullptr) {
-    return test.kind == Kind::kAbsent || test.kind == Kind::kLacks;
+    return test.kind == TestKind::kAbsent || test.kind == TestKind::kLacks;
   }
   if (!test.of_length) {
     return PassesHere(*value, test);
@@ -164,7 +164,7 @@ std::vector<ValueTest> ExpandForRun(std::vector<ValueTest> tests, const Variable
 
 std::string Describe(const ValueTest& test) {
   const std::string what = test.of_length ? "the length of " + test.path : test.path;
-  const bool has_value = test.kind != Kind::kAbsent && test.kind != Kind::kPresent;
+  const bool has_value = test.kind != TestKind::kAbsent && test.kind != TestKind::kPresent;
   return fmt::format("{} {}{}", what, Word(test.kind), has_value ? " " + Show(test.value) : "");
 }
 

@@ -9,7 +9,7 @@ namespace faultline {
 namespace {
 
 namespace fs = std::filesystem;
-using Kind = ArgumentPlace::Kind;
+using PlaceKind = ArgumentPlace::Kind;
 
 constexpr size_t kMostEntries = 10'000;
 constexpr size_t kMostMade = 4;
@@ -54,7 +54,7 @@ ArgumentPlaces::ArgumentPlaces(const std::vector<std::string>& args) {
     Known known{.place = {.path = path}};
     if (fs::is_directory(path, ignored)) {
       known.before = EntriesOf(path);
-      known.place.kind = known.before.empty() ? Kind::kEmptyDirectory : Kind::kDirectory;
+      known.place.kind = known.before.empty() ? PlaceKind::kEmptyDirectory : PlaceKind::kDirectory;
       known.filled = known.before.empty();
     } else if (IsThere(path)) {
       continue;
@@ -67,9 +67,9 @@ ArgumentPlaces::ArgumentPlaces(const std::vector<std::string>& args) {
 
 void ArgumentPlaces::Look() {
   for (Known& known : known_) {
-    if (known.place.kind == Kind::kMade) {
+    if (known.place.kind == PlaceKind::kMade) {
       known.filled = known.filled || IsThere(known.place.path);
-    } else if (known.place.kind == Kind::kDirectory && known.before.size() < kMostEntries) {
+    } else if (known.place.kind == PlaceKind::kDirectory && known.before.size() < kMostEntries) {
       for (const std::string& entry : EntriesOf(known.place.path)) {
         if (!known.before.contains(entry) && known.place.made.size() < kMostMade) {
           known.place.made.insert(entry);

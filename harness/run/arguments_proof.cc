@@ -15,7 +15,7 @@ namespace {
 
 constexpr int kLateLineMs = 2'000;
 
-std::vector<std::string> Words(const std::string& text) {
+std::vector<std::string> WordsOf(const std::string& text) {
   std::istringstream words(text);
   std::vector<std::string> all;
   for (std::string word; words >> word;) {
@@ -44,7 +44,8 @@ std::string RefuseByLog(LiveRun& run) {
       continue;
     }
     any = true;
-    if (const std::string refusal = RefuseArguments(Words((*groups)[1]), rule); !refusal.empty()) {
+    if (const std::string refusal = RefuseArguments(WordsOf((*groups)[1]), rule);
+        !refusal.empty()) {
       return fmt::format("{} does not go on: its line `{}` shows its arguments, and {}",
                          run.request().program.string(), line.text, refusal);
     }

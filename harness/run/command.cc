@@ -16,7 +16,7 @@ namespace {
 constexpr size_t kMostOutput = 4096;
 
 // What a command leaves may be on its way out.
-constexpr int kGraceMs = 300;
+constexpr int kCommandGraceMs = 300;
 
 }  // namespace
 
@@ -69,7 +69,7 @@ CommandResult RunCommand(const std::vector<std::string>& argv, const CommandPlac
   const bool in_time = process.exited();
 
   CommandResult result;
-  result.left_running = process.Finish(kGraceMs);
+  result.left_running = process.Finish(kCommandGraceMs);
   if (!in_time) {
     result.left_running.clear();  // all of it was killed at its limit, which is what is told
   }

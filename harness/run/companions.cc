@@ -14,7 +14,7 @@ namespace faultline {
 namespace {
 
 namespace fs = std::filesystem;
-using Kind = Companion::Ready::Kind;
+using ReadyKind = Companion::Ready::Kind;
 
 constexpr int kStopLimitMs = 2'000;
 // For what makes no event that could be waited for: a file, a port.
@@ -111,14 +111,14 @@ std::string Companions::Start(const std::string& name, EventLoop& loop) {
 bool Companions::IsReady(const Running& running) const {
   const std::string& value = running.companion->ready.value;
   switch (running.companion->ready.kind) {
-    case Kind::kLogLine:
+    case ReadyKind::kLogLine:
       return running.log->Find(LinePattern(ExpandForRun(value, sandbox_.variables())), 0)
           .has_value();
-    case Kind::kFile:
+    case ReadyKind::kFile:
       return MarkAt(value, sandbox_).has_value();
-    case Kind::kPort:
+    case ReadyKind::kPort:
       return ListensAt(value, sandbox_);
-    case Kind::kStarted:
+    case ReadyKind::kStarted:
       break;
   }
   return true;
@@ -126,7 +126,7 @@ bool Companions::IsReady(const Running& running) const {
 
 std::string Companions::WaitReady(Running& running, EventLoop& loop) {
   const Deadline deadline = InMs(running.companion->limit_ms);
-  const bool by_event = running.companion->ready.kind == Kind::kLogLine;
+  const bool by_event = running.companion->ready.kind == ReadyKind::kLogLine;
   bool ready = IsReady(running);
   while (!ready && !running.process->exited() && Clock::now() < deadline) {
     const Deadline look = by_event ? deadline : std::min<Deadline>(deadline, InMs(kLookEveryMs));

@@ -183,7 +183,7 @@ std::vector<ChildProgram> Candidates(LiveRun& run, bool& has_waited) {
              : std::vector<ChildProgram>();
 }
 
-bool IsBelow(pid_t pid, pid_t ancestor) {
+bool IsDescendant(pid_t pid, pid_t ancestor) {
   while (pid > 1 && pid != ancestor) {
     pid = ReadProcStat(pid).parent;
   }
@@ -198,7 +198,7 @@ void RefuseTwins(LiveRun& run, const fs::path& program) {
   std::vector<ChildProgram> twins = is_followed ? run.process().child_programs() : Children(run);
   std::erase_if(twins, [&](const ChildProgram& child) {
     return !child.is_alive || child.last.program != program ||
-           (is_followed && IsBelow(child.pid, target));
+           (is_followed && IsDescendant(child.pid, target));
   });
   if (twins.size() + (is_followed ? 1 : 0) > 1) {
     throw Failure::BadInput(fmt::format(

@@ -25,11 +25,11 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int64_t kMostStartMs = 30'000;
-constexpr int64_t kQuietMs = 2'000;
+constexpr int64_t kFirstLookQuietMs = 2'000;
 constexpr int64_t kRpcMs = 3'000;
 constexpr int64_t kStopMs = 10'000;
 constexpr int64_t kTypedMs = 2'000;
-constexpr int kFinishGraceMs = 200;
+constexpr int kFirstLookGraceMs = 200;
 constexpr size_t kMostLastWords = 5;
 // What a target says when it is up; of several such lines the last counts.
 constexpr char kReadyWords[] =
@@ -42,7 +42,7 @@ void AwaitQuiet(LiveRun& run) {
   while (said_more && !run.exited() && Clock::now() < limit) {
     const size_t lines = run.log().line_count();
     // Before its first line a program may be at work.
-    const int64_t quiet_ms = lines > 0 ? kQuietMs : 2 * kQuietMs;
+    const int64_t quiet_ms = lines > 0 ? kFirstLookQuietMs : 2 * kFirstLookQuietMs;
     WaitAccount wait{.for_what = "another line", .limit_ms = quiet_ms, .most_ms = quiet_ms};
     said_more =
         run.WaitFor([&] { return run.log().line_count() > lines; }, wait) == LiveRun::Wait::kMet;
@@ -279,7 +279,7 @@ FirstLook Look(const fs::path& program, const Profile& profile, const fs::path& 
   places.Look();
   look.places = places.Filled();
   look.exit = run.process().exit_status();
-  look.left = run.process().Finish(kFinishGraceMs);
+  look.left = run.process().Finish(kFirstLookGraceMs);
   const std::vector<std::string> files = sandbox.LeftInRunDir();
   look.left.insert(look.left.end(), files.begin(), files.end());
   run.log().OnReadable();

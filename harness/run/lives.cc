@@ -9,7 +9,7 @@ namespace faultline {
 namespace {
 
 template <typename T>
-void Append(std::vector<T>& to, const std::vector<T>& from) {
+void AppendShifted(std::vector<T>& to, const std::vector<T>& from) {
   to.insert(to.end(), from.begin(), from.end());
 }
 
@@ -79,16 +79,16 @@ Evidence MergeLives(std::vector<Life> lives) {
     }
     Evidence shifted = life;
     ShiftTimes(shifted, lives[i].begin_ms);
-    Append(all.steps, shifted.steps);
-    Append(all.log, shifted.log);
-    Append(all.rpcs, shifted.rpcs);
-    Append(all.rollback_checks, shifted.rollback_checks);
-    Append(all.flat_counts, shifted.flat_counts);
-    Append(all.fault_rpcs, shifted.fault_rpcs);
-    Append(all.fault_steps, shifted.fault_steps);
-    Append(all.lost_companions, shifted.lost_companions);
-    Append(all.injections, shifted.injections);
-    Append(all.returns, shifted.returns);
+    AppendShifted(all.steps, shifted.steps);
+    AppendShifted(all.log, shifted.log);
+    AppendShifted(all.rpcs, shifted.rpcs);
+    AppendShifted(all.rollback_checks, shifted.rollback_checks);
+    AppendShifted(all.flat_counts, shifted.flat_counts);
+    AppendShifted(all.fault_rpcs, shifted.fault_rpcs);
+    AppendShifted(all.fault_steps, shifted.fault_steps);
+    AppendShifted(all.lost_companions, shifted.lost_companions);
+    AppendShifted(all.injections, shifted.injections);
+    AppendShifted(all.returns, shifted.returns);
     all.start_ms = std::max(all.start_ms, life.start_ms);
     all.stop_ms = std::max(all.stop_ms, life.stop_ms);
     all.agent_ready = all.agent_ready && life.agent_ready;

@@ -10,16 +10,16 @@
 namespace faultline {
 namespace {
 
-constexpr size_t kMostShown = 200;
+constexpr size_t kMostBytesShown = 200;
 
 std::string Cut(std::string text) {
-  if (text.size() > kMostShown) {
-    text = text.substr(0, kMostShown) + "...";
+  if (text.size() > kMostBytesShown) {
+    text = text.substr(0, kMostBytesShown) + "...";
   }
   return text;
 }
 
-std::string Show(const nlohmann::json& value) {
+std::string ShowAnswer(const nlohmann::json& value) {
   return Cut(value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
@@ -60,7 +60,7 @@ std::string Describe(const RpcExpectation& expectation) {
   switch (expectation.kind) {
     case RpcExpectation::Kind::kResult: {
       std::string text =
-          expectation.value ? "a result with " + Show(*expectation.value) : "a result";
+          expectation.value ? "a result with " + ShowAnswer(*expectation.value) : "a result";
       for (const ValueTest& test : expectation.where) {
         text += ", " + Describe(test);
       }
@@ -149,11 +149,11 @@ std::string Describe(const std::vector<RpcExpectation>& expect) {
 std::string Describe(const RpcExchange& exchange) {
   switch (exchange.outcome) {
     case RpcExchange::Outcome::kResult:
-      return "the result " + Show(exchange.answer);
+      return "the result " + ShowAnswer(exchange.answer);
     case RpcExchange::Outcome::kError: {
       const nlohmann::json& error = exchange.answer;
       const bool has_code = error.is_object() && error.contains("code");
-      return fmt::format("error {}: {}", has_code ? Show(error["code"]) : "without a code",
+      return fmt::format("error {}: {}", has_code ? ShowAnswer(error["code"]) : "without a code",
                          Cut(ErrorMessage(error)));
     }
     case RpcExchange::Outcome::kNoAnswer:

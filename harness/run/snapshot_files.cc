@@ -35,7 +35,7 @@ namespace {
 namespace fs = std::filesystem;
 using Argument = SnapshotSteps::Argument;
 
-constexpr uint64_t kHere = static_cast<uint64_t>(AT_FDCWD);
+constexpr uint64_t kCurrentDirectory = static_cast<uint64_t>(AT_FDCWD);
 
 [[noreturn]] void Refuse(const OpenFile& file, const std::string& why) {
   throw CannotCarry(fmt::format("{}: {}", file.Name(), why));
@@ -66,7 +66,7 @@ class Writer {
 
  private:
   Argument Open(const std::string& path, int flags, const std::string& what) {
-    return steps_.Add(__NR_openat, {kHere, steps_.Text(path), flags, 0}, what);
+    return steps_.Add(__NR_openat, {kCurrentDirectory, steps_.Text(path), flags, 0}, what);
   }
 
   static std::string OfHarness(int fd) { return fmt::format("/proc/{}/fd/{}", getpid(), fd); }

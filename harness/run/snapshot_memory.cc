@@ -20,7 +20,7 @@ namespace {
 
 using Argument = SnapshotSteps::Argument;
 
-constexpr uint64_t kHere = static_cast<uint64_t>(AT_FDCWD);
+constexpr uint64_t kWorkingDirectory = static_cast<uint64_t>(AT_FDCWD);
 // Copying so many bytes is cheaper than another step.
 constexpr off_t kGap = 1 << 16;
 
@@ -158,9 +158,9 @@ void AddMappings(const SnapshotMemoryPlan& plan, const std::vector<Mapping>& map
       throw CannotCarry(fmt::format("memory that is shared: {}", mapping.path));
     }
     const bool writable = (mapping.protection & PROT_WRITE) != 0 || mapping.path == plan.journal;
-    const Argument fd =
-        steps.Add(__NR_openat, {kHere, steps.Text(mapping.path), writable ? O_RDWR : O_RDONLY, 0},
-                  mapping.path);
+    const Argument fd = steps.Add(
+        __NR_openat, {kWorkingDirectory, steps.Text(mapping.path), writable ? O_RDWR : O_RDONLY, 0},
+        mapping.path);
     steps.Add(__NR_mmap,
               {mapping.begin, mapping.end - mapping.begin, mapping.protection,
                MAP_SHARED | MAP_FIXED, fd, mapping.offset},

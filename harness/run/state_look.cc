@@ -14,8 +14,8 @@ using Outcome = RpcExchange::Outcome;
 // Much of what a target takes back it takes back later: an io_device goes once its channels have
 // gone. What differs for longer stays.
 constexpr int64_t kSettleMs = 1'500;
-constexpr int64_t kFirstPauseMs = 2;
-constexpr int64_t kLongestPauseMs = 100;
+constexpr int64_t kFirstLookPauseMs = 2;
+constexpr int64_t kLongestLookPauseMs = 100;
 constexpr int kMethodNotFound = -32601;
 
 bool IsUnknownMethod(const RpcAnswer& answer) {
@@ -30,11 +30,11 @@ nlohmann::json ErrorState(const nlohmann::json& error) {
 
 }  // namespace
 
-Settling::Settling(LiveRun& run) : run_(run), end_(InMs(kSettleMs)), pause_ms_(kFirstPauseMs) {}
+Settling::Settling(LiveRun& run) : run_(run), end_(InMs(kSettleMs)), pause_ms_(kFirstLookPauseMs) {}
 
 void Settling::WaitALittle() {
   run_.loop().RunUntil([this] { return run_.exited(); }, InMs(pause_ms_));
-  pause_ms_ = std::min(2 * pause_ms_, kLongestPauseMs);
+  pause_ms_ = std::min(2 * pause_ms_, kLongestLookPauseMs);
 }
 
 void StateLook::Forget() {

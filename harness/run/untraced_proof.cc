@@ -19,8 +19,8 @@ namespace faultline {
 namespace {
 
 constexpr char kEalInit[] = "rte_eal_init";
-constexpr int kFinishGraceMs = 200;
-constexpr int kLookEveryMs = 5;
+constexpr int kProofGraceMs = 200;
+constexpr int kProofLookEveryMs = 5;
 
 // What the arguments are made of, the same in every run.
 std::string KeyOf(const RunRequest& request) {
@@ -52,12 +52,12 @@ void Prove(const RunRequest& request) {
   const auto is_over = [&] { return process.proven() || process.exited(); };
   const Deadline limit = InMs(request.scenario.limits_ms.start);
   while (!is_over() && Clock::now() < limit) {
-    loop.RunUntil(is_over, InMs(kLookEveryMs));  // the call itself is no event
+    loop.RunUntil(is_over, InMs(kProofLookEveryMs));  // the call itself is no event
   }
   const bool proven = process.proven();
   const std::string refusal = process.refusal();
   process.Kill();
-  process.Finish(kFinishGraceMs);
+  process.Finish(kProofGraceMs);
   if (!refusal.empty()) {
     throw Failure::BadInput(refusal);
   }

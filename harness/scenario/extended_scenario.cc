@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 constexpr char kExtends[] = "extends";
 // Above anything a person writes.
-constexpr size_t kMostParents = 8;
+constexpr size_t kMostExtended = 8;
 
 const InheritedKeys& Inherited() {
   static const InheritedKeys kKeys = {
@@ -50,9 +50,9 @@ YamlPtr WithParents(const YamlPtr& root, std::vector<fs::path> chain, const Data
     diagnostics.Add(name.position, fmt::format("`{}` extends itself", name.text));
     return root;
   }
-  if (chain.size() > kMostParents) {
+  if (chain.size() > kMostExtended) {
     diagnostics.Add(name.position,
-                    fmt::format("more than {} scenarios extend each other", kMostParents));
+                    fmt::format("more than {} scenarios extend each other", kMostExtended));
     return root;
   }
   const YamlPtr written = ReadDocument(parent, diagnostics, {kFileDir, kScenarioDir});

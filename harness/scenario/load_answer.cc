@@ -11,20 +11,22 @@
 namespace faultline {
 namespace {
 
-using Kind = ValueTest::Kind;
+using TestKind = ValueTest::Kind;
 
-const Words<Kind>& Tests() {
-  static const Words<Kind> kTests = {
-      {"equals", Kind::kEquals},   {"not_equals", Kind::kNotEquals}, {"above", Kind::kAbove},
-      {"below", Kind::kBelow},     {"at_least", Kind::kAtLeast},     {"at_most", Kind::kAtMost},
-      {"matches", Kind::kMatches}, {"contains", Kind::kContains},    {"lacks", Kind::kLacks},
-      {"absent", Kind::kAbsent},   {"present", Kind::kPresent}};
+const Words<TestKind>& Tests() {
+  static const Words<TestKind> kTests = {
+      {"equals", TestKind::kEquals},    {"not_equals", TestKind::kNotEquals},
+      {"above", TestKind::kAbove},      {"below", TestKind::kBelow},
+      {"at_least", TestKind::kAtLeast}, {"at_most", TestKind::kAtMost},
+      {"matches", TestKind::kMatches},  {"contains", TestKind::kContains},
+      {"lacks", TestKind::kLacks},      {"absent", TestKind::kAbsent},
+      {"present", TestKind::kPresent}};
   return kTests;
 }
 
-bool ComparesNumbers(Kind kind) {
-  return kind == Kind::kAbove || kind == Kind::kBelow || kind == Kind::kAtLeast ||
-         kind == Kind::kAtMost;
+bool ComparesNumbers(TestKind kind) {
+  return kind == TestKind::kAbove || kind == TestKind::kBelow || kind == TestKind::kAtLeast ||
+         kind == TestKind::kAtMost;
 }
 
 // A number, or what a run turns into one.
@@ -33,16 +35,16 @@ bool IsNumber(const nlohmann::json& value) {
          (value.is_string() && value.get_ref<const std::string&>().starts_with(kKeepsType));
 }
 
-void ReadTest(const std::string& word, Kind kind, const YamlValue& value, std::string_view what,
+void ReadTest(const std::string& word, TestKind kind, const YamlValue& value, std::string_view what,
               ReadContext& context, std::vector<ValueTest>& out) {
   ValueTest test;
   test.kind = kind;
-  if (kind == Kind::kMatches) {
+  if (kind == TestKind::kMatches) {
     test.value =
         ReadPattern(value, "`matches`", context, SubstituteStage::kKeepForRun).value_or("");
-  } else if (kind == Kind::kAbsent || kind == Kind::kPresent) {
+  } else if (kind == TestKind::kAbsent || kind == TestKind::kPresent) {
     if (const auto yes = ReadBool(value, fmt::format("`{}`", word), context); yes.has_value()) {
-      test.kind = (kind == Kind::kAbsent) == *yes ? Kind::kAbsent : Kind::kPresent;
+      test.kind = (kind == TestKind::kAbsent) == *yes ? TestKind::kAbsent : TestKind::kPresent;
     }
   } else {
     const auto read = ReadJson(value, fmt::format("`{}`", word), context);
@@ -75,13 +77,13 @@ std::vector<ValueTest> ReadValueTests(const YamlValue& value, const std::string&
                                       ReadContext& context) {
   std::vector<ValueTest> tests;
   if (value.kind != YamlValue::Kind::kMap) {
-    ReadTest("equals", Kind::kEquals, value, what, context, tests);
+    ReadTest("equals", TestKind::kEquals, value, what, context, tests);
     return tests;
   }
   MapReader map(value, "a test of " + what, context);
   for (const auto& [word, kind] : Tests()) {
     if (const YamlValue* given = map.Find(word); given != nullptr) {
-      ReadTest(word, kind, *given, what, context, tests);
+      ReadTest(std::string(word), kind, *given, what, context, tests);
     }
   }
   if (const YamlValue* length = map.Find("length"); length != nullptr) {

@@ -122,7 +122,7 @@ void ReadAllocations(MapReader& document, Catalogue& catalogue) {
   catalogue.allocations.insert(catalogue.allocations.end(), groups.begin(), groups.end());
 }
 
-const InheritedKeys& Inherited() {
+const InheritedKeys& InheritedByCatalogue() {
   static const InheritedKeys kKeys = {
       .lists = {"wrappers", "abort_helpers", "allocations", "benign", "cannot_fail"},
       .maps = {},
@@ -179,9 +179,9 @@ ParsedFile Parse(const std::filesystem::path& file, const DataPath& data) {
   ParsedFile parsed;
   parsed.root = ReadYamlFile(file, parsed.diagnostics);
   if (parsed.root != nullptr) {
-    parsed.root =
-        WithParents(parsed.root, file, data, {DataKind::kCatalogue, Inherited(), WithOwnDefaults},
-                    parsed.diagnostics);
+    parsed.root = WithParents(parsed.root, file, data,
+                              {DataKind::kCatalogue, InheritedByCatalogue(), WithOwnDefaults},
+                              parsed.diagnostics);
   }
   return parsed;
 }

@@ -11,29 +11,29 @@ namespace faultline {
 namespace {
 
 constexpr size_t kMostCompanions = 64;
-constexpr int kLastExitCode = 255;
+constexpr int kLastCompanionExitCode = 255;
 
-using Kind = Companion::Ready::Kind;
+using ReadyKind = Companion::Ready::Kind;
 
 void ReadReady(const YamlValue& value, Companion::Ready& ready, ReadContext& context) {
   if (value.kind == YamlValue::Kind::kScalar) {
-    static const Words<Kind> kWords = {{"started", Kind::kStarted}};
+    static const Words<ReadyKind> kWords = {{"started", ReadyKind::kStarted}};
     ReadWord(value, "`ready` of a companion", context, kWords);
     return;
   }
   MapReader map(value, "`ready` of a companion", context);
   int given = 0;
   if (const YamlValue* pattern = map.Find("log"); pattern != nullptr) {
-    ready.kind = Kind::kLogLine;
+    ready.kind = ReadyKind::kLogLine;
     map.Pattern("log", ready.value, SubstituteStage::kKeepForRun);
     ++given;
   }
   if (ReadReadyFile(map, ready.value)) {
-    ready.kind = Kind::kFile;
+    ready.kind = ReadyKind::kFile;
     ++given;
   }
   if (ReadReadyPort(map, ready.value)) {
-    ready.kind = Kind::kPort;
+    ready.kind = ReadyKind::kPort;
     ++given;
   }
   map.Finish();
@@ -44,7 +44,7 @@ void ReadReady(const YamlValue& value, Companion::Ready& ready, ReadContext& con
   }
 }
 
-Companion ReadOne(const YamlValue& value, ReadContext& context) {
+Companion ReadCompanion(const YamlValue& value, ReadContext& context) {
   Companion companion;
   companion.position = value.position;
   MapReader map(value, "a companion", context);
@@ -64,7 +64,7 @@ Companion ReadOne(const YamlValue& value, ReadContext& context) {
   map.DurationMs("within", companion.limit_ms);
   ReadEnvironment(map, companion.environment);
   if (const YamlValue* codes = map.Find("may_end"); codes != nullptr) {
-    companion.may_end = ReadIntegers(*codes, "`may_end`", context, 0, kLastExitCode);
+    companion.may_end = ReadIntegers(*codes, "`may_end`", context, 0, kLastCompanionExitCode);
   }
   map.Finish();
   return companion;
@@ -86,7 +86,7 @@ std::vector<Companion> ReadCompanions(MapReader& scenario) {
     return companions;
   }
   for (const YamlPtr& item : list->items) {
-    Companion companion = ReadOne(*item, context);
+    Companion companion = ReadCompanion(*item, context);
     const bool taken =
         std::any_of(companions.begin(), companions.end(),
                     [&](const Companion& other) { return other.name == companion.name; });

@@ -121,7 +121,7 @@ class ConditionReader {
   void ReadNumberTests() {
     for (const auto& [key, kind] : NumberTests()) {
       if (const YamlValue* operand = map_.Find(key); operand != nullptr) {
-        Take(kind, static_cast<uint64_t>(ReadInteger(*operand, "`" + key + "`", context_,
+        Take(kind, static_cast<uint64_t>(ReadInteger(*operand, fmt::format("`{}`", key), context_,
                                                      std::numeric_limits<int64_t>::min(),
                                                      std::numeric_limits<int64_t>::max())
                                              .value_or(0)));

@@ -11,7 +11,7 @@
 namespace faultline {
 namespace {
 
-constexpr int kLastExitCode = 255;
+constexpr int kLastEndExitCode = 255;
 constexpr char kStopForms[] =
     "`by_itself`, {signal: SIGNAL}, {rpc: METHOD}, {run: [PROGRAM, ARGUMENT ...]} or {type: TEXT}";
 
@@ -125,7 +125,7 @@ EndRules ReadEndRules(MapReader& map) {
   ReadStop(map, rules);
   if (const YamlValue* codes = map.Find("clean_exit_codes"); codes != nullptr) {
     rules.clean_exit_codes =
-        ReadIntegers(*codes, "`clean_exit_codes`", map.context(), 0, kLastExitCode);
+        ReadIntegers(*codes, "`clean_exit_codes`", map.context(), 0, kLastEndExitCode);
   }
   if (const YamlValue* signals = map.Find("clean_signals"); signals != nullptr) {
     rules.clean_signals = ReadSignals(*signals, map.context());

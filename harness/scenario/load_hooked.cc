@@ -16,7 +16,7 @@ namespace faultline {
 namespace {
 
 constexpr int kLastReplaced = 5;  // of the integer argument registers
-constexpr int kLastOffset = 4096;
+constexpr int kLastHookOffset = 4096;
 
 // null, void (nothing is returned: the call is just left out), a number, or an errno's name with or
 // without a minus. Sets `failure`'s shape too.
@@ -113,7 +113,7 @@ Replacement ReadReplacement(const YamlValue& value, ReadContext& context) {
   if (map.Find("pointee") != nullptr) {
     replacement.kind = Replacement::Kind::kPointee;
     map.Integer("pointee", replacement.argument, 0, kLastReplaced);
-    map.Integer("offset", replacement.offset, 0, kLastOffset);
+    map.Integer("offset", replacement.offset, 0, kLastHookOffset);
     if (const YamlValue* type = map.Find("type"); type != nullptr) {
       replacement.width = ReadWord(*type, "type", context, kTypes).value_or(replacement.width);
     }

@@ -9,8 +9,8 @@ namespace {
 
 using Event = Observer::Event;
 
-constexpr int kLastArgument = 5;    // of the integer argument registers
-constexpr int kMaxStackWords = 32;  // protocol::PlanObserver::stack_words
+constexpr int kLastObservedArgument = 5;  // of the integer argument registers
+constexpr int kMaxStackWords = 32;        // protocol::PlanObserver::stack_words
 
 // Of an object; the other events have no registry and no key.
 bool IsOfObject(Event event) { return event != Event::kErrorNote && event != Event::kUnwind; }
@@ -50,7 +50,7 @@ void ReadKey(MapReader& map, Observer& observer) {
     observer.key_is_pointee = true;
   }
   if (argument != nullptr) {
-    if (auto number = ReadInteger(*argument, "`key`", map.context(), 0, kLastArgument)) {
+    if (auto number = ReadInteger(*argument, "`key`", map.context(), 0, kLastObservedArgument)) {
       observer.key_argument = static_cast<int>(*number);
     }
   }
@@ -64,7 +64,8 @@ void ReadLabel(MapReader& map, Observer& observer) {
   }
   if (label->kind == YamlValue::Kind::kScalar && label->text == "key") {
     observer.key_is_label = true;
-  } else if (auto number = ReadInteger(*label, "`label`", map.context(), 0, kLastArgument)) {
+  } else if (auto number =
+                 ReadInteger(*label, "`label`", map.context(), 0, kLastObservedArgument)) {
     observer.label_argument = static_cast<int>(*number);
   }
 }

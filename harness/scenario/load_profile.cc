@@ -216,7 +216,7 @@ void ReadBehaviour(MapReader& map, Profile& profile) {
   ReadSweeps(map, profile.sweeps);
 }
 
-const InheritedKeys& Inherited() {
+const InheritedKeys& InheritedByProfile() {
   static const InheritedKeys kKeys = {
       .lists = {"args", "args_with_hugetlbfs", "args_without_hugetlbfs", "app_args",
                 "required_args", "leftovers", "clean_exit_codes", "clean_signals", "catalogues",
@@ -273,7 +273,7 @@ Profile LoadProfileFile(const std::filesystem::path& file, const DataPath& data,
   }
   profile.position = written->position;
   const YamlPtr root =
-      WithParents(written, file, data, {DataKind::kProfile, Inherited()}, diagnostics);
+      WithParents(written, file, data, {DataKind::kProfile, InheritedByProfile()}, diagnostics);
   Variables effective = variables;
   ReadContext context{diagnostics, effective};
   MapReader map(*root, "a profile", context);

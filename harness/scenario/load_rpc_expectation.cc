@@ -24,7 +24,7 @@ void ReadError(const YamlValue& value, RpcExpectation& expectation, ReadContext&
   }
 }
 
-RpcExpectation ReadOne(const YamlValue& value, ReadContext& context) {
+RpcExpectation ReadExpectation(const YamlValue& value, ReadContext& context) {
   static const Words<RpcExpectation::Kind> kWords = {{"result", RpcExpectation::Kind::kResult},
                                                      {"error", RpcExpectation::Kind::kError},
                                                      {"no_answer", RpcExpectation::Kind::kNoAnswer},
@@ -79,10 +79,10 @@ std::vector<RpcExpectation> ReadRpcExpectations(const YamlValue& value, ReadCont
                               "gone or maps");
     }
     for (const YamlPtr& item : value.items) {
-      expectations.push_back(ReadOne(*item, context));
+      expectations.push_back(ReadExpectation(*item, context));
     }
   } else {
-    expectations.push_back(ReadOne(value, context));
+    expectations.push_back(ReadExpectation(value, context));
   }
   return expectations;
 }

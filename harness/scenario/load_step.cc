@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <functional>
 
 #include "harness/scenario/load_answer.h"
 #include "harness/scenario/load_rpc_step.h"
@@ -18,7 +17,7 @@ constexpr char kFaultIds[] = "ids of faults";
 constexpr char kCompanionNames[] = "names of companions";
 
 using Action = StepAction;
-using ActionReader = std::function<std::optional<Action>(MapReader&)>;
+using ActionReader = std::optional<Action> (*)(MapReader&);
 
 template <typename NamesStep>
 std::optional<Action> ReadNames(MapReader& map, std::string_view key,
@@ -174,20 +173,23 @@ const Words<ActionReader>& Actions() {
 std::vector<std::string> ActionNames() {
   std::vector<std::string> names;
   for (const auto& [name, reader] : Actions()) {
-    names.push_back(name);
+    names.emplace_back(name);
   }
   for (const char* block : {"include", "for_each", "repeat"}) {
-    names.push_back(block);
+    names.emplace_back(block);
   }
   return names;
 }
 
 // A step written as a mere word.
 std::optional<Step> ReadWordStep(const YamlValue& value, ReadContext& context) {
-  static const Words<Action> kWords = {{"wait_ready", WaitReadyStep{}},
-                                       {"wait_exit", WaitExitStep{}},
-                                       {"restart", RestartStep{}},
-                                       {"disconnect", DisconnectStep{}}};
+  // Functions that make a step, not steps: GCC 12 takes 12 s to find that no table of steps is a
+  // constant.
+  static const Words<Action (*)()> kWords = {
+      {"wait_ready", [] { return Action(WaitReadyStep{}); }},
+      {"wait_exit", [] { return Action(WaitExitStep{}); }},
+      {"restart", [] { return Action(RestartStep{}); }},
+      {"disconnect", [] { return Action(DisconnectStep{}); }}};
   const std::vector<std::string> names = ActionNames();
   const bool is_word = std::any_of(kWords.begin(), kWords.end(),
                                    [&](const auto& word) { return word.first == value.text; });
@@ -199,20 +201,19 @@ std::optional<Step> ReadWordStep(const YamlValue& value, ReadContext& context) {
         fmt::format("step `{}` needs a value; expected `{}: ...`", value.text, value.text));
     return std::nullopt;
   }
-  auto action = ReadWord(value, "step", context, kWords);
-  if (!action.has_value()) {
+  const auto make_action = ReadWord(value, "step", context, kWords);
+  if (!make_action.has_value()) {
     return std::nullopt;
   }
   Step step;
-  step.action = std::move(*action);
+  step.action = (*make_action)();
   step.position = value.position;
   return step;
 }
 
 // The one action in `value`; nullptr, and told, when there is none or more.
-const std::pair<std::string, ActionReader>* FindAction(const YamlValue& value,
-                                                       ReadContext& context) {
-  const std::pair<std::string, ActionReader>* found = nullptr;
+const Words<ActionReader>::value_type* FindAction(const YamlValue& value, ReadContext& context) {
+  const Words<ActionReader>::value_type* found = nullptr;
   for (const auto& action : Actions()) {
     const YamlValue::Entry* entry = value.Find(action.first);
     if (entry == nullptr) {

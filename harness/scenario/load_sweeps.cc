@@ -12,7 +12,7 @@ namespace faultline {
 namespace {
 
 constexpr char kSome[] = "at least one; without the key all are meant";
-constexpr int kMostSteps = 10'000;
+constexpr int kMostSweepSteps = 10'000;
 constexpr int kMostOccurrences = 1'000'000;
 
 // As harness/sweep/sweep_plan.h has them, which a test holds against this list.
@@ -47,7 +47,7 @@ void CheckOne(MapReader& map, const SweepDefinition& sweep, ReadContext& context
   }
 }
 
-SweepDefinition ReadOne(const YamlValue::Entry& entry, ReadContext& context) {
+SweepDefinition ReadSweep(const YamlValue::Entry& entry, ReadContext& context) {
   SweepDefinition sweep;
   sweep.position = entry.key_position;
   MapReader map(*entry.value, fmt::format("sweep `{}`", entry.key), context);
@@ -58,7 +58,7 @@ SweepDefinition ReadOne(const YamlValue::Entry& entry, ReadContext& context) {
   map.SomeTexts("subsystems", sweep.subsystems, kSome);
   map.SomeTexts("callers", sweep.callers, kSome);
   map.SomeTexts("files", sweep.files, kSome);
-  map.Integer("from_step", sweep.from_step, 0, kMostSteps);
+  map.Integer("from_step", sweep.from_step, 0, kMostSweepSteps);
   map.SomeTexts("modes", sweep.modes, kSome);
   map.Text("budget", sweep.budget);
   map.Integer("occurrences", sweep.occurrences, 1, kMostOccurrences);
@@ -81,7 +81,7 @@ void ReadSweeps(MapReader& map, std::map<std::string, SweepDefinition>& sweeps) 
     return;
   }
   for (const YamlValue::Entry& entry : all->entries) {
-    sweeps[entry.key] = ReadOne(entry, map.context());
+    sweeps[entry.key] = ReadSweep(entry, map.context());
   }
 }
 

@@ -9,7 +9,7 @@
 namespace faultline {
 namespace {
 
-using Kind = ValueTest::Kind;
+using TestKind = ValueTest::Kind;
 
 bool Expects(const std::vector<RpcExpectation>& expect, RpcExpectation::Kind kind) {
   return std::ranges::any_of(expect, [kind](const RpcExpectation& one) {
@@ -41,14 +41,14 @@ bool WantsLineBreak(const std::string& pattern) {
 
 bool HoldsOfEveryCount(const ValueTest& test) {
   if (!test.value.is_number()) {
-    return test.kind == Kind::kPresent;
+    return test.kind == TestKind::kPresent;
   }
   const double number = test.value.get<double>();
   switch (test.kind) {
-    case Kind::kAtLeast:
+    case TestKind::kAtLeast:
       return number <= 0;
-    case Kind::kAbove:
-    case Kind::kNotEquals:
+    case TestKind::kAbove:
+    case TestKind::kNotEquals:
       return number < 0;
     default:
       return false;
@@ -60,9 +60,9 @@ bool HoldsOfEveryValue(const ValueTest& test) {
     return HoldsOfEveryCount(test);
   }
   switch (test.kind) {
-    case Kind::kPresent:
+    case TestKind::kPresent:
       return test.path == ".";
-    case Kind::kContains:
+    case TestKind::kContains:
       return test.value == "";
     default:
       return false;

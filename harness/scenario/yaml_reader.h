@@ -54,9 +54,10 @@ std::optional<std::string> ReadPattern(const YamlValue& value, std::string_view 
 // Any value as JSON. Plain scalars are typed as YAML 1.2's core schema does after their variables
 // are replaced, so `${count}` can be a number; quoted ones are strings.
 std::optional<nlohmann::json> ReadJson(const YamlValue& value, std::string_view what, ReadContext&);
-// One of `words`.
+// One of `words`. (Of string_view: GCC 12 takes seconds over a table of strings, whose constructors
+// it tries to run.)
 template <typename Value>
-using Words = std::vector<std::pair<std::string, Value>>;
+using Words = std::vector<std::pair<std::string_view, Value>>;
 template <typename Value>
 std::optional<Value> ReadWord(const YamlValue& value, std::string_view what, ReadContext& context,
                               const Words<Value>& words);
@@ -79,7 +80,7 @@ std::optional<Value> ReadWord(const YamlValue& value, std::string_view what, Rea
     if (word == *text) {
       return meaning;
     }
-    known.push_back(word);
+    known.emplace_back(word);
   }
   ReportUnknownWord(value.position, what, *text, known, context);
   return std::nullopt;

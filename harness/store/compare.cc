@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "harness/base/failure.h"
 #include "harness/store/status.h"
 
 namespace faultline {
@@ -91,6 +92,32 @@ const FindingGroup* SameFault(const std::set<std::string>& faults, const Side& b
 bool Comparison::has_failing() const {
   return std::any_of(fresh.begin(), fresh.end(),
                      [](const FindingGroup& group) { return FailsCommand(group); });
+}
+
+std::vector<std::string> CheckComparable(Store& before, Store& after) {
+  const std::vector<StoredEnvironment> first = before.Environments();
+  const std::vector<StoredEnvironment> second = after.Environments();
+  if (first.empty() || second.empty()) {
+    return {};
+  }
+  const StoredEnvironment& one = first.front();
+  const StoredEnvironment& other = second.front();
+  if (one.scenario != other.scenario || one.profile != other.profile) {
+    throw Failure::BadInput(fmt::format(
+        "{} is a sweep of {} with profile {}, {} one of {} with profile {}: they cannot be "
+        "compared",
+        before.file().string(), one.scenario, one.profile, after.file().string(), other.scenario,
+        other.profile));
+  }
+  std::vector<std::string> notes;
+  if (one.scenario_key != other.scenario_key) {
+    notes.push_back(fmt::format(
+        "arguments, variables, environment or steps of {} differ between the two", one.scenario));
+  }
+  if (one.rules_key != other.rules_key) {
+    notes.emplace_back("the two were judged by different rules (expectations, limits, oracles)");
+  }
+  return notes;
 }
 
 Comparison CompareStores(Store& before_store, Store& after_store) {

@@ -26,6 +26,10 @@ struct Comparison {
   bool differs() const { return !fresh.empty() || !fixed.empty() || !changed.empty(); }
 };
 
+// What else differs than the builds, a sentence each. Failure (kBadInput) when the two are sweeps
+// of different scenarios or profiles: all would be "not visited".
+std::vector<std::string> CheckComparable(Store& before, Store& after);
+
 Comparison CompareStores(Store& before, Store& after);
 
 }  // namespace faultline

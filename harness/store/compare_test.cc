@@ -84,6 +84,24 @@ TEST(Compare, TheSameFaultWithAnotherFindingIsAChange) {
   EXPECT_EQ(comparison.changed[0].after.signature, "hang: y");
 }
 
+TEST(Compare, SweepsOfDifferentScenariosAreNotCompared) {
+  SweptBuild one("debug:", {{"f < main", ""}});
+  SweptBuild other("release:", {{"f < main", ""}});
+  StoredEnvironment environment;
+  environment.scenario = "start";
+  environment.scenario_key = "two lcores";
+  one.store().AddEnvironment(environment);
+  environment.scenario_key = "one lcore";
+  other.store().AddEnvironment(environment);
+  EXPECT_THAT(CheckComparable(one.store(), other.store()),
+              ElementsAre(HasSubstr("variables, environment or steps of start differ")));
+
+  SweptBuild third("release:", {{"f < main", ""}});
+  environment.scenario = "stop";
+  third.store().AddEnvironment(environment);
+  EXPECT_THROW(CheckComparable(one.store(), third.store()), Failure);
+}
+
 TEST(Compare, AFindingAtMorePlacesIsAChange) {
   const Comparison comparison =
       Compare({{"f", "crash: x"}, {"g", ""}}, {{"f", "crash: x"}, {"g", "crash: x"}});

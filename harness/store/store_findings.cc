@@ -12,6 +12,7 @@
 namespace faultline {
 namespace {
 
+constexpr size_t kMostIdsShown = 8;
 constexpr char kConfirmationColumns[] =
     "signature, tries, confirmed, plan_key, scenario, control_tries, control, proof, proof_text, "
     "proof_site, places, unsignalled_tries, unsignalled";
@@ -176,10 +177,13 @@ FindingGroup Store::FindFinding(const std::string& id_or_signature) {
   if (ids.empty()) {
     throw Failure::BadInput("the store " + file().string() + " holds no findings");
   }
-  throw Failure::BadInput(fmt::format("the store {} has {} `{}`; its findings are {}",
-                                      file().string(),
-                                      found.empty() ? "no finding" : "more than one finding",
-                                      id_or_signature, fmt::join(ids, ", ")));
+  const size_t shown = std::min(ids.size(), kMostIdsShown);
+  const std::string more =
+      shown == ids.size() ? "" : fmt::format(" and {} more", ids.size() - shown);
+  throw Failure::BadInput(
+      fmt::format("the store {} has {} `{}`; its findings are {}{}", file().string(),
+                  found.empty() ? "no finding" : "more than one finding", id_or_signature,
+                  fmt::join(ids.begin(), ids.begin() + static_cast<ptrdiff_t>(shown), ", "), more));
 }
 
 }  // namespace faultline

@@ -11,7 +11,7 @@ namespace {
 // whether its function can fail, more of them hardly do.
 constexpr int kMostAnswers = 3;
 
-FindingGroup GroupOf(const StoredFinding& finding) {
+FindingGroup GroupOfFinding(const StoredFinding& finding) {
   FindingGroup group;
   group.id = FindingId(finding.signature);
   group.signature = finding.signature;
@@ -72,7 +72,7 @@ void EarlyProofs::Prove(const Wanted& wanted, RunQueue::Runner& runner) {
   }
   if (knowledge_.has_census() && IsAbout(plan)) {
     const Scenario scenario = UpToStep(context_.scenario, wanted.finding.step);
-    const FindingGroup group = GroupOf(wanted.finding);
+    const FindingGroup group = GroupOfFinding(wanted.finding);
     ProveFinding(context_, scenario, plan, group, knowledge_, runner);
   }
   Question& question = questions_[plan.site.point];

@@ -10,7 +10,7 @@ namespace faultline {
 namespace {
 
 using Frames = std::vector<uint64_t>;
-using FrameSpan = std::span<const uint64_t>;
+using AddressSpan = std::span<const uint64_t>;
 
 // Canonical stacks are cut at this depth; suffixes are compared as far as both reach.
 constexpr size_t kMaxFrames = protocol::kMaxFrames;
@@ -38,7 +38,7 @@ class SiteNesting {
   int OuterOf(size_t inner) const {
     const Frames& frames = FramesOf(inner);
     for (size_t own = 0; own <= std::min(kMostOwnFrames, frames.size() - 1); ++own) {
-      const auto same = by_inner_frames_.find(InnerFrames(FrameSpan(frames).subspan(own)));
+      const auto same = by_inner_frames_.find(InnerFrames(AddressSpan(frames).subspan(own)));
       if (same == by_inner_frames_.end()) {
         continue;
       }
@@ -53,7 +53,7 @@ class SiteNesting {
 
  private:
   // Few frames tell stacks apart well enough to look the rest over.
-  static Frames InnerFrames(FrameSpan frames) {
+  static Frames InnerFrames(AddressSpan frames) {
     return {frames.begin(),
             frames.begin() + static_cast<std::ptrdiff_t>(std::min<size_t>(3, frames.size()))};
   }
@@ -85,7 +85,7 @@ class SiteNesting {
       return false;
     }
     return (own == 0 && IsWrapper(PointOf(outer))) || AreLayers(PointOf(outer), PointOf(inner)) ||
-           IsWithinLibc(FrameSpan(in).first(own), PointOf(outer));
+           IsWithinLibc(AddressSpan(in).first(own), PointOf(outer));
   }
 
   bool IsWrapper(const std::string& point) const {
@@ -104,7 +104,7 @@ class SiteNesting {
            std::find(groups.begin(), groups.end(), GroupOf(outer)) != groups.end();
   }
 
-  bool IsWithinLibc(FrameSpan own_frames, std::string_view outer_point) const {
+  bool IsWithinLibc(AddressSpan own_frames, std::string_view outer_point) const {
     return outer_point.starts_with("libc/") &&
            std::all_of(own_frames.begin(), own_frames.end(),
                        [this](uint64_t frame) { return ModuleOf(frame).starts_with("libc.so"); });

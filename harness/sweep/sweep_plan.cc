@@ -16,7 +16,7 @@
 namespace faultline {
 namespace {
 
-constexpr uint64_t kForEver = std::numeric_limits<uint64_t>::max();
+constexpr uint64_t kFromThereOn = std::numeric_limits<uint64_t>::max();
 
 const std::vector<std::pair<std::string, SweepMode>>& Modes() {
   static const std::vector<std::pair<std::string, SweepMode>> kModes = {
@@ -69,7 +69,7 @@ Fault EveryLater(const Fault& fault, const std::string& id) {
   later.id = id;
   later.site = 0;
   later.first = 1;
-  later.last = kForEver;
+  later.last = kFromThereOn;
   later.after = fault.id;
   return later;
 }

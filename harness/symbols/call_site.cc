@@ -10,14 +10,14 @@ namespace faultline {
 namespace {
 
 // Where an instruction may go on to, as offsets in the function.
-struct Step {
+struct CodeStep {
   std::optional<size_t> next;
   std::optional<size_t> target;
 };
 
 struct Decoded {
   size_t size = 1;
-  Step step;
+  CodeStep step;
   bool call = false;
   bool indirect = false;  // by a register, or by memory that is no slot of the linker's
 };
@@ -75,7 +75,7 @@ bool Reaches(const Reader& reader, size_t size, size_t from, size_t to) {
       continue;
     }
     seen[at] = true;
-    const Step step = reader.At(at).step;
+    const CodeStep step = reader.At(at).step;
     for (const std::optional<size_t>& next : {step.next, step.target}) {
       if (next) {
         open.push_back(*next);

@@ -24,7 +24,7 @@ struct Slot {
 
 constinit std::array<Slot, ChildEvents::kMaxSupervisors> slots;
 
-std::mutex& Mutex() {
+std::mutex& EventsMutex() {
   static std::mutex mutex;
   return mutex;
 }
@@ -57,7 +57,7 @@ void InstallHandler() {
 }  // namespace
 
 ChildEvents::ChildEvents() {
-  const std::lock_guard lock(Mutex());
+  const std::lock_guard lock(EventsMutex());
   static std::once_flag once;
   std::call_once(once, InstallHandler);
   for (int i = 0; i < kMaxSupervisors; ++i) {
@@ -80,7 +80,7 @@ ChildEvents::ChildEvents() {
 }
 
 ChildEvents::~ChildEvents() {
-  const std::lock_guard lock(Mutex());
+  const std::lock_guard lock(EventsMutex());
   slots[static_cast<size_t>(slot_)].used = false;
 }
 

@@ -34,7 +34,7 @@ constexpr std::string_view kFiles = "files";
 constexpr std::string_view kHugepages = "hugepages";
 constexpr size_t kMaxMessageBytes = 8192;
 // SIGKILL works within milliseconds, but a process in an uninterruptible wait may take longer.
-constexpr int kKillLimitMs = 10'000;
+constexpr int kGuardianKillLimitMs = 10'000;
 
 struct Item {
   std::string kind;
@@ -63,7 +63,7 @@ void TakeOutHugepages(const std::string& count) {
 void CleanUp(const std::map<uint64_t, Item>& items) {
   for (const auto& [id, item] : items) {
     if (item.kind == kRun) {
-      KillRunProcesses(item.value, Clock::now(), InMs(kKillLimitMs));
+      KillRunProcesses(item.value, Clock::now(), InMs(kGuardianKillLimitMs));
     }
   }
   for (const auto& [id, item] : items) {

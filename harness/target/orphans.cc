@@ -14,7 +14,7 @@
 namespace faultline {
 namespace {
 
-std::mutex& Mutex() {
+std::mutex& OrphansMutex() {
   static std::mutex mutex;
   return mutex;
 }
@@ -33,19 +33,19 @@ void AdoptOrphans() {
 }
 
 OwnChild::OwnChild(pid_t pid) : pid_(pid) {
-  const std::lock_guard lock(Mutex());
+  const std::lock_guard lock(OrphansMutex());
   OwnChildren().insert(pid);
 }
 
 OwnChild::~OwnChild() {
-  const std::lock_guard lock(Mutex());
+  const std::lock_guard lock(OrphansMutex());
   OwnChildren().erase(pid_);
 }
 
 void ReapOrphans(const std::vector<pid_t>& candidates) {
   const pid_t self = getpid();
   const pid_t own_session = getsid(0);
-  const std::lock_guard lock(Mutex());
+  const std::lock_guard lock(OrphansMutex());
   for (const pid_t pid : candidates) {
     const ProcStat stat = ReadProcStat(pid);
     if (stat.state == 'Z' && stat.parent == self && stat.session != own_session &&

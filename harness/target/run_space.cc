@@ -111,7 +111,7 @@ UniqueFd MakeNetwork(int& error) {
   _exit(0);
 }
 
-std::array<UniqueFd, 2> MakePipe() {
+std::array<UniqueFd, 2> MakeGuardianPipe() {
   std::array<int, 2> ends;
   if (pipe2(ends.data(), O_CLOEXEC) != 0) {
     throw Failure::FromErrno("pipe", errno);
@@ -123,8 +123,8 @@ std::array<UniqueFd, 2> MakePipe() {
 class Maker {
  public:
   explicit Maker(Work work) {
-    auto [report_read, report_write] = MakePipe();
-    auto [end_read, end_write] = MakePipe();
+    auto [report_read, report_write] = MakeGuardianPipe();
+    auto [end_read, end_write] = MakeGuardianPipe();
     work.report_fd = report_write.get();
     work.end_fd = end_read.get();
     sigset_t all;

@@ -19,9 +19,9 @@
 namespace faultline {
 namespace {
 
-constexpr std::string_view kEalInit = "rte_eal_init";
+constexpr std::string_view kEalInitSymbol = "rte_eal_init";
 constexpr std::string_view kEalLibrary = "librte_eal.so";
-constexpr std::string_view kNoPci = "--no-pci";
+constexpr std::string_view kNoPciOption = "--no-pci";
 constexpr std::string_view kNoHuge = "--no-huge";
 // getopt_long(3) takes any unambiguous beginning of an option; EAL has one that begins like this.
 constexpr std::string_view kLegacyMem = "--legacy";
@@ -95,7 +95,7 @@ bool LibrariesUseDpdk(ElfFacts facts, const std::string& library_path) {
     if (!visited.insert(name).second) {
       continue;
     }
-    const ElfFacts library = ReadElfFacts(FindLibrary(name, directories), kEalInit);
+    const ElfFacts library = ReadElfFacts(FindLibrary(name, directories), kEalInitSymbol);
     if (library.names_symbol) {
       return true;
     }
@@ -112,14 +112,14 @@ Failure Refused(const std::filesystem::path& program, const std::string& why) {
 }  // namespace
 
 bool UsesDpdk(const std::filesystem::path& program, const std::string& library_path) {
-  const ElfFacts facts = ReadElfFacts(program, kEalInit);
+  const ElfFacts facts = ReadElfFacts(program, kEalInitSymbol);
   if (!facts.is_elf) {
     return false;
   }
   // A stripped static program is known by the prefix of EAL's messages and the name of its option,
   // which getopt_long(3) needs as a string.
   return facts.names_symbol || LibrariesUseDpdk(facts, library_path) ||
-         (!facts.has_symtab && FileContains(program, {"EAL: ", kNoPci.substr(2)}));
+         (!facts.has_symtab && FileContains(program, {"EAL: ", kNoPciOption.substr(2)}));
 }
 
 // It reads a program's libraries too: remembered, for a script executes the same few programs again
@@ -168,7 +168,7 @@ void CheckSafeToStart(const std::filesystem::path& program, const Args& args,
           fmt::format("its profile requires the argument {}; add it before any \"--\"", required));
     }
   }
-  if (!Has(args, kNoPci) && UsesDpdkAsBefore(program, library_path)) {
+  if (!Has(args, kNoPciOption) && UsesDpdkAsBefore(program, library_path)) {
     throw Refused(
         program,
         "it contains DPDK, which without --no-pci takes over the machine's PCI devices, its "

@@ -22,9 +22,9 @@ namespace {
 
 // SIGKILL ends a process within milliseconds unless it is in an uninterruptible wait; PTRACE's
 // EXITKILL and PR_SET_PDEATHSIG stay in force for what outlives this.
-constexpr int kKillLimitMs = 10'000;
+constexpr int kSupervisorKillLimitMs = 10'000;
 // For a target that had those already.
-constexpr int kLastLimitMs = 500;
+constexpr int kSupervisorLastLimitMs = 500;
 constexpr int kWaitFlags = __WALL | __WNOTHREAD;
 
 // Signals from outside are for the harness's main thread; SIGCHLD wakes ChildEvents.
@@ -85,7 +85,7 @@ std::optional<TargetEnd> Supervisor::End() const {
 
 void Supervisor::WaitEnd() {
   std::unique_lock lock(mutex_);
-  changed_.wait_until(lock, kill_until_.value_or(InMs(kKillLimitMs)),
+  changed_.wait_until(lock, kill_until_.value_or(InMs(kSupervisorKillLimitMs)),
                       [this] { return end_.has_value(); });
 }
 
@@ -93,7 +93,7 @@ void Supervisor::Kill() {
   const std::lock_guard lock(mutex_);
   if (!end_) {
     killed_ = true;
-    kill_until_ = kill_until_.value_or(InMs(kKillLimitMs));
+    kill_until_ = kill_until_.value_or(InMs(kSupervisorKillLimitMs));
     pidfd_send_signal(pidfd(), SIGKILL, nullptr, 0);
   }
 }
@@ -102,14 +102,14 @@ std::vector<std::string> Supervisor::Finish(int grace_ms) {
   Kill();
   std::unique_lock lock(mutex_);
   const auto all_gone = [this] { return living_.empty(); };
-  changed_.wait_until(lock, kill_until_.value_or(InMs(kKillLimitMs)),
+  changed_.wait_until(lock, kill_until_.value_or(InMs(kSupervisorKillLimitMs)),
                       [this] { return end_.has_value(); });
   changed_.wait_until(lock, InMs(grace_ms), all_gone);
   for (const pid_t pid : living_) {
     KillLeftBehind(pid);
   }
   stop_ = true;
-  stop_until_ = InMs(end_ ? kKillLimitMs : kLastLimitMs);
+  stop_until_ = InMs(end_ ? kSupervisorKillLimitMs : kSupervisorLastLimitMs);
   lock.unlock();
   events_.Wake();
   thread_.join();
