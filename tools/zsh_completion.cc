@@ -34,7 +34,8 @@ std::string Value(const OptionDescription& option) {
     case ValueKind::kChoice:
       return message + fmt::format("({})", fmt::join(option.choices, " "));
     case ValueKind::kWords:
-      return message + fmt::format("_faultline_{} {}", option.or_file ? "known_or_file" : "known",
+      // The blank: no options of compadd stand before the argument.
+      return message + fmt::format(" _faultline_{} {}", option.or_file ? "known_or_file" : "known",
                                    option.words);
     case ValueKind::kText:
       return message + " ";
@@ -87,7 +88,7 @@ std::string ZshCompletion(const CommandDescription& program) {
       "}\n\n"
       "_faultline_known_or_file() {\n"
       "  local what=$1\n"
-      "  _alternative \"files:file:_files -g '*.yaml'\" \"$what:$what:_faultline_known $what\"\n"
+      "  _alternative \"files:file:_files -g '*.yaml'\" \"$what:$what: _faultline_known $what\"\n"
       "}\n\n"
       "_faultline() {\n"
       "  local context state state_descr line faultline_program=$words[1]\n"
