@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "harness/base/failure.h"
 #include "harness/store/testing/store_values.h"
 
 namespace faultline {
