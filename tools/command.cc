@@ -61,7 +61,9 @@ std::vector<std::string> OptionNames(const CLI::App& app) {
 std::vector<std::string> CommandNames(const CLI::App& app) {
   std::vector<std::string> names;
   for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
-    names.push_back(command->get_name());
+    if (!command->get_group().empty()) {  // hidden
+      names.push_back(command->get_name());
+    }
   }
   return names;
 }
