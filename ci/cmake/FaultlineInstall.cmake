@@ -48,6 +48,7 @@ install(FILES ${CMAKE_BINARY_DIR}/FaultlineConfig.cmake ${CMAKE_BINARY_DIR}/Faul
 
 # ci/package makes the .deb.
 set(CPACK_GENERATOR DEB TGZ)
+set(CPACK_DEBIAN_COMPRESSION_TYPE xz) # half the size of gzip, which is the default
 set(CPACK_PACKAGE_CONTACT "The Faultline developers <faultline@localhost>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "fault injection at start-up for SPDK and DPDK programs")
 set(CPACK_PACKAGE_DESCRIPTION
