@@ -180,7 +180,8 @@ class DescriptorOracle : public Oracle {
 
   std::vector<Finding> Judge(const Evidence& evidence,
                              const OracleContext& context) const override {
-    if (evidence.exit.kind != ExitStatus::Kind::kExited || context.fault_free == nullptr) {
+    if (evidence.exit.kind != ExitStatus::Kind::kExited || context.fault_free == nullptr ||
+        WentAnotherWay(evidence, context)) {
       return {};
     }
     return DescriptorFinder(evidence, context).Find();

@@ -10,6 +10,7 @@
 #include "harness/oracle/run_course.h"
 #include "harness/oracle/sanitizer_report.h"
 #include "harness/oracle/tracked_objects.h"
+#include "harness/oracle/unwinding.h"
 
 // `leak`: what a target that ended by itself did not give back, and its fault-free run does. Files,
 // sockets, shared memory and processes stay behind it; objects and descriptors the kernel takes
@@ -125,7 +126,8 @@ class LeakOracle : public Oracle {
   std::vector<Finding> Judge(const Evidence& evidence,
                              const OracleContext& context) const override {
     // Who was killed could not tidy up; without a run to compare with, nothing is too much.
-    if (evidence.exit.kind != ExitStatus::Kind::kExited || context.fault_free == nullptr) {
+    if (evidence.exit.kind != ExitStatus::Kind::kExited || context.fault_free == nullptr ||
+        WentAnotherWay(evidence, context)) {
       return {};
     }
     std::vector<Finding> findings = FindLeftBehind(evidence, context);

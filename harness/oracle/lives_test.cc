@@ -66,5 +66,25 @@ TEST_F(Lives, DifferentFilesAreTwoFindings) {
   EXPECT_THAT(run_.Judge(), SizeIs(2));
 }
 
+// Two primaries: the second gives up in the fault-free run, and comes up where the first failed.
+TEST(TwoTargets, WhatOneLeavesThatComesUpInTheOthersPlaceIsNotCompared) {
+  JudgedRun run;
+  const OracleContext other_gave_up{run.scenario, run.profile, run.catalogue, run.fault_free,
+                                    false,        true,        true,          false};
+  FaultFreeRun fault_free;
+  OracleContext context = other_gave_up;
+  context.fault_free = &fault_free;
+  run.evidence.left_behind = {"file fbarray_memzone"};
+  EXPECT_THAT(Judge(run.evidence, context), ElementsAre(IsKind("leak")))
+      << "it went the way that it goes when all is well";
+  run.result(2).status = StepResult::Status::kUnmet;
+  run.evidence.rpcs[0].outcome = RpcExchange::Outcome::kError;
+  run.scenario.tolerance = Tolerance::kMayFailCleanly;
+  EXPECT_THAT(Judge(run.evidence, context), ::testing::IsEmpty());
+  // A call of its own failed: what it gave back before, it has to give back now.
+  run.Inject("own");
+  EXPECT_THAT(Judge(run.evidence, context), Contains(IsKind("leak")));
+}
+
 }  // namespace
 }  // namespace faultline

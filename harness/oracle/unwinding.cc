@@ -65,12 +65,24 @@ bool HasUnwound(const Evidence& evidence, const OracleContext& context) {
   return !otherwise_it_does && ExitedAsAfterACleanStop(evidence, context.profile);
 }
 
+bool WentAnotherWay(const Evidence& evidence, const OracleContext& context) {
+  using Status = StepResult::Status;
+  return context.gave_up_elsewhere && evidence.injections.empty() &&
+         std::ranges::any_of(evidence.steps, [](const StepResult& step) {
+           return step.status == Status::kUnmet || step.status == Status::kTimedOut ||
+                  step.status == Status::kTargetGone;
+         });
+}
+
 std::string WhyLeaksAreNotJudged(const Evidence& evidence, const OracleContext& context) {
   if (evidence.exit.kind != ExitStatus::Kind::kExited) {
     return "";
   }
   if (context.fault_free == nullptr) {
     return "there is no fault-free run to compare with";
+  }
+  if (WentAnotherWay(evidence, context)) {
+    return "another target gave up, and so this one went another way than in the fault-free run";
   }
   if (!HasUnwound(evidence, context)) {
     return "the target exited without unwinding: what it held, the kernel took back";

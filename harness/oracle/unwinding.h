@@ -21,6 +21,11 @@ std::optional<size_t> BeginOfUnwinding(const Evidence& evidence, const Catalogue
 // exited as after a clean stop.
 bool HasUnwound(const Evidence& evidence, const OracleContext& context);
 
+// Did this target, of which no call failed, go another way than in the fault-free run, because
+// another one gave up? Of two primaries the second comes up then, which gives up when all is well,
+// and what it opens and leaves has nothing to be compared with.
+bool WentAnotherWay(const Evidence& evidence, const OracleContext& context);
+
 // Why nothing is said about objects and descriptors that a run did not give back, in words for
 // people; "" when they are judged, and for a target that was killed or died, which is a matter of
 // course.
