@@ -40,6 +40,20 @@ std::string MakersOf(const TrackedObject& object, const Evidence& evidence,
   return fmt::format("{}", fmt::join(BlamedFunctions(WithoutMakers(stack, catalogue)), " < "));
 }
 
+// A thread that another one ends than the one that made it may have detached itself. It need not
+// have come to that when its process ends, and owes nothing then.
+bool MayEndItself(const TrackedObject& object, const Evidence& evidence,
+                  const Catalogue& catalogue) {
+  const protocol::JournalRecord& made = evidence.journal.records[object.record];
+  const protocol::JournalRecord& ended = evidence.journal.records[*object.ended_by];
+  return made.tid != ended.tid &&
+         std::ranges::any_of(catalogue.observers, [&](const Observer& observer) {
+           return observer.wrap && observer.key_is_pointee &&
+                  made.index < evidence.observers.size() &&
+                  observer.name == evidence.observers[made.index];
+         });
+}
+
 std::vector<ObjectGroup> MakeGroups(const Evidence& evidence, const Catalogue& catalogue) {
   const JournalSnapshot& journal = evidence.journal;
   const std::vector<TrackedObject> objects = TrackObjects(evidence, catalogue);
@@ -59,7 +73,7 @@ std::vector<ObjectGroup> MakeGroups(const Evidence& evidence, const Catalogue& c
     group.ended = object.ended_by && group.alive == 0
                       ? std::max(group.ended, static_cast<int>(*object.ended_by))
                       : ObjectGroup::kNotEnded;
-    if (!object.ended_by) {
+    if (!object.ended_by || MayEndItself(object, evidence, catalogue)) {
       ++group.alive;
     } else if (object.ended_in) {
       group.part_of.insert(objects[*object.ended_in].group);

@@ -122,5 +122,31 @@ TEST(FaultFreeRun, ComesBackFromJsonAsItWas) {
   }
 }
 
+// Tempting: it had ended in the fault-free run, so that it must end in every run.
+TEST(FaultFreeRun, AThreadThatDetachesItselfOwesNothing) {
+  const auto alive = [](uint32_t ended_by_thread) {
+    testkit::JudgedRun run;
+    for (const char* name : {"pthread/create", "pthread/detach"}) {
+      const bool makes = std::string_view(name).ends_with("create");
+      Observer observer = testkit::MakeObserver(
+          name, makes ? Observer::Event::kCreate : Observer::Event::kDestroy, 0);
+      observer.wrap = observer.key_is_pointee = makes;
+      run.catalogue.observers.push_back(observer);
+      run.evidence.observers.push_back(name);
+      run.evidence.hooks.push_back({.symbol = observer.symbols[0],
+                                    .module = "libc.so.6",
+                                    .status = HookReport::Status::kInstalled,
+                                    .reason = "",
+                                    .calls = 1});
+    }
+    run.Call("pthread/create", 7);
+    run.tid = ended_by_thread;
+    run.Call("pthread/detach", 7);
+    return DescribeFaultFree(run.evidence, run.catalogue, run.profile).groups.at(0).alive;
+  };
+  EXPECT_EQ(alive(1), 0) << "by the thread that made it";
+  EXPECT_EQ(alive(2), 1);
+}
+
 }  // namespace
 }  // namespace faultline
