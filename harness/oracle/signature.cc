@@ -183,6 +183,7 @@ std::string NormaliseMessage(std::string_view whole) {
       const std::string_view path = TakeWhile(text, at, IsPathCharacter);
       // The base name is read on from here, as text.
       const size_t last_slash = path.find_last_of('/');
+      out += !out.empty() && out.back() == '}' ? "/" : "";  // behind ${run_dir}
       at += last_slash + 1 == path.size() ? path.size() : last_slash + 1;
     } else if (c == ':' && at > 0 && IsWordCharacter(text[at - 1]) &&
                LineNumberSize(text, at) > 0) {

@@ -238,8 +238,9 @@ StepOutcome StepRunner::operator()(const AnswerStep& step) {
 }
 
 StepOutcome StepRunner::operator()(const DisconnectStep& step) {
-  run_.DropRpc(step.connection);
-  return {};
+  return run_.DropRpc(step.connection)
+             ? StepOutcome{}
+             : StepOutcome{Status::kSkipped, "no such connection is open"};
 }
 
 }  // namespace faultline

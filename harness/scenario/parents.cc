@@ -41,7 +41,17 @@ std::optional<std::filesystem::path> FindParent(const YamlValue& name, const Dat
                     fmt::format("more than {} {}s extend each other", kMostParents, NameOf(kind)));
     return std::nullopt;
   }
-  auto file = data.Beside(chain.back()).Find(kind, name.text, name.position, diagnostics, chain);
+  Diagnostics unknown;
+  auto file = data.Beside(chain.back()).Find(kind, name.text, name.position, unknown, chain);
+  if (!file && name.text == chain.back().stem()) {
+    diagnostics.Add(name.position,
+                    fmt::format("`{}` extends itself: there is no other {} of this name behind it",
+                                name.text, NameOf(kind)));
+    return std::nullopt;
+  }
+  if (!file) {
+    data.Beside(chain.back()).Find(kind, name.text, name.position, diagnostics, chain);
+  }
   if (file && std::find(chain.begin(), chain.end(), *file) != chain.end()) {
     diagnostics.Add(name.position, fmt::format("`{}` extends itself", name.text));
     return std::nullopt;
