@@ -324,6 +324,7 @@ class ExpectationOracle : public Oracle {
 
   // A target that ends at its signal does not hang: it is deaf to what was to end it. Where a call
   // goes on failing, perhaps the one that serves the command, it cannot help it.
+  // `title` of the step is "the stop command", "the stop request" or "the stop text".
   void JudgeStopCommand(const Evidence& evidence, const OracleContext& context,
                         std::vector<Finding>& findings) const {
     const bool ended = evidence.exit.kind == ExitStatus::Kind::kExited ||
@@ -332,9 +333,11 @@ class ExpectationOracle : public Oracle {
     if (failed == nullptr || !ended || StillFails(context.scenario)) {
       return;
     }
-    Finding& finding = Add(findings, "the target is deaf to its stop command, which fails");
+    constexpr std::string_view kThe = "the ";
+    Finding& finding = Add(findings, "the target is deaf to its " +
+                                         failed->title.substr(kThe.size()) + ", which fails");
     finding.step = StepOfEnd(evidence);
-    finding.details.push_back(failed->detail + "; it was run twice");
+    finding.details.push_back(failed->detail + "; it was tried twice");
     finding.details.push_back("its stop signal then ended the target: " + evidence.exit.ToString());
   }
 

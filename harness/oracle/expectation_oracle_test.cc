@@ -277,13 +277,14 @@ TEST(ExpectationOracle, ATargetThatEndsAtItsSignalButNotByItsStopCommandIsDeaf) 
   FailACall(run.evidence);
   StepResult failed;
   failed.index = static_cast<int>(run.scenario.steps.size()) + 1;
+  failed.title = "the stop command";
   failed.status = Status::kUnmet;
   failed.detail = "`halt` ended with exit 1: refused";
   run.evidence.steps.push_back(failed);
   const std::vector<Finding> findings = run.Judge();
   ASSERT_THAT(findings, ElementsAre(IsKind("expectation")));
   EXPECT_EQ(findings[0].title, "the target is deaf to its stop command, which fails");
-  EXPECT_THAT(findings[0].details, Contains(HasSubstr("exit 1: refused; it was run twice")));
+  EXPECT_THAT(findings[0].details, Contains(HasSubstr("exit 1: refused; it was tried twice")));
 
   // The call that serves the command may be the one that fails for ever.
   run.scenario.faults[0].last = std::numeric_limits<uint64_t>::max();

@@ -104,14 +104,15 @@ std::optional<Hang> HangOfStop(const Evidence& evidence, const Scenario& scenari
   }
   Hang hang;
   hang.phase = kStopPhase;
-  hang.title = FailedStopCommand(evidence, scenario) == nullptr
-                   ? "the target did not end within its limit after the stop signal"
-                   : "the target's stop command failed, and its stop signal did not end it either";
+  const StepResult* failed = FailedStopCommand(evidence, scenario);
+  hang.title = failed == nullptr
+                   ? "the target did not end within its limit after " + StopAskedBy(evidence)
+                   : failed->title + " failed, and the stop signal did not end the target either";
   hang.wait = &evidence.stop_wait;
   hang.limit = evidence.stop_wait.limit_ms > 0
                    ? evidence.stop_wait.ToString()
-                   : fmt::format("it still ran {} ms after the stop signal; the limit is {} ms",
-                                 evidence.stop_ms, evidence.stop_limit_ms);
+                   : fmt::format("it still ran {} ms after {}; the limit is {} ms",
+                                 evidence.stop_ms, StopAskedBy(evidence), evidence.stop_limit_ms);
   hang.step = evidence.steps.empty() ? 0 : evidence.steps.back().index;
   return hang;
 }

@@ -11,6 +11,7 @@
 #include "harness/oracle/blame.h"
 #include "harness/oracle/ends_by_design.h"
 #include "harness/oracle/run_course.h"
+#include "harness/oracle/stop_command.h"
 #include "harness/report/contract.h"
 #include "harness/report/stack_name.h"
 #include "harness/report/stack_text.h"
@@ -36,8 +37,9 @@ std::string Outcome(const RpcExchange& rpc) {
 
 std::string EndOf(const Evidence& evidence) {
   return evidence.exit.ToString() +
-         (evidence.asked_to_stop ? fmt::format(", {} ms after the stop signal", evidence.stop_ms)
-                                 : std::string());
+         (evidence.asked_to_stop
+              ? fmt::format(", {} ms after {}", evidence.stop_ms, StopAskedBy(evidence))
+              : std::string());
 }
 
 std::string_view Word(StepResult::Status status) {

@@ -1,5 +1,7 @@
 #include "harness/run/live_run.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <system_error>
@@ -43,6 +45,23 @@ std::optional<FileMark> ReadyFileBefore(const RunRequest& request, const Sandbox
   }
 }
 
+// What is waited for once it was asked to end, as StopAskedBy() reads it.
+std::string WaitForEnd(StopAction::Kind asked_by) {
+  switch (asked_by) {
+    case StopAction::Kind::kSignal:
+      break;
+    case StopAction::Kind::kByItself:
+      return "the target to run to its end";
+    case StopAction::Kind::kRpc:
+      return "the target to end after the stop request";
+    case StopAction::Kind::kRun:
+      return "the target to end after the stop command";
+    case StopAction::Kind::kType:
+      return "the target to end after the stop text";
+  }
+  return "the target to end after the stop signal";
+}
+
 }  // namespace
 
 SpawnOptions WithAgent(const Sandbox& sandbox, const RunRequest& request, const Hooking& hooking) {
@@ -59,13 +78,17 @@ SpawnOptions WithAgent(const Sandbox& sandbox, const RunRequest& request, const 
     preload = AddPreload(preload, Preloadable(request.agent, sandbox));
     options.environment[protocol::kPlanVariable] = hooking.plan_path();
     if (const Executed& executed = request.executed_program; !executed.empty()) {
-      options
-          .environment[executed.in_child ? protocol::kChildVariable : protocol::kProgramVariable] =
-          executed.program;
+      if (executed.in_child) {
+        options.environment[protocol::kChildVariable] =
+            fmt::format("{} {}", executed.number, executed.program.string());
+      } else {
+        options.environment[protocol::kProgramVariable] = executed.program;
+      }
     }
   }
   if (request.executed_program.in_child) {
     options.follow_program = request.executed_program.program;
+    options.follow_number = request.executed_program.number;
   }
   return options;
 }
@@ -358,6 +381,8 @@ bool LiveRun::ServesAnotherClient() {
 void LiveRun::NoteStopSignal(int signal) {
   evidence_.asked_to_stop = true;
   if (!stop_sent_ms_) {
+    evidence_.stop_wait.for_what =
+        WaitForEnd(signal == 0 ? request_.profile.stop.kind : StopAction::Kind::kSignal);
     stop_sent_ms_ = now_ms();
     stop_signal_ = signal;
     stop_mark_ = MarkNow();

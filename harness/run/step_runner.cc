@@ -34,6 +34,7 @@ std::string LastWords(const LogWatch& log) {
 }  // namespace
 
 StepOutcome StepRunner::operator()(const WaitReadyStep&) {
+  has_started_ = true;
   LiveRun::Wait wait = WaitReady(run_.request().profile.ready);
   if (wait == LiveRun::Wait::kMet && run_.request().profile.detaches) {
     wait_ = {.for_what = "the started process to end, as one does that detaches",
@@ -184,11 +185,15 @@ StepOutcome StepRunner::WaitForLineIfItComes(const std::string& text) {
 StepOutcome StepRunner::operator()(const WaitExitStep& step) {
   const bool by_itself =
       run_.request().profile.stop.kind == StopAction::Kind::kByItself || may_be_asked_;
+  std::string refused;
   if (step.ask && (!by_itself || !run_.WaitForExit(kQuietMs))) {
-    AskToStop(run_);
+    refused = AskToStop(run_);
   }
   if (Wait("the target to end", [] { return false; }) == LiveRun::Wait::kTimedOut &&
       !ObeysSecondSignal(run_)) {
+    if (!refused.empty()) {
+      return {Status::kUnmet, refused + "; the target runs on"};
+    }
     unasked_ = !by_itself && !run_.stop_signal_sent() && !run_.StoppedByFault();
     still_serves_ = unasked_ && run_.ServesAnotherClient();
     // Of one that is well no stacks are taken: halted threads would take the signal that it is

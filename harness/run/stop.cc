@@ -5,11 +5,18 @@
 
 #include <algorithm>
 #include <csignal>
+#include <filesystem>
+#include <memory>
 #include <optional>
+#include <string>
+#include <system_error>
 #include <utility>
+#include <vector>
 
 #include "harness/base/failure.h"
+#include "harness/oracle/stop_command.h"
 #include "harness/run/command.h"
+#include "harness/run/rpc_match.h"
 #include "harness/run/second_signal.h"
 #include "harness/target/proc_status.h"
 
@@ -26,12 +33,17 @@ bool WaitForEnd(LiveRun& run, int64_t asked_ms) {
       run.hang() ? limit_ms
                  : std::max<int64_t>(run.request().scenario.limits_ms.stop, 2 * limit_ms);
   WaitAccount& wait = run.evidence().stop_wait;
-  wait = {.for_what = run.request().profile.stop.kind == StopAction::Kind::kByItself
-                          ? "the target to run to its end"
-                          : "the target to end after the stop signal",
+  wait = {.for_what = wait.for_what.empty() ? "the target to end" : wait.for_what,
           .limit_ms = std::max<int64_t>(0, limit_ms - elapsed_ms),
           .most_ms = std::max<int64_t>(0, most_ms - elapsed_ms)};
-  const bool ended = run.WaitForExit(wait);
+  bool ended = run.WaitForExit(wait);
+  if (!ended && !run.HeldByFaults().empty()) {
+    // It was kept waiting by us: it has its time from now on.
+    run.ReleaseHeld();
+    wait.limit_ms = limit_ms;
+    wait.most_ms = std::max(limit_ms, most_ms);
+    ended = run.WaitForExit(wait);
+  }
   // It counts from the signal on, for those who read it.
   wait.limit_ms = limit_ms;
   wait.most_ms = most_ms;
@@ -104,7 +116,17 @@ void TakeEnd(LiveRun& run) {
   }
 }
 
-// What went wrong with the profile's stop command; "" = nothing.
+// Is there nobody who could read what is typed? Where its stdin leads elsewhere, it may have kept
+// the terminal under another number.
+bool HasNoInput(pid_t pid) {
+  std::error_code closed;
+  const std::filesystem::path input =
+      std::filesystem::read_symlink(fmt::format("/proc/{}/fd/0", pid), closed);
+  return closed == std::errc::no_such_file_or_directory || input == "/dev/null";
+}
+
+// The ways to ask of a profile's `stop` that are no signal. Each says what went wrong with it, ""
+// when nothing did.
 std::string RunStopCommand(LiveRun& run) {
   const Variables& values = run.sandbox().variables();
   std::vector<std::string> argv;
@@ -116,10 +138,63 @@ std::string RunStopCommand(LiveRun& run) {
       RunCommand(argv, {environment, run.sandbox().run_dir(), &run.sandbox().space()},
                  static_cast<int>(run.stop_limit_ms()), run.loop());
   const bool failed = result.exit.kind != ExitStatus::Kind::kExited || result.exit.code != 0;
-  return failed
-             ? fmt::format("`{}` ended with {}{}{}", fmt::join(argv, " "), result.exit.ToString(),
-                           result.output.empty() ? "" : ": ", result.LastLine())
-             : "";
+  return failed ? fmt::format("the stop command `{}` ended with {}{}{}", fmt::join(argv, " "),
+                              result.exit.ToString(), result.output.empty() ? "" : ": ",
+                              result.LastLine())
+                : "";
+}
+
+std::string SendStopRequest(LiveRun& run) {
+  RpcExchange exchange;
+  exchange.method = run.request().profile.stop_rpc.method;
+  exchange.params =
+      ExpandJsonForRun(run.request().profile.stop_rpc.params, run.sandbox().variables());
+  const std::shared_ptr<JsonRpcClient> client = run.rpc();
+  const uint64_t id = client->Send(exchange.method, exchange.params);
+  WaitAccount wait{.for_what = "the answer to the stop request",
+                   .limit_ms = run.stop_limit_ms(),
+                   .most_ms = run.stop_limit_ms()};
+  run.WaitFor([&] { return client->HasAnswer(id); }, wait);
+  std::optional<RpcAnswer> answer = client->TakeAnswer(id);
+  if (run.exited()) {
+    return "";
+  }
+  if (!answer && client->state() == JsonRpcClient::State::kWaiting) {
+    return fmt::format("nobody listens to the stop request {}", exchange.method);
+  }
+  // Without an answer, and with its connection closed, it is on its way out, or hangs.
+  if (!answer || answer->outcome != RpcExchange::Outcome::kError) {
+    return "";
+  }
+  exchange.outcome = answer->outcome;
+  exchange.answer = std::move(answer->value);
+  return fmt::format("the stop request {} was refused: {}", exchange.method, Describe(exchange));
+}
+
+std::string TypeStopText(LiveRun& run) {
+  const std::string text = ExpandForRun(run.request().profile.stop.text, run.sandbox().variables());
+  const bool is_read = !HasNoInput(run.process().pid()) &&
+                       run.process().Write(text, InMs(static_cast<int>(run.stop_limit_ms())));
+  return is_read || run.exited()
+             ? ""
+             : fmt::format("the stop text `{}` cannot be typed: the target does not read its {}",
+                           text.substr(0, text.find_last_not_of('\n') + 1),
+                           run.request().profile.terminal ? "terminal" : "stdin");
+}
+
+std::string AskOtherwise(LiveRun& run) {
+  switch (run.request().profile.stop.kind) {
+    case StopAction::Kind::kRpc:
+      return SendStopRequest(run);
+    case StopAction::Kind::kRun:
+      return RunStopCommand(run);
+    case StopAction::Kind::kType:
+      return TypeStopText(run);
+    case StopAction::Kind::kSignal:
+    case StopAction::Kind::kByItself:
+      break;
+  }
+  return "";
 }
 
 void KillHanging(LiveRun& run) {
@@ -127,19 +202,19 @@ void KillHanging(LiveRun& run) {
   run.process().Kill();
 }
 
-// The stop command failed, and a call had been made to fail: perhaps the one that was to serve this
-// command, which would mean nothing. It is run once more; when it fails again the target is deaf to
-// it, and whether it hangs too its stop signal tells.
+// It could not be asked, and a call had been made to fail: perhaps the one that was to serve this
+// request, which would mean nothing. It is asked once more; when that fails again the target is
+// deaf to it, and whether it hangs too its stop signal tells.
 void StopOtherwise(LiveRun& run) {
   if (run.WaitForExit(run.stop_limit_ms())) {
     return;  // it failed because the target was about to end
   }
   const int64_t asked_ms = run.now_ms();
-  const std::string again = RunStopCommand(run);
+  const std::string again = AskOtherwise(run);
   if (!again.empty()) {
     StepResult failed;
     failed.index = static_cast<int>(run.request().scenario.steps.size()) + 1;
-    failed.title = "the stop command";
+    failed.title = StopAskedBy(run.evidence());
     failed.status = StepResult::Status::kUnmet;
     failed.detail = again;
     failed.begin_ms = asked_ms;
@@ -170,28 +245,13 @@ std::string AskToStop(LiveRun& run) {
       return "";
     }
   }
-  if (profile.stop.kind != StopAction::Kind::kSignal) {
-    run.NoteStopSignal();
+  if (profile.stop.kind == StopAction::Kind::kSignal) {
+    run.NoteStopSignal(profile.stop_signal);
+    run.process().Signal(profile.stop_signal);
+    return "";
   }
-  const Variables& values = run.sandbox().variables();
-  switch (profile.stop.kind) {
-    case StopAction::Kind::kSignal:
-      run.NoteStopSignal(profile.stop_signal);
-      run.process().Signal(profile.stop_signal);
-      return "";
-    case StopAction::Kind::kRpc:
-      run.rpc()->Send(profile.stop_rpc.method, ExpandJsonForRun(profile.stop_rpc.params, values));
-      return "";
-    case StopAction::Kind::kRun:
-      return RunStopCommand(run);
-    case StopAction::Kind::kType:
-      run.process().Write(ExpandForRun(profile.stop.text, values),
-                          InMs(static_cast<int>(run.stop_limit_ms())));
-      return "";
-    case StopAction::Kind::kByItself:
-      return "";
-  }
-  return "";
+  run.NoteStopSignal();
+  return AskOtherwise(run);
 }
 
 void StopTarget(LiveRun& run) {
@@ -206,7 +266,7 @@ void StopTarget(LiveRun& run) {
       StopOtherwise(run);
     } else if (!WaitForEnd(run, run.stop_sent_ms())) {
       if (!failed.empty()) {
-        throw Failure::BadInput("the stop command " + failed + "; the target runs on");
+        throw Failure::BadInput(failed + "; the target runs on");
       }
       if (!ObeysSecondSignal(run)) {
         KillHanging(run);
