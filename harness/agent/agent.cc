@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <cstring>
 
 #include "harness/agent/agent_state.h"
@@ -106,6 +107,39 @@ bool IsRunning(const char* path) {
 // runs before by the same name is not meant.
 bool IsStarted() { return Syscall(__NR_getsid, 0) == Syscall(__NR_getpid); }
 
+// Reads the number in front of kChildVariable's path, and moves `text` on to the path.
+unsigned TakeNumber(const char*& text) {
+  unsigned number = 0;
+  while (*text >= '0' && *text <= '9') {
+    number = number * 10 + static_cast<unsigned>(*text++ - '0');
+  }
+  text += *text == ' ' ? 1 : 0;
+  return number;
+}
+
+// Is this the process of that number that asks, from 1 to 9? Each makes a file beside the plan that
+// none has made before.
+bool IsItsTurn(const char* plan_path, unsigned number) {
+  char path[4096];
+  const size_t size = std::strlen(plan_path);
+  if (size + sizeof(".1") > sizeof(path)) {
+    return number <= 1;
+  }
+  std::memcpy(path, plan_path, size);
+  path[size] = '.';
+  path[size + 2] = '\0';
+  for (unsigned turn = 1; turn < number; ++turn) {
+    path[size + 1] = static_cast<char>('0' + turn);
+    const long fd =
+        Syscall(__NR_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd >= 0) {
+      Syscall(__NR_close, fd);
+      return false;
+    }
+  }
+  return true;
+}
+
 // Does another process have the journal already?
 bool IsTaken(const char* journal_path) {
   const MappedFile file = MapFile(journal_path, /*writable=*/false);
@@ -122,15 +156,22 @@ __attribute__((constructor)) void Construct(int, char**, char** environment) {
   }
   const char* program = FindVariable(environment, kProgramVariable);
   const char* child = FindVariable(environment, kChildVariable);
+  const unsigned number = child != nullptr ? TakeNumber(child) : 0;
   if ((program != nullptr && !(IsRunning(program) && IsStarted())) ||
       (child != nullptr && !IsRunning(child))) {
     return;
   }
   const bool is_child = child != nullptr;
+  if (is_child && !IsItsTurn(path, number)) {
+    path = nullptr;
+  }
   RemoveVariable(environment, kPlanVariable);
   RemoveVariable(environment, kProgramVariable);
   RemoveVariable(environment, kChildVariable);
   RemoveFromPreload(environment, kLibrary);
+  if (path == nullptr) {
+    return;
+  }
   const BusyScope busy;
   const MappedPlan plan = MapPlan(path);
   if (is_child && plan.journal_path != nullptr && IsTaken(plan.journal_path)) {

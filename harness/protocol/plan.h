@@ -11,7 +11,8 @@ inline constexpr char kPlanVariable[] = "FAULTLINE_PLAN";
 // The executable that the plan is for, when the one that is started executes it in its place
 // (taskset, a script): until then the agent does nothing and leaves the environment as it is.
 inline constexpr char kProgramVariable[] = "FAULTLINE_PROGRAM";
-// The same, of the first process of a run that executes it; the one that was started waits for it.
+// "N PATH": the same, of the Nth process of the run that executes it, in a child of the started
+// one.
 inline constexpr char kChildVariable[] = "FAULTLINE_CHILD";
 inline constexpr uint64_t kPlanMagic = 0x4e414c50544c4146u;  // "FALTPLAN"
 inline constexpr uint32_t kPlanVersion = 6;

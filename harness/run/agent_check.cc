@@ -4,6 +4,7 @@
 #include <sys/xattr.h>
 
 #include "harness/base/failure.h"
+#include "harness/run/executed.h"
 #include "harness/symbols/elf_image.h"
 
 namespace faultline {
@@ -61,7 +62,7 @@ void CheckAgentReady(LiveRun& run) {
     throw Failure::CannotWork("the agent refused its plan in " + run.request().program.string() +
                               ": " + run.hooking().journal().Read().agent_message);
   }
-  if (state == protocol::AgentState::kAbsent) {
+  if (state == protocol::AgentState::kAbsent && !ThatIsStale(run)) {
     const std::filesystem::path& program = HookedProgram(run.request());
     const std::string reason = WhyPreloadFails(program);
     throw Failure::CannotWork(

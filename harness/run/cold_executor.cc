@@ -17,18 +17,25 @@ Attempt ExecuteOnce(const RunRequest& request, Interruption* interruption) {
   return Course(request, interruption).Run();
 }
 
+void Keep(const Executed& program, const ExecutedCache& cache) {
+  if (program.empty()) {
+    cache.Forget();
+  } else {
+    cache.Remember(program);
+  }
+}
+
 // The programs that were executed in the place of others are those to hook in the next attempt.
 void Learn(const Attempt& attempt, const ExecutedCache& cache, RunRequest& request) {
   for (const auto& [target, program] : attempt.executed) {
     if (target == request.scenario.subject) {
       request.executed_program = program;
-      cache.Remember(program);
+      Keep(program, cache);
     } else {
       request.executed_by_others[target] = program;
       const Target& other = *request.scenario.FindTarget(target);
-      ExecutedCache(request.cache_dir, ProgramOf(other, request), request.scenario.ForTarget(other),
-                    other.profile)
-          .Remember(program);
+      Keep(program, ExecutedCache(request.cache_dir, ProgramOf(other, request),
+                                  request.scenario.ForTarget(other), other.profile));
     }
   }
 }
@@ -57,8 +64,9 @@ Evidence ColdExecutor::Execute(const RunRequest& request) {
     own.executed_program = cache.Recall();
   }
   Attempt attempt = ExecuteOnce(own, interruption_);
-  // Each attempt ends with the first target of which it turns out.
-  for (size_t left = 1 + own.scenario.targets.size(); !attempt.executed.empty() && left > 0;
+  // Each attempt ends with the first target of which it turns out; of one of which something else
+  // was remembered that takes two.
+  for (size_t left = 2 * (1 + own.scenario.targets.size()); !attempt.executed.empty() && left > 0;
        --left) {
     Learn(attempt, cache, own);
     attempt = ExecuteOnce(own, interruption_);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <utility>
+#include <variant>
 
 #include "harness/run/preparations.h"
 #include "harness/run/remote_control.h"
@@ -119,6 +120,9 @@ bool Course::Start(Seat& seat, std::optional<size_t> step) {
 bool Course::StartAgain(size_t index) {
   const Step& step = request_.scenario.steps[index];
   Seat& seat = SeatOf(step);
+  if (seat.is_live()) {
+    seat.steps().AwaitStart();
+  }
   if (seat.is_live() && !EndSeat(seat, std::get<RestartStep>(step.action).signal)) {
     return false;
   }
@@ -152,6 +156,9 @@ void Course::DoStep(Seat& seat, size_t index) {
     result.detail = "an earlier step did not end as expected";
   } else {
     BeginStep(static_cast<int>(index) + 1, step.name);
+    if (!std::holds_alternative<WaitReadyStep>(step.action)) {
+      seat.steps().AwaitStart();
+    }
     bool succeeded_again = false;
     if (seat.rolled_back().Before(step, static_cast<int>(index) + 1, result)) {
       for (Seat* other : started_) {
@@ -185,6 +192,7 @@ bool Course::EndSeat(Seat& seat, std::optional<int> signal) {
 // The last started first: it is the one that may need the others.
 bool Course::EndAll() {
   for (Seat* seat : started_) {
+    seat->steps().AwaitStart();
     seat->run().AwaitFaultRpcs();
   }
   while (!started_.empty()) {

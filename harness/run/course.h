@@ -20,8 +20,8 @@ namespace faultline {
 struct Attempt {
   Evidence evidence;
   bool missed_hooks = false;  // a late library has functions that should have been hooked
-  // Programs that are the targets, rather than those that were hooked, by target; nothing
-  // else is filled in then.
+  // Programs that are the targets, rather than those that were hooked, by target; empty for one of
+  // which it is only known that what was remembered is wrong. Nothing else is filled in then.
   std::map<std::string, Executed> executed = {};
 };
 

@@ -12,12 +12,17 @@
 #include <vector>
 
 #include "harness/base/failure.h"
+#include "harness/run/agent_check.h"
 #include "harness/target/proc_status.h"
 
 namespace faultline {
 namespace {
 
 namespace fs = std::filesystem;
+
+// Where nothing tells that the target is ready, what a wrapper executes first may be a helper about
+// to end.
+constexpr int64_t kLastingMs = 500;
 
 // `wraps: none`: what the program executes in children are its helpers.
 constexpr std::string_view kNothing = "none";
@@ -35,9 +40,20 @@ bool IsMadeToWrap(const fs::path& program) {
   return is_script || kNames.contains(program.filename());
 }
 
-// Of what was started: a script is, whatever reads it.
-bool StartedToWrap(LiveRun& run) {
+// Does an interpreter, which another has found for it (`#!/usr/bin/env python3`), read the script
+// that was started?
+bool ReadsScript(const ExecutedProgram& executed, const fs::path& script) {
+  return std::find(executed.arguments.begin(), executed.arguments.end(), script.string()) !=
+         executed.arguments.end();
+}
+
+// Of what the started process executes now: a script is, whatever reads it.
+bool IsWrapper(LiveRun& run) {
   const RunRequest& request = run.request();
+  const std::optional<ExecutedProgram> now = run.process().replaced_by();
+  if (now && !run.process().followed() && !ReadsScript(*now, request.program)) {
+    return IsMadeToWrap(now->program);
+  }
   return IsMadeToWrap(HookedProgram(request)) ||
          (request.executed_program.empty() && IsMadeToWrap(request.program));
 }
@@ -58,15 +74,9 @@ std::vector<std::string> Distinct(const std::vector<ChildProgram>& children) {
   return programs;
 }
 
-// What a script ran, and what ended, before it executed another program in its own place (pyenv's
-// shims do so) has helped to find that one.
-bool HelpedBeforeExec(LiveRun& run, const ChildProgram& child) {
-  const std::optional<ExecutedProgram> last = run.process().replaced_by();
-  return last && !run.process().followed() && !child.is_alive && child.last.order < last->order;
-}
-
-// Those that the target itself has started, or wrappers that it has started; not their helpers. Of
-// wrappers alone, the outermost.
+// Those that the target itself has started, or wrappers that it has started; not their helpers, nor
+// those of what was there before (`helper & exec program`; pyenv's shims). Of wrappers alone, the
+// outermost.
 std::vector<ChildProgram> Children(LiveRun& run) {
   const std::vector<ChildProgram> all = run.process().child_programs();
   const auto is_helper = [&all](const ChildProgram& child) {
@@ -84,7 +94,7 @@ std::vector<ChildProgram> Children(LiveRun& run) {
   std::vector<ChildProgram> inner;
   std::vector<ChildProgram> outer;
   for (const ChildProgram& child : all) {
-    if (HelpedBeforeExec(run, child)) {
+    if (child.is_of_former) {
       continue;
     }
     if (!IsMadeToWrap(child.last.program) && !is_helper(child)) {
@@ -99,7 +109,7 @@ std::vector<ChildProgram> Children(LiveRun& run) {
 Executed Named(LiveRun& run, const std::string& name) {
   for (const ChildProgram& child : run.process().child_programs()) {
     if (child.last.program == name || child.last.program.filename() == name) {
-      return {child.last.program, /*in_child=*/true};
+      return InChild(run, child.last.program);
     }
   }
   if (!run.exited()) {
@@ -145,18 +155,27 @@ bool WaitsForChildren(LiveRun& run, bool& has_waited) {
 std::vector<ChildProgram> OfEnded(LiveRun& run, int64_t ready_ms) {
   const ExitStatus& exit = run.process().exit_status();
   // What a wrapper has left may be ready before its own end is seen.
-  const bool left_one = exit.kind == ExitStatus::Kind::kExited && exit.code == 0 &&
-                        (ready_ms == 0 || StartedToWrap(run));
-  if (left_one && !run.request().profile.detaches) {
+  const bool ended_well =
+      exit.kind == ExitStatus::Kind::kExited && exit.code == 0 && (ready_ms == 0 || IsWrapper(run));
+  // The step or stop that was meant for the target has ended the wrapper.
+  const bool was_ended = exit.kind == ExitStatus::Kind::kSignaled && run.stop_signal_sent() &&
+                         exit.code == run.stop_signal() && ready_ms == 0 && IsWrapper(run);
+  const bool left_one = ended_well || was_ended;
+  if (ended_well && !run.request().profile.detaches) {
     AwaitExec(run);
   }
   std::vector<ChildProgram> children = Children(run);
   const auto alive = std::stable_partition(
       children.begin(), children.end(), [](const ChildProgram& child) { return child.is_alive; });
   if (alive == children.begin()) {
-    return StartedToWrap(run) ? children : std::vector<ChildProgram>();
+    return IsWrapper(run) ? children : std::vector<ChildProgram>();
   }
   children.erase(left_one ? alive : children.begin(), children.end());
+  if (was_ended) {
+    std::erase_if(children, [&](const ChildProgram& child) {
+      return run.process().exit_time_ms() - child.last.time_ms < kLastingMs;
+    });
+  }
   return children;
 }
 
@@ -171,14 +190,11 @@ std::vector<ChildProgram> Candidates(LiveRun& run, bool& has_waited) {
     return {};
   }
   std::vector<ChildProgram> children = Children(run);
-  // Where nothing tells that it is ready, what a wrapper executes first may be a helper about to
-  // end.
-  constexpr int64_t kLastingMs = 500;
   std::erase_if(children, [&](const ChildProgram& child) {
     return !child.is_alive || (tells_ready ? child.last.time_ms > ready_ms
                                            : run.now_ms() - child.last.time_ms < kLastingMs);
   });
-  return children.empty() || StartedToWrap(run) || WaitsForChildren(run, has_waited)
+  return children.empty() || IsWrapper(run) || WaitsForChildren(run, has_waited)
              ? children
              : std::vector<ChildProgram>();
 }
@@ -209,6 +225,20 @@ void RefuseTwins(LiveRun& run, const fs::path& program) {
 }
 
 }  // namespace
+
+Executed InChild(LiveRun& run, const fs::path& program) {
+  constexpr int kMost = 9;  // see kChildVariable
+  Executed executed{program, /*in_child=*/true, /*number=*/0};
+  for (const ChildProgram& child : run.process().child_programs()) {
+    if (child.last.program == program) {
+      executed.number = std::min(executed.number + 1, kMost);
+      if (child.is_alive && !child.is_of_former) {
+        break;
+      }
+    }
+  }
+  return executed;
+}
 
 std::vector<std::string> WrappedPrograms(LiveRun& run, bool& has_waited) {
   return Distinct(Candidates(run, has_waited));
@@ -250,7 +280,7 @@ Executed ExecutedInChild(LiveRun& run, bool& has_waited) {
     return {};
   }
   RefuseTwins(run, programs.front());
-  return {programs.front(), /*in_child=*/true};
+  return InChild(run, programs.front());
 }
 
 Executed ExecutedInstead(LiveRun& run, const Executed& in_child) {
@@ -265,7 +295,47 @@ Executed ExecutedInstead(LiveRun& run, const Executed& in_child) {
   const int64_t ready_ms = run.evidence().start_ms;
   const bool was_ready = run.request().profile.ready.kind != ReadyCondition::Kind::kStarted &&
                          ready_ms > 0 && other->time_ms > ready_ms;
-  return was_ready ? Executed() : Executed{other->program, /*in_child=*/false};
+  return was_ready ? Executed() : Executed{.program = other->program};
+}
+
+bool ThatIsStale(LiveRun& run) {
+  const Executed& known = run.request().executed_program;
+  if (!known.is_remembered || !run.hooking().wanted() ||
+      run.hooking().journal().agent_state() != protocol::AgentState::kAbsent ||
+      !WhyPreloadFails(known.program).empty()) {
+    return false;
+  }
+  if (!run.process().traced()) {
+    return true;
+  }
+  const std::optional<ExecutedProgram> now = run.process().replaced_by();
+  const std::vector<ChildProgram> children = run.process().child_programs();
+  return known.in_child ? std::none_of(children.begin(), children.end(),
+                                       [&](const ChildProgram& child) {
+                                         return child.last.program == known.program;
+                                       })
+                        : !now || now->program != known.program;
+}
+
+void AwaitWrapper(LiveRun& run) {
+  const std::string& wraps = run.request().profile.wraps;
+  if (!run.hooking().wanted() || !run.process().traced() || wraps == kNothing ||
+      !run.request().executed_program.empty() || run.request().fault_free != nullptr ||
+      !IsWrapper(run)) {
+    return;
+  }
+  WaitAccount wait{.for_what = "the wrapper to execute its target",
+                   .limit_ms = kLastingMs,
+                   .most_ms = kLastingMs};
+  run.PollFor(
+      [&run] {
+        const std::vector<ChildProgram> children = Children(run);
+        return !IsWrapper(run) ||
+               std::any_of(children.begin(), children.end(), [&run](const ChildProgram& child) {
+                 return child.is_alive && run.now_ms() - child.last.time_ms >= kLastingMs;
+               });
+      },
+      wait);
 }
 
 }  // namespace faultline

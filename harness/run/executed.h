@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,10 @@ void ThrowRefusal(LiveRun& run);
 // Takes as long as ExecutedInChild.
 std::vector<std::string> WrappedPrograms(LiveRun& run, bool& has_waited);
 
+// `program`, which children of the target have executed, in the one of them that is meant: the
+// first that lives, else the last (`program --check && program`).
+Executed InChild(LiveRun& run, const std::filesystem::path& program);
+
 // The program that turns out to be the target of a run although another was hooked: the agent is
 // not in it, and whatever was judged would be about nothing.
 //
@@ -32,5 +37,14 @@ Executed ExecutedInChild(LiveRun& run, bool& has_waited);
 // As above, or what was executed in the target's own place before it was ready. `in_child` is what
 // ExecutedInChild() said. Failure as ThrowRefusal. To be asked when the target has ended.
 Executed ExecutedInstead(LiveRun& run, const Executed& in_child);
+
+// Has this run, for which earlier ones had shown what it executes, not executed that, so that the
+// agent is in no process of it? To be asked when the target was ready, or has ended.
+bool ThatIsStale(LiveRun& run);
+
+// May the started program be about to execute another, which nothing has shown yet? Waits until it
+// has done so, or has a child that lasts, at most 0.5 s: of a wrapper whose target does not tell
+// that it is ready, what a step did before would be done to the wrapper.
+void AwaitWrapper(LiveRun& run);
 
 }  // namespace faultline

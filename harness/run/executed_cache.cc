@@ -1,5 +1,9 @@
 #include "harness/run/executed_cache.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -11,7 +15,7 @@
 namespace faultline {
 namespace {
 
-// Before the path, which is absolute.
+// Before the path, which is absolute: "child 2 /path".
 constexpr std::string_view kInChild = "child ";
 
 }  // namespace
@@ -28,15 +32,29 @@ ExecutedCache::ExecutedCache(const std::filesystem::path& cache_dir,
 Executed ExecutedCache::Recall() const {
   std::string text = file_.empty() ? "" : ReadFile(file_).value_or("");
   const bool in_child = text.starts_with(kInChild);
-  text.erase(0, in_child ? kInChild.size() : 0);
+  int number = 1;
+  if (in_child) {
+    const size_t path = std::min(text.find('/'), text.size());
+    number = std::max(1, std::atoi(text.c_str() + kInChild.size()));
+    text.erase(0, path);
+  }
   std::error_code ignored;
-  return std::filesystem::is_regular_file(text, ignored) ? Executed{text, in_child} : Executed{};
+  return std::filesystem::is_regular_file(text, ignored)
+             ? Executed{text, in_child, number, /*is_remembered=*/true}
+             : Executed{};
+}
+
+void ExecutedCache::Forget() const {
+  std::error_code ignored;
+  std::filesystem::remove(file_, ignored);
 }
 
 void ExecutedCache::Remember(const Executed& executed) const {
   if (!file_.empty()) {
     WriteCacheFileAtomically(
-        file_, std::string(executed.in_child ? kInChild : "") + executed.program.string());
+        file_, executed.in_child
+                   ? fmt::format("{}{} {}", kInChild, executed.number, executed.program.string())
+                   : executed.program.string());
   }
 }
 

@@ -18,6 +18,10 @@ struct FaultFreeRun;
 struct Executed {
   std::filesystem::path program = {};  // "" = nothing
   bool in_child = false;
+  int number =
+      1;  // from 1 to 9: of the children that execute it, the one that is the target (`x -t && x`)
+  // An earlier run has shown it (ExecutedCache), so that it may be so no more.
+  bool is_remembered = false;
 
   bool empty() const { return program.empty(); }
   bool operator==(const Executed&) const = default;

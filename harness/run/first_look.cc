@@ -215,33 +215,36 @@ void Stop(LiveRun& run, FirstLook& look) {
 }
 
 // What a wrapper has in a child, as far as it is clear.
-fs::path WrappedBy(LiveRun& run) {
+Executed WrappedBy(LiveRun& run) {
   if (run.process().followed()) {
     const pid_t target = run.process().pid();
     for (const ChildProgram& child : run.process().child_programs()) {
       if (child.pid == target) {
-        return child.last.program;
+        return InChild(run, child.last.program);
       }
     }
     // A daemon that the started process became before it forked is no child's.
     const auto executed = run.process().replaced_by();
-    return executed && executed->by == target ? executed->program : fs::path();
+    return executed && executed->by == target
+               ? Executed{.program = executed->program, .in_child = true}
+               : Executed();
   }
   bool has_waited = false;
   const std::vector<std::string> programs = WrappedPrograms(run, has_waited);
-  return programs.size() == 1 ? fs::path(programs.front()) : fs::path();
+  return programs.size() == 1 ? InChild(run, programs.front()) : Executed();
 }
 
-// `wraps`: what it has in a child, when that is known; "" = nothing.
-FirstLook Look(const fs::path& program, const Profile& profile, const fs::path& wraps,
+// `wraps`: what it has in a child, when that is known; empty = nothing is, and it is filled in.
+FirstLook Look(const fs::path& program, const Profile& profile, Executed& wraps,
                Interruption& interruption) {
+  const bool is_known = !wraps.empty();
   Profile watched = profile;
-  watched.detaches = wraps.empty();  // follow it if it does
+  watched.detaches = !is_known;  // follow it if it does
   const Scenario scenario;
   const Catalogue catalogue;
   RunRequest request{scenario, watched, catalogue};
   request.program = program;
-  request.executed_program = {wraps, !wraps.empty()};
+  request.executed_program = wraps;
   request.observe = false;
   Sandbox sandbox(request);
   Hooking hooking(request, sandbox.private_dir(), sandbox.CommandEnvironment());
@@ -256,13 +259,14 @@ FirstLook Look(const fs::path& program, const Profile& profile, const fs::path& 
   AwaitQuiet(run);
   ThrowRefusal(run);
   FirstLook look;
-  look.wraps = wraps.empty() ? WrappedBy(run) : wraps;
-  if (wraps.empty() && !look.wraps.empty()) {
+  wraps = is_known ? wraps : WrappedBy(run);
+  look.wraps = wraps.program;
+  if (!is_known && !wraps.empty()) {
     return look;
   }
-  look.detaches = wraps.empty() && run.process().followed();
+  look.detaches = !is_known && run.process().followed();
   if (const auto& executed = run.process().replaced_by();
-      executed && wraps.empty() && executed->by != (look.detaches ? run.process().pid() : 0)) {
+      executed && !is_known && executed->by != (look.detaches ? run.process().pid() : 0)) {
     look.executed = executed->program;
   }
   look.ended_by_itself = run.exited();
@@ -323,9 +327,10 @@ std::string PatternOfLine(const std::string& line) {
 
 FirstLook LookAtProgram(const fs::path& program, const Profile& profile,
                         Interruption& interruption) {
-  const FirstLook look = Look(program, profile, "", interruption);
+  Executed wraps;
+  const FirstLook look = Look(program, profile, wraps, interruption);
   // Then that is what is to be looked at.
-  return look.wraps.empty() ? look : Look(program, profile, look.wraps, interruption);
+  return wraps.empty() ? look : Look(program, profile, wraps, interruption);
 }
 
 }  // namespace faultline

@@ -3,12 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
 
 #include "harness/base/files.h"
 #include "harness/oracle/oracle.h"
 #include "harness/protocol/layout.h"
 #include "harness/run/module_cache.h"
 #include "harness/run/program_lookup.h"
+#include "harness/run/run_names.h"
 
 namespace faultline {
 namespace {
@@ -56,6 +62,25 @@ class KeyMaker {
  private:
   uint64_t hash_ = 0;
 };
+
+// An argument, and what the files are like that it names: a script whose text is another now may
+// do something else.
+void AddWithFiles(const std::string& argument, KeyMaker& key) {
+  constexpr char kBetween[] = " \t\n;&|()<>\"'`=,:";
+  key.Add(argument);
+  size_t end = 0;
+  for (size_t begin = argument.find('/'); begin != std::string::npos;
+       begin = argument.find('/', end)) {
+    end = std::min(argument.find_first_of(kBetween, begin), argument.size());
+    const std::string path = argument.substr(begin, end - begin);
+    const bool is_whole =
+        begin == 0 || std::string_view(kBetween).find(argument[begin - 1]) != std::string::npos;
+    std::error_code error;
+    if (is_whole && std::filesystem::is_regular_file(path, error)) {
+      key.Add(ProgramKey(path));
+    }
+  }
+}
 
 // Its program is not there: it stands for itself.
 std::string ProgramKeyOf(const Target& target) {
@@ -248,12 +273,17 @@ void FaultFreeCache::Store(const FaultFreeRun& run) const {
 std::string CommandLineKey(const Scenario& scenario, const Profile& profile) {
   KeyMaker key;
   key.Add(profile.name);
-  key.Add(profile.args);
-  key.Add(profile.args_with_hugetlbfs);
-  key.Add(profile.args_without_hugetlbfs);
-  key.Add(scenario.extra_args);
-  key.Add(profile.app_args);
-  key.Add(scenario.app_args);
+  const Variables known = {{"own_dir", OwnDirectory()}};
+  for (const std::vector<std::string>* arguments :
+       {&profile.args, &profile.args_with_hugetlbfs, &profile.args_without_hugetlbfs,
+        &scenario.extra_args, &profile.app_args, &scenario.app_args}) {
+    for (const std::string& argument : *arguments) {
+      AddWithFiles(WithValues(argument, known), key);
+    }
+    key.Add("");
+  }
+  const char* path = std::getenv("PATH");
+  key.Add(path != nullptr ? path : "");
   key.Add(profile.environment);
   key.Add(scenario.environment);
   key.Add(std::vector<std::string>{profile.wraps, profile.arguments_proof.function,

@@ -30,7 +30,19 @@ class ScenarioRunner {
   ScenarioRunner(const LoadedScenario& loaded, const ScenarioOptions& options, Executor& executor)
       : loaded_(loaded), options_(options), executor_(executor) {}
 
+  // What was remembered of a wrapper may be wrong, which a run finds out: the fault-free run that
+  // is known is then that of another program.
   ScenarioResult Run() {
+    const std::filesystem::path hooked = Hooked(loaded_, options_);
+    ScenarioResult result = RunOnce();
+    const bool has_faults = options_.with_faults && !loaded_.scenario.faults.empty();
+    return has_faults && hooked != options_.program && Hooked(loaded_, options_) != hooked
+               ? RunOnce()
+               : result;
+  }
+
+ private:
+  ScenarioResult RunOnce() {
     const bool with_faults =
         options_.remote_control || (options_.with_faults && !loaded_.scenario.faults.empty());
     std::optional<FaultFreeRun> known = Cache().Load();
@@ -48,7 +60,6 @@ class ScenarioRunner {
     return RunWithFaults(*known);
   }
 
- private:
   // That of the program that is hooked now: a run may show that it is another than was thought.
   FaultFreeCache Cache() const {
     return FaultFreeCache(

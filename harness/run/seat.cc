@@ -131,6 +131,7 @@ Seat::~Seat() = default;
 void Seat::Start(Companions& companions, EventLoop& loop, std::optional<size_t> step,
                  Interruption* beside_debugger) {
   in_child_ = {};
+  looked_at_ = 0;
   has_waited_for_wrapper_ = false;
   PrepareLife(step ? request_.scenario.steps[*step].name : "");
   sandbox_.BeginLife();
@@ -235,6 +236,12 @@ void Seat::NoteFaultsOfNoLife() {
 
 void Seat::LookForChild() {
   ThrowRefusal(*run_);
+  // A child of what was there before was its helper.
+  const std::optional<ExecutedProgram> now = run_->process().replaced_by();
+  if (now && now->order != looked_at_) {
+    looked_at_ = now->order;
+    in_child_ = {};
+  }
   if (in_child_.empty()) {
     in_child_ = ExecutedInChild(*run_, has_waited_for_wrapper_);
   }
@@ -243,8 +250,11 @@ void Seat::LookForChild() {
 bool Seat::HasOther() {
   LookForChild();
   const bool tells_ready = request_.profile.ready.kind != ReadyCondition::Kind::kStarted;
-  return !in_child_.empty() || (tells_ready && run_->evidence().start_ms > 0 &&
-                                !ExecutedInstead(*run_, in_child_).empty());
+  if (!tells_ready) {
+    return false;  // what a child is may show later
+  }
+  return !in_child_.empty() || (run_->evidence().start_ms > 0 &&
+                                (!ExecutedInstead(*run_, in_child_).empty() || ThatIsStale(*run_)));
 }
 
 bool Seat::End(std::optional<int> signal) {
@@ -258,7 +268,8 @@ bool Seat::End(std::optional<int> signal) {
   LeaveDebugger();
   CollectEvidence(*run_, leftovers_);
   executed_ = ExecutedInstead(*run_, in_child_);
-  if (executed_.empty()) {
+  const bool is_it = executed_.empty() && !ThatIsStale(*run_);
+  if (is_it) {
     CheckProven(*run_);
     CheckAgentReady(*run_);
     missed_hooks_ |= hooking_->wanted() && hooking_->LearnModules(run_->evidence().journal);
@@ -274,7 +285,7 @@ bool Seat::End(std::optional<int> signal) {
   steps_.reset();
   run_.reset();
   hooking_.reset();
-  return executed_.empty();
+  return is_it;
 }
 
 std::vector<std::string> Seat::LeftInSharedDirectory() const {

@@ -52,7 +52,8 @@ class Seat {
   void Start(Companions& companions, EventLoop& loop, std::optional<size_t> step,
              Interruption* beside_debugger);
   // Ends it, by its profile's stop or by `signal`, and takes the evidence. False when it has turned
-  // out that another program than the one that was hooked is the target: executed().
+  // out that another program than the one that was hooked is the target: executed(), nothing when
+  // only that is known.
   bool End(std::optional<int> signal);
   // Looks whether the target is a wrapper's child (ExecutedInChild), as long as that is not known:
   // to be called between steps, since a wrapper may end before its child does.
@@ -112,6 +113,7 @@ class Seat {
   std::optional<Clock::time_point> first_start_;
   Executed executed_;
   Executed in_child_;
+  uint64_t looked_at_ = 0;  // what the started process was executing when that was found
   bool has_waited_for_wrapper_ = false;  // in this life
   bool missed_hooks_ = false;
 };

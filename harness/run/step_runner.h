@@ -30,6 +30,9 @@ class StepRunner {
     bool gone_accepted = false;  // an expectation said that the target may be gone
     bool may_be_asked = false;   // to end, by a request, a command or typed text
   };
+  // Before a step that acts at once: waits, the first time, until the target has started, as
+  // `ready: started` does. What was done before would be done to a loader, or to a wrapper.
+  void AwaitStart();
   Memory memory() const { return {log_mark_, gone_accepted_, may_be_asked_}; }
   void Remember(const Memory& memory) {
     log_mark_ = memory.log_mark;
@@ -95,7 +98,7 @@ class StepRunner {
   bool FoundOrLost(const LinePattern& pattern, size_t from, Clock::time_point limit);
   LiveRun::Wait WaitReady(const ReadyCondition& ready);
   LiveRun::Wait WaitForPlace(const std::string& for_what, const std::function<bool()>& there);
-  LiveRun::Wait WaitStarted(const std::string& for_what);
+  LiveRun::Wait WaitStarted(WaitAccount& wait);
   // Sends a request.
   LiveRun::Unanswered Ask(const RpcStep& step, const std::string& connection);
   // Waits for its answer. `expect` says whether silence is expected.
@@ -114,6 +117,7 @@ class StepRunner {
   LiveRun& run_;
   size_t log_mark_ = 0;  // this and what follows: see Memory
   bool gone_accepted_ = false;
+  bool has_started_ = false;  // or was waited for
   bool may_be_asked_ = false;
   const Step* step_ = nullptr;
   int index_ = 0;

@@ -7,10 +7,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "harness/base/failure.h"
 #include "harness/base/unique_fd.h"
 #include "harness/run/agent_check.h"
+#include "harness/run/executed.h"
 #include "harness/run/ready_place.h"
 #include "harness/scenario/load_step.h"
 
@@ -126,8 +128,11 @@ StepOutcome StepRunner::AlreadyGone() const {
 StepOutcome StepRunner::TimedOut() {
   if (const std::string held = run_.HeldByFaults(); !held.empty()) {
     run_.ReleaseHeld();
+    if (std::holds_alternative<WaitExitStep>(step_->action)) {
+      run_.WaitForExit(LimitMs());  // it has its time from now on
+    }
     return {Status::kUnmet, fmt::format("{}; meanwhile a thread of the target was kept waiting by "
-                                        "fault {}",
+                                        "fault {}, and let go on then",
                                         wait_.ToString(), held)};
   }
   run_.CaptureHang(fmt::format("taken when step {} had outlived its limit", index_));
@@ -183,7 +188,18 @@ LiveRun::Wait StepRunner::WaitReady(const ReadyCondition& ready) {
     case ReadyCondition::Kind::kStarted:
       break;
   }
-  return WaitStarted(for_what);
+  has_started_ = true;
+  wait_ = {.for_what = for_what, .limit_ms = LimitMs(), .most_ms = LimitMs()};
+  return WaitStarted(wait_);
+}
+
+void StepRunner::AwaitStart() {
+  if (std::exchange(has_started_, true)) {
+    return;
+  }
+  const int limit_ms = run_.request().limits_ms.start;
+  WaitAccount wait{.for_what = "the target to start", .limit_ms = limit_ms, .most_ms = limit_ms};
+  WaitStarted(wait);
 }
 
 // No event says that there is a file, or a listener: a timer makes the events at which the wait
@@ -210,15 +226,16 @@ LiveRun::Wait StepRunner::WaitForPlace(const std::string& for_what,
 
 // It has started when main is about to begin, which the agent says; without one, when it was
 // started. A loader takes its time, and nothing can be armed or judged before.
-LiveRun::Wait StepRunner::WaitStarted(const std::string& for_what) {
+LiveRun::Wait StepRunner::WaitStarted(WaitAccount& wait) {
   if (!run_.hooking().wanted() || !WhyPreloadFails(HookedProgram(run_.request())).empty()) {
     return LiveRun::Wait::kMet;
   }
-  wait_ = {.for_what = for_what, .limit_ms = LimitMs(), .most_ms = LimitMs()};
   const auto spoke = [this] {
     return run_.hooking().journal().agent_state() != protocol::AgentState::kAbsent;
   };
-  return run_.PollFor(spoke, wait_);
+  const LiveRun::Wait outcome = run_.PollFor(spoke, wait);
+  AwaitWrapper(run_);
+  return outcome;
 }
 
 }  // namespace faultline

@@ -82,6 +82,7 @@ std::unique_ptr<Supervisor> StartSupervisor(const SpawnOptions& options, const S
   plan.stop_mark = options.stop_mark;
   plan.detaches = options.detaches;
   plan.follow_program = options.follow_program;
+  plan.follow_number = options.follow_number;
   plan.proof = {options.proof_function, options.required_args};
   plan.proof_is_asked = options.proof_is_asked;
   plan.child.program = options.program.c_str();

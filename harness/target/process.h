@@ -48,9 +48,11 @@ struct SpawnOptions {
   // The process that is started ends with 0 once one that it has forked is up: that is the target
   // then, and pid() is its. Needs `trace`.
   bool detaches = false;
-  // The first child of the started process, or child of a child, that executes this one is the
-  // target then, and pid() is its. "" = the started process is. Needs `trace`.
+  // The child of the started process, or child of a child, that executes this one is the target
+  // then, and pid() is its; of several such children the one of this number. "" = the started
+  // process is. Needs `trace`.
   std::filesystem::path follow_program = {};
+  int follow_number = 1;
   std::map<int, uint64_t> limits = {};       // RLIMIT_*, both soft and hard
   std::vector<int> closed_descriptors = {};  // of 0 to 2
   std::optional<uint64_t> dev_shm = {};      // bytes: a tmpfs of its own there. Needs root

@@ -46,7 +46,8 @@ Supervisor::Supervisor(const SupervisorPlan& plan)
       proof_(plan.proof),
       proof_is_asked_(plan.proof_is_asked),
       stop_mark_(plan.stop_mark),
-      follow_program_(plan.follow_program) {
+      follow_program_(plan.follow_program),
+      follow_after_(plan.follow_number - 1) {
   StartThread([this, plan] { Start(plan); });
 }
 

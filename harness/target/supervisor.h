@@ -51,6 +51,7 @@ struct SupervisorPlan {
   int stop_mark = 0;      // see SpawnOptions
   bool detaches = false;  // see SpawnOptions
   std::filesystem::path follow_program = {};
+  int follow_number = 1;
   ArgumentRule proof = {};  // see SpawnOptions
   bool proof_is_asked = false;
 };
@@ -144,6 +145,9 @@ class Supervisor {
   bool HandleTrap(pid_t tid, int status);  // false: it was none of the guard's
   void Refuse(pid_t pid, const std::string& refusal);
   void NoteChildProgram(pid_t pid, const ExecutedProgram& executed);  // with mutex_ held
+  void NoteOrigin(pid_t pid);                                         // with mutex_ held
+  uint64_t LastOrder(pid_t pid) const;  // of what it executes now; with mutex_ held
+  bool IsOfFormer(pid_t pid) const;     // see ChildProgram; with mutex_ held
   // The target has ended with `status`: makes the process that it left behind the target.
   bool FollowSuccessor(int status);  // with mutex_ held
   // A process of a target that detaches takes its place.
@@ -193,7 +197,9 @@ class Supervisor {
   std::optional<ExecutedProgram> replaced_by_;
   uint64_t executions_ = 0;  // of all processes, see ExecutedProgram::order
   std::vector<ChildProgram> child_programs_;
+  std::map<pid_t, Origin> origins_;       // of all processes but the one that was started
   std::filesystem::path follow_program_;  // "" once it is followed
+  int follow_after_ = 0;                  // so many processes that execute it are not followed
   std::string refusal_;
   pid_t held_for_proof_ = 0;  // a thread; 0 = none
   bool killed_ = false;

@@ -37,6 +37,7 @@ void Supervisor::NoteThread(pid_t tid) {
     return;
   }
   const std::lock_guard lock(mutex_);
+  NoteOrigin(tid);
   living_.insert(tid);
   if (stop_) {
     KillLeftBehind(tid);

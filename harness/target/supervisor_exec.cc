@@ -66,18 +66,19 @@ void Supervisor::NoteExec(pid_t pid) {
       return;  // checked before it was started
     }
   }
+  const std::vector<std::string> arguments = ArgumentsOf(pid);
   try {
     if (proof_.function.empty()) {
-      CheckSafeToStart(program, ArgumentsOf(pid), {}, LibraryPathOf(pid));
+      CheckSafeToStart(program, arguments, {}, LibraryPathOf(pid));
     } else {
-      CheckSafeToWatch(program, ArgumentsOf(pid));
+      CheckSafeToWatch(program, arguments);
     }
   } catch (const Failure& failure) {
     Refuse(pid, failure.what());
   }
   const std::lock_guard lock(mutex_);
-  const ExecutedProgram executed{program, MsSince(start_), ++executions_, pid};
-  if (!follow_program_.empty() && program == follow_program_) {
+  const ExecutedProgram executed{program, MsSince(start_), ++executions_, pid, arguments};
+  if (!follow_program_.empty() && program == follow_program_ && follow_after_-- == 0) {
     follow_program_.clear();
     follows_ = false;
     if (pid != pid_) {
@@ -180,11 +181,37 @@ void Supervisor::NoteChildProgram(pid_t pid, const ExecutedProgram& executed) {
   child_programs_.push_back(std::move(child));
 }
 
+uint64_t Supervisor::LastOrder(pid_t pid) const {
+  uint64_t order = replaced_by_ && replaced_by_->by == pid ? replaced_by_->order : 0;
+  for (const ChildProgram& child : child_programs_) {
+    order = child.pid == pid ? std::max(order, child.last.order) : order;
+  }
+  return order;
+}
+
+// Its parent waits in its fork(2), or has just come out of it: it executes what it did then.
+void Supervisor::NoteOrigin(pid_t pid) {
+  const pid_t parent = ReadProcStat(pid).parent;
+  const uint64_t order = LastOrder(parent);
+  const auto above = origins_.find(parent);
+  origins_[pid] = order == 0 && above != origins_.end() ? above->second : Origin{parent, order};
+}
+
+bool Supervisor::IsOfFormer(pid_t pid) const {
+  for (auto one = origins_.find(pid); one != origins_.end(); one = origins_.find(one->second.by)) {
+    if (LastOrder(one->second.by) != one->second.order) {
+      return true;
+    }
+  }
+  return false;
+}
+
 std::vector<ChildProgram> Supervisor::child_programs() const {
   const std::lock_guard lock(mutex_);
   std::vector<ChildProgram> programs = child_programs_;
   for (ChildProgram& one : programs) {
     one.is_alive = living_.contains(one.pid) && !IsEnding(one.pid);
+    one.is_of_former = IsOfFormer(one.pid);
   }
   return programs;
 }

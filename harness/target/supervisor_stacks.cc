@@ -93,13 +93,21 @@ bool Supervisor::IsSuccessorsEnd(pid_t tid, int signal) const {
       std::count(std::begin(kFatalSignals), std::end(kFatalSignals), signal) == 0) {
     return false;
   }
-  // What executes another program is a helper.
+  // What executes another program is a helper, and so is what that one forks. The target's own
+  // process may have ended already: its files below /proc say nothing then.
   const pid_t process = ThreadGroup(tid);
-  std::error_code error;
-  const auto own = std::filesystem::read_symlink("/proc/" + std::to_string(pid()) + "/exe", error);
-  return !error &&
-         std::filesystem::read_symlink("/proc/" + std::to_string(process) + "/exe", error) == own &&
-         TakesDefaultAction(process, signal);
+  {
+    const std::lock_guard lock(mutex_);
+    const auto origin = origins_.find(process);
+    const bool is_of_target =
+        origin != origins_.end() && LastOrder(process) == 0 &&
+        std::none_of(child_programs_.begin(), child_programs_.end(),
+                     [&](const ChildProgram& one) { return one.pid == origin->second.by; });
+    if (!is_of_target) {
+      return false;
+    }
+  }
+  return TakesDefaultAction(process, signal);
 }
 
 bool Supervisor::ExitsInHandler(pid_t tid) const {
