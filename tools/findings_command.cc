@@ -178,7 +178,8 @@ class FindingsCommand : public Command {
 
   static std::string List(const SweepDigest& digest, const std::set<size_t>& wanted) {
     if (wanted.empty()) {
-      return digest.findings.empty()
+      return digest.runs == 0 && digest.findings.empty() ? "no findings: nothing was visited\n"
+             : digest.findings.empty()
                  ? "no findings\n"
                  : fmt::format("none of the {} findings\n", digest.findings.size());
     }

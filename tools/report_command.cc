@@ -66,6 +66,7 @@ class ReportCommand : public Command {
     options.replay_options = ReplayOptions(global);
     options.steps = StepTitles(global, digest.environment);
     options.source = source_;
+    options.unfinished = digest.runs == 0;  // and so not green
     std::optional<Comparison> comparison;
     if (!compare_.empty()) {
       Store before(compare_, Store::Mode::kRead);

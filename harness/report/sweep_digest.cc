@@ -277,6 +277,9 @@ std::string SweepDigest::Verdict() const {
   if (const size_t rest = findings.size() - failing - known - by_design; rest > 0) {
     parts.push_back(fmt::format("{} not confirmed", rest));
   }
+  if (runs == 0 && findings.empty()) {
+    return "nothing was visited";  // which says nothing of the target
+  }
   return findings.empty() ? "no findings" : fmt::format("{}", fmt::join(parts, ", "));
 }
 

@@ -119,5 +119,12 @@ TEST_F(SweepDigestTest, SaysWhatFailedAndHow) {
   EXPECT_THAT(stacks[2].second, HasSubstr("died_0"));
 }
 
+TEST(SweepDigestOfNothing, IsNoneWithoutFindings) {
+  SweepDigest digest;
+  EXPECT_EQ(digest.Verdict(), "nothing was visited");
+  digest.runs = 1;
+  EXPECT_EQ(digest.Verdict(), "no findings");
+}
+
 }  // namespace
 }  // namespace faultline
