@@ -5,7 +5,6 @@
 // CPU time (which other work on the machine changes less), how that grows with the number of sites,
 // and apart from it what confirming costs.
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -28,6 +27,7 @@
 #include "harness/target/run_dir.h"
 #include "tools/median.h"
 #include "tools/program_main.h"
+#include "tools/visit_cost.h"
 
 namespace faultline {
 namespace {
@@ -45,40 +45,6 @@ struct Cost {
   double harness_cpu_ms = 0;  // per run
   double store_kib = 0;       // per 1,000 runs
   int64_t runs = 0;
-};
-
-// CPU time of this process and of all that it has waited for: targets that have ended.
-double CpuMs() {
-  double ms = 0;
-  for (const int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
-    rusage usage = {};
-    getrusage(who, &usage);
-    for (const timeval& time : {usage.ru_utime, usage.ru_stime}) {
-      ms += static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_usec) / 1e3;
-    }
-  }
-  return ms;
-}
-
-// Of visits by snapshots.
-struct VisitCost {
-  int64_t visits = 0;
-  int64_t snapshots = 0;  // of these, runs of forked targets
-  int64_t carriers = 0;
-  double ms = 0;  // this and what follows: per visit
-  double cpu_ms = 0;
-  double confirming_s = 0;  // in all
-  int64_t confirming_runs = 0;
-};
-
-// Notes when the visits begin.
-class BeginOfVisits : public SweepProgress {
- public:
-  void Begin(size_t, size_t) override { cpu_ms_ = CpuMs(); }
-  double cpu_ms() const { return cpu_ms_; }
-
- private:
-  double cpu_ms_ = 0;
 };
 
 class Benchmark {
@@ -152,8 +118,10 @@ class Benchmark {
     return cost;
   }
 
-  // So many visits of the leaf points, taken evenly from all, then what is to be confirmed of them.
-  VisitCost Visit(int jobs, size_t visits) {
+  // So many visits of the leaf points, taken evenly from all, then what is to be confirmed of them,
+  // for at most that long: each finding takes about ten cold runs. `compare`: the visits are made
+  // cold as well.
+  VisitCost Visit(int jobs, size_t visits, const Budget& confirming, bool compare) {
     Store store(directory_.path() / fmt::format("{}.db", ++stores_), Store::Mode::kCreate);
     SweepOptions options = Options(jobs);
     options.selection.leaves = true;
@@ -161,21 +129,36 @@ class Benchmark {
     options.confirm = false;
     SnapshotPool pool;
     options.snapshots = &pool;
-    BeginOfVisits begin;
+    VisitProgress progress;
     SweepResult result = RunSweep(
         loaded_, options, store, [&] { return std::make_unique<SnapshotExecutor>(pool, nullptr); },
-        begin);
+        progress);
     VisitCost cost;
     cost.visits = std::max<int64_t>(1, static_cast<int64_t>(store.RunKeys().size()));
     cost.snapshots = pool.counts().snapshots;
     cost.carriers = pool.counts().carriers;
     cost.ms = static_cast<double>(result.elapsed_ms) / static_cast<double>(cost.visits);
-    cost.cpu_ms = (CpuMs() - begin.cpu_ms()) / static_cast<double>(cost.visits);
+    cost.cpu_ms = (CpuMs() - progress.cpu_ms()) / static_cast<double>(cost.visits);
+    cost.ms_by_outcome = progress.ms_by_outcome();
+    cost.cold = pool.counts().cold;
+    const ExecutorFactory cold = [] { return std::make_unique<ColdExecutor>(); };
+    if (compare) {
+      PrintMessage("the same visits, cold\n");
+      Store other(directory_.path() / fmt::format("{}.db", ++stores_), Store::Mode::kCreate);
+      options.snapshots = nullptr;
+      VisitProgress cold_progress;
+      RunSweep(loaded_, options, other, cold, cold_progress);
+      cost.agreement = CompareVisits(store, other);
+    }
+    if (confirming.time_ms == 0) {
+      return cost;
+    }
+    PrintMessage("confirming\n");
     options.confirm = true;
+    options.budget = confirming;
     options.snapshots = nullptr;
     SweepProgress silent;
-    result = RunSweep(
-        loaded_, options, store, [] { return std::make_unique<ColdExecutor>(); }, silent);
+    result = RunSweep(loaded_, options, store, cold, silent);
     cost.confirming_s = static_cast<double>(result.elapsed_ms) / 1000;
     cost.confirming_runs = result.runs;
     return cost;
@@ -200,33 +183,63 @@ class Benchmark {
   int stores_ = 0;
 };
 
+// How visits by snapshots are measured.
+struct SnapshotSettings {
+  std::vector<int> sizes;  // so many visits each time
+  std::vector<int> jobs = {1, 2};
+  double wanted_ratio = 0.20;
+  Budget confirming;
+  bool compare = false;
+};
+
+// Which visits were cold, and which did not come to the same as cold ones.
+void TellDifferences(const VisitCost& cost, bool compare) {
+  for (const auto& [why, cold] : cost.cold) {
+    PrintResult("cold: {} ({})\n", why, cold.runs);
+  }
+  if (compare) {
+    PrintResult("{} visits made cold as well: {:.1f} % came to the same\n", cost.agreement.compared,
+                cost.agreement.percent());
+  }
+  for (const VisitAgreement::Difference& one : cost.agreement.differences) {
+    PrintResult("differs: {}\n  {}\n  by snapshots {}\n  cold {}\n", one.key, one.place, one.first,
+                one.second);
+  }
+}
+
 // Visits by snapshots: their table, and whether all is as it is wanted.
-bool MeasureSnapshots(Benchmark& benchmark, double bare_ms, std::vector<int> sizes,
-                      double wanted_ratio) {
+bool MeasureSnapshots(Benchmark& benchmark, double bare_ms, SnapshotSettings settings) {
   const double bare_cpu_ms = benchmark.BareCpuMs();
   Table table({"visits by snapshots", "ms each", "ratio", "CPU ms each", "ratio", "wanted",
                "starts", "confirming"});
   table.AddRow({"bare start and stop", fmt::format("{:.0f}", bare_ms), "1.00",
                 fmt::format("{:.0f}", bare_cpu_ms), "1.00", "", "", ""});
-  std::sort(sizes.begin(), sizes.end());
+  Table lives({"jobs", "visits", "outcome", "number", "ms each, median"});
+  std::sort(settings.sizes.begin(), settings.sizes.end());
   bool as_wanted = true;
-  for (const int jobs : {1, 2}) {
+  for (const int jobs : settings.jobs) {
     std::optional<double> first_ms;
-    for (const int size : sizes) {
-      const VisitCost cost = benchmark.Visit(jobs, static_cast<size_t>(size));
+    for (const int size : settings.sizes) {
+      const VisitCost cost =
+          benchmark.Visit(jobs, static_cast<size_t>(size), settings.confirming, settings.compare);
+      TellDifferences(cost, settings.compare);
       const double ratio = cost.ms / bare_ms;
       first_ms = first_ms.value_or(cost.ms);
-      as_wanted &= ratio <= wanted_ratio && cost.ms <= kWantedGrowth * *first_ms;
+      as_wanted &= ratio <= settings.wanted_ratio && cost.ms <= kWantedGrowth * *first_ms;
       table.AddRow({fmt::format("{}, {} of them forked, {} job{}", cost.visits, cost.snapshots,
                                 jobs, jobs == 1 ? "" : "s"),
                     fmt::format("{:.0f}", cost.ms), fmt::format("{:.2f}", ratio),
                     fmt::format("{:.0f}", cost.cpu_ms),
                     fmt::format("{:.2f}", cost.cpu_ms / bare_cpu_ms),
-                    fmt::format("{:.2f}", wanted_ratio), std::to_string(cost.carriers),
+                    fmt::format("{:.2f}", settings.wanted_ratio), std::to_string(cost.carriers),
                     fmt::format("{} runs, {:.0f} s", cost.confirming_runs, cost.confirming_s)});
+      for (const auto& [outcome, ms] : cost.ms_by_outcome) {
+        lives.AddRow({std::to_string(jobs), std::to_string(cost.visits), outcome,
+                      std::to_string(ms.size()), fmt::format("{:.0f}", Median(ms))});
+      }
     }
   }
-  PrintResult("{}", table.ToString());
+  PrintResult("{}\n{}", table.ToString(), lives.ToString());
   return as_wanted;
 }
 
@@ -241,30 +254,44 @@ int Main(int argc, char** argv) {
   app.add_option("--program", program, "the target's program")->type_name("PATH");
   app.add_option("--runs", runs, "runs of each sweep")->check(CLI::Range(1, 100'000));
   std::string executor = "cold";
-  std::vector<int> sizes;
-  double wanted_ratio = 0.20;
+  SnapshotSettings snapshots;
+  std::string confirming = "20s";
   app.add_option("--executor", executor,
                  "snapshot: visits by snapshots are measured, and no cold sweeps")
       ->check(CLI::IsMember({"cold", "snapshot"}));
-  app.add_option("--sizes", sizes,
+  app.add_option("--sizes", snapshots.sizes,
                  "with snapshots: so many visits (100,500,1000), to see what grows; --runs of them "
                  "by default")
       ->delimiter(',')
       ->check(CLI::Range(1, 100'000));
-  app.add_option("--wanted", wanted_ratio,
+  app.add_option("--confirm", confirming,
+                 "with snapshots: how long what the visits found is confirmed, 0s: not at all")
+      ->type_name("TIME")
+      ->capture_default_str();
+  app.add_option("--wanted", snapshots.wanted_ratio,
                  "with snapshots: the wanted ratio of a visit to a bare start and stop")
       ->check(CLI::Range(0.01, 10.0));
+  app.add_option("--jobs", snapshots.jobs, "with snapshots: so many runs at a time; 1,2 by default")
+      ->delimiter(',')
+      ->check(CLI::Range(1, 64));
+  app.add_flag(
+      "--compare", snapshots.compare,
+      "with snapshots: the visits are made cold as well, and what came of them is compared");
   app.add_option("--rounds", rounds, "sweeps of each kind")->check(CLI::Range(1, 1'000));
   CLI11_PARSE(app, argc, argv);
+  snapshots.confirming = confirming == "0s" ? Budget{.time_ms = 0} : ParseBudget(confirming);
   Benchmark benchmark(scenario, program, runs);
+  PrintMessage("bare start and stop\n");
   benchmark.BareMs();  // fills the caches
   std::vector<double> bare;
   if (executor == "snapshot") {
     for (int i = 0; i < rounds * kBareRuns; ++i) {
       bare.push_back(benchmark.BareMs());
     }
-    const std::vector<int> all = sizes.empty() ? std::vector<int>{runs} : sizes;
-    return MeasureSnapshots(benchmark, Median(bare), all, wanted_ratio) ? 0 : 1;
+    if (snapshots.sizes.empty()) {
+      snapshots.sizes = {runs};
+    }
+    return MeasureSnapshots(benchmark, Median(bare), snapshots) ? 0 : 1;
   }
   std::vector<double> bare_pair;
   std::vector<double> one;
