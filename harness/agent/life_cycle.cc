@@ -10,6 +10,7 @@
 #include "harness/agent/heap.h"
 #include "harness/agent/hooks.h"
 #include "harness/agent/open_files.h"
+#include "harness/agent/own_memory.h"
 #include "harness/agent/thread_state.h"
 
 // From main to the end: the phases of a run that the agent sees by itself.
@@ -82,7 +83,10 @@ void OnFork() {
   Record(JournalRecord::kForked, the_agent.journal.pid());
 }
 
-void OnForked() { has_forked = true; }
+void OnForked() {
+  has_forked = true;
+  NoteForkForOwnMemory();
+}
 
 int WatchedMain(int argc, char** argv, char** environment) {
   {

@@ -7,6 +7,7 @@
 #include "harness/agent/agent_state.h"
 #include "harness/agent/heap.h"
 #include "harness/agent/hook_table.h"
+#include "harness/agent/own_memory.h"
 #include "harness/agent/plan_map.h"
 #include "harness/agent/raw.h"
 #include "harness/agent/snapshot_steps.h"
@@ -120,6 +121,9 @@ void Snapshot::BecomeChild() {
     const MappedPlan plan = MapPlan(control->text + control->child_plan);
     done = plan.header != nullptr && FollowOtherPlan(plan.header) == nullptr;
     control->failed_step = done ? control->failed_step : kNone;
+    if (done && control->child_large_memory != 0) {
+      MakeLargeMemoryOwn();
+    }
   }
   if (!done) {
     control->child_failed.store(1, std::memory_order_release);

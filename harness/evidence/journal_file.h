@@ -61,6 +61,8 @@ class JournalFile {
   RuleCounters Counters(uint32_t rule) const;  // out of range: std::out_of_range
   // How many calls the site has seen so far, as far as they were followed to it.
   uint64_t CallsOfSite(uint64_t site) const;
+  // JournalHeader::unlike_shared.
+  bool UnlikeShared() const { return header()->unlike_shared != 0; }
   // How many records there are.
   uint64_t RecordCount() const;
   // What was written from record `position` (0 = the first) on, but for what is being written just

@@ -13,7 +13,7 @@
 namespace faultline::protocol {
 
 inline constexpr uint64_t kJournalMagic = 0x4e524a544c554146u;  // "FAULTJRN"
-inline constexpr uint32_t kJournalVersion = 2;
+inline constexpr uint32_t kJournalVersion = 3;
 inline constexpr uint32_t kMaxFrames = 32;  // canonical frames kept of a stack
 inline constexpr uint32_t kMaxModules = 1024;
 inline constexpr uint32_t kModulePathSize = 232;
@@ -179,6 +179,9 @@ struct JournalHeader {
   std::atomic<uint64_t> lost_stacks;  // stacks or sites for which the table had no room
   std::atomic<uint64_t> settled;      // 1, set by the harness: target_pid detaches no more
   std::atomic<uint64_t> paused;       // 1, set by the harness: calls are not counted at their sites
+  // 1: what a forked target shares with itself or with a child process became its own (see
+  // agent/own_memory.h): it did not live as it would have.
+  std::atomic<uint64_t> unlike_shared;
   char agent_message[256];            // why it is inert, or what it could not do
 };
 

@@ -240,8 +240,17 @@ AdoptedTarget Carrier::ForkHalted(const ChildPlace& place, const Process& proces
   control->child_begin = child_begin;
   control->child_end = child_end;
   control->child_plan = writer.plan_text();
+  control->child_large_memory = large_pages_.value_or(false) ? 1 : 0;
   const std::vector<ThreadImage> others(tracer.threads().begin() + 1, tracer.threads().end());
   return {tracer.Fork(begin, end, others)};
+}
+
+// What the target maps its agent sees, in what is forked of it too.
+bool Carrier::MapsUnderItsAgent() const {
+  const std::vector<std::string>& hooks = hooking_->plan().hook_symbols;
+  return std::any_of(hooks.begin(), hooks.end(), [](const std::string& symbol) {
+    return symbol == "mmap" || symbol == "mmap64";
+  });
 }
 
 // What only the carrier itself can do or see.
@@ -275,7 +284,7 @@ void Carrier::PrepareItself(SnapshotTracer& tracer) {
   if (any) {
     mappings_ = MappingsOf(pid());
   }
-  if (!made_private_.empty() && !large_pages_) {
+  if (!large_pages_ && (!made_private_.empty() || MapsUnderItsAgent())) {
     large_pages_ = LargePagesAreCheaper(kMeasuredMb);
   }
   steps_->Clear();

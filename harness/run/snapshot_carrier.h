@@ -86,6 +86,7 @@ class Carrier {
   bool WaitFor(const std::function<bool()>& met, Interruption* interruption);
   void CheckWhatStaysBehind() const;
   void PrepareItself(SnapshotTracer& tracer);
+  bool MapsUnderItsAgent() const;
   void CopyFiles(const ChildPlace& place);
   AdoptedTarget ForkHalted(const ChildPlace& place, const Process& process, SnapshotTracer& tracer);
 

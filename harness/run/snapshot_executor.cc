@@ -247,6 +247,9 @@ Evidence SnapshotExecutor::RunFork(const RunRequest& request, const SiteCall& ca
   if (hooking.LearnModules(run.evidence().journal)) {
     throw CannotCarry("a library came late that has functions to be hooked");
   }
+  if (hooking.journal().UnlikeShared()) {
+    throw CannotCarry("it shares memory with a child process, or maps it twice");
+  }
   run.evidence().from_snapshot = true;
   pool_.KeepWay(call, way_ms);
   std::vector<Life> lives;

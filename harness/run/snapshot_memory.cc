@@ -99,13 +99,15 @@ std::vector<Mapping> MappingsOf(pid_t pid) {
     unsigned long begin = 0;
     unsigned long end = 0;
     unsigned long offset = 0;
-    if (std::sscanf(line.c_str(), "%lx-%lx %4s %lx %*s %*u %n", &begin, &end, access, &offset,
-                    &path) < 4) {
+    unsigned long inode = 0;
+    if (std::sscanf(line.c_str(), "%lx-%lx %4s %lx %*s %lu %n", &begin, &end, access, &offset,
+                    &inode, &path) < 5) {
       continue;
     }
     mapping.begin = begin;
     mapping.end = end;
     mapping.offset = offset;
+    mapping.inode = inode;
     mapping.protection = (access[0] == 'r' ? PROT_READ : 0) | (access[1] == 'w' ? PROT_WRITE : 0) |
                          (access[2] == 'x' ? PROT_EXEC : 0);
     mapping.shared = access[3] == 's';
@@ -113,6 +115,15 @@ std::vector<Mapping> MappingsOf(pid_t pid) {
     mappings.push_back(std::move(mapping));
   }
   return mappings;
+}
+
+bool IsMappedTwice(const Mapping& mapping, const std::vector<Mapping>& mappings) {
+  return std::any_of(mappings.begin(), mappings.end(), [&](const Mapping& other) {
+    return other.begin != mapping.begin && other.shared && IsNameless(other) &&
+           other.inode == mapping.inode &&
+           other.offset < mapping.offset + mapping.end - mapping.begin &&
+           mapping.offset < other.offset + other.end - other.begin;
+  });
 }
 
 bool IsNameless(const Mapping& mapping) {
@@ -124,6 +135,9 @@ void AddPrivateMemory(pid_t carrier, const std::vector<Mapping>& mappings, Snaps
   for (const Mapping& mapping : mappings) {
     if (!mapping.shared || !IsNameless(mapping)) {
       continue;
+    }
+    if (IsMappedTwice(mapping, mappings)) {
+      throw CannotCarry(fmt::format("memory that it maps twice: {}", mapping.path));
     }
     const uint64_t size = mapping.end - mapping.begin;
     made_private.push_back({mapping.begin, size});

@@ -16,6 +16,7 @@ struct Mapping {
   int protection = 0;  // PROT_*
   bool shared = false;
   uint64_t offset = 0;
+  uint64_t inode = 0;
   std::string path;
 };
 std::vector<Mapping> MappingsOf(pid_t pid);

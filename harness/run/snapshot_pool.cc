@@ -71,7 +71,7 @@ std::shared_ptr<Carrier> SnapshotPool::TakeToCall(const RunRequest& request, con
       return nullptr;
     }
     const std::optional<bool> large_pages =
-        carrier_ == nullptr ? std::nullopt : carrier_->large_pages();
+        carrier_ == nullptr ? large_pages_ : carrier_->large_pages();
     carrier_.reset();
     position_.reset();
     carrier_ = std::make_shared<Carrier>(request, call);

@@ -43,6 +43,9 @@ class SnapshotPool {
   // How much of its time a run at that call has waited for carriers' ways to their calls, its own
   // and those before it; once for each run. 0: there is no such run.
   std::chrono::milliseconds TakeWayOf(const SiteCall& call);
+  // Whether forks get large pages, before the first carrier; else it is measured
+  // (LargePagesAreCheaper).
+  void SetLargePages(bool large_pages) { large_pages_ = large_pages; }
   // From here on all runs are cold.
   void GiveUp(const std::string& why);
 
@@ -71,6 +74,7 @@ class SnapshotPool {
   uint64_t last_ticket_ = 0;
   std::mutex carrier_mutex_;  // held from CarrierAt() until the child is there
   std::shared_ptr<Carrier> carrier_;
+  std::optional<bool> large_pages_;
   std::optional<size_t> position_;  // in the order
   std::set<SiteCall> missed_;       // calls that a carrier did not make
   std::optional<std::map<SiteCall, size_t>> order_;

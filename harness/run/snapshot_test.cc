@@ -1,5 +1,6 @@
 // Forked targets: a program whose threads wait in all the ways that programs wait goes on in each
 // child as if nothing had been, and what cannot be carried is named.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -341,6 +342,50 @@ TEST_F(SnapshotTest, PosixTimersGoOnWithTheirIds) {
     EXPECT_EQ(Log(evidence).back(), "whole, 1 failed") << testing::PrintToString(Log(evidence));
   }
 }
+
+// Of memory that is mapped behind the first call, which the agent sees.
+class SnapshotMemory : public SnapshotTest {
+ protected:
+  void SetUp() override {
+    SnapshotTest::SetUp();
+    Observer maps;
+    maps.name = "memory/map";
+    maps.registry = "memory";
+    maps.symbols = {"mmap", "mmap64"};
+    catalogue_.observers.push_back(maps);
+    pool_.SetLargePages(true);
+  }
+
+  // What the victim says of its memory when it is forked at that call, and ends well.
+  std::string Memory(const std::string& what, size_t call) {
+    const RunRequest request = Request({"0", what});
+    const std::vector<SiteCall> calls = Calls(request);
+    EXPECT_THAT(calls, SizeIs(kCalls));
+    const Evidence evidence = FailAt(request, calls.at(call));
+    const std::vector<std::string> log = Log(evidence);
+    EXPECT_EQ(log.back(), "whole, 1 failed") << testing::PrintToString(log);
+    return fmt::format("{}: {}", evidence.from_snapshot ? "forked" : "cold",
+                       log.at(log.size() - 2));
+  }
+};
+
+TEST_F(SnapshotMemory, IsItsOwnWhetherItWasMappedBeforeTheForkOrIsMappedLater) {
+  EXPECT_EQ(Memory("memory", 0), "forked: its own");
+  EXPECT_EQ(Memory("memory", 4), "forked: its own");
+}
+TEST_F(SnapshotMemory, WhatIsMappedTwiceStaysShared) {
+  EXPECT_EQ(Memory("mirror", 0), "cold: shared");
+  EXPECT_EQ(Memory("mirror", 4), "cold: shared");
+  EXPECT_THAT(pool_.counts().cold, Contains(Pair(HasSubstr("maps twice: /memfd:large"), OneRun())));
+}
+TEST_F(SnapshotMemory, WhatAChildProcessSharesStaysShared) {
+  EXPECT_EQ(Memory("inherits", 0), "cold: shared");
+}
+TEST_F(SnapshotMemory, IsNotTouchedWhereLargePagesAreDear) {
+  pool_.SetLargePages(false);
+  EXPECT_EQ(Memory("memory", 0), "forked: shared");
+}
+
 TEST_F(SnapshotTest, AnIntervalTimerIsNamed) { ExpectCold("itimer", "interval timer"); }
 TEST_F(SnapshotTest, AnIoUringIsNamed) { ExpectCold("io_uring", "io_uring"); }
 TEST_F(SnapshotTest, AChildProcessIsNamed) { ExpectCold("child", "child processes"); }

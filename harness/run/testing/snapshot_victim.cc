@@ -3,7 +3,10 @@
 // whether everything still works after a failure:
 //
 //   snapshot_victim THREADS [io_uring|timer|child|connection|pipe|once MARKER]
+//   snapshot_victim THREADS memory|mirror|inherits
 //
+// `memory`: a large memfd is mapped behind the first call, and it says at the end whether that is
+// shared memory; `mirror`: twice; `inherits`: a child process writes to it.
 // `leaves=PATH`: a file, PATH and its process id, which only its end removes. The second argument
 // else: something that a forked process does not have. `once`: one of the calls is
 // made by the first process only, which makes the file MARKER.
@@ -19,6 +22,7 @@
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -27,6 +31,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -229,6 +234,61 @@ void Spoil(const char* how) {
   }
 }
 
+// Memory that is shared by name of a descriptor alone.
+class LargeMemory {
+ public:
+  explicit LargeMemory(const std::string& what) {
+    if (what != "memory" && what != "mirror" && what != "inherits") {
+      return;
+    }
+    const int fd = memfd_create("large", 0);
+    CHECK(ftruncate(fd, kSize) == 0);
+    first_ = Map(fd);
+    second_ = what == "mirror" ? Map(fd) : first_;
+    for (size_t i = 0; i < kSize / sizeof(uint64_t); i += kEvery) {
+      first_[i] = i;
+    }
+    if (what == "inherits") {
+      const pid_t child = fork();
+      if (child == 0) {
+        first_[kEvery + 1] = 5;
+        _exit(0);
+      }
+      waitpid(child, nullptr, 0);
+      CHECK(first_[kEvery + 1] == 5);
+    }
+  }
+
+  void Check() const {
+    for (size_t i = 0; first_ != nullptr && i < kSize / sizeof(uint64_t); i += kEvery) {
+      CHECK(first_[i] == i && second_[i] == i);
+      first_[i] = 3 * i;
+      CHECK(second_[i] == 3 * i);
+    }
+    if (first_ != nullptr) {
+      std::ifstream maps("/proc/self/maps");
+      bool is_shared = false;
+      for (std::string line; std::getline(maps, line);) {
+        is_shared = is_shared || line.find("memfd:large") != std::string::npos;
+      }
+      std::printf("%s\n", is_shared ? "shared" : "its own");
+    }
+  }
+
+ private:
+  static constexpr size_t kSize = 64u << 20;
+  static constexpr size_t kEvery = 1u << 17;  // words: 1 MiB
+
+  static uint64_t* Map(int fd) {
+    void* base = mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    CHECK(base != MAP_FAILED);
+    return static_cast<uint64_t*>(base);
+  }
+
+  uint64_t* first_ = nullptr;
+  uint64_t* second_ = nullptr;
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -244,6 +304,7 @@ int main(int argc, char** argv) {
 
   int failed = victim_call(0) != 0 ? 1 : 0;
 
+  const LargeMemory large(argc > 2 ? argv[2] : "");
   std::vector<std::thread> all;
   std::atomic<bool> stop = false;
   std::atomic<uint64_t> turns = 0;
@@ -366,6 +427,7 @@ int main(int argc, char** argv) {
   if (argc > 2 && std::strcmp(argv[2], "timer") == 0) {
     CheckTimers();
   }
+  large.Check();
   stop = true;
   if (rounds > 0) {
     Round(rounds, -1);
