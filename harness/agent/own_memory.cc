@@ -25,6 +25,7 @@ constexpr size_t kLarge = size_t{32} << 20;  // less is not worth it
 constexpr size_t kMostFiles = 64;
 
 constinit Map map_original = nullptr;
+constinit bool comes_in_large_pages = false;
 // Inodes of the files whose first mapping was made the process's own.
 constinit std::atomic<uint64_t> files[kMostFiles] = {};
 constinit std::atomic<uint32_t> file_count = 0;
@@ -86,7 +87,9 @@ void* MapMemory(void* address, size_t size, int protection, int flags, int fd, l
   constexpr int kOwn = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
   void* const base = map_original(address, size, protection, (flags & ~MAP_TYPE) | kOwn, -1, 0);
   if (base != MAP_FAILED) {
-    Syscall(__NR_madvise, base, size, MADV_HUGEPAGE);
+    if (comes_in_large_pages) {
+      Syscall(__NR_madvise, base, size, MADV_HUGEPAGE);
+    }
     const uint32_t index = file_count.fetch_add(1, std::memory_order_acq_rel);
     if (index < kMostFiles) {
       files[index].store(status.st_ino, std::memory_order_release);
@@ -97,7 +100,8 @@ void* MapMemory(void* address, size_t size, int protection, int flags, int fd, l
 
 }  // namespace
 
-void MakeLargeMemoryOwn() {
+void MakeLargeMemoryOwn(bool large_pages) {
+  comes_in_large_pages = large_pages;
   const PlanHeader* const plan = the_agent.plan;
   for (uint32_t i = 0; i < plan->hooks.count; ++i) {
     Hook& hook = hook_table.hooks[i];

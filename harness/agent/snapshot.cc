@@ -121,8 +121,8 @@ void Snapshot::BecomeChild() {
     const MappedPlan plan = MapPlan(control->text + control->child_plan);
     done = plan.header != nullptr && FollowOtherPlan(plan.header) == nullptr;
     control->failed_step = done ? control->failed_step : kNone;
-    if (done && control->child_large_memory != 0) {
-      MakeLargeMemoryOwn();
+    if (done) {
+      MakeLargeMemoryOwn(control->child_large_pages != 0);
     }
   }
   if (!done) {

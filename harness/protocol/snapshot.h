@@ -72,8 +72,9 @@ struct SnapshotControl {
   std::atomic<uint32_t> child_failed;  // 1: the child could not be made; failed_step says where
   // The child's own plan, which takes the place of the carrier's: an offset in text.
   uint32_t child_plan;
-  // 1: large shared memory that it maps becomes its own, in large pages (agent/own_memory.h).
-  uint32_t child_large_memory;
+  // 1: shared memory that it maps and that becomes its own comes in large pages
+  // (agent/own_memory.h).
+  uint32_t child_large_pages;
   SnapshotStep steps[kSnapshotSteps];
   char text[kSnapshotText];
 };

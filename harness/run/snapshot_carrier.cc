@@ -240,7 +240,7 @@ AdoptedTarget Carrier::ForkHalted(const ChildPlace& place, const Process& proces
   control->child_begin = child_begin;
   control->child_end = child_end;
   control->child_plan = writer.plan_text();
-  control->child_large_memory = large_pages_.value_or(false) ? 1 : 0;
+  control->child_large_pages = large_pages_.value_or(false) ? 1 : 0;
   const std::vector<ThreadImage> others(tracer.threads().begin() + 1, tracer.threads().end());
   return {tracer.Fork(begin, end, others)};
 }

@@ -381,9 +381,9 @@ TEST_F(SnapshotMemory, WhatIsMappedTwiceStaysShared) {
 TEST_F(SnapshotMemory, WhatAChildProcessSharesStaysShared) {
   EXPECT_EQ(Memory("inherits", 0), "cold: shared");
 }
-TEST_F(SnapshotMemory, IsNotTouchedWhereLargePagesAreDear) {
+TEST_F(SnapshotMemory, IsItsOwnInSmallPagesToo) {
   pool_.SetLargePages(false);
-  EXPECT_EQ(Memory("memory", 0), "forked: shared");
+  EXPECT_EQ(Memory("memory", 0), "forked: its own");
 }
 
 TEST_F(SnapshotTest, AnIntervalTimerIsNamed) { ExpectCold("itimer", "interval timer"); }
