@@ -182,7 +182,7 @@ struct JournalHeader {
   // 1: what a forked target shares with itself or with a child process became its own (see
   // agent/own_memory.h): it did not live as it would have.
   std::atomic<uint64_t> unlike_shared;
-  char agent_message[256];            // why it is inert, or what it could not do
+  char agent_message[256];  // why it is inert, or what it could not do
 };
 
 }  // namespace faultline::protocol
