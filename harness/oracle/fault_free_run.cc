@@ -230,7 +230,8 @@ FaultFreeRun DescribeFaultFree(const Evidence& evidence, const Catalogue& catalo
     if (std::string opener = OpenedBy(evidence, file, symbolizer); !opener.empty()) {
       ++run.opened_by[opener];
     }
-    if (file.number <= 2) {
+    // A daemon that closes all and opens /dev/null in their place keeps none.
+    if (file.number <= 2 && FindCloser(evidence, file.number) == nullptr) {
       run.open_std.insert(file.number);
     }
   }

@@ -77,6 +77,20 @@ TEST(FaultFreeRun, WidenKeepsWhatIsMadeInBothAndLeftInEither) {
   EXPECT_TRUE(run.open_std.empty()) << "descriptor 0 is not always open";
 }
 
+// A daemon closes all that it was given, and opens /dev/null in its place.
+TEST(FaultFreeRun, AStandardDescriptorThatItClosesItselfIsNotKept) {
+  JudgedRun run;
+  run.evidence.observers.push_back("std_fd/close");
+  run.OpenAtExit(0, "/dev/null");
+  run.OpenAtExit(1, "/dev/null");
+  protocol::JournalRecord closed = {};
+  closed.kind = protocol::JournalRecord::kObserved;
+  closed.index = static_cast<uint32_t>(run.evidence.observers.size() - 1);
+  closed.key = 0;
+  run.evidence.journal.records.insert(run.evidence.journal.records.begin(), closed);
+  EXPECT_THAT(Describe(run).open_std, ElementsAre(1));
+}
+
 TEST(FaultFreeRun, RequestsAddWhatTheyAddEachTime) {
   const auto describe = [](std::vector<std::string> added) {
     JudgedRun run;

@@ -23,7 +23,7 @@ constexpr int kFactor = 4;
 constexpr int64_t kGraceMs = 2'000;
 constexpr int64_t kBriefGraceMs = 500;
 // Part of the key: what older rules made of a run is found anew.
-constexpr char kFormat[] = "fault-free-5";
+constexpr char kFormat[] = "fault-free-6";
 
 LimitsMs Limits(const LimitsMs& upper, const FaultFreeRun& fault_free, int64_t grace_ms) {
   const auto limit = [&](int upper_ms, int64_t measured_ms) {
