@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -30,6 +31,54 @@ void LookElsewhere(const Evidence& all, const Evidence& own, OracleContext& cont
     context.hit_elsewhere = true;
     context.gave_up_elsewhere = context.gave_up_elsewhere || GaveUpCleanly(other);
   }
+}
+
+// The target whose directory `target` has: its own name, unless it shares another's.
+std::string OwnerOfDirectory(const Scenario& scenario, const Target& target) {
+  const auto shared = target.shares.find("run_dir");
+  const Target* other =
+      shared == target.shares.end() ? nullptr : scenario.FindTarget(shared->second);
+  return other == nullptr ? target.name : OwnerOfDirectory(scenario, *other);
+}
+
+// Appends what `run` leaves in its directory, of all its lives, as a target names it that has the
+// same one and is called `name`.
+void AddLeftInDirectory(const FaultFreeRun& run, const std::string& name,
+                        std::vector<std::string>& left_there) {
+  const std::string others_name = "${" + name + ".";
+  for (std::string left : run.left_behind) {
+    if (left.find("${run_dir}/") == std::string::npos) {
+      continue;
+    }
+    for (size_t at = left.find(others_name); at != std::string::npos;
+         at = left.find(others_name, at)) {
+      left.replace(at, others_name.size(), "${");
+    }
+    left_there.push_back(std::move(left));
+  }
+  for (const FaultFreeRun& life : run.lives) {
+    AddLeftInDirectory(life, name, left_there);
+  }
+}
+
+// `own`, which also leaves what the others leave fault-free in the directory that `target` has
+// together with them: who comes up in another's place leaves that one's files.
+FaultFreeRun WithLeftOfOthers(FaultFreeRun own, const Target& target,
+                              const OracleContext& context) {
+  const std::string owner = OwnerOfDirectory(context.scenario, target);
+  std::vector<std::string> left;
+  for (const auto& [name, run] : context.fault_free->targets) {
+    const Target* other = context.scenario.FindTarget(name);
+    if (other != nullptr && name != target.name &&
+        OwnerOfDirectory(context.scenario, *other) == owner) {
+      AddLeftInDirectory(run, target.name, left);
+    }
+  }
+  own.left_behind.insert(own.left_behind.end(), left.begin(), left.end());
+  for (FaultFreeRun& life : own.lives) {
+    life.left_behind.insert(life.left_behind.end(), left.begin(), left.end());
+  }
+  return own;
 }
 
 // Whatever is wrong with one target explains that another did not do as written.
@@ -65,11 +114,11 @@ std::vector<Finding> JudgeTargets(
     }
     const bool is_subject = own.target == context.scenario.subject;
     const Scenario scenario = context.scenario.ForTarget(*target);
-    const FaultFreeRun* fault_free = nullptr;
-    if (context.fault_free != nullptr) {
-      const auto found = context.fault_free->targets.find(own.target);
-      fault_free = found == context.fault_free->targets.end() ? nullptr : &found->second;
+    std::optional<FaultFreeRun> known;
+    if (context.fault_free != nullptr && context.fault_free->targets.count(own.target) > 0) {
+      known = WithLeftOfOthers(context.fault_free->targets.at(own.target), *target, context);
     }
+    const FaultFreeRun* fault_free = known ? &*known : nullptr;
     OracleContext of_target{scenario, is_subject ? context.profile : target->profile,
                             is_subject ? context.catalogue : target->catalogue, fault_free,
                             context.is_fault_free};
