@@ -51,6 +51,13 @@ std::string LibraryPathOf(pid_t pid) {
   return "";
 }
 
+// Is the thread still at the breakpoint that it ran into? Only SIGKILL takes it from there, to its
+// end: what could not be read or written then proves nothing (a step that restarts the target).
+bool IsStillStopped(pid_t tid) {
+  siginfo_t info = {};
+  return ptrace(PTRACE_GETSIGINFO, tid, nullptr, &info) == 0 && info.si_code == SI_KERNEL;
+}
+
 }  // namespace
 
 // Before the new program's first instruction, so that one that must not run never does: a wrapper
@@ -124,7 +131,9 @@ bool Supervisor::HandleTrap(pid_t tid, int status) {
     return false;
   }
   if (!hit.refusal.empty()) {
-    Refuse(pid, hit.refusal);
+    if (IsStillStopped(tid)) {
+      Refuse(pid, hit.refusal);
+    }
   } else if (hit.is_rule && proof_is_asked_ && !proven_) {
     waiting_[tid] = status;
     {
