@@ -8,6 +8,9 @@
 
 #include <random>
 
+#include "harness/base/files.h"
+#include "harness/store/store.h"
+#include "harness/store/sweep_state.h"
 #include "tools/testing/cli_sweep_fixture.h"
 
 namespace faultline {
@@ -16,6 +19,7 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 using CliSweepEndTest = CliSweepTest;
 
@@ -89,6 +93,41 @@ TEST_F(CliSweepEndTest, AKilledSweepLosesAndDoublesNothing) {
     const Result compare = Run({"compare", Store("whole.db"), Store(store)});
     EXPECT_THAT(compare.output, HasSubstr("0 new, 0 changed, 0 fixed")) << compare.output;
   }
+}
+
+TEST_F(CliSweepEndTest, WhatIsReportedOfAKilledSweepIsUnfinished) {
+  {
+    TestProgram killed(Faultline(Sweep("s.db")), options_);
+    ASSERT_TRUE(killed.AwaitOutput("\n0 of ")) << killed.output();
+    StoreWatch watch(Store("s.db"));
+    while (faultline::Store(Store("s.db"), faultline::Store::Mode::kRead).RunKeys().empty()) {
+      ASSERT_TRUE(watch.AwaitChanges(1, killed.pid())) << killed.output();
+    }
+    ::kill(killed.pid(), SIGKILL);
+    ASSERT_EQ(killed.Wait(), 128 + SIGKILL);
+  }
+  const std::optional<SweepState> state = ReadSweepState(Store("s.db"));
+  ASSERT_TRUE(state.has_value());
+  EXPECT_FALSE(state->ended);
+  const std::filesystem::path page = directory_ / "page.html";
+  const std::filesystem::path markdown = directory_ / "report.md";
+  const std::filesystem::path junit = directory_ / "junit.xml";
+  const std::filesystem::path sarif = directory_ / "report.sarif";
+  ASSERT_EQ(Run({"report", Store("s.db"), "--html", page, "--report",
+                 "markdown=" + markdown.string() + ",junit=" + junit.string() +
+                     ",sarif=" + sarif.string()})
+                .exit,
+            0);
+  EXPECT_THAT(ReadFile(page).value(),
+              AllOf(HasSubstr("unfinished: "), HasSubstr(" places visited")));
+  EXPECT_THAT(ReadFile(page).value(), HasSubstr("\"state\":\"unfinished\""));
+  EXPECT_THAT(ReadFile(markdown).value(),
+              AllOf(HasSubstr("\u274c **unfinished"), Not(HasSubstr("\u2705"))));
+  EXPECT_THAT(ReadFile(junit).value(), HasSubstr("<error type=\"harness\""));
+  EXPECT_THAT(ReadFile(sarif).value(), HasSubstr("\"executionSuccessful\": false"));
+  EXPECT_THAT(Run({"findings", Store("s.db")}).output, HasSubstr("unfinished: "));
+  ASSERT_EQ(Run(Sweep("s.db")).exit, 0);
+  EXPECT_EQ(Run({"findings", Store("s.db")}).output, "no findings\n");
 }
 
 TEST_F(CliSweepEndTest, CtrlCEndsItAndTheSameCommandGoesOn) {

@@ -64,9 +64,13 @@ class FindingsCommand : public Command {
         wanted.insert(i);
       }
     }
-    json_.Tell(List(digest, wanted) + TellSilentFunctions(options_.silent(), StdoutWidth()));
+    const std::optional<SweepState> state = ReadSweepState(options_.file());
+    const std::string unfinished = TellUnfinished(digest, state);
+    json_.Tell(List(digest, wanted) + Line(unfinished) + Line(TellRemaining(state)) +
+               TellSilentFunctions(options_.silent(), StdoutWidth()));
     nlohmann::json document =
         FindingsToJson(digest, wanted, options_.file(), ReplayOptions(global));
+    document["verdict"] = VerdictOf(digest, unfinished);
     document["silently_tolerated"] = SilentFunctionsToJson(options_.silent());
     json_.Write(document);
     const bool fails = std::any_of(wanted.begin(), wanted.end(),
@@ -75,6 +79,8 @@ class FindingsCommand : public Command {
   }
 
  private:
+  static std::string Line(const std::string& text) { return text.empty() ? "" : text + "\n"; }
+
   static bool MatchesAny(const std::vector<std::string>& globs, const std::string& text) {
     return std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) {
       return ::fnmatch(glob.c_str(), text.c_str(), 0) == 0;

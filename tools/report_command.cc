@@ -66,7 +66,11 @@ class ReportCommand : public Command {
     options.replay_options = ReplayOptions(global);
     options.steps = StepTitles(global, digest.environment);
     options.source = source_;
-    options.unfinished = digest.runs == 0;  // and so not green
+    const std::optional<SweepState> state = ReadSweepState(store_);
+    options.unfinished_text = TellUnfinished(digest, state);
+    options.remaining_text = TellRemaining(state);
+    // And so not green.
+    options.unfinished = digest.runs == 0 || !options.unfinished_text.empty();
     std::optional<Comparison> comparison;
     if (!compare_.empty()) {
       Store before(compare_, Store::Mode::kRead);

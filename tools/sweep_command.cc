@@ -97,8 +97,10 @@ class SweepCommand : public Command {
     ProgressLine progress(stderr, options.jobs);
     progress.SetBudget(options.budget);
     progress.Resume(store.Runs(), store.Findings());
+    WriteSweepState(store.file(), {});
     const SweepResult result =
         RunSweep(loaded, options, store, Executors(options, snapshots, interruption), progress);
+    WriteSweepState(store.file(), StateOf(result));
     progress.Clear();
     const std::string looked_at = settings_.LookedAt(options.selection);
     const SweepReport report = ReportOf(store, options, baseline, looked_at, result);
@@ -118,6 +120,12 @@ class SweepCommand : public Command {
                                         settings_.assumed, SchemaFrom(settings_.write_baseline)));
     }
     return Verdict(report, result);
+  }
+
+  static SweepState StateOf(const SweepResult& result) {
+    return {.ended = !result.interrupted,
+            .plans = static_cast<int64_t>(result.plans),
+            .remaining = static_cast<int64_t>(result.remaining)};
   }
 
   // Where an editor finds the schema of a baseline at `file`: among data it lies beside the

@@ -66,6 +66,32 @@ CiSweepContext ContextOf(const SweepResult& result, const SweepReport& report,
 
 }  // namespace
 
+std::string TellUnfinished(const SweepDigest& digest, const std::optional<SweepState>& state) {
+  size_t visited = 0;
+  size_t to_visit = 0;
+  for (const DigestSite& site : digest.sites) {
+    visited += site.plans > 0 ? 1 : 0;
+    to_visit += site.plans > 0 || (site.site.nested_in.empty() && site.site.seen_after.empty());
+  }
+  const bool has_ended = state ? state->ended : visited == to_visit;
+  return has_ended || visited == 0
+             ? ""
+             : fmt::format("unfinished: {} of {} places visited", visited, to_visit);
+}
+
+std::string TellRemaining(const std::optional<SweepState>& state) {
+  return state && state->remaining > 0
+             ? fmt::format("{} of {} plans remain", state->remaining, state->plans)
+             : "";
+}
+
+std::string VerdictOf(const SweepDigest& digest, const std::string& unfinished) {
+  if (unfinished.empty()) {
+    return digest.Verdict();
+  }
+  return unfinished + (digest.findings.empty() ? "" : "; so far " + digest.Verdict());
+}
+
 std::string ReplayOptions(const GlobalOptions& global) {
   const std::vector<std::string> words = DataWords(global);
   return words.empty() ? "" : " " + JoinForShell(words);
@@ -87,6 +113,9 @@ std::string SweepPage(const SweepDigest& digest, const SweepContentOptions& opti
   page.steps = options.steps;
   page.source = options.source;
   page.unfinished = options.unfinished;
+  if (!options.unfinished_text.empty()) {
+    page.verdict = VerdictOf(digest, options.unfinished_text);
+  }
   page.compare = options.compare;
   page.compare_file = options.compare_file;
   return PageHtml(PageData(digest, page));
@@ -104,13 +133,30 @@ ReportContent ContentOfStore(const SweepDigest& digest, const SweepReport& repor
   CiSweepContext context;
   context.store_file = options.store_file;
   context.replay_options = options.replay_options;
-  if (!report.not_visited.empty()) {
+  if (!options.unfinished_text.empty()) {
+    context.errors.emplace_back("unfinished", options.unfinished_text +
+                                                  ": the sweep goes on, or it was ended before "
+                                                  "its time; the same command resumes it");
+  } else if (!report.not_visited.empty()) {
     context.notes.push_back(fmt::format(
         "{} places were not visited: the selection left them out, or the budget ended before",
         report.not_visited.size()));
   }
-  return {CiReportOf(digest, context), [&digest, options] { return SweepPage(digest, options); },
-          [&digest, &report] { return StoreToJson(report, digest.outcomes); }};
+  if (!options.remaining_text.empty()) {
+    context.notes.push_back(options.remaining_text);
+  }
+  CiReport ci = CiReportOf(digest, context);
+  if (!options.unfinished_text.empty()) {
+    ci.verdict = VerdictOf(digest, options.unfinished_text);
+  }
+  return {std::move(ci), [&digest, options] { return SweepPage(digest, options); },
+          [&digest, &report, unfinished = options.unfinished_text] {
+            nlohmann::json json = StoreToJson(report, digest.outcomes);
+            if (!unfinished.empty()) {
+              json["unfinished"] = unfinished;
+            }
+            return json;
+          }};
 }
 
 }  // namespace faultline

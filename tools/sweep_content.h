@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -7,6 +8,7 @@
 #include "harness/report/sweep_digest.h"
 #include "harness/scenario/scenario.h"
 #include "harness/store/compare.h"
+#include "harness/store/sweep_state.h"
 #include "tools/command.h"
 #include "tools/sweep_report.h"
 
@@ -19,9 +21,23 @@ struct SweepContentOptions {
   std::string source;              // root of the target's source tree; "" = none
   std::vector<std::string> steps;  // titles
   bool unfinished = false;         // the sweep was ended before its time
+  // What a store tells of that: "unfinished: 45 of 117 places visited"; "" = nothing.
+  std::string unfinished_text = {};
+  std::string remaining_text = {};  // see TellRemaining
   const Comparison* compare = nullptr;
   std::string compare_file;
 };
+
+// "unfinished: 45 of 117 places visited" when the last sweep into the store was killed or
+// interrupted; of a store that does not say (see SweepState), when places were not visited. "" when
+// it ended, or nothing was visited at all.
+std::string TellUnfinished(const SweepDigest& digest, const std::optional<SweepState>& state);
+
+// "72 of 234 plans remain" when the last sweep into the store said so, else "".
+std::string TellRemaining(const std::optional<SweepState>& state);
+
+// The digest's verdict, of a sweep that is not finished with `unfinished` (see there) first.
+std::string VerdictOf(const SweepDigest& digest, const std::string& unfinished);
 
 // The options of the commands that a report shows; see DataWords.
 std::string ReplayOptions(const GlobalOptions& global);

@@ -7,6 +7,7 @@
 #include "harness/base/failure.h"
 #include "harness/store/status.h"
 #include "harness/store/store.h"
+#include "harness/store/sweep_state.h"
 
 namespace faultline {
 namespace {
@@ -60,6 +61,18 @@ size_t MergeRuns(Store& out, Store& in) {
   return in_several;
 }
 
+// A sweep has ended when all its shards have. Of an input that does not say nothing is known.
+void AddState(const std::filesystem::path& input, std::optional<SweepState>& all) {
+  const std::optional<SweepState> state = ReadSweepState(input);
+  if (!state || !all) {
+    all.reset();
+    return;
+  }
+  all->ended = all->ended && state->ended;
+  all->plans += state->plans;
+  all->remaining += state->remaining;
+}
+
 // All must be readable, and of one sweep, before any is taken: `out_file` is then not even made.
 void CheckAllFit(const std::filesystem::path& out_file,
                  const std::vector<std::filesystem::path>& inputs) {
@@ -91,6 +104,10 @@ MergeResult MergeStores(const std::filesystem::path& out_file,
   CheckAllFit(out_file, inputs);
   MergeResult result;
   Store out(out_file, Store::Mode::kCreate);
+  std::optional<SweepState> state = SweepState{.ended = true};
+  if (!out.RunKeys().empty()) {
+    AddState(out_file, state);
+  }
   for (const std::filesystem::path& input : inputs) {
     Store in(input, Store::Mode::kRead);
     for (const StoredEnvironment& environment : in.Environments()) {
@@ -100,6 +117,10 @@ MergeResult MergeStores(const std::filesystem::path& out_file,
     result.runs_in_several += MergeRuns(out, in);
     MergeConfirmations(out, in);
     out.AddLines(in.Lines());
+    AddState(input, state);
+  }
+  if (state) {
+    WriteSweepState(out_file, *state);
   }
   result.runs = out.RunKeys().size();
   result.findings = out.Findings().size();
