@@ -29,7 +29,8 @@ const char* Meaning(FindingStatus status) {
     case FindingStatus::kNotTried:
       break;
   }
-  return "no runs were left to confirm them: rerun the same command to resume";
+  return "no runs were left to confirm them, or this machine was too busy: rerun the same command "
+         "to resume";
 }
 
 const char* Word(const SweepEntry& entry) {

@@ -24,7 +24,7 @@ std::string Reruns(const FindingGroup& group) {
     case FindingStatus::kByDesign:
       return "the target ended itself as its profile says that it may";
     case FindingStatus::kNotTried:
-      return "no runs were left to confirm it";
+      return "not confirmed: no runs were left, or this machine was too busy";
     case FindingStatus::kAssumed:
       if (group.tries == 0) {
         return "its call cannot fail in this build";
