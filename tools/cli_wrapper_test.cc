@@ -72,6 +72,25 @@ TEST_F(CliWrapperTest, AnotherProgramThanTheOneThatIsRememberedIsLearned) {
   EXPECT_THAT(failed.output, AllOf(HasSubstr("clean error"), HasSubstr("on second")));
 }
 
+// Nothing else is learned then, only that it is not what is remembered. The arguments do not name
+// the file, which would be part of what they are known by.
+TEST_F(CliWrapperTest, AScriptThatExecutesNoLongerWhatIsRememberedIsTheTarget) {
+  const std::string mark = Write("mark", "");
+  const std::string script = "M=mark; test -e \"" + directory_.string() +
+                             "/$M\" && exec \"${own_dir}/faultline-lives\" plain; "
+                             "echo ready; read ended";
+  const std::string scenario = Wrapped(script,
+                                       "faults: [{point: libc/memory/malloc, nth: 100000}]\n"
+                                       "steps: [wait_ready]\n");
+  const Result program = Run({"run", scenario});
+  EXPECT_EQ(program.exit, 1) << program.output;
+  EXPECT_THAT(program.output, AllOf(HasSubstr("on faultline-lives"), HasSubstr("never reached")));
+  fs::remove(mark);
+  const Result shell = Run({"run", scenario});
+  EXPECT_EQ(shell.exit, 1) << shell.output;
+  EXPECT_THAT(shell.output, AllOf(HasSubstr("on sh"), HasSubstr("never reached")));
+}
+
 // It is still in its loader when the step comes.
 TEST_F(CliWrapperTest, AFirstStepThatActsAtOnceFindsTheTargetStarted) {
   for (const char* steps : {"steps: [{restart: SIGKILL}, wait_ready]\n",
