@@ -3,9 +3,8 @@ option(FAULTLINE_SANITIZE "Build the harness (not the agent, not the targets) wi
 option(FAULTLINE_TSAN "Build the harness (not the agent, not the targets) with ThreadSanitizer" OFF)
 option(FAULTLINE_COVERAGE "Build the harness (not the agent, not the targets) for gcov" OFF)
 option(FAULTLINE_WERROR "A warning of the compiler is an error" OFF)
-# Most of what compiling a file costs is what all files of a folder have in common: compiled together they take about a
-# third. For who builds once; who changes a file wants to compile that alone. harness/check_local_names.py keeps it
-# possible.
+# Most of what compiling a file costs is what all files of a folder have in common. For who builds once; who changes a
+# file wants to compile that alone. harness/check_local_names.py keeps it possible.
 option(FAULTLINE_UNITY "Compile the files of each folder together" OFF)
 set(CMAKE_UNITY_BUILD_BATCH_SIZE 24)
 
