@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <sstream>
 #include <string_view>
@@ -51,11 +52,14 @@ std::string LibraryPathOf(pid_t pid) {
   return "";
 }
 
-// Is the thread still at the breakpoint that it ran into? Only SIGKILL takes it from there, to its
+// Has the thread left the breakpoint that it ran into? Only SIGKILL takes it from there, to its
 // end: what could not be read or written then proves nothing (a step that restarts the target).
-bool IsStillStopped(pid_t tid) {
+// Whatever else is the matter with it, it has not.
+bool HasLeftBreakpoint(pid_t tid) {
   siginfo_t info = {};
-  return ptrace(PTRACE_GETSIGINFO, tid, nullptr, &info) == 0 && info.si_code == SI_KERNEL;
+  return ptrace(PTRACE_GETSIGINFO, tid, nullptr, &info) != 0
+             ? errno == ESRCH
+             : info.si_code == (SIGTRAP | (PTRACE_EVENT_EXIT << 8));
 }
 
 }  // namespace
@@ -131,7 +135,7 @@ bool Supervisor::HandleTrap(pid_t tid, int status) {
     return false;
   }
   if (!hit.refusal.empty()) {
-    if (IsStillStopped(tid)) {
+    if (!HasLeftBreakpoint(tid)) {
       Refuse(pid, hit.refusal);
     }
   } else if (hit.is_rule && proof_is_asked_ && !proven_) {
