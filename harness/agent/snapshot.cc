@@ -57,6 +57,7 @@ void Snapshot::Park() {
   SnapshotControl* const control = control_;
   KeepOthers();
   control->parked_thread = static_cast<uint32_t>(Syscall(__NR_gettid));
+  control->call_instruction = reinterpret_cast<uint64_t>(&faultline_call_instruction);
   control->wanted_site.store(0, std::memory_order_relaxed);
   uint32_t seen = control->answers.load(std::memory_order_relaxed);
   Answer(CarrierState::kParked);

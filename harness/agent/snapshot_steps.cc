@@ -9,6 +9,18 @@ namespace {
 
 using namespace protocol;
 
+asm(R"(
+.pushsection .text
+.hidden faultline_call_instruction
+.globl faultline_call_instruction
+.type faultline_call_instruction, @function
+faultline_call_instruction:
+  syscall
+  ud2
+.size faultline_call_instruction, . - faultline_call_instruction
+.popsection
+)");
+
 struct ThreadStart {
   SnapshotControl* control;
   uint32_t begin;

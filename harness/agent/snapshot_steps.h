@@ -6,6 +6,9 @@
 
 namespace faultline::agent {
 
+// Its first instruction is a `syscall`.
+extern "C" __attribute__((visibility("hidden"))) void faultline_call_instruction();
+
 enum class StepsEnd {
   kDone,
   kFailed,  // SnapshotControl::failed_step was an error

@@ -23,6 +23,10 @@ std::filesystem::path FindSanitizerRuntime(const std::vector<std::filesystem::pa
   return runtime == libraries.rend() ? std::filesystem::path() : *runtime;
 }
 
+bool IsThreadSanitizer(const std::filesystem::path& runtime) {
+  return runtime.filename().string().find("tsan") != std::string::npos;
+}
+
 std::string PreloadFirst(const std::string& preload, const std::string& runtime) {
   std::string result = runtime;
   std::string library;

@@ -16,6 +16,9 @@ bool IsSanitizerRuntime(const std::string& base_name);
 // on not being traced: it uses ptrace(2) itself. (UndefinedBehaviorSanitizer's minds neither.)
 std::filesystem::path FindSanitizerRuntime(const std::vector<std::filesystem::path>& libraries);
 
+// Is it that of ThreadSanitizer? "" is not.
+bool IsThreadSanitizer(const std::filesystem::path& runtime);
+
 // `preload`, a value of LD_PRELOAD, with `runtime` before all others and no other such library: two
 // of them in one process end it at once.
 std::string PreloadFirst(const std::string& preload, const std::string& runtime);

@@ -17,6 +17,13 @@ TEST(FindSanitizerRuntime, TheProgramsOwnIsBehindWhatIsPreloaded) {
             "/usr/lib/libasan.so.8");
 }
 
+TEST(IsThreadSanitizer, IsSaidOfGccsAndClangs) {
+  EXPECT_TRUE(IsThreadSanitizer("/usr/lib/libtsan.so.2"));
+  EXPECT_TRUE(IsThreadSanitizer("/usr/lib/clang/libclang_rt.tsan-x86_64.so"));
+  EXPECT_FALSE(IsThreadSanitizer("/usr/lib/libasan.so.8"));
+  EXPECT_FALSE(IsThreadSanitizer(""));
+}
+
 TEST(PreloadFirst, OneRuntimeComesFirstAndNoOtherStays) {
   EXPECT_EQ(PreloadFirst("", "/usr/lib/libasan.so.8"), "/usr/lib/libasan.so.8");
   EXPECT_EQ(PreloadFirst("liblsan.so.0:/opt/mine.so other.so", "/usr/lib/libasan.so.8"),

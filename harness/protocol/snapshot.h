@@ -66,7 +66,8 @@ struct SnapshotControl {
   CarrierCommand command;
   std::atomic<CarrierState> state;
   uint32_t parked_thread;
-  uint32_t begin, end;              // of kRun
+  uint64_t call_instruction;  // where the carrier has a `syscall`, which any thread may execute
+  uint32_t begin, end;        // of kRun
   uint32_t child_begin, child_end;  // of the child that it forks
   uint32_t failed_step;
   std::atomic<uint32_t> child_failed;  // 1: the child could not be made; failed_step says where

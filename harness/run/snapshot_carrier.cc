@@ -11,10 +11,12 @@
 #include <sstream>
 #include <utility>
 
+#include "harness/planner/sanitizer_runtime.h"
 #include "harness/run/snapshot_child.h"
 #include "harness/run/snapshot_limits.h"
 #include "harness/run/snapshot_open_files.h"
 #include "harness/run/snapshot_tree.h"
+#include "harness/run/untraced_proof.h"
 #include "harness/target/proc_status.h"
 
 namespace faultline {
@@ -80,9 +82,14 @@ Carrier::Carrier(const RunRequest& request, std::optional<SiteCall> first)
   sandbox_->BeginLife();
   hooking_ = std::make_unique<Hooking>(request_, sandbox_->life_dir(),
                                        sandbox_->TargetOptions().environment);
-  if (!hooking_->wanted() || !hooking_->sanitizer_runtime().empty()) {
-    throw CannotCarry(hooking_->wanted() ? "a sanitizer is in it" : "nothing is hooked");
+  if (!hooking_->wanted()) {
+    throw CannotCarry("nothing is hooked");
   }
+  // It knows its threads by what their creation left with it, and starts one of its own.
+  if (IsThreadSanitizer(hooking_->sanitizer_runtime())) {
+    throw CannotCarry("ThreadSanitizer is in it");
+  }
+  ProveUntraced(request_, *hooking_);
   watch_ =
       Guardian::Get().WatchRun(sandbox_->TargetOptions().run_id);  // its children have the same
   course_ = std::make_unique<CarrierCourse>(request_, *sandbox_, *hooking_,
@@ -242,7 +249,8 @@ AdoptedTarget Carrier::ForkHalted(const ChildPlace& place, const Process& proces
   control->child_plan = writer.plan_text();
   control->child_large_pages = large_pages_.value_or(false) ? 1 : 0;
   const std::vector<ThreadImage> others(tracer.threads().begin() + 1, tracer.threads().end());
-  return {tracer.Fork(begin, end, others)};
+  // LeakSanitizer is to trace it.
+  return {tracer.Fork(begin, end, others), hooking_->sanitizer_runtime().empty()};
 }
 
 // What the target maps its agent sees, in what is forked of it too.

@@ -110,6 +110,12 @@ void ChildWriter::AddOwn(const ThreadImage& thread) {
     steps_.Add(__NR_set_robust_list, {thread.robust_list, thread.robust_size}, what);
   }
   steps_.Add(__NR_prctl, {PR_SET_NAME, steps_.Text(thread.name)}, what);
+  // The first thread of the child has the parked one's by itself.
+  const bool inherits = &thread == &plan_.threads->front() && thread.tid == plan_.parked;
+  if (!inherits) {
+    steps_.Add(__NR_sigaltstack,
+               {steps_.Bytes(&thread.signal_stack, sizeof(thread.signal_stack)), 0}, what);
+  }
   const cpu_set_t cpus = WithOtherCpus(thread.cpus, *plan_.carriers_cpu, *plan_.cpu);
   steps_.Add(__NR_sched_setaffinity, {0, sizeof(cpus), steps_.Bytes(&cpus, sizeof(cpus))}, what,
              /*may_fail=*/true);

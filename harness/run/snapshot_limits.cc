@@ -47,13 +47,20 @@ int64_t HalfOfAvailableMb() {
 }
 
 int64_t WritableMb(const std::vector<Mapping>& mappings) {
+  // What is larger than any machine's memory is room for what is written about the rest, as
+  // AddressSanitizer's shadow, a byte for each 8.
+  constexpr uint64_t kReserved = uint64_t{1} << 40;
+  constexpr uint64_t kShadowScale = 8;
   uint64_t bytes = 0;
+  bool has_shadow = false;
   for (const Mapping& mapping : mappings) {
+    const uint64_t size = mapping.end - mapping.begin;
     const bool counts =
         (mapping.protection & PROT_WRITE) != 0 && (!mapping.shared || IsNameless(mapping));
-    bytes += counts ? mapping.end - mapping.begin : 0;
+    has_shadow = has_shadow || (counts && size >= kReserved);
+    bytes += counts && size < kReserved ? size : 0;
   }
-  return static_cast<int64_t>(bytes >> 20);
+  return static_cast<int64_t>((bytes + (has_shadow ? bytes / kShadowScale : 0)) >> 20);
 }
 
 void SetNice(pid_t pid, int nice) {

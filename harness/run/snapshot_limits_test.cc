@@ -73,6 +73,9 @@ TEST(WritableMb, CountsWhatAForkMayCopy) {
   Mapping shared = data;
   shared.shared = true;
   EXPECT_EQ(WritableMb({code, data, shared, data}), 16);
+  Mapping sanitizers = data;
+  sanitizers.end = uint64_t{1} << 44;
+  EXPECT_EQ(WritableMb({code, data, sanitizers, data}), 18);
 }
 
 // One that waits for a CPU for that long, or sleeps, keeps what it has.

@@ -37,8 +37,8 @@ const std::map<SiteCall, size_t>& SnapshotPool::Order(const RunRequest& request)
       for (const SiteCall& call : scout.Explore(interruption_)) {
         order_->emplace(call, order_->size());
       }
-    } catch (const CannotCarry&) {
-      // Empty: all runs are cold, and each says why.
+    } catch (const CannotCarry& cannot) {
+      no_scout_ = cannot.what();
     }
   }
   return *order_;
@@ -48,7 +48,7 @@ std::shared_ptr<Carrier> SnapshotPool::CarrierAt(const RunRequest& request, cons
                                                  std::string& why) {
   const auto place = order_->find(call);
   if (place == order_->end()) {
-    why = "the target did not make the call when it was looked at";
+    why = !no_scout_.empty() ? no_scout_ : "the target did not make the call when it was looked at";
     return nullptr;
   }
   if (missed_.contains(call)) {

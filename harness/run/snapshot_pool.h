@@ -78,6 +78,7 @@ class SnapshotPool {
   std::optional<size_t> position_;  // in the order
   std::set<SiteCall> missed_;       // calls that a carrier did not make
   std::optional<std::map<SiteCall, size_t>> order_;
+  std::string no_scout_;  // why the target cannot be looked at; order_ is empty then
   std::string given_up_;  // guarded by mutex_
   int64_t forks_ = 0;
   Counts counts_;

@@ -161,6 +161,22 @@ TEST_F(SnapshotTest, AProgramWithOneThreadGoesOnInEachChild) { FailEach(0); }
 
 TEST_F(SnapshotTest, AProgramWithTenThreadsGoesOnInEachChild) { FailEach(10); }
 
+#ifdef SNAPSHOT_ASAN_VICTIM
+// Nobody traces it but LeakSanitizer, at its end.
+TEST_F(SnapshotTest, ATargetWithAddressSanitizerIsForkedAndReportsItsLeak) {
+  RunRequest request = Request({"10", "forgets"});
+  request.program = SNAPSHOT_ASAN_VICTIM;
+  const std::vector<SiteCall> calls = Calls(request);
+  ASSERT_THAT(calls, SizeIs(kCalls)) << testing::PrintToString(pool_.counts().cold);
+  const Evidence well = FailAt(request, calls[0]);
+  EXPECT_TRUE(well.from_snapshot) << testing::PrintToString(pool_.counts().cold);
+  EXPECT_EQ(Log(well).back(), "whole, 1 failed") << testing::PrintToString(Log(well));
+  const Evidence leaks = FailAt(request, calls[3]);
+  EXPECT_TRUE(leaks.from_snapshot) << testing::PrintToString(pool_.counts().cold);
+  EXPECT_THAT(Log(leaks), Contains(HasSubstr("ERROR: LeakSanitizer: detected memory leaks")));
+}
+#endif
+
 TEST_F(SnapshotTest, APersistentFaultFailsWhatComesLaterToo) {
   const RunRequest request = Request({"4"});
   const std::vector<SiteCall> calls = Calls(request);

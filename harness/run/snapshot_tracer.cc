@@ -202,6 +202,7 @@ void SnapshotTracer::Halt() {
     Refuse("its main thread has ended");
   }
   FindTidAddresses();
+  AskForSignalStacks();
   ptrace(PTRACE_CONT, parked_, nullptr, nullptr);
 }
 
@@ -243,6 +244,55 @@ void SnapshotTracer::FindTidAddresses() {
   }
   for (ThreadImage& thread : threads_) {
     thread.tid_address = thread.registers.fs_base + *offsets.begin();
+  }
+}
+
+// Only a thread itself can ask the kernel where its alternate signal stack is. The answer is
+// written below the parked one's stack.
+void SnapshotTracer::AskForSignalStacks() {
+  constexpr uint64_t kBelow = 1024;  // beyond the red zone
+  const uint64_t answer = (RegistersOf(parked_).rsp - kBelow) & ~uint64_t{15};
+  for (ThreadImage& thread : threads_) {
+    const user_regs_struct before = RegistersOf(thread.tid);
+    user_regs_struct asks = before;
+    asks.rip = control_->call_instruction;
+    asks.rax = SYS_sigaltstack;
+    asks.orig_rax = ~uint64_t{0};
+    asks.rdi = 0;
+    asks.rsi = answer;
+    SetRegisters(thread.tid, asks);
+    Step(thread.tid);
+    const bool answered = RegistersOf(thread.tid).rax == 0;
+    SetRegisters(thread.tid, before);
+    iovec local = {&thread.signal_stack, sizeof(thread.signal_stack)};
+    iovec remote = {reinterpret_cast<void*>(answer), sizeof(thread.signal_stack)};
+    if (!answered || process_vm_readv(carrier_, &local, 1, &remote, 1, 0) !=
+                         static_cast<ssize_t>(sizeof(thread.signal_stack))) {
+      Refuse("its signal stacks cannot be looked at");
+    }
+    thread.signal_stack.ss_flags &= ~SS_ONSTACK;
+  }
+}
+
+// One instruction, which may be a system call.
+void SnapshotTracer::Step(pid_t tid) {
+  ptrace(PTRACE_SINGLESTEP, tid, nullptr, nullptr);
+  for (int status = 0;; CheckAlive()) {
+    if (waitpid(tid, &status, kWaitFlags) != tid) {
+      nanosleep(&kLookAgain, nullptr);
+      continue;
+    }
+    if (!WIFSTOPPED(status)) {
+      Refuse("a thread of it ended meanwhile");
+    }
+    if (status >> 16 == 0 && WSTOPSIG(status) == SIGTRAP) {
+      return;
+    }
+    if (status >> 16 == 0) {
+      signals_[tid] = WSTOPSIG(status);  // given back when it is let go
+      Refuse("a signal was about to be delivered to it");
+    }
+    ptrace(PTRACE_SINGLESTEP, tid, nullptr, nullptr);
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sched.h>
+#include <signal.h>
 #include <sys/ptrace.h>
 #include <sys/types.h>
 #include <sys/user.h>
@@ -25,7 +26,8 @@ struct ThreadImage {
   uint64_t robust_list = 0;
   uint64_t robust_size = 0;
   __ptrace_rseq_configuration rseq = {};
-  uint64_t tid_address = 0;  // where libc keeps the id, and the kernel clears it at the end
+  uint64_t tid_address = 0;   // where libc keeps the id, and the kernel clears it at the end
+  stack_t signal_stack = {};  // sigaltstack(2)
   std::string name;
   cpu_set_t cpus = {};
 };
@@ -57,8 +59,10 @@ class SnapshotTracer {
   void Seize();
   bool Await(protocol::CarrierState state);
   int AwaitStop(pid_t tid);
+  void Step(pid_t tid);
   ThreadImage Look(pid_t tid) const;
   void FindTidAddresses();
+  void AskForSignalStacks();
   pid_t AwaitChild();
   void AwaitSteps(size_t others);
   void KillChild();

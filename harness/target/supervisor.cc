@@ -171,7 +171,9 @@ bool Supervisor::Drain() {
     if (!traced_ && poll(&ended, 1, 0) == 0) {
       return true;
     }
-    const pid_t tid = wait4(traced_ ? -1 : pid(), &status, kWaitFlags | WNOHANG, &usage);
+    // One that was forked from another is a child of the thread that started that one.
+    const pid_t tid = traced_ ? wait4(-1, &status, kWaitFlags | WNOHANG, &usage)
+                              : wait4(pid(), &status, __WALL | WNOHANG, &usage);
     if (tid <= 0) {
       return tid == 0;
     }

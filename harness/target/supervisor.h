@@ -60,6 +60,7 @@ struct SupervisorPlan {
 // stopped, and a tracee of the thread that says so.
 struct AdoptedTarget {
   std::vector<pid_t> threads;
+  bool trace = true;  // false: nobody traces it from now on (LeakSanitizer does that itself)
 };
 // Makes it, on the supervisor's thread. May throw.
 using MakeTargetThere = std::function<AdoptedTarget()>;

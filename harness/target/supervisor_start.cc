@@ -158,12 +158,12 @@ void Supervisor::Adopt(const MakeTargetThere& make) {
   const AdoptedTarget target = make();
   start_ = Clock::now();
   executed_ = true;
-  traced_ = true;
+  traced_ = target.trace;
   pid_ = target.threads.front();
   WatchTarget();
   known_threads_.insert(target.threads.begin(), target.threads.end());
   for (const pid_t tid : target.threads) {
-    ptrace(PTRACE_CONT, tid, nullptr, nullptr);
+    ptrace(target.trace ? PTRACE_CONT : PTRACE_DETACH, tid, nullptr, nullptr);
   }
 }
 

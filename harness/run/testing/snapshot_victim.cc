@@ -3,10 +3,11 @@
 // whether everything still works after a failure:
 //
 //   snapshot_victim THREADS [io_uring|timer|child|connection|pipe|once MARKER]
-//   snapshot_victim THREADS memory|mirror|inherits
+//   snapshot_victim THREADS memory|mirror|inherits|forgets
 //
 // `memory`: a large memfd is mapped behind the first call, and it says at the end whether that is
 // shared memory; `mirror`: twice; `inherits`: a child process writes to it.
+// `forgets`: a call that fails makes it forget memory, which LeakSanitizer finds at its end.
 // `leaves=PATH`: a file, PATH and its process id, which only its end removes. The second argument
 // else: something that a forked process does not have. `once`: one of the calls is
 // made by the first process only, which makes the file MARKER.
@@ -67,8 +68,38 @@ void* RobustList() {
   return list;
 }
 
+// A stack for signal handlers, which is each thread's own; as long as it lives.
+class SignalStack {
+ public:
+  SignalStack() {
+    const stack_t own = Own();
+    CHECK(sigaltstack(&own, &before_) == 0);
+  }
+  ~SignalStack() { CHECK(sigaltstack(&before_, nullptr) == 0); }
+  SignalStack(const SignalStack&) = delete;
+  SignalStack& operator=(const SignalStack&) = delete;
+
+  void Check() const {
+    stack_t now = {};
+    CHECK(sigaltstack(nullptr, &now) == 0);
+    CHECK(now.ss_sp == bytes_.data() && now.ss_size == bytes_.size() && now.ss_flags == 0);
+  }
+
+ private:
+  stack_t Own() {
+    stack_t own = {};
+    own.ss_sp = bytes_.data();
+    own.ss_size = bytes_.size();
+    return own;
+  }
+
+  std::vector<char> bytes_ = std::vector<char>(1 << 16);
+  stack_t before_ = {};
+};
+
 // Waits for each round and says that it is there.
 void WaitForRounds(int id, double factor) {
+  const SignalStack signal_stack;
   own_value = static_cast<uint64_t>(id) * 1000;
   pthread_setname_np(pthread_self(), ("victim-" + std::to_string(id)).c_str());
   const pid_t tid = gettid();
@@ -96,6 +127,7 @@ void WaitForRounds(int id, double factor) {
     CHECK(sigismember(&blocked, SIGUSR1) == 1);
     CHECK(robust_list == RobustList());
     CHECK(product == factor);
+    signal_stack.Check();
     CHECK(pthread_mutex_lock(&robust) == 0);
     CHECK(pthread_mutex_unlock(&robust) == 0);
     char name[16] = {};
@@ -144,6 +176,11 @@ void WaitForEvents(int epoll, int timer, int event, int pipe_end, std::atomic<in
       return;
     }
   }
+}
+
+// Far from the registers and the stack of its caller.
+__attribute__((noinline)) void Forget() {
+  std::thread([] { asm volatile("" : : "r"(new char[1000]) : "memory"); }).join();
 }
 
 bool MakesCall(int argc, char** argv) {
@@ -376,6 +413,9 @@ int main(int argc, char** argv) {
     if (victim_call(call) != 0) {
       std::printf("failed %d\n", call);
       ++failed;
+      if (argc > 2 && std::strcmp(argv[2], "forgets") == 0) {
+        Forget();
+      }
       usleep(argc > 3 ? 500'000 : 0);
     }
     if (call == 3) {
@@ -395,16 +435,20 @@ int main(int argc, char** argv) {
     CHECK(getpid() == pid && gettid() == pid);
   }
   // A thread that is not the main one is the one that fails.
+  const SignalStack signal_stack;
   std::thread([&] {
+    const SignalStack another;
     own_value = 77;
     if (victim_call(5) != 0) {
       std::printf("failed 5\n");
       ++failed;
     }
     CHECK(own_value == 77);
+    another.Check();
     CHECK(pthread_mutex_lock(&mutex) == 0);
     CHECK(pthread_mutex_unlock(&mutex) == 0);
   }).join();
+  signal_stack.Check();
   for (size_t i = 512; i < (1 << 17); i += 512) {
     CHECK(memory[i] == i && more[i] == 2 * i);
   }
@@ -439,5 +483,6 @@ int main(int argc, char** argv) {
   unlink("server");
   unlink("data");
   std::printf("%s, %d failed\n", wrong ? "broken" : "whole", failed);
+  std::fflush(stdout);
   return wrong ? 3 : 0;
 }
