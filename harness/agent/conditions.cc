@@ -18,7 +18,6 @@ namespace {
 using protocol::PlanCondition;
 using protocol::PlanStream;
 
-constexpr uint64_t kFirstPage = 4096;  // below it nothing can be read
 constexpr uint32_t kRegisters = 6;
 
 uint64_t ArgumentOf(const CallArguments& arguments, uint32_t number) {
@@ -136,7 +135,7 @@ bool NumberHolds(const PlanCondition& condition, uint64_t value) {
 // Of an argument that is an address.
 bool PointerHolds(const PlanCondition& condition, uint64_t address,
                   const CallArguments& arguments) {
-  if (address < kFirstPage) {
+  if (!MayBeAddress(address)) {
     return false;
   }
   switch (condition.kind) {
@@ -157,12 +156,12 @@ bool PointerHolds(const PlanCondition& condition, uint64_t address,
 bool DescriptorHolds(const PlanCondition& condition, uint64_t argument) {
   int fd = static_cast<int>(argument);
   if (condition.source == PlanCondition::kStreamArgument) {
-    if (argument < kFirstPage) {
+    if (!MayBeAddress(argument)) {
       return false;
     }
     fd = reinterpret_cast<const FILE*>(argument)->_fileno;
   } else if (condition.source == PlanCondition::kPointee) {
-    if (argument < kFirstPage) {
+    if (!MayBeAddress(argument)) {
       return false;
     }
     CopyBytes(&fd, reinterpret_cast<const char*>(argument) + condition.offset, sizeof(fd));
@@ -201,7 +200,7 @@ bool Holds(const PlanCondition& condition, const CallArguments& arguments) {
   if (condition.source != PlanCondition::kPointee) {
     return NumberHolds(condition, Extend(argument, condition.width));
   }
-  if (argument < kFirstPage) {
+  if (!MayBeAddress(argument)) {
     return false;
   }
   uint64_t pointee = 0;

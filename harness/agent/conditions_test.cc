@@ -123,6 +123,7 @@ TEST(ConditionsTest, ReadsWhatAnArgumentPointsAt) {
   EXPECT_FALSE(HoldsOf(Address(&timeout), seconds));
   EXPECT_TRUE(HoldsOf(Address(&timeout), rest));
   EXPECT_FALSE(HoldsOf(0, seconds)) << "a null pointer has nothing";
+  EXPECT_FALSE(HoldsOf(UINT64_MAX, rest)) << "a constant in a pointer's place has nothing";
 }
 
 TEST(ConditionsTest, OfAGroupOneIsEnough) {

@@ -14,7 +14,6 @@ namespace {
 
 using namespace protocol;
 
-constexpr uint64_t kFirstPage = 4096;  // below it no text can be
 // Copied for a function of whose arguments nothing is known. What lies above the return address is
 // its caller's frame, so that this much can be read.
 constexpr uint32_t kWatchedStackWords = 32;
@@ -55,7 +54,7 @@ void NoteError() {
 
 void CopyLabel(uint64_t address, char (&label)[kLabelSize]) {
   size_t size = 0;
-  if (address >= kFirstPage) {
+  if (MayBeAddress(address)) {
     const char* text = reinterpret_cast<const char*>(address);
     for (; size + 1 < kLabelSize && text[size] != '\0'; ++size) {
       label[size] = text[size];
@@ -70,7 +69,7 @@ bool IsPointee(const PlanObserver& observer) {
 }
 
 uint64_t WordAt(uint64_t address) {
-  return address < kFirstPage ? 0 : *reinterpret_cast<const uint64_t*>(address);
+  return MayBeAddress(address) ? *reinterpret_cast<const uint64_t*>(address) : 0;
 }
 
 // What an observer that knows it before the call takes for the key; of a wrapped call whose key is

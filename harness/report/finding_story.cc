@@ -94,6 +94,22 @@ class StoredStory {
     }
   }
 
+  // ", in life 2", ", 3 in life 1, 1 in life 2"; "" where the target had one life alone.
+  std::string LivesHit() const {
+    std::string text;
+    const json lives = evidence_.value("hits_by_life", json::array());
+    for (const json& one : lives.is_array() ? lives : json::array()) {
+      const json life = one.is_object() ? one.value("life", json()) : json();
+      const json hits = one.is_object() ? one.value("hits", json()) : json();
+      if (life.is_number_integer() && hits.is_number_integer()) {
+        text += fmt::format(", {}in life {}",
+                            lives.size() > 1 ? fmt::format("{} ", hits.get<int64_t>()) : "",
+                            life.get<int64_t>());
+      }
+    }
+    return text;
+  }
+
   void WhatWasDone() {
     if (finding_.injected.empty()) {
       return;
@@ -113,6 +129,7 @@ class StoredStory {
           hits.is_number_integer() && hits.get<int64_t>() > 1) {
         where += fmt::format(", x {}", hits.get<int64_t>());
       }
+      where += LivesHit();
     }
     Line(fmt::format("{} {}{}", finding_.injected, finding_.mode_text, where));
     Line(fmt::format("the target ended with {}", finding_.run.exit));

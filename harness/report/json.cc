@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/evidence/injection_lives.h"
 #include "harness/oracle/run_course.h"
 #include "harness/report/stack_name.h"
 
@@ -240,6 +241,12 @@ void AddCourse(const Evidence& evidence, json& out) {
 // What was done to it.
 void AddFaults(const Evidence& evidence, json& out) {
   out["injections"] = ArrayOf(evidence.injections, FromInjection);
+  const std::vector<int> lives = LivesOfInjections(evidence);
+  for (size_t i = 0; i < lives.size(); ++i) {
+    if (lives[i] != 0) {
+      out["injections"][i]["life"] = lives[i];
+    }
+  }
   out["faults_not_reached"] = evidence.faults_not_reached;
   out["hooks"] = FromHooks(evidence.hooks);
   out["agent"] = {{"ready", evidence.agent_ready},

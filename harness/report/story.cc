@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "harness/evidence/injection_lives.h"
 #include "harness/oracle/blame.h"
 #include "harness/oracle/ends_by_design.h"
 #include "harness/oracle/run_course.h"
@@ -177,19 +178,21 @@ void Story::Injections() {
     return;
   }
   Heading("What was injected");
+  const std::vector<int> lives = LivesOfInjections(report_.evidence);
   size_t told = 0;
   size_t next = 0;
   for (; next < injections.size() && told < limits_.injections; ++told) {
     const Injection& injection = injections[next];
-    // A call that is tried again and again is told once.
+    // A call that is tried again and again is told once, for each life of the target.
     size_t end = next + 1;
     while (end < injections.size() && injections[end].fault == injection.fault &&
-           injections[end].site == injection.site) {
+           injections[end].site == injection.site && lives[end] == lives[next]) {
       ++end;
     }
+    const std::string life = lives[next] == 0 ? "" : fmt::format(" of life {}", lives[next]);
     const std::string times = end - next > 1 ? fmt::format(", x {}", end - next) : "";
-    Line(fmt::format("{}: {} ({}), in step {}, at {} ms{}{}", injection.fault, injection.point,
-                     injection.action, injection.step, injection.time_ms,
+    Line(fmt::format("{}: {} ({}), in step {}{}, at {} ms{}{}", injection.fault, injection.point,
+                     injection.action, injection.step, life, injection.time_ms,
                      injection.before_main ? ", before main" : "", times));
     TellStack(injection.stack, 4);
     next = end;

@@ -5,8 +5,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <fstream>
+#include <iterator>
 #include <set>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +17,7 @@
 #include "harness/base/failure.h"
 #include "harness/run/agent_check.h"
 #include "harness/target/proc_status.h"
+#include "harness/target/safety.h"
 
 namespace faultline {
 namespace {
@@ -151,6 +155,50 @@ bool WaitsForChildren(LiveRun& run, bool& has_waited) {
   return waits;
 }
 
+// As a process of the target has it, or as long as that is not known, the harness.
+std::string LibraryPathOf(pid_t pid) {
+  constexpr std::string_view kName = "LD_LIBRARY_PATH=";
+  std::istringstream entries(ReadEnvironment(pid));
+  for (std::string entry; std::getline(entries, entry, '\0');) {
+    if (entry.starts_with(kName)) {
+      return entry.substr(kName.size());
+    }
+  }
+  const char* own = std::getenv("LD_LIBRARY_PATH");
+  return own == nullptr ? "" : own;
+}
+
+bool UsesDpdk(const ChildProgram& child) {
+  return UsesDpdkAsBefore(child.last.program, LibraryPathOf(child.is_alive ? child.pid : 0));
+}
+
+// Programs that run what is written for them, often to start others.
+bool IsInterpreter(const fs::path& program) {
+  const std::string name = program.filename();
+  return std::ranges::any_of(
+      std::array<std::string_view, 6>{"python", "perl", "ruby", "node", "lua", "tclsh"},
+      [&name](std::string_view one) { return name.starts_with(one); });
+}
+
+// Of `children` those for which the started program is there, although it neither is made to wrap
+// nor merely waits: a launcher that reads what its child says (`subprocess.Popen(...,
+// stdout=PIPE)`), or whatever starts a program with DPDK and has none itself.
+std::vector<ChildProgram> Launched(LiveRun& run, const std::vector<ChildProgram>& children) {
+  const std::optional<ExecutedProgram> now = run.process().replaced_by();
+  const fs::path program = now ? now->program : HookedProgram(run.request());
+  std::vector<ChildProgram> launched;
+  if (!UsesDpdkAsBefore(program, LibraryPathOf(run.process().pid()))) {
+    std::ranges::copy_if(children, std::back_inserter(launched),
+                         [](const ChildProgram& child) { return UsesDpdk(child); });
+  }
+  if (launched.empty() && IsInterpreter(fs::weakly_canonical(program))) {
+    std::ranges::copy_if(children, std::back_inserter(launched), [&run](const ChildProgram& child) {
+      return child.is_alive && ReadsOutputOf(run.process().pid(), child.pid);
+    });
+  }
+  return launched;
+}
+
 // Of one that has ended: what it has left behind, or all that it executed.
 std::vector<ChildProgram> OfEnded(LiveRun& run, int64_t ready_ms) {
   const ExitStatus& exit = run.process().exit_status();
@@ -168,7 +216,7 @@ std::vector<ChildProgram> OfEnded(LiveRun& run, int64_t ready_ms) {
   const auto alive = std::stable_partition(
       children.begin(), children.end(), [](const ChildProgram& child) { return child.is_alive; });
   if (alive == children.begin()) {
-    return IsWrapper(run) ? children : std::vector<ChildProgram>();
+    return IsWrapper(run) ? children : Launched(run, children);
   }
   children.erase(left_one ? alive : children.begin(), children.end());
   if (was_ended) {
@@ -196,7 +244,7 @@ std::vector<ChildProgram> Candidates(LiveRun& run, bool& has_waited) {
   });
   return children.empty() || IsWrapper(run) || WaitsForChildren(run, has_waited)
              ? children
-             : std::vector<ChildProgram>();
+             : Launched(run, children);
 }
 
 bool IsDescendant(pid_t pid, pid_t ancestor) {

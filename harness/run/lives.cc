@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <limits>
+#include <optional>
 #include <utility>
 
 namespace faultline {
@@ -35,7 +36,46 @@ bool Has(const std::vector<Fault>& faults, const std::string& id) {
                      [&](const Fault& fault) { return fault.id == id; });
 }
 
+constexpr uint64_t kForEver = std::numeric_limits<uint64_t>::max();
+
+// The fault as it counts on behind `counted` of its calls; nullopt: none of those that it hits is
+// left.
+std::optional<Fault> Behind(Fault fault, uint64_t counted) {
+  uint64_t next = fault.first;
+  if (next <= counted) {
+    next += ((counted - next) / fault.step + 1) * fault.step;
+  }
+  if (next > fault.last) {
+    return std::nullopt;
+  }
+  fault.first = next - counted;
+  fault.last -= fault.last == kForEver ? 0 : counted;
+  return fault;
+}
+
 }  // namespace
+
+std::map<std::string, uint64_t> CountedCalls(const std::vector<Fault>& faults,
+                                             const std::vector<std::string>& planned,
+                                             const JournalSnapshot& journal) {
+  std::map<std::string, uint64_t> counted;
+  for (const Fault& fault : faults) {
+    const auto rule =
+        static_cast<size_t>(std::find(planned.begin(), planned.end(), fault.id) - planned.begin());
+    if (!fault.armed_at_start || rule >= std::min(planned.size(), journal.rules.size())) {
+      continue;
+    }
+    // With a site its occurrences count, armed or not.
+    const auto site = std::find_if(journal.sites.begin(), journal.sites.end(),
+                                   [&](const JournalSite& one) { return one.hash == fault.site; });
+    if (fault.site == 0) {
+      counted[fault.id] = journal.rules[rule].counted;
+    } else if (site != journal.sites.end()) {
+      counted[fault.id] = site->calls;
+    }
+  }
+  return counted;
+}
 
 void ShiftTimes(Evidence& evidence, int64_t by_ms) {
   for (StepResult& step : evidence.steps) {
@@ -104,16 +144,21 @@ Evidence MergeLives(std::vector<Life> lives) {
   return all;
 }
 
-std::vector<Fault> FaultsOfNextLife(const std::vector<Fault>& faults, const Evidence& before) {
+std::vector<Fault> FaultsOfNextLife(const std::vector<Fault>& faults, const Evidence& before,
+                                    const std::map<std::string, uint64_t>& counted) {
   std::vector<Fault> left;
   for (const Fault& fault : faults) {
     const auto hits =
         std::count_if(before.injections.begin(), before.injections.end(),
                       [&](const Injection& injection) { return injection.fault == fault.id; });
-    const bool for_ever = fault.last == std::numeric_limits<uint64_t>::max();
+    const bool for_ever = fault.last == kForEver;
     const uint64_t calls = for_ever ? 0 : (fault.last - fault.first) / fault.step + 1;
-    if (for_ever || std::cmp_less(hits, calls)) {
-      left.push_back(fault);
+    if (!for_ever && std::cmp_greater_equal(hits, calls)) {
+      continue;
+    }
+    const auto so_far = counted.find(fault.id);
+    if (const auto behind = Behind(fault, so_far == counted.end() ? 0 : so_far->second)) {
+      left.push_back(*behind);
     }
   }
   // What waits for a fault that is over need not wait any more.

@@ -154,8 +154,42 @@ TEST_F(LivesTest, FaultsThatHaveHitAllTheirCallsAreOver) {
     before.injections.emplace_back().fault = id;
   }
   EXPECT_THAT(Ids(FaultsOfNextLife(
-                  {FaultOf("once"), FaultOf("twice", 2), FaultOf("ever", UINT64_MAX)}, before)),
+                  {FaultOf("once"), FaultOf("twice", 2), FaultOf("ever", UINT64_MAX)}, before, {})),
               ElementsAre("twice", "ever"));
+}
+
+// "3", "2..", "2..8+3", as a life of `calls` calls leaves them for the next one.
+TEST_F(LivesTest, CallsCountOnInTheNextLife) {
+  const auto left = [](uint64_t first, uint64_t last, uint64_t step, uint64_t calls) {
+    Fault fault = FaultOf("fault", last);
+    fault.first = first;
+    fault.step = step;
+    const std::vector<Fault> next = FaultsOfNextLife({fault}, Evidence(), {{"fault", calls}});
+    return next.empty() ? std::vector<uint64_t>()
+                        : std::vector<uint64_t>{next[0].first, next[0].last};
+  };
+  EXPECT_THAT(left(3, 3, 1, 2), ElementsAre(1, 1));
+  EXPECT_THAT(left(3, 3, 1, 3), IsEmpty());
+  EXPECT_THAT(left(2, UINT64_MAX, 1, 0), ElementsAre(2, UINT64_MAX));
+  EXPECT_THAT(left(2, UINT64_MAX, 1, 1), ElementsAre(1, UINT64_MAX));
+  EXPECT_THAT(left(2, UINT64_MAX, 1, 7), ElementsAre(1, UINT64_MAX));
+  EXPECT_THAT(left(2, 8, 3, 4), ElementsAre(1, 4));  // 5 and 8 are left
+  EXPECT_THAT(left(2, 8, 3, 5), ElementsAre(3, 3));
+  EXPECT_THAT(left(2, 8, 3, 8), IsEmpty());
+}
+
+TEST_F(LivesTest, WhatIsNotArmedCountsAnewAndASiteCountsItsOwnCalls) {
+  Fault armed = FaultOf("armed");
+  Fault disarmed = FaultOf("disarmed");
+  disarmed.armed_at_start = false;
+  Fault site = FaultOf("site");
+  site.site = 0xabc;
+  JournalSnapshot journal;
+  journal.rules = {{.counted = 2}, {.counted = 3}, {.counted = 4}};
+  journal.sites = {{.hash = 0x7, .calls = 8}, {.hash = 0xabc, .calls = 5}};
+  const auto counted =
+      CountedCalls({armed, disarmed, site}, {"site", "disarmed", "armed"}, journal);
+  EXPECT_THAT(counted, ElementsAre(std::pair("armed", 4U), std::pair("site", 5U)));
 }
 
 TEST_F(LivesTest, WhatComesAfterAFaultThatIsOverWaitsForNothing) {
@@ -163,9 +197,9 @@ TEST_F(LivesTest, WhatComesAfterAFaultThatIsOverWaitsForNothing) {
   later.after = "site";
   const std::vector<Fault> faults = {FaultOf("site"), later};
   Evidence before;
-  EXPECT_EQ(FaultsOfNextLife(faults, before).at(1).after, "site");
+  EXPECT_EQ(FaultsOfNextLife(faults, before, {}).at(1).after, "site");
   before.injections.emplace_back().fault = "site";
-  const std::vector<Fault> next = FaultsOfNextLife(faults, before);
+  const std::vector<Fault> next = FaultsOfNextLife(faults, before, {});
   ASSERT_THAT(next, SizeIs(1));
   EXPECT_EQ(next[0].after, "");
 }
@@ -183,7 +217,7 @@ TEST_F(LivesTest, AFaultOfOneLifeIsThereInThatOneAlone) {
   EXPECT_THAT(Ids(FaultsOfLife(faults, 2)), ElementsAre("any", "second", "later", "last"));
   Evidence hit;
   hit.injections.emplace_back().fault = "second";
-  EXPECT_THAT(Ids(FaultsOfLife(FaultsOfNextLife(faults, hit), 3)),
+  EXPECT_THAT(Ids(FaultsOfLife(FaultsOfNextLife(faults, hit, {}), 3)),
               ElementsAre("any", "later", "last"));
 }
 
@@ -242,6 +276,15 @@ TEST_F(HookedLivesTest, AFaultOfTheSecondLifeHitsThere) {
   const Evidence evidence = ExecuteHooked();
   EXPECT_THAT(HitsByLife(evidence), ElementsAre(0, 1, 0));
   EXPECT_THAT(evidence.faults_not_reached, IsEmpty());
+}
+
+// Each life makes one call, and a persistent fault spares the first alone.
+TEST_F(HookedLivesTest, CallsCountOverAllLives) {
+  Fault& fault = AddFault();
+  fault.first = 2;
+  fault.last = UINT64_MAX;
+  AddLives(3);
+  EXPECT_THAT(HitsByLife(ExecuteHooked()), ElementsAre(0, 1, 1));
 }
 
 TEST_F(HookedLivesTest, AFaultOfALifeThatNeverComesIsNotReached) {

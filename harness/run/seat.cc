@@ -217,7 +217,7 @@ std::vector<std::string> Seat::OwnLeftovers() const {
 void Seat::PrepareLife(const std::string& restart) {
   const int life = static_cast<int>(lives_.size()) + 1;
   if (life > 1) {
-    remaining_ = FaultsOfNextLife(remaining_, lives_.back().evidence);
+    remaining_ = FaultsOfNextLife(remaining_, lives_.back().evidence, counted_);
   }
   of_life_.faults = FaultsOfLife(remaining_, life);
   for (Fault& fault : of_life_.faults) {
@@ -280,6 +280,9 @@ bool Seat::End(std::optional<int> signal) {
     if (const auto switched = run_->switched().find(fault.id); switched != run_->switched().end()) {
       fault.armed_at_start = switched->second;
     }
+  }
+  if (is_it && hooking_->wanted()) {
+    counted_ = CountedCalls(remaining_, hooking_->plan().faults, lives_.back().evidence.journal);
   }
   rolled_back_.reset();
   steps_.reset();

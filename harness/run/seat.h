@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -100,7 +101,8 @@ class Seat {
   RunRequest request_;
   Sandbox sandbox_;
   RunRequest of_life_;
-  std::vector<Fault> remaining_;  // faults that are not over
+  std::vector<Fault> remaining_;             // faults that are not over
+  std::map<std::string, uint64_t> counted_;  // of the life before, see CountedCalls
   std::unique_ptr<Hooking> hooking_;
   std::unique_ptr<LiveRun> run_;
   std::unique_ptr<StepRunner> steps_;

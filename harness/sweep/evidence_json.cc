@@ -1,8 +1,10 @@
 #include "harness/sweep/evidence_json.h"
 
 #include <algorithm>
+#include <map>
 
 #include "harness/base/shell_words.h"
+#include "harness/evidence/injection_lives.h"
 #include "harness/oracle/run_course.h"
 #include "harness/sweep/site_list.h"
 #include "harness/sweep/stack_json.h"
@@ -80,6 +82,20 @@ nlohmann::json RpcsToJson(const Evidence& evidence) {
   return rpcs;
 }
 
+// How often something was injected into each life of the target; empty where it had one alone.
+nlohmann::json HitsByLife(const std::vector<int>& lives) {
+  std::map<int, int> hits;
+  for (const int life : lives) {
+    hits[life] += life == 0 ? 0 : 1;
+  }
+  hits.erase(0);
+  nlohmann::json by_life = nlohmann::json::array();
+  for (const auto& [life, times] : hits) {
+    by_life.push_back({{"life", life}, {"hits", times}});
+  }
+  return by_life;
+}
+
 nlohmann::json InjectionsToJson(const Evidence& evidence) {
   nlohmann::json injections = nlohmann::json::array();
   for (const Injection& injection : evidence.injections) {
@@ -114,6 +130,9 @@ nlohmann::json EvidenceToJson(const Evidence& evidence, bool in_full) {
                          {"hits", evidence.injections.size()},
                          {"injections", InjectionsToJson(evidence)},
                          {"log", LogToJson(evidence, in_full ? kLogLinesInFull : kLogLines)}};
+  if (nlohmann::json lives = HitsByLife(LivesOfInjections(evidence)); !lives.empty()) {
+    json["hits_by_life"] = std::move(lives);
+  }
   if (nlohmann::json rpcs = RpcsToJson(evidence); !rpcs.empty()) {
     json["rpcs"] = std::move(rpcs);
   }

@@ -11,11 +11,14 @@
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <initializer_list>
 #include <iterator>
 #include <memory>
+#include <set>
 #include <sstream>
 #include <string_view>
+#include <system_error>
 
 #include "harness/base/unique_fd.h"
 #include "harness/target/clock.h"
@@ -118,6 +121,13 @@ constexpr std::array kEndedBySignals = {
     SYS_semtimedop, SYS_mq_timedreceive, SYS_open,        SYS_openat, SYS_flock,
     SYS_fcntl,      SYS_io_getevents};
 
+// What descriptor `fd` of the process leads to: "pipe:[4711]"; "" when it is closed.
+std::string LinkOfFd(pid_t pid, int fd) {
+  std::error_code ignored;
+  return std::filesystem::read_symlink("/proc/" + std::to_string(pid) + "/fd/" + std::to_string(fd),
+                                       ignored);
+}
+
 }  // namespace
 
 std::string ReadProcFile(pid_t pid, const char* file) {
@@ -216,6 +226,28 @@ bool OnlyWaitsForChildren(pid_t pid) {
   return ThreadIds(pid).size() == 1 && call >> number &&
          (number == SYS_wait4 || number == SYS_waitid || number == SYS_rt_sigsuspend ||
           number == SYS_pause);
+}
+
+bool ReadsOutputOf(pid_t pid, pid_t child) {
+  constexpr std::array kReads = {SYS_read,       SYS_readv,       SYS_poll,  SYS_ppoll,
+                                 SYS_select,     SYS_pselect6,    SYS_wait4, SYS_waitid,
+                                 SYS_epoll_wait, SYS_epoll_pwait, SYS_futex};
+  std::istringstream call(ReadProcFile(pid, "syscall"));
+  long number = -1;
+  if (!(call >> number) || std::find(kReads.begin(), kReads.end(), number) == kReads.end()) {
+    return false;
+  }
+  std::set<std::string> said;
+  for (const int fd : {STDOUT_FILENO, STDERR_FILENO}) {
+    if (const std::string link = LinkOfFd(child, fd); link.starts_with("pipe:")) {
+      said.insert(link);
+    }
+  }
+  const std::vector<pid_t> own = NumericEntries("/proc/" + std::to_string(pid) + "/fd");
+  return std::any_of(own.begin(), own.end(), [&](int fd) {
+    // What it has inherited it hands on: its own output, to whoever started it.
+    return fd > STDERR_FILENO && said.contains(LinkOfFd(pid, fd));
+  });
 }
 
 ProcStat ReadProcStat(pid_t pid) {

@@ -66,6 +66,20 @@ TEST(Followed, OneThatIsOnItsWayOutIsNoSuccessor) {
   EXPECT_EQ(run.process().exit_status().code, 0);
 }
 
+TEST(Followed, TheEndOfADaemonThatFailsBeforeItsParentsEndIsTheTargets) {
+  VictimRun run({"quick-failure"}, {.detaches = true});
+  ASSERT_TRUE(run.WaitForExit());
+  EXPECT_TRUE(run.process().followed());
+  EXPECT_EQ(run.process().exit_status().code, 7);
+}
+
+TEST(Followed, TheEndOfADaemonThatItsParentWaitsForIsTheParentsToTell) {
+  VictimRun run({"awaited-failure"}, {.detaches = true});
+  ASSERT_TRUE(run.WaitForExit());
+  EXPECT_FALSE(run.process().followed());
+  EXPECT_EQ(run.process().exit_status().code, 0);
+}
+
 TEST_P(Descendants, OneThatEndsWithinTheGraceIsNotLeftBehind) {
   VictimRun run({"child", "wait"}, Options());
   ASSERT_TRUE(run.WaitForLine("child [0-9]+"));

@@ -25,6 +25,8 @@ namespace {
 constexpr int kSupervisorKillLimitMs = 10'000;
 // For a target that had those already.
 constexpr int kSupervisorLastLimitMs = 500;
+// How often it is looked whether a process that is held at its exit may go.
+constexpr int kLookAtExitsEveryMs = 2;
 constexpr int kWaitFlags = __WALL | __WNOTHREAD;
 
 // Signals from outside are for the harness's main thread; SIGCHLD wakes ChildEvents.
@@ -42,6 +44,7 @@ void KeepOnlySigchld() {
 Supervisor::Supervisor(const SupervisorPlan& plan)
     : end_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       stop_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      detaches_(plan.detaches),
       follows_(plan.detaches || !plan.follow_program.empty()),
       proof_(plan.proof),
       proof_is_asked_(plan.proof_is_asked),
@@ -156,7 +159,7 @@ void Supervisor::Loop() {
       }
       until = stop_ ? stop_until_ : kNoDeadline;
     }
-    events_.Wait(until);
+    events_.Wait(ReleaseExits() ? until : std::min(until, InMs(kLookAtExitsEveryMs)));
   }
 }
 

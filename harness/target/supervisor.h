@@ -56,6 +56,15 @@ struct SupervisorPlan {
   bool proof_is_asked = false;
 };
 
+// Does the signal end a program that brings it on itself, unless it is caught (signal(7))?
+bool IsFatalSignal(int signal);
+
+// A thread that is kept at the exit of its process.
+struct HeldExit {
+  Deadline until;              // then it goes all the same
+  bool is_waited_for = false;  // those above it slept when they were looked at last
+};
+
 // A target that is there already, forked from another: its threads, the main one first. Each is
 // stopped, and a tracee of the thread that says so.
 struct AdoptedTarget {
@@ -155,6 +164,14 @@ class Supervisor {
   void MakeTarget(pid_t pid);
   // Of a target that is about to detach: is a process that it forked about to die?
   bool IsSuccessorsEnd(pid_t tid, int signal) const;
+  // Did the target fork it, or one that the target forked, and is no other program in its place?
+  bool IsForkOfTarget(pid_t process) const;
+  // Keeps a forked process of a target that is about to detach at its exit; see ReleaseExits().
+  bool HoldAtExit(pid_t tid);
+  // Lets those go of which it is clear whether their end is the target's. True: none is left.
+  bool ReleaseExits();
+  // Does every living process above, up to the target, sleep until something comes?
+  bool AreAllAboveWaiting(pid_t process) const;
   void KillLeftBehind(pid_t pid);  // with mutex_ held
   bool WaitsForHarness(pid_t tid, int signal) const;
   bool IsTargetsThread(pid_t tid) const;
@@ -172,6 +189,7 @@ class Supervisor {
   std::vector<UniqueFd> pidfds_;  // of the target, and of those before it that detached
   std::atomic<int> pidfd_now_ = -1;
   std::atomic<pid_t> pid_ = 0;
+  bool detaches_ = false;
   std::atomic<bool> follows_ = false;
   std::atomic<bool> followed_ = false;
   std::atomic<bool> proven_ = false;
@@ -183,11 +201,14 @@ class Supervisor {
   std::string trace_note_;
   std::unique_ptr<OwnChild> own_child_;
   int stop_mark_ = 0;
-  std::map<pid_t, int> waiting_;        // threads that wait for Resume(); supervisor's thread only
-  std::set<pid_t> known_threads_;       // supervisor's thread only
-  std::vector<pid_t> seen_processes_;   // read by others only after Finish()
-  std::optional<StackSnapshot> crash_;  // supervisor's thread only, until end_
-  bool in_handler_ = false;             // supervisor's thread only, until end_
+  std::map<pid_t, int> waiting_;  // threads that wait for Resume(); supervisor's thread only
+  std::map<pid_t, HeldExit> held_at_exit_;  // threads; supervisor's thread only
+  std::map<pid_t, pid_t> parents_;          // of all forked processes; supervisor's thread only
+  bool looks_at_exits_ = false;             // see TargetEnd::in_handler; supervisor's thread only
+  std::set<pid_t> known_threads_;           // supervisor's thread only
+  std::vector<pid_t> seen_processes_;       // read by others only after Finish()
+  std::optional<StackSnapshot> crash_;      // supervisor's thread only, until end_
+  bool in_handler_ = false;                 // supervisor's thread only, until end_
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;

@@ -44,35 +44,10 @@ void Supervisor::NoteThread(pid_t tid) {
   }
 }
 
-void Supervisor::MakeTarget(pid_t pid) {
-  pidfds_.emplace_back(pidfd_open(pid, 0));
-  pidfd_now_ = pidfds_.back().get();
-  pid_ = pid;
-}
-
-bool Supervisor::FollowSuccessor(int status) {
-  if (!follows_ || killed_ || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-    return false;
-  }
-  // Of several the one that was born first and whose parent is none of them: a daemon forks itself
-  // before it forks helpers.
-  const auto successor =
-      std::find_if(seen_processes_.begin(), seen_processes_.end(), [this](pid_t pid) {
-        return living_.contains(pid) && !IsEnding(pid) &&
-               !living_.contains(ReadProcStat(pid).parent);
-      });
-  if (successor == seen_processes_.end()) {
-    return false;
-  }
-  MakeTarget(*successor);
-  followed_ = true;
-  eventfd_write(end_fd_.get(), 1);  // so that who waits looks again
-  return true;
-}
-
 void Supervisor::HandleEnd(pid_t tid, int status, const rusage& usage) {
   known_threads_.erase(tid);
   waiting_.erase(tid);
+  held_at_exit_.erase(tid);
   guard_.Forget(tid);
   const std::lock_guard lock(mutex_);
   held_for_proof_ = held_for_proof_ == tid ? 0 : held_for_proof_;
@@ -126,7 +101,10 @@ void Supervisor::HandleStop(pid_t tid, int status) {
     NoteExec(tid);
   }
   if (event == PTRACE_EVENT_EXIT) {
-    in_handler_ |= ExitsInHandler(tid);
+    in_handler_ |= looks_at_exits_ && ExitsInHandler(tid);
+    if (HoldAtExit(tid)) {
+      return;
+    }
   }
   if (event != 0) {
     ptrace(PTRACE_CONT, tid, nullptr, nullptr);  // a new process or thread, an exec, our interrupt

@@ -205,6 +205,7 @@ uint64_t Supervisor::LastOrder(pid_t pid) const {
 // Its parent waits in its fork(2), or has just come out of it: it executes what it did then.
 void Supervisor::NoteOrigin(pid_t pid) {
   const pid_t parent = ReadProcStat(pid).parent;
+  parents_[pid] = parent;
   const uint64_t order = LastOrder(parent);
   const auto above = origins_.find(parent);
   origins_[pid] = order == 0 && above != origins_.end() ? above->second : Origin{parent, order};

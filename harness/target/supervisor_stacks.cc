@@ -25,11 +25,6 @@ constexpr int kLookAgainMs = 20;
 // How much longer than its limit a requested snapshot may take before nobody waits for it.
 constexpr int kRequestSlackMs = 2'000;
 
-// Signals that a program brings on itself, by a mistake, by writing to a peer that is gone or by a
-// timer that it has set, and whose default action ends it (signal(7)).
-constexpr int kFatalSignals[] = {SIGABRT, SIGALRM, SIGBUS, SIGFPE,  SIGILL,    SIGPIPE, SIGPROF,
-                                 SIGQUIT, SIGSEGV, SIGSYS, SIGTRAP, SIGVTALRM, SIGXCPU, SIGXFSZ};
-
 // Of a thread that is stopped by `signal`.
 std::optional<BadAccess> ReadBadAccess(pid_t tid, int signal) {
   siginfo_t info = {};
@@ -84,30 +79,7 @@ bool Supervisor::IsTargetsThread(pid_t tid) const {
 }
 
 bool Supervisor::IsFatal(pid_t tid, int signal) const {
-  return std::count(std::begin(kFatalSignals), std::end(kFatalSignals), signal) != 0 &&
-         IsTargetsThread(tid) && TakesDefaultAction(pid(), signal);
-}
-
-bool Supervisor::IsSuccessorsEnd(pid_t tid, int signal) const {
-  if (!follows_ || IsTargetsThread(tid) ||
-      std::count(std::begin(kFatalSignals), std::end(kFatalSignals), signal) == 0) {
-    return false;
-  }
-  // What executes another program is a helper, and so is what that one forks. The target's own
-  // process may have ended already: its files below /proc say nothing then.
-  const pid_t process = ThreadGroup(tid);
-  {
-    const std::lock_guard lock(mutex_);
-    const auto origin = origins_.find(process);
-    const bool is_of_target =
-        origin != origins_.end() && LastOrder(process) == 0 &&
-        std::none_of(child_programs_.begin(), child_programs_.end(),
-                     [&](const ChildProgram& one) { return one.pid == origin->second.by; });
-    if (!is_of_target) {
-      return false;
-    }
-  }
-  return TakesDefaultAction(process, signal);
+  return IsFatalSignal(signal) && IsTargetsThread(tid) && TakesDefaultAction(pid(), signal);
 }
 
 bool Supervisor::ExitsInHandler(pid_t tid) const {
@@ -201,6 +173,7 @@ void Supervisor::TakeRequestedSnapshot(Deadline deadline) {
   for (const auto& [tid, status] : halted) {
     // From here on it is seen how it ends: by what woke it, if anything does.
     ptrace(PTRACE_SETOPTIONS, tid, nullptr, kTraceOptions | PTRACE_O_TRACEEXIT);
+    looks_at_exits_ = true;
     NoteThread(tid);
     HandleStop(tid, status);
   }

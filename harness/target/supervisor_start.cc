@@ -168,7 +168,9 @@ void Supervisor::Adopt(const MakeTargetThere& make) {
 }
 
 void Supervisor::Seize() {
-  if (ptrace(PTRACE_SEIZE, pid(), nullptr, kTraceOptions) == 0) {
+  // Whatever it forks inherits the options.
+  const long options = kTraceOptions | (detaches_ ? PTRACE_O_TRACEEXIT : 0);
+  if (ptrace(PTRACE_SEIZE, pid(), nullptr, options) == 0) {
     traced_ = true;
     return;
   }

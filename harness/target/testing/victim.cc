@@ -135,6 +135,35 @@ void StartDyingDaemon() {
   waitpid(child, nullptr, 0);
 }
 
+// A daemon that forks itself twice and fails at once, long before those above it end with 0.
+void StartQuickFailure() {
+  constexpr useconds_t kLong = 100'000;
+  if (fork() != 0) {
+    usleep(kLong);
+    _exit(0);
+  }
+  if (fork() != 0) {
+    usleep(kLong / 2);
+    _exit(0);
+  }
+  _exit(7);
+}
+
+// The same once, and its parent waits for what it says: it is the parent's to tell.
+void StartAwaitedFailure() {
+  int ends[2];
+  if (pipe(ends) != 0) {
+    return;
+  }
+  if (fork() == 0) {
+    _exit(7);
+  }
+  close(ends[1]);
+  char byte = 0;
+  [[maybe_unused]] const ssize_t got = read(ends[0], &byte, 1);
+  _exit(0);
+}
+
 // A child that takes long to die: it holds much memory by descriptors on both sides of a pipe, and
 // this one ends with 0 as soon as the pipe says that the child is ending.
 void StartSlowDeath() {
@@ -241,6 +270,8 @@ const std::map<std::string, std::function<void()>>& Deeds() {
       {"zombie", StartZombie},
       {"dying-daemon", StartDyingDaemon},
       {"slow-death", StartSlowDeath},
+      {"quick-failure", StartQuickFailure},
+      {"awaited-failure", StartAwaitedFailure},
       {"main-thread-exits",
        [] {
          StartThread();
