@@ -34,7 +34,11 @@ constexpr char kHungOnce[] = "timed out once, while other runs went on, and not 
 }  // namespace
 
 RunQueue::RunQueue(const SweepContext& context, Workers& workers, int jobs, const Budget& budget)
-    : context_(context), workers_(workers), jobs_(jobs), budget_(budget) {}
+    : context_(context),
+      workers_(workers),
+      jobs_(jobs),
+      budget_(budget),
+      spare_(jobs, workers.UsableCpus()) {}
 
 RunResult RunQueue::Runner::Run(QueueRequest request) {
   Active& active = queue_.Get(task_);
@@ -52,6 +56,8 @@ void RunQueue::RunOne(const Task& task) {
 void RunQueue::RunAll(const std::function<Task()>& next) {
   next_ = &next;
   is_dry_ = false;
+  forks_ = false;
+  spare_.Close();
   StartAll();
   while (running_ > 0) {
     if (std::optional<Workers::Done> done = workers_.Wait(look_again_)) {
@@ -132,11 +138,17 @@ RunQueue::Active* RunQueue::FirstReadyOrNew() {
 }
 
 bool RunQueue::HasRoom() {
-  if (alone_ || running_ >= 2 * jobs_) {
+  if (alone_) {
     return false;
   }
-  if (running_ < jobs_) {
+  if (running_ < jobs_ + spare_.runs()) {
     return true;
+  }
+  if (forks_) {
+    return HasSpareRoom();
+  }
+  if (running_ >= 2 * jobs_) {
+    return false;
   }
   const Clock::time_point now = workers_.Now();
   int fast = 0;
@@ -155,6 +167,15 @@ bool RunQueue::HasRoom() {
   }
   look_again_ = std::min<Clock::time_point>(look_again_, now + IdleCpus::kShortest);
   return false;
+}
+
+// Of all the places there are none is free.
+bool RunQueue::HasSpareRoom() {
+  if (const std::optional<double> idle = workers_.MeasureIdleCpus()) {
+    spare_.Adapt(*idle);
+  }
+  look_again_ = std::min<Clock::time_point>(look_again_, workers_.Now() + IdleCpus::kShortest);
+  return running_ < jobs_ + spare_.runs();
 }
 
 void RunQueue::Begin(const Task& task) {
@@ -222,6 +243,10 @@ void RunQueue::Finish(Workers::Done done) {
   const bool hung_before = active.result.hung && active.result.starved;
   active.is_running = false;
   active.result = std::move(done.result);
+  forks_ = active.result.from_snapshot;
+  if (!forks_) {
+    spare_.Close();
+  }
   if (active.tried->alone && hung_before && !active.result.hung) {
     active.result.run.note = kHungOnce;
   }

@@ -13,6 +13,7 @@
 #include "harness/sweep/budget.h"
 #include "harness/sweep/coroutine.h"
 #include "harness/sweep/queue_request.h"
+#include "harness/sweep/spare_room.h"
 #include "harness/sweep/workers.h"
 #include "harness/target/machine.h"
 
@@ -53,7 +54,7 @@ class RunQueue {
   // held from the first run on until the queue goes. A run that takes longer than SlowAfter() (it
   // most likely hangs, and waits for its timeout) gives its place away while a CPU is idle, up to
   // twice as many runs in all. Most targets poll, and a hung one that spins needs its CPU: beside
-  // it nothing would be won. All is borrowed.
+  // it nothing would be won. While runs come from snapshots there is SpareRoom. All is borrowed.
   RunQueue(const SweepContext& context, Workers& workers, int jobs, const Budget& budget);
 
   // Runs the tasks that `next` yields, until it yields an empty one while none goes on, or the
@@ -115,6 +116,7 @@ class RunQueue {
   Active* FirstReady(bool alone);
   Active* FirstReadyOrNew();
   bool HasRoom();
+  bool HasSpareRoom();
   bool HasTime(QueueRequest::Purpose purpose, std::chrono::milliseconds expected) const;
   void Start(Active& active);
   void StartAll();
@@ -141,6 +143,8 @@ class RunQueue {
   int last_id_ = 0;
   int running_ = 0;
   bool alone_ = false;  // the one that runs
+  SpareRoom spare_;
+  bool forks_ = false;  // the last run came from a snapshot
   Clock::time_point look_again_;
   bool stopped_ = false;
   std::optional<int> interrupted_;

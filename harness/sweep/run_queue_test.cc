@@ -93,6 +93,37 @@ TEST_F(RunQueueTest, ASlowRunKeepsItsPlaceWhileNoCpuIsIdle) {
   }
 }
 
+// What is left of a forked target's life is often sleep.
+TEST_F(RunQueueTest, ForkedRunsThatLeaveACpuIdleAreJoinedByOthers) {
+  for (const auto& [idle, most] : {std::pair(0.8, 8u), std::pair(0.1, 2u)}) {
+    workers_.ForgetMost();
+    RunQueue queue = Queue(2);
+    behaviour_ = [](const QueueRequest&, RunResult& result) { result.from_snapshot = true; };
+    workers_.set_idle_cpus(idle);
+    RunEach(queue, Keys(40));
+    EXPECT_EQ(workers_.most_at_a_time(), most);
+  }
+}
+
+TEST_F(RunQueueTest, RunsFromTheStartAreNotJoinedByOthers) {
+  RunQueue queue = Queue(2);
+  workers_.set_idle_cpus(0.8);
+  RunEach(queue, Keys(40));
+  EXPECT_EQ(workers_.most_at_a_time(), 2u);
+}
+
+// As those are that confirm.
+TEST_F(RunQueueTest, RunsFromTheStartThatFollowForkedOnesHaveThePlacesOfTheJobsAlone) {
+  RunQueue queue = Queue(2);
+  behaviour_ = [](const QueueRequest&, RunResult& result) { result.from_snapshot = true; };
+  workers_.set_idle_cpus(0.8);
+  RunEach(queue, Keys(40));
+  workers_.ForgetMost();
+  behaviour_ = {};
+  RunEach(queue, Keys(40));
+  EXPECT_EQ(workers_.most_at_a_time(), 2u);
+}
+
 TEST_F(RunQueueTest, WhereAllRunsTakeLongNoneIsSlow) {
   RunQueue queue = Queue(1);
   behaviour_ = [](const QueueRequest&, RunResult& result) { result.run.duration_ms = 2'000; };

@@ -36,6 +36,8 @@ class Workers {
   virtual Clock::time_point Now() const = 0;
   // How many CPUs had nothing to do of late, see IdleCpus; nothing when that is not known.
   virtual std::optional<double> MeasureIdleCpus() = 0;
+  // How many there are for the runs.
+  virtual int UsableCpus() const { return CountClaimedCpus().usable; }
   // Begins a run. `id` is free; `context` and `request` outlive the run.
   virtual void Start(int id, const SweepContext& context, const QueueRequest& request) = 0;
   // The next run that is done; nothing when `until` comes first. Some run goes on.

@@ -24,6 +24,7 @@ class FakeWorkers : public Workers {
     ++idle_measured_;
     return idle_cpus_;
   }
+  int UsableCpus() const override { return 1; }
   void Start(int id, const SweepContext& context, const QueueRequest& request) override {
     RunResult result = make_(context, request);
     const Clock::time_point end = now_ + std::chrono::milliseconds(result.run.duration_ms);
@@ -47,6 +48,7 @@ class FakeWorkers : public Workers {
   int idle_measured() const { return idle_measured_; }
   size_t running() const { return running_.size(); }
   size_t most_at_a_time() const { return most_at_a_time_; }
+  void ForgetMost() { most_at_a_time_ = 0; }
 
  private:
   struct Running {
