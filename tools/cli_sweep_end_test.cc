@@ -10,7 +10,6 @@
 
 #include "harness/base/files.h"
 #include "harness/store/store.h"
-#include "harness/store/sweep_state.h"
 #include "tools/testing/cli_sweep_fixture.h"
 
 namespace faultline {
@@ -106,7 +105,8 @@ TEST_F(CliSweepEndTest, WhatIsReportedOfAKilledSweepIsUnfinished) {
     ::kill(killed.pid(), SIGKILL);
     ASSERT_EQ(killed.Wait(), 128 + SIGKILL);
   }
-  const std::optional<SweepState> state = ReadSweepState(Store("s.db"));
+  const std::optional<SweepState> state =
+      faultline::Store(Store("s.db"), faultline::Store::Mode::kRead).LastSweep();
   ASSERT_TRUE(state.has_value());
   EXPECT_FALSE(state->ended);
   const std::filesystem::path page = directory_ / "page.html";
@@ -125,7 +125,9 @@ TEST_F(CliSweepEndTest, WhatIsReportedOfAKilledSweepIsUnfinished) {
               AllOf(HasSubstr("\u274c **unfinished"), Not(HasSubstr("\u2705"))));
   EXPECT_THAT(ReadFile(junit).value(), HasSubstr("<error type=\"harness\""));
   EXPECT_THAT(ReadFile(sarif).value(), HasSubstr("\"executionSuccessful\": false"));
-  EXPECT_THAT(Run({"findings", Store("s.db")}).output, HasSubstr("unfinished: "));
+  const auto findings = Run({"findings", Store("s.db")});
+  EXPECT_THAT(findings.output, HasSubstr("unfinished: "));
+  EXPECT_EQ(findings.exit, 3) << "that nothing was found yet is no good news";
   ASSERT_EQ(Run(Sweep("s.db")).exit, 0);
   EXPECT_EQ(Run({"findings", Store("s.db")}).output, "no findings\n");
 }

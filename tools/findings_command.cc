@@ -26,7 +26,9 @@ constexpr char kFindingsExamples[] =
     "  faultline findings s.db --kind crash --kind hang --module 'librte_*'\n"
     "  faultline findings s.db --new --baseline known.yaml\n"
     "  faultline findings s.db --new --baseline dpdk-testpmd --json - | jq '.findings[].title'\n"
-    "Exit code 1 when one that is listed fails a sweep: it is confirmed, and no baseline knows it.";
+    "Exit code 1 when one that is listed fails a sweep: it is confirmed, and no baseline knows "
+    "it.\n"
+    "Exit code 3 when none does and the sweep was interrupted, or visited nothing.";
 
 class FindingsCommand : public Command {
  public:
@@ -64,9 +66,8 @@ class FindingsCommand : public Command {
         wanted.insert(i);
       }
     }
-    const std::optional<SweepState> state = ReadSweepState(options_.file());
-    const std::string unfinished = TellUnfinished(digest, state);
-    json_.Tell(List(digest, wanted) + Line(unfinished) + Line(TellRemaining(state)) +
+    const std::string unfinished = TellUnfinished(digest);
+    json_.Tell(List(digest, wanted) + Line(unfinished) + Line(TellRemaining(digest)) +
                TellSilentFunctions(options_.silent(), StdoutWidth()));
     nlohmann::json document =
         FindingsToJson(digest, wanted, options_.file(), ReplayOptions(global));
@@ -75,7 +76,11 @@ class FindingsCommand : public Command {
     json_.Write(document);
     const bool fails = std::any_of(wanted.begin(), wanted.end(),
                                    [&](size_t index) { return digest.findings[index].fails; });
-    return fails ? ExitCode::kFindings : ExitCode::kAsExpected;
+    if (fails) {
+      return ExitCode::kFindings;
+    }
+    // What was not visited may hold one.
+    return unfinished.empty() && digest.runs > 0 ? ExitCode::kAsExpected : ExitCode::kCannotWork;
   }
 
  private:

@@ -66,9 +66,8 @@ class ReportCommand : public Command {
     options.replay_options = ReplayOptions(global);
     options.steps = StepTitles(global, digest.environment);
     options.source = source_;
-    const std::optional<SweepState> state = ReadSweepState(store_);
-    options.unfinished_text = TellUnfinished(digest, state);
-    options.remaining_text = TellRemaining(state);
+    options.unfinished_text = TellUnfinished(digest);
+    options.remaining_text = TellRemaining(digest);
     // And so not green.
     options.unfinished = digest.runs == 0 || !options.unfinished_text.empty();
     std::optional<Comparison> comparison;

@@ -97,10 +97,10 @@ class SweepCommand : public Command {
     ProgressLine progress(stderr, options.jobs);
     progress.SetBudget(options.budget);
     progress.Resume(store.Runs(), store.Findings());
-    WriteSweepState(store.file(), {});
+    store.SetLastSweep({});
     const SweepResult result =
         RunSweep(loaded, options, store, Executors(options, snapshots, interruption), progress);
-    WriteSweepState(store.file(), StateOf(result));
+    store.SetLastSweep(StateOf(result));
     progress.Clear();
     const std::string looked_at = settings_.LookedAt(options.selection);
     const SweepReport report = ReportOf(store, options, baseline, looked_at, result);

@@ -66,20 +66,21 @@ CiSweepContext ContextOf(const SweepResult& result, const SweepReport& report,
 
 }  // namespace
 
-std::string TellUnfinished(const SweepDigest& digest, const std::optional<SweepState>& state) {
+std::string TellUnfinished(const SweepDigest& digest) {
   size_t visited = 0;
   size_t to_visit = 0;
   for (const DigestSite& site : digest.sites) {
     visited += site.plans > 0 ? 1 : 0;
     to_visit += site.plans > 0 || (site.site.nested_in.empty() && site.site.seen_after.empty());
   }
-  const bool has_ended = state ? state->ended : visited == to_visit;
+  const bool has_ended = digest.last_sweep ? digest.last_sweep->ended : visited == to_visit;
   return has_ended || visited == 0
              ? ""
              : fmt::format("unfinished: {} of {} places visited", visited, to_visit);
 }
 
-std::string TellRemaining(const std::optional<SweepState>& state) {
+std::string TellRemaining(const SweepDigest& digest) {
+  const std::optional<SweepState>& state = digest.last_sweep;
   return state && state->remaining > 0
              ? fmt::format("{} of {} plans remain", state->remaining, state->plans)
              : "";

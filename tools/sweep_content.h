@@ -8,7 +8,6 @@
 #include "harness/report/sweep_digest.h"
 #include "harness/scenario/scenario.h"
 #include "harness/store/compare.h"
-#include "harness/store/sweep_state.h"
 #include "tools/command.h"
 #include "tools/sweep_report.h"
 
@@ -29,12 +28,12 @@ struct SweepContentOptions {
 };
 
 // "unfinished: 45 of 117 places visited" when the last sweep into the store was killed or
-// interrupted; of a store that does not say (see SweepState), when places were not visited. "" when
-// it ended, or nothing was visited at all.
-std::string TellUnfinished(const SweepDigest& digest, const std::optional<SweepState>& state);
+// interrupted; of a store that does not say (see SweepDigest::last_sweep), when places were not
+// visited. "" when it ended, or nothing was visited at all.
+std::string TellUnfinished(const SweepDigest& digest);
 
 // "72 of 234 plans remain" when the last sweep into the store said so, else "".
-std::string TellRemaining(const std::optional<SweepState>& state);
+std::string TellRemaining(const SweepDigest& digest);
 
 // The digest's verdict, of a sweep that is not finished with `unfinished` (see there) first.
 std::string VerdictOf(const SweepDigest& digest, const std::string& unfinished);

@@ -8,6 +8,7 @@
 
 #include "harness/oracle/before_fault.h"
 #include "harness/oracle/expected_end.h"
+#include "harness/oracle/failed_call.h"
 #include "harness/oracle/oracle.h"
 #include "harness/oracle/run_course.h"
 #include "harness/oracle/signature.h"
@@ -27,8 +28,7 @@ bool MayGiveUp(const OracleContext& context) {
 // Also when it was a call of another target, which may keep this one from what was written.
 bool SomethingFailed(const Evidence& evidence, const OracleContext& context) {
   return context.hit_elsewhere ||
-         std::any_of(evidence.injections.begin(), evidence.injections.end(),
-                     [](const Injection& injection) { return injection.action == "fail"; });
+         std::any_of(evidence.injections.begin(), evidence.injections.end(), IsFailedCall);
 }
 
 // nullptr when the scenario has no such step.

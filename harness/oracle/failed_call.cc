@@ -10,9 +10,11 @@
 
 namespace faultline {
 
+bool IsFailedCall(const Injection& injection) { return injection.action == "fail"; }
+
 const Injection* FirstFailure(const Evidence& evidence) {
-  const auto found = std::find_if(evidence.injections.begin(), evidence.injections.end(),
-                                  [](const Injection& one) { return one.action == "fail"; });
+  const auto found =
+      std::find_if(evidence.injections.begin(), evidence.injections.end(), IsFailedCall);
   return found == evidence.injections.end() ? nullptr : &*found;
 }
 

@@ -9,6 +9,9 @@
 // What findings say of the call that was made to fail: in titles, and at the end of signatures.
 namespace faultline {
 
+// Made to fail, and not that a signal was sent or a step taken at it.
+bool IsFailedCall(const Injection& injection);
+
 // The first call that was made to fail; nullptr when none was, as in a run that only got a signal.
 const Injection* FirstFailure(const Evidence& evidence);
 

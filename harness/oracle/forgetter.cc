@@ -8,6 +8,7 @@
 
 #include "harness/oracle/blame.h"
 #include "harness/oracle/common_call.h"
+#include "harness/oracle/failed_call.h"
 
 namespace faultline {
 namespace {
@@ -63,7 +64,7 @@ ForgetterFinder::ForgetterFinder(const Evidence& evidence,
   for (size_t i = 0; i < records.size() && next < evidence.injections.size(); ++i) {
     if (records[i].kind == JournalRecord::kInjected) {
       const Injection& injection = evidence.injections[next++];
-      if (injection.action == "fail") {
+      if (IsFailedCall(injection)) {
         failures_.push_back({&injection, i});
       }
     }

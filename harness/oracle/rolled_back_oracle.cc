@@ -7,6 +7,7 @@
 #include "harness/oracle/answer_shape.h"
 #include "harness/oracle/benign.h"
 #include "harness/oracle/blame.h"
+#include "harness/oracle/failed_call.h"
 #include "harness/oracle/oracle.h"
 #include "harness/oracle/run_course.h"
 #include "harness/oracle/signature.h"
@@ -33,10 +34,10 @@ std::string ErrorText(const RpcExchange& exchange) {
 
 // The call that was made to fail in the request.
 const Injection* FailureIn(const RollbackCheck& check, const Evidence& evidence) {
-  const auto found = std::find_if(
-      evidence.injections.begin(), evidence.injections.end(), [&](const Injection& injection) {
-        return injection.step == check.step && injection.action == "fail";
-      });
+  const auto found = std::find_if(evidence.injections.begin(), evidence.injections.end(),
+                                  [&](const Injection& injection) {
+                                    return injection.step == check.step && IsFailedCall(injection);
+                                  });
   return found == evidence.injections.end() ? nullptr : &*found;
 }
 

@@ -13,6 +13,8 @@
 #include "harness/oracle/answer_shape.h"
 #include "harness/oracle/benign.h"
 #include "harness/oracle/blame.h"
+#include "harness/oracle/early_end.h"
+#include "harness/oracle/failed_call.h"
 #include "harness/oracle/met_failure.h"
 #include "harness/oracle/oracle.h"
 #include "harness/oracle/run_course.h"
@@ -32,14 +34,12 @@ using Outcome = RpcExchange::Outcome;
 constexpr char kSwallowedKind[] = "swallowed";
 constexpr size_t kMostOtherCalls = 4;
 
-bool CallFailed(const Injection& injection) { return injection.action == "fail"; }
-
 // The first call that was made to fail and that somebody should have told about.
 const Injection* FirstFailure(const Evidence& evidence, const Catalogue& catalogue) {
-  const auto first = std::find_if(evidence.injections.begin(), evidence.injections.end(),
-                                  [&](const Injection& injection) {
-                                    return CallFailed(injection) && !IsBenign(injection, catalogue);
-                                  });
+  const auto first = std::find_if(
+      evidence.injections.begin(), evidence.injections.end(), [&](const Injection& injection) {
+        return IsFailedCall(injection) && !IsBenign(injection, catalogue);
+      });
   return first == evidence.injections.end() ? nullptr : &*first;
 }
 
@@ -52,36 +52,6 @@ const RpcExchange* ExchangeOf(const Evidence& evidence, int step) {
   const auto found = std::find_if(evidence.rpcs.begin(), evidence.rpcs.end(),
                                   [&](const RpcExchange& rpc) { return rpc.step == step; });
   return found == evidence.rpcs.end() ? nullptr : &*found;
-}
-
-// The started process of a target that detaches ended as after a success, and none of its children
-// is up: nobody but that process tells of the end.
-bool LeftItsChildAlone(const Evidence& evidence, const OracleContext& context) {
-  return context.profile.detaches && IsCleanEnd(evidence.exit, context.profile.clean) &&
-         std::ranges::any_of(evidence.steps, [&](const StepResult& step) {
-           return step.status == StepResult::Status::kTargetGone &&
-                  StepActionAs<WaitReadyStep>(context.scenario, step.index) != nullptr;
-         });
-}
-
-// The call whose failure the end of a target that ended early is to tell of: one in a forked child,
-// whose parent is to blame, or else the first, unless that was survived and a later one was not.
-const Injection& FailureBehindEnd(const Evidence& evidence, const OracleContext& context,
-                                  const Injection& first) {
-  const Injection* last = &first;
-  for (const Injection& injection : evidence.injections) {
-    if (!CallFailed(injection) || IsBenign(injection, context.catalogue)) {
-      continue;
-    }
-    last = &injection;
-    if (LeftItsChildAlone(evidence, context) &&
-        std::cmp_not_equal(injection.tid, evidence.journal.target_pid)) {
-      return injection;
-    }
-  }
-  const Returned returned = FindWhoMet(evidence, context.catalogue, first).returned;
-  const bool was_survived = returned == Returned::kSuccess || returned == Returned::kNothing;
-  return was_survived && last->tid == first.tid ? *last : first;
 }
 
 class SwallowedFinder {

@@ -32,15 +32,13 @@ int StepOfStart(const Evidence& evidence, const Scenario& scenario) {
   return start;
 }
 
-bool IsFailure(const Injection& injection) { return injection.action == "fail"; }
-
 // Was a call made to fail while what was asked for in step `asked` went on, or before the target
 // was ready?
 bool Concerns(int asked, const Evidence& evidence, const OracleContext& context) {
   const int start = StepOfStart(evidence, context.scenario);
   return std::any_of(
       evidence.injections.begin(), evidence.injections.end(), [&](const Injection& injection) {
-        return IsFailure(injection) && (injection.step <= start || injection.step >= asked);
+        return IsFailedCall(injection) && (injection.step <= start || injection.step >= asked);
       });
 }
 

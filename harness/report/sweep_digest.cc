@@ -72,6 +72,7 @@ class Digester {
     if (const auto environments = store_.Environments(); !environments.empty()) {
       digest_.environment = environments.front();
     }
+    digest_.last_sweep = store_.LastSweep();
     for (StoredSite& site : store_.Sites()) {
       by_hash_[site.hash] = digest_.sites.size();
       digest_.sites.emplace_back().site = std::move(site);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -52,7 +53,8 @@ struct SweepDigest {
   std::vector<DigestFinding> findings;  // the most important first
   std::vector<DigestCause> causes;      // in order of their first finding
   std::map<std::string, size_t> outcomes;
-  size_t runs = 0;  // made; without those that others stand for
+  std::optional<SweepState> last_sweep;  // nullopt: the store does not say
+  size_t runs = 0;                       // made; without those that others stand for
   std::vector<Store::Census::Point> never_called;
   std::vector<Store::Census::Point> not_hooked;  // with the reason
   std::vector<std::string> nondeterministic;

@@ -9,8 +9,8 @@
 #include <system_error>
 
 #include "harness/base/files.h"
-#include "harness/run/limits.h"
 #include "harness/run/module_cache.h"
+#include "harness/run/run_keys.h"
 
 namespace faultline {
 namespace {

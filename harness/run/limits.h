@@ -28,7 +28,8 @@ std::map<std::string, LimitsMs> LimitsOfOthers(const Scenario& scenario,
 // What fault-free runs showed, kept below a cache directory, one file per program and scenario.
 class FaultFreeCache {
  public:
-  // An empty `cache_dir` keeps nothing. Keys: see ProgramKey and ScenarioKey.
+  // An empty `cache_dir` keeps nothing. Keys: see ProgramKey and ScenarioKey
+  // (harness/run/run_keys.h).
   FaultFreeCache(const std::filesystem::path& cache_dir, const std::string& program_key,
                  const std::string& scenario_key);
 
@@ -40,17 +41,5 @@ class FaultFreeCache {
  private:
   std::filesystem::path file_;  // empty: no cache
 };
-
-// Changes whenever the target is started with other arguments or another environment.
-std::string CommandLineKey(const Scenario& scenario, const Profile& profile);
-// Changes whenever something changes that a fault-free run of `scenario` depends on: arguments,
-// environment, resources, steps. Faults do not matter.
-std::string ScenarioKey(const Scenario& scenario, const Profile& profile);
-// Changes whenever a run would be judged by other rules: what the steps expect, how the profile
-// says ready, stopped, clean and error, time limits, what failures of the catalogue look like, and
-// the oracles themselves.
-std::string RulesKey(const Scenario& scenario, const Profile& profile, const Catalogue& catalogue);
-// Changes whenever other functions are observed, so that a run shows other objects.
-std::string ObserverKey(const Catalogue& catalogue);
 
 }  // namespace faultline

@@ -12,6 +12,7 @@
 #include "harness/run/fault_free.h"
 #include "harness/run/limits.h"
 #include "harness/run/module_cache.h"
+#include "harness/run/run_keys.h"
 #include "harness/target/run_dir.h"
 
 namespace faultline {

@@ -7,7 +7,6 @@
 #include "harness/base/failure.h"
 #include "harness/store/status.h"
 #include "harness/store/store.h"
-#include "harness/store/sweep_state.h"
 
 namespace faultline {
 namespace {
@@ -62,8 +61,8 @@ size_t MergeRuns(Store& out, Store& in) {
 }
 
 // A sweep has ended when all its shards have. Of an input that does not say nothing is known.
-void AddState(const std::filesystem::path& input, std::optional<SweepState>& all) {
-  const std::optional<SweepState> state = ReadSweepState(input);
+void AddState(Store& store, std::optional<SweepState>& all) {
+  const std::optional<SweepState> state = store.LastSweep();
   if (!state || !all) {
     all.reset();
     return;
@@ -106,7 +105,7 @@ MergeResult MergeStores(const std::filesystem::path& out_file,
   Store out(out_file, Store::Mode::kCreate);
   std::optional<SweepState> state = SweepState{.ended = true};
   if (!out.RunKeys().empty()) {
-    AddState(out_file, state);
+    AddState(out, state);
   }
   for (const std::filesystem::path& input : inputs) {
     Store in(input, Store::Mode::kRead);
@@ -117,10 +116,10 @@ MergeResult MergeStores(const std::filesystem::path& out_file,
     result.runs_in_several += MergeRuns(out, in);
     MergeConfirmations(out, in);
     out.AddLines(in.Lines());
-    AddState(input, state);
+    AddState(in, state);
   }
   if (state) {
-    WriteSweepState(out_file, *state);
+    out.SetLastSweep(*state);
   }
   result.runs = out.RunKeys().size();
   result.findings = out.Findings().size();

@@ -81,6 +81,13 @@ struct StoredLine {
   Reached reached = Reached::kNever;
 };
 
+// How the last sweep into a store went. One that was killed never said that it ended.
+struct SweepState {
+  bool ended = false;     // by itself: all was visited, or its budget was spent
+  int64_t plans = 0;      // of that sweep; 0 before it has ended
+  int64_t remaining = 0;  // of these, those that were not visited
+};
+
 // Whether the failure behind a finding is one that can happen. Only functions that fail because
 // something below them fails need a proof: see harness/sweep/proof.h.
 struct StoredProof {

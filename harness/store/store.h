@@ -81,6 +81,11 @@ class Store {
   // none or more than one.
   FindingGroup FindFinding(const std::string& id_or_signature);
 
+  // ---- The last sweep
+  void SetLastSweep(const SweepState& state);
+  // nullopt: stores of before this was noted do not say; they do after their next sweep.
+  std::optional<SweepState> LastSweep();
+
   // ---- Lines
   // Of a line that is there already the better reached one is kept.
   void AddLines(const std::vector<StoredLine>& lines);

@@ -9,8 +9,8 @@
 #include "harness/base/files.h"
 #include "harness/planner/startup_libraries.h"
 #include "harness/protocol/layout.h"
-#include "harness/run/limits.h"
 #include "harness/run/module_cache.h"
+#include "harness/run/run_keys.h"
 
 namespace faultline {
 namespace {

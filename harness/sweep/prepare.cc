@@ -9,6 +9,7 @@
 #include "harness/protocol/layout.h"
 #include "harness/run/fault_free.h"
 #include "harness/run/limits.h"
+#include "harness/run/run_keys.h"
 #include "harness/sweep/census.h"
 
 namespace faultline {

@@ -7,8 +7,8 @@
 #include <thread>
 
 #include "harness/base/failure.h"
-#include "harness/run/limits.h"
 #include "harness/run/module_cache.h"
+#include "harness/run/run_keys.h"
 #include "harness/sweep/census.h"
 #include "harness/sweep/confirm.h"
 #include "harness/sweep/impossible_sites.h"
