@@ -119,22 +119,29 @@ fs::path FindScenario(const DataPath& data, const std::string& given) {
 }
 
 Baseline FindBaseline(const DataPath& data, const fs::path& scenario, const std::string& given) {
-  if (IsBaselineFile(given)) {
-    return LoadBaseline(given);
+  fs::path file = given;
+  if (!IsBaselineFile(given)) {
+    Diagnostics diagnostics;
+    const std::optional<fs::path> found =
+        data.Beside(scenario).Find(DataKind::kBaseline, given, {}, diagnostics);
+    if (!found) {
+      throw Failure::BadInput("--baseline: " + diagnostics.ToString());
+    }
+    file = *found;
   }
-  Diagnostics diagnostics;
-  const std::optional<fs::path> file =
-      data.Beside(scenario).Find(DataKind::kBaseline, given, {}, diagnostics);
-  if (!file) {
-    throw Failure::BadInput("--baseline: " + diagnostics.ToString());
-  }
-  return LoadBaseline(*file);
+  Baseline baseline = LoadBaseline(file);
+  baseline.UseFor(scenario);
+  return baseline;
 }
 
 Baseline FindBaseline(const GlobalOptions& global, const fs::path& scenario,
                       const std::string& given) {
-  return IsBaselineFile(given) ? LoadBaseline(given)
-                               : FindBaseline(FindData(global.data), scenario, given);
+  if (!IsBaselineFile(given)) {
+    return FindBaseline(FindData(global.data), scenario, given);
+  }
+  Baseline baseline = LoadBaseline(given);
+  baseline.UseFor(scenario);
+  return baseline;
 }
 
 std::vector<std::string> DataWords(const GlobalOptions& global) {

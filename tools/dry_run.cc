@@ -93,6 +93,10 @@ std::string TellDryRun(const SweepResult& result, const std::vector<StoredRun>& 
   if (result.unchanged) {
     return Wrapped("no place that the scenario reaches lies in a function that changed", width);
   }
+  std::string unmatched;
+  for (const std::string& text : result.unmatched) {
+    unmatched += Wrapped(text, width);
+  }
   if (result.planned.empty()) {
     return Wrapped(
         fmt::format("nothing is left to visit: all {} plans are done{}", result.plans, impossible),
@@ -103,7 +107,7 @@ std::string TellDryRun(const SweepResult& result, const std::vector<StoredRun>& 
     sites.insert(visit.site);
   }
   const double seconds = EstimatedMs(result, runs, jobs) / 1000;
-  return TellPoints(result, width) +
+  return unmatched + TellPoints(result, width) +
          Wrapped(
              fmt::format("would visit {} sites by {} plans, {} are done{}", sites.size(),
                          result.planned.size(), result.plans - result.planned.size(), impossible),
@@ -126,6 +130,7 @@ nlohmann::json DryRunToJson(const SweepResult& result, const std::vector<StoredR
                          {"plans", result.plans},
                          {"done", result.plans - result.planned.size()},
                          {"estimated_ms", std::llround(EstimatedMs(result, runs, jobs))},
+                         {"unmatched", result.unmatched},
                          {"unchanged", result.unchanged}};
   for (const char* list : {"points", "visits", "impossible", "fault_free_findings"}) {
     json[list] = nlohmann::json::array();

@@ -18,6 +18,7 @@ std::string TellDryRun(const SweepResult& result, const std::vector<StoredRun>& 
 //   faultline_dry_run  1
 //   scenario, program (the command adds them), jobs
 //   unchanged          true: --changed-since left nothing to visit
+//   unmatched          names of --caller and its like that match no place, told
 //   plans, done        in all, and how many of them the store has
 //   estimated_ms       of what is left, without confirming; 0 when nothing is
 //   points             [{point, sites, plans}]: of what is left, the most plans first

@@ -82,6 +82,7 @@ class SweepCommand : public Command {
     const std::optional<ChangedLines> changed = settings_.Changed();
     SweepOptions options = settings_.Options(global, loaded);
     options.selection.changed = changed ? &*changed : nullptr;
+    options.selection.beside_changes = changed && options.budget.is_limited();
     // From here on Ctrl-C ends the runs and cleans up.
     Interruption interruption("\n" + WhatInterruptionMeans());
     if (settings_.dry_run) {

@@ -69,6 +69,7 @@ nlohmann::json SweepToJson(const SweepReport& report, const SweepResult& result)
                          {"ms_per_run", MsPerRun(result)},
                          {"outcomes", result.outcomes},
                          {"unchanged", result.unchanged},
+                         {"unmatched", result.unmatched},
                          {"sites", report.sites},
                          {"nested", report.nested},
                          {"never_called", NamesOf(report.never_called)},

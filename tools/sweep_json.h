@@ -17,6 +17,7 @@ namespace faultline {
 //   plans, done_before, remaining, runs, elapsed_ms, census_ms, fault_free_ms, ms_per_run
 //   outcomes         {outcome: runs}
 //   unchanged        true: --changed-since left nothing to visit
+//   unmatched        names of --caller and its like that match no place, told
 //   interrupted      "SIGTERM"; only when a signal ended it
 //   statuses         {status: findings}; see FindingStatus
 //   findings         [{id, kind, title, signature, cause, status, known, new, note, reference,

@@ -86,8 +86,10 @@ void SweepSettings::DeclareSelection(CLI::App& app) {
       ->check(CLI::PositiveNumber)
       ->type_name("N")
       ->group(group);
-  app.add_option("--changed-since", changed_since,
-                 "only calls through functions that changed since this git revision")
+  app.add_option(
+         "--changed-since", changed_since,
+         "only calls through functions that changed since this git revision; with --budget, "
+         "behind them those that the rest of these files makes")
       ->type_name("REV")
       ->group(group);
   app.add_option("--source", source, "the target's source tree, for --changed-since and --report")

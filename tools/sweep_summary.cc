@@ -229,6 +229,9 @@ std::string TellBaseline(const SweepReport& report) {
 
 std::string TellWhatRemains(const SweepReport& report, const SweepResult& result) {
   std::string text;
+  for (const std::string& unmatched : result.unmatched) {
+    text += unmatched + "\n";
+  }
   if (const size_t untried = report.untried(); untried > 0 && !result.interrupted) {
     text += fmt::format(
         "no verdict: {} finding{} not tried again, so nobody knows whether {}: rerun the same "

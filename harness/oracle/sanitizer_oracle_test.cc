@@ -101,6 +101,25 @@ TEST(Sanitizer, EachDirectLeakIsOneAndIndirectOnesAreNone) {
   EXPECT_EQ(findings[1].signature, "sanitizer: LeakSanitizer: direct leak of memory @ make_ring");
 }
 
+// A dozen requests copy their texts by the same function.
+TEST(Sanitizer, ALeakNamesWhomAHelperMadeTheMemoryFor) {
+  JudgedRun run;
+  run.Say("==4711==ERROR: LeakSanitizer: detected memory leaks");
+  for (const char* function : {"rpc_get", "rpc_set"}) {
+    run.Say("Direct leak of 7 byte(s) in 1 object(s) allocated from:");
+    run.Say("    #0 0x7f in __interceptor_malloc ../src/libsanitizer/asan_malloc_linux.cpp:69");
+    run.Say("    #1 0x55 in copy_text /src/json.c:7");
+    run.Say("    #2 0x55 in decode_text /src/json.c:70");
+    run.Say("    #3 0x55 in " + std::string(function) + " /src/rpc.c:9");
+    run.Say("");
+  }
+  run.evidence.exit.code = 23;
+  const std::vector<Finding> findings = run.Judge();
+  ASSERT_EQ(findings.size(), 2u);
+  EXPECT_EQ(findings[0].title, "LeakSanitizer: direct leak of memory in copy_text, for rpc_get");
+  EXPECT_EQ(findings[1].title, "LeakSanitizer: direct leak of memory in copy_text, for rpc_set");
+}
+
 TEST(Sanitizer, UndefinedBehaviourIsKnownByItsFileAndNotByItsLine) {
   JudgedRun run;
   run.Say("/src/lib/queue.c:17:9: runtime error: index 8 out of bounds for type 'int [8]'");

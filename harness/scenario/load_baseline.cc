@@ -1,6 +1,7 @@
 #include "harness/scenario/load_baseline.h"
 
 #include <fmt/format.h>
+#include <fnmatch.h>
 
 #include <algorithm>
 #include <iterator>
@@ -44,14 +45,15 @@ BaselineEntry ReadEntry(const YamlValue& value, ReadContext& context) {
   if (const YamlValue* sometimes = map.Find("sometimes"); sometimes != nullptr) {
     entry.sometimes = ReadBool(*sometimes, "`sometimes`", context).value_or(false);
   }
+  map.SomeTexts("scenarios", entry.scenarios, "scenarios, as `folder/name`");
   map.Finish();
   return entry;
 }
 
 void ReadEntries(const YamlValue& list, ReadContext& context, Baseline& baseline) {
   if (list.kind != YamlValue::Kind::kSequence) {
-    ReportWrongType(list, "`findings`", "a list of {kind, signature, note, reference, sometimes}",
-                    context);
+    ReportWrongType(list, "`findings`",
+                    "a list of {kind, signature, note, reference, sometimes, scenarios}", context);
     return;
   }
   std::set<std::string> signatures;
@@ -68,7 +70,11 @@ void ReadEntries(const YamlValue& list, ReadContext& context, Baseline& baseline
 // Whether a finding with the signature `seen` is what `known` names. A target that was not traced
 // has no stack: its signature ends with the function that an assertion or a sanitizer names, where
 // that of another build goes on with the callers.
-bool Answers(const std::string& seen, const std::string& known) {
+bool Answers(const std::string& seen, const BaselineEntry& entry) {
+  const std::string& known = entry.signature;
+  if (entry.elsewhere) {
+    return false;
+  }
   if (seen == known) {
     return true;
   }
@@ -81,11 +87,13 @@ bool Answers(const std::string& seen, const std::string& known) {
 }  // namespace
 
 const BaselineEntry* Baseline::Find(const std::string& signature) const {
-  const auto exact = std::ranges::find(entries, signature, &BaselineEntry::signature);
+  const auto exact = std::ranges::find_if(entries, [&](const BaselineEntry& entry) {
+    return !entry.elsewhere && entry.signature == signature;
+  });
   const auto found = exact != entries.end()
                          ? exact
                          : std::ranges::find_if(entries, [&](const BaselineEntry& entry) {
-                             return Answers(signature, entry.signature);
+                             return Answers(signature, entry);
                            });
   return found == entries.end() ? nullptr : &*found;
 }
@@ -93,11 +101,24 @@ const BaselineEntry* Baseline::Find(const std::string& signature) const {
 std::vector<BaselineEntry> Baseline::Gone(const std::set<std::string>& seen) const {
   std::vector<BaselineEntry> gone;
   std::ranges::copy_if(entries, std::back_inserter(gone), [&](const BaselineEntry& entry) {
-    return !entry.sometimes && std::ranges::none_of(seen, [&](const std::string& signature) {
-      return Answers(signature, entry.signature);
-    });
+    return !entry.sometimes && !entry.elsewhere &&
+           std::ranges::none_of(
+               seen, [&](const std::string& signature) { return Answers(signature, entry); });
   });
   return gone;
+}
+
+void Baseline::UseFor(const std::filesystem::path& scenario) {
+  std::filesystem::path path;  // a store of nothing knows no scenario
+  if (!scenario.empty()) {
+    path = std::filesystem::absolute(scenario).lexically_normal().replace_extension();
+  }
+  for (BaselineEntry& entry : entries) {
+    entry.elsewhere = !entry.scenarios.empty() &&
+                      std::ranges::none_of(entry.scenarios, [&](const std::string& pattern) {
+                        return ::fnmatch(("*/" + pattern).c_str(), path.c_str(), 0) == 0;
+                      });
+  }
 }
 
 Baseline LoadBaseline(const std::filesystem::path& file, Diagnostics& diagnostics) {

@@ -22,6 +22,9 @@ void Write(YAML::Emitter& out, const BaselineEntry& entry) {
   if (entry.sometimes) {
     out << YAML::Key << "sometimes" << YAML::Value << true;
   }
+  if (!entry.scenarios.empty()) {
+    out << YAML::Key << "scenarios" << YAML::Value << YAML::Flow << entry.scenarios;
+  }
   out << YAML::EndMap;
 }
 
@@ -41,7 +44,7 @@ std::string WriteBaseline(const std::vector<FindingGroup>& findings, const Basel
                           bool assumed_too, const std::string& schema) {
   std::map<std::string, BaselineEntry> entries;  // by signature
   for (const BaselineEntry& entry : known.entries) {
-    if (entry.sometimes) {
+    if (entry.sometimes || entry.elsewhere) {
       entries[entry.signature] = entry;
     }
   }

@@ -52,6 +52,19 @@ TEST(WriteBaseline, WhatDidNotComeAgainEachTimeComesSometimesAndStays) {
   EXPECT_THAT(second.entries, Signatures("crash: a"));
 }
 
+TEST(WriteBaseline, KeepsWhatIsKnownInOtherScenarios) {
+  BaselineEntry entry;
+  entry.signature = "leak: a";
+  entry.kind = "leak";
+  entry.scenarios = {"start/waits"};
+  Baseline known{"ours", {entry}};
+  known.UseFor("bdev/raid1.yaml");
+  const Baseline written = WrittenAndRead({AGroup("crash: b", 3)}, known);
+  ASSERT_THAT(written.entries, Signatures("crash: b", "leak: a"));
+  EXPECT_THAT(written.entries[1].scenarios, ElementsAre("start/waits"));
+  EXPECT_THAT(written.entries[0].scenarios, testing::IsEmpty());
+}
+
 TEST(WriteBaseline, NamesTheSchemaOnlyWhereThereIsOne) {
   EXPECT_EQ(WriteBaseline({}, {}, "start", "all").find("schema"), std::string::npos);
   EXPECT_EQ(WriteBaseline({}, {}, "start", "all", false, "../s.json")

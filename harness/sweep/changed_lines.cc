@@ -101,20 +101,35 @@ ChangedLines ChangedLines::FromDiff(const std::string& diff) {
   return changed;
 }
 
-bool ChangedLines::Contains(const std::string& file, int line) const {
-  if (file.empty() || line <= 0) {
-    return false;
-  }
+namespace {
+
+// Debug info of compilers that run in the file's directory knows its end alone.
+bool IsSameFile(const std::string& one, const std::string& other) {
   const auto ends_with_path = [](const std::string& whole, const std::string& end) {
     return whole.ends_with(end) &&
            (whole.size() == end.size() || whole[whole.size() - end.size() - 1] == '/');
   };
+  return ends_with_path(one, other) || ends_with_path(other, one);
+}
+
+}  // namespace
+
+bool ChangedLines::Contains(const std::string& file, int line) const {
+  if (file.empty() || line <= 0) {
+    return false;
+  }
   return std::any_of(ranges_.begin(), ranges_.end(), [&](const auto& entry) {
     const auto& [path, ranges] = entry;
-    return (ends_with_path(file, path) || ends_with_path(path, file)) &&
+    return IsSameFile(file, path) &&
            std::any_of(ranges.begin(), ranges.end(), [line](const std::pair<int, int>& range) {
              return line >= range.first && line <= range.second;
            });
+  });
+}
+
+bool ChangedLines::Touches(const std::string& file) const {
+  return !file.empty() && std::any_of(ranges_.begin(), ranges_.end(), [&](const auto& entry) {
+    return IsSameFile(file, entry.first);
   });
 }
 

@@ -23,6 +23,8 @@ class ChangedLines {
   // `file` is as debug info has it: a path that ends in the file's path in the tree, or (compilers
   // that run in the file's directory) just its end.
   bool Contains(const std::string& file, int line) const;
+  // Whether anything changed in `file`.
+  bool Touches(const std::string& file) const;
   bool empty() const { return ranges_.empty(); }
 
  private:

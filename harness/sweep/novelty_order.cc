@@ -17,10 +17,6 @@ constexpr int kPointWeight = 16;
 constexpr int kModuleWeight = 16;
 constexpr int kCallerWeight = 8;
 
-// Functions that may lie between the selected code and the call that fails: spdk_bdev_open_ext is
-// three calls above its calloc.
-constexpr int kMostHelpers = 3;
-
 struct Feature {
   uint64_t hash;
   int weight;
@@ -82,9 +78,14 @@ std::vector<StoredSite> NoveltyOrder(const std::vector<StoredSite>& sites) {
 }
 
 std::vector<StoredSite> NearestFirst(std::vector<StoredSite> sites, const Selection& selection) {
-  std::stable_partition(sites.begin(), sites.end(), [&selection](const StoredSite& site) {
-    return selection.Distance(site) <= kMostHelpers;
-  });
+  const auto others = std::stable_partition(
+      sites.begin(), sites.end(),
+      [&selection](const StoredSite& site) { return selection.Distance(site) <= kMostHelpers; });
+  if (selection.beside_changes) {
+    std::stable_partition(others, sites.end(), [&selection](const StoredSite& site) {
+      return selection.IsBesideChange(StackFromJson(site.stack));
+    });
+  }
   return sites;
 }
 

@@ -161,6 +161,35 @@ TEST(NearestFirst, CallsOfTheSelectedCodeItselfComeBeforeThoseThatItGoesOnTo) {
   EXPECT_THAT(order(selection), ElementsAre("helper", "own", "far"));
 }
 
+// What takes back what others made has no call that could fail: those of its file are tried too,
+// behind its own. Tempting: to select all on whose stack the file is, which may be half the
+// program.
+TEST(NearestFirst, CallsOfTheFileOfAChangeComeBehindThoseOfTheChangedFunctions) {
+  const ChangedLines changed = ChangedLines::FromDiff(
+      "+++ b/lib/pool.c\n"
+      "@@ -10,2 +10,3 @@ pool_free\n");
+  const auto at = [](int line) { return Frame{"f", "/src/lib/pool.c", line, "target", 1}; };
+  const StoredSite own = SiteAt("own", {In("calloc"), at(11), In("main")});
+  const StoredSite beside = SiteAt("beside", {In("calloc"), at(50), In("main")});
+  const StoredSite above = SiteAt(
+      "above", {In("calloc"), In("open"), In("examine"), In("register"), In("next"), at(50)});
+  const StoredSite other = SiteAt("other", {In("main")});
+  Selection selection;
+  selection.points = {"*"};
+  selection.changed = &changed;
+  EXPECT_TRUE(selection.SelectsSite(own));
+  EXPECT_FALSE(selection.SelectsSite(beside)) << "without a budget it is the change alone";
+  selection.beside_changes = true;
+  EXPECT_TRUE(selection.SelectsSite(beside));
+  EXPECT_FALSE(selection.SelectsSite(above));
+  EXPECT_FALSE(selection.SelectsSite(other));
+  std::vector<std::string> hashes;
+  for (const StoredSite& site : NearestFirst({beside, own}, selection)) {
+    hashes.push_back(site.hash);
+  }
+  EXPECT_THAT(hashes, ElementsAre("own", "beside"));
+}
+
 TEST(RandomOrder, DependsOnTheSeedAlone) {
   std::vector<StoredSite> sites;
   for (int i = 0; i < 50; ++i) {

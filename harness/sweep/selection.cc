@@ -5,7 +5,10 @@
 #include <fnmatch.h>
 
 #include <algorithm>
+#include <iterator>
+#include <limits>
 #include <set>
+#include <utility>
 
 #include "harness/base/failure.h"
 #include "harness/scenario/nearest_word.h"
@@ -114,7 +117,15 @@ bool Selection::SelectsSite(const StoredSite& site) const {
   return (callers.empty() || AnyFrame(stack, by_function)) &&
          (files.empty() || AnyFrame(stack, by_file)) &&
          (subsystems.empty() || AnyFrame(stack, by_directory)) &&
-         (changed == nullptr || AnyFrame(stack, by_change));
+         (changed == nullptr || AnyFrame(stack, by_change) ||
+          (beside_changes && IsBesideChange(stack)));
+}
+
+bool Selection::IsBesideChange(const Stack& stack) const {
+  const auto end = stack.begin() + std::min<ptrdiff_t>(kMostHelpers + 1, std::ssize(stack));
+  return changed != nullptr && std::any_of(stack.begin(), end, [this](const Frame& frame) {
+           return changed->Touches(frame.file);
+         });
 }
 
 int Selection::Distance(const StoredSite& site) const {
@@ -127,7 +138,9 @@ int Selection::Distance(const StoredSite& site) const {
            MatchesPath(subsystems, DirectoryOf(frame.file)) ||
            (changed != nullptr && changed->Contains(frame.file, frame.line));
   });
-  return static_cast<int>(nearest - stack.begin());
+  // A call beside a change has none.
+  return nearest == stack.end() ? std::numeric_limits<int>::max()
+                                : static_cast<int>(nearest - stack.begin());
 }
 
 std::string Selection::Text() const {
@@ -273,9 +286,13 @@ void RequireOwn(const Selection& selection, const std::vector<StoredSite>& sites
       sites.size(), selection.modules.back(), fmt::join(known, ", ")));
 }
 
-void RequireEach(const std::string& option, const std::vector<std::string>& patterns,
-                 const std::vector<StoredSite>& sites, const std::set<std::string>& known,
-                 std::vector<std::string> Selection::*list) {
+// Those of `patterns` that match no site, as the option that gave them. Failure when none does.
+std::vector<std::string> Unmatched(const std::string& option,
+                                   const std::vector<std::string>& patterns,
+                                   const std::vector<StoredSite>& sites,
+                                   const std::set<std::string>& known,
+                                   std::vector<std::string> Selection::*list) {
+  std::vector<std::string> unmatched;
   for (const std::string& pattern : patterns) {
     Selection one;
     one.points = {"*"};
@@ -284,7 +301,7 @@ void RequireEach(const std::string& option, const std::vector<std::string>& patt
           site.nested_in.clear();
           return one.SelectsSite(site);
         })) {
-      throw Failure::BadInput(fmt::format(
+      unmatched.push_back(fmt::format(
           "{} {}: none of the {} places that the scenario reaches matches{}", option, pattern,
           sites.size(),
           known.empty() ? "; no call stack has source files, for the program has no debug "
@@ -292,11 +309,15 @@ void RequireEach(const std::string& option, const std::vector<std::string>& patt
                         : Nearest(WithoutWildcards(pattern), {known.begin(), known.end()})));
     }
   }
+  if (!unmatched.empty() && unmatched.size() == patterns.size()) {
+    throw Failure::BadInput(fmt::format("{}", fmt::join(unmatched, "\n")));
+  }
+  return unmatched;
 }
 
 }  // namespace
 
-bool RequireSites(const std::vector<StoredSite>& sites, const Selection& selection) {
+SelectedSites RequireSites(const std::vector<StoredSite>& sites, const Selection& selection) {
   if (sites.empty()) {
     throw Failure::BadInput(
         "the scenario reaches no fault point: none of those that were asked for is called, or the "
@@ -304,10 +325,16 @@ bool RequireSites(const std::vector<StoredSite>& sites, const Selection& selecti
   }
   const SeenWords seen = WordsOf(sites);
   RequireOwn(selection, sites, seen.modules);
-  RequireEach("--module", selection.modules, sites, seen.modules, &Selection::modules);
-  RequireEach("--caller", selection.callers, sites, seen.callers, &Selection::callers);
-  RequireEach("--file", selection.files, sites, seen.files, &Selection::files);
-  RequireEach("--subsystem", selection.subsystems, sites, seen.directories, &Selection::subsystems);
+  SelectedSites selected;
+  const auto require = [&](const char* option, std::vector<std::string> Selection::*list,
+                           const std::set<std::string>& known) {
+    std::vector<std::string> unmatched = Unmatched(option, selection.*list, sites, known, list);
+    std::move(unmatched.begin(), unmatched.end(), std::back_inserter(selected.unmatched));
+  };
+  require("--module", &Selection::modules, seen.modules);
+  require("--caller", &Selection::callers, seen.callers);
+  require("--file", &Selection::files, seen.files);
+  require("--subsystem", &Selection::subsystems, seen.directories);
   for (const int step : selection.steps) {
     if (!seen.steps.contains(step)) {
       throw Failure::BadInput(
@@ -322,11 +349,9 @@ bool RequireSites(const std::vector<StoredSite>& sites, const Selection& selecti
         "information");
   }
   const auto selects = [&](const StoredSite& site) { return selection.SelectsSite(site); };
-  if (std::any_of(sites.begin(), sites.end(), selects)) {
-    return true;
-  }
-  if (selection.changed != nullptr) {
-    return false;
+  selected.any = std::any_of(sites.begin(), sites.end(), selects);
+  if (selected.any || selection.changed != nullptr) {
+    return selected;
   }
   throw Failure::BadInput(fmt::format(
       "the options together select none of the {} places that the scenario reaches", sites.size()));

@@ -11,6 +11,10 @@
 
 namespace faultline {
 
+// Functions that may lie between the selected code and a call that is called its own:
+// spdk_bdev_open_ext is three calls above its calloc.
+inline constexpr int kMostHelpers = 3;
+
 // Which points are hooked and which sites are visited. Patterns are globs in which * matches
 // slashes too; of several in one list one has to match, and every list that is not empty has to.
 struct Selection {
@@ -29,6 +33,9 @@ struct Selection {
   std::vector<int> steps;                 // 0: before the first step
   int from_step = 0;                      // this step and the later ones
   const ChangedLines* changed = nullptr;  // any caller in a changed function; nullptr: no matter
+  // With `changed`, also calls that the rest of the changed files makes itself, or by few helpers:
+  // a function that takes back what others made has no call of its own that could fail.
+  bool beside_changes = false;
   int life = 0;  // calls of this life of the target; 0: of the first, and those only others make
   Nested nested = Nested::kOutermost;
 
@@ -38,6 +45,8 @@ struct Selection {
   // How far the call of a selected site is from the code that the selection names by function,
   // file, directory or change: the callers between them. 0 where it names none.
   int Distance(const StoredSite& site) const;
+  // Whether the call is one of `beside_changes`.
+  bool IsBesideChange(const Stack& stack) const;
   // As options, "--groups dpdk --step 2"; "" when it selects by nothing.
   std::string Text() const;
   // Identifies what a census for this selection hooks and lists.
@@ -48,10 +57,16 @@ struct Selection {
 // no point at all, with the nearest name, or when nothing is left.
 Catalogue SelectPoints(const Catalogue& catalogue, const Selection& selection);
 
-// Whether there is something to visit among `sites`, those of a census. Failure (kBadInput) when a
-// pattern about stacks or a step matches none of them, with the nearest of what there is, or when
-// no site is selected. False only when nothing that changed is reached: a change of anything else
-// is no mistake.
-bool RequireSites(const std::vector<StoredSite>& sites, const Selection& selection);
+// What a selection finds among the sites of a census.
+struct SelectedSites {
+  bool any = true;  // false only when nothing that changed is reached: no mistake
+  // Patterns that match no site although another one of their option does, each told with the
+  // nearest of what there is: a function that a change names need not be reached.
+  std::vector<std::string> unmatched;
+};
+
+// Failure (kBadInput) when an option about stacks or a step matches none of `sites`, with the
+// nearest of what there is, or when no site is selected.
+SelectedSites RequireSites(const std::vector<StoredSite>& sites, const Selection& selection);
 
 }  // namespace faultline

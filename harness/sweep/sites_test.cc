@@ -181,7 +181,33 @@ TEST(Selection, OwnThatMatchesNothingIsCalledOwn) {
                                                testing::HasSubstr("python3.11")));
   }
   selection.modules = {"python3.11"};
-  EXPECT_TRUE(RequireSites(sites, selection));
+  EXPECT_TRUE(RequireSites(sites, selection).any);
+}
+
+// A change names functions that a scenario need not reach.
+TEST(Selection, OfSeveralNamesThoseThatNoSiteHasAreTold) {
+  const std::vector<StoredSite> sites = {SiteAt(
+      "libc/memory/malloc",
+      {{"malloc", "", 0, "libc.so.6", 0}, {"store_create", "/src/lib/store.c", 3, "target", 0}})};
+  Selection selection;
+  selection.points = {"*"};
+  selection.callers = {"store_create", "store_creat", "elsewhere"};
+  EXPECT_THAT(RequireSites(sites, selection).unmatched,
+              testing::ElementsAre(
+                  testing::AllOf(testing::StartsWith("--caller store_creat: none of the 1 places"),
+                                 testing::HasSubstr("did you mean `store_create`?")),
+                  testing::StartsWith("--caller elsewhere: ")));
+  selection.files = {"store.c", "other.c"};
+  EXPECT_THAT(RequireSites(sites, selection).unmatched,
+              testing::Contains(testing::StartsWith("--file other.c: ")));
+  selection.callers = {"elsewhere", "nowhere"};
+  try {
+    RequireSites(sites, selection);
+    FAIL() << "none of them is reached";
+  } catch (const Failure& failure) {
+    EXPECT_THAT(failure.what(), testing::AllOf(testing::HasSubstr("--caller elsewhere: "),
+                                               testing::HasSubstr("--caller nowhere: ")));
+  }
 }
 
 TEST(Selection, LooksAtTheStep) {

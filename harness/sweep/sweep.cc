@@ -169,7 +169,9 @@ class Sweep {
     for (const StoredSite& site : sites) {
       context_.known_sites.insert(site.hash);
     }
-    result_.unchanged = !RequireSites(sites, options_.selection);
+    SelectedSites selected = RequireSites(sites, options_.selection);
+    result_.unchanged = !selected.any;
+    result_.unmatched = std::move(selected.unmatched);
     std::erase_if(sites,
                   [&](const StoredSite& site) { return !options_.selection.SelectsSite(site); });
     if (options_.random_seed) {

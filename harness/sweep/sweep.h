@@ -83,6 +83,7 @@ struct SweepResult {
   // build has seen that nothing makes the call fail.
   std::map<std::string, std::string> impossible;
   std::optional<SnapshotReport> snapshots;  // when there were to be some
+  std::vector<std::string> unmatched;       // names of the selection that no site has, told
   bool unchanged = false;  // --changed-since: the scenario reaches nothing that changed
   // No object of the fault-free runs was followed to its end, as when their journal was too small:
   // leaks of objects and lost ones are not judged.
