@@ -355,7 +355,8 @@ class ExpectationOracle : public Oracle {
       finding.step = StepOfEnd(evidence);
       if (DiedOfSentSignal(evidence, context)) {
         finding.details.push_back(
-            fmt::format("it was asked to stop by that signal; a program that ends so by design has "
+            fmt::format("it was asked to stop by that signal and has no handler for it, for which "
+                        "the stop waits up to its limit; a program that ends so by design has "
                         "`clean_signals: [{}]` in its profile",
                         evidence.exit.ToString()));
       }

@@ -40,18 +40,28 @@ std::string MakersOf(const TrackedObject& object, const Evidence& evidence,
   return fmt::format("{}", fmt::join(BlamedFunctions(WithoutMakers(stack, catalogue)), " < "));
 }
 
+const Observer* ObserverOf(const protocol::JournalRecord& record, const Evidence& evidence,
+                           const Catalogue& catalogue) {
+  const auto found = std::ranges::find_if(catalogue.observers, [&](const Observer& observer) {
+    return record.index < evidence.observers.size() &&
+           observer.name == evidence.observers[record.index];
+  });
+  return found == catalogue.observers.end() ? nullptr : &*found;
+}
+
 // A thread that another one ends than the one that made it may have detached itself. It need not
-// have come to that when its process ends, and owes nothing then.
+// have come to that when its process ends, and owes nothing then. What only others do to a thread,
+// as to join it, is no such end.
 bool MayEndItself(const TrackedObject& object, const Evidence& evidence,
                   const Catalogue& catalogue) {
   const protocol::JournalRecord& made = evidence.journal.records[object.record];
   const protocol::JournalRecord& ended = evidence.journal.records[*object.ended_by];
-  return made.tid != ended.tid &&
-         std::ranges::any_of(catalogue.observers, [&](const Observer& observer) {
-           return observer.wrap && observer.key_is_pointee &&
-                  made.index < evidence.observers.size() &&
-                  observer.name == evidence.observers[made.index];
-         });
+  const Observer* maker = ObserverOf(made, evidence, catalogue);
+  const Observer* ender = ObserverOf(ended, evidence, catalogue);
+  return made.tid != ended.tid && maker != nullptr && maker->wrap && maker->key_is_pointee &&
+         (ender == nullptr || std::ranges::none_of(ender->when, [](const Condition& condition) {
+            return condition.kind == Condition::kOtherThread;
+          }));
 }
 
 std::vector<ObjectGroup> MakeGroups(const Evidence& evidence, const Catalogue& catalogue) {

@@ -138,13 +138,16 @@ TEST(FaultFreeRun, ComesBackFromJsonAsItWas) {
 
 // Tempting: it had ended in the fault-free run, so that it must end in every run.
 TEST(FaultFreeRun, AThreadThatDetachesItselfOwesNothing) {
-  const auto alive = [](uint32_t ended_by_thread) {
+  const auto alive = [](uint32_t ended_by_thread, bool only_by_others = false) {
     testkit::JudgedRun run;
     for (const char* name : {"pthread/create", "pthread/detach"}) {
       const bool makes = std::string_view(name).ends_with("create");
       Observer observer = testkit::MakeObserver(
           name, makes ? Observer::Event::kCreate : Observer::Event::kDestroy, 0);
       observer.wrap = observer.key_is_pointee = makes;
+      if (!makes && only_by_others) {
+        observer.when = {{.kind = Condition::kOtherThread}};
+      }
       run.catalogue.observers.push_back(observer);
       run.evidence.observers.push_back(name);
       run.evidence.hooks.push_back({.symbol = observer.symbols[0],
@@ -160,6 +163,7 @@ TEST(FaultFreeRun, AThreadThatDetachesItselfOwesNothing) {
   };
   EXPECT_EQ(alive(1), 0) << "by the thread that made it";
   EXPECT_EQ(alive(2), 1);
+  EXPECT_EQ(alive(2, /*only_by_others=*/true), 0) << "as it is joined";
 }
 
 }  // namespace

@@ -25,23 +25,27 @@ namespace {
 namespace fs = std::filesystem;
 
 // Where nothing tells that the target is ready, what a wrapper executes first may be a helper about
-// to end.
+// to end. A script executes one after the other; some load a driver, or wait for a disk.
 constexpr int64_t kLastingMs = 500;
+constexpr int64_t kLastingOfScriptMs = 2'000;
 
 // `wraps: none`: what the program executes in children are its helpers.
 constexpr std::string_view kNothing = "none";
+
+bool IsScriptOrShell(const fs::path& program) {
+  static const std::set<std::string> kShells = {"sh", "dash", "bash", "busybox"};
+  std::array<char, 2> start = {};
+  std::ifstream(program).read(start.data(), start.size());
+  return (start[0] == '#' && start[1] == '!') || kShells.contains(program.filename());
+}
 
 // Programs that do nothing but execute others: what one has executed when it has run to completion
 // is the target, and so is what one has executed that does more than wait for it.
 bool IsMadeToWrap(const fs::path& program) {
   static const std::set<std::string> kNames = {
-      "sh",      "dash",    "bash",   "busybox", "env",    "setsid", "timeout",
-      "unshare", "nsenter", "chroot", "script",  "sudo",   "su",     "runuser",
-      "setpriv", "bwrap",   "tini",   "time",    "strace", "ltrace", "dumb-init"};
-  std::array<char, 2> start = {};
-  std::ifstream(program).read(start.data(), start.size());
-  const bool is_script = start[0] == '#' && start[1] == '!';
-  return is_script || kNames.contains(program.filename());
+      "env",     "setsid",  "timeout", "unshare", "nsenter", "chroot", "script", "sudo",     "su",
+      "runuser", "setpriv", "bwrap",   "tini",    "time",    "strace", "ltrace", "dumb-init"};
+  return IsScriptOrShell(program) || kNames.contains(program.filename());
 }
 
 // Does an interpreter, which another has found for it (`#!/usr/bin/env python3`), read the script
@@ -60,6 +64,13 @@ bool IsWrapper(LiveRun& run) {
   }
   return IsMadeToWrap(HookedProgram(request)) ||
          (request.executed_program.empty() && IsMadeToWrap(request.program));
+}
+
+// How long a child must have lived to be what a wrapper is for, where nothing else tells.
+int64_t LastingMs(LiveRun& run) {
+  const std::optional<ExecutedProgram> now = run.process().replaced_by();
+  return IsScriptOrShell(now ? now->program : run.request().program) ? kLastingOfScriptMs
+                                                                     : kLastingMs;
 }
 
 bool IsHooked(LiveRun& run) {
@@ -221,7 +232,7 @@ std::vector<ChildProgram> OfEnded(LiveRun& run, int64_t ready_ms) {
   children.erase(left_one ? alive : children.begin(), children.end());
   if (was_ended) {
     std::erase_if(children, [&](const ChildProgram& child) {
-      return run.process().exit_time_ms() - child.last.time_ms < kLastingMs;
+      return run.process().exit_time_ms() - child.last.time_ms < LastingMs(run);
     });
   }
   return children;
@@ -240,7 +251,7 @@ std::vector<ChildProgram> Candidates(LiveRun& run, bool& has_waited) {
   std::vector<ChildProgram> children = Children(run);
   std::erase_if(children, [&](const ChildProgram& child) {
     return !child.is_alive || (tells_ready ? child.last.time_ms > ready_ms
-                                           : run.now_ms() - child.last.time_ms < kLastingMs);
+                                           : run.now_ms() - child.last.time_ms < LastingMs(run));
   });
   return children.empty() || IsWrapper(run) || WaitsForChildren(run, has_waited)
              ? children
@@ -372,16 +383,18 @@ void AwaitWrapper(LiveRun& run) {
       !IsWrapper(run)) {
     return;
   }
-  WaitAccount wait{.for_what = "the wrapper to execute its target",
-                   .limit_ms = kLastingMs,
-                   .most_ms = kLastingMs};
+  constexpr int64_t kMostMs = 10'000;
+  WaitAccount wait{
+      .for_what = "the wrapper to execute its target", .limit_ms = kMostMs, .most_ms = kMostMs};
+  int64_t busy_ms = run.now_ms();  // until then it had a child
   run.PollFor(
-      [&run] {
-        const std::vector<ChildProgram> children = Children(run);
-        return !IsWrapper(run) ||
-               std::any_of(children.begin(), children.end(), [&run](const ChildProgram& child) {
-                 return child.is_alive && run.now_ms() - child.last.time_ms >= kLastingMs;
-               });
+      [&run, &busy_ms] {
+        bool lasts = false;
+        for (const ChildProgram& child : Children(run)) {
+          busy_ms = child.is_alive ? run.now_ms() : busy_ms;
+          lasts |= child.is_alive && run.now_ms() - child.last.time_ms >= LastingMs(run);
+        }
+        return lasts || !IsWrapper(run) || run.now_ms() - busy_ms >= kLastingMs;
       },
       wait);
 }

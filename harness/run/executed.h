@@ -43,8 +43,9 @@ Executed ExecutedInstead(LiveRun& run, const Executed& in_child);
 bool ThatIsStale(LiveRun& run);
 
 // May the started program be about to execute another, which nothing has shown yet? Waits until it
-// has done so, or has a child that lasts, at most 0.5 s: of a wrapper whose target does not tell
-// that it is ready, what a step did before would be done to the wrapper.
+// has done so, in its place or in a child that lasts (0.5 s, below a script 2 s), or has had no
+// child for 0.5 s; at most 10 s. Of a wrapper whose target does not tell that it is ready, what a
+// step did before would be done to the wrapper.
 void AwaitWrapper(LiveRun& run);
 
 }  // namespace faultline

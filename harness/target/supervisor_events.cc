@@ -14,6 +14,15 @@
 namespace faultline {
 namespace {
 
+// The kernel sends SIGHUP to all that share a terminal when the leader of their session ends. In a
+// user's terminal that is his shell, which goes on; here it is the program that was started,
+// `leader`, and what it leaves behind (`setsid program` forks, and ends) is not to die of it.
+bool IsHangup(pid_t tid, pid_t leader) {
+  siginfo_t info = {};
+  return ptrace(PTRACE_GETSIGINFO, tid, nullptr, &info) == 0 && info.si_code == SI_KERNEL &&
+         ThreadGroup(tid) != leader && IsEnding(leader);
+}
+
 int64_t Milliseconds(const timeval& time) { return time.tv_sec * 1000 + time.tv_usec / 1000; }
 
 }  // namespace
@@ -120,6 +129,10 @@ void Supervisor::HandleStop(pid_t tid, int status) {
       stopped_.insert(tid);
     }
     eventfd_write(stop_fd_.get(), 1);
+    return;
+  }
+  if (signal == SIGHUP && IsHangup(tid, seen_processes_.front())) {
+    ptrace(PTRACE_CONT, tid, nullptr, nullptr);
     return;
   }
   if (IsSuccessorsEnd(tid, signal)) {
