@@ -53,6 +53,9 @@ TEST_F(CliSnapshotTest, ASweepBySnapshotsShowsWhatAColdOneShows) {
               AllOf(ContainsRegex("[1-9][0-9]* visits were made by forking a live target"),
                     HasSubstr("and in 0 of them the two runs differ")));
   EXPECT_EQ(Visits("forked.db"), Visits("cold.db")) << forked.output;
+  const Result compare = Run({"compare", Store("cold.db"), Store("forked.db"), "--visits"});
+  EXPECT_EQ(compare.exit, 0) << compare.output;
+  EXPECT_THAT(compare.output, HasSubstr("visits in both, 100.0 % of them came to the same\n"));
   EXPECT_THAT(LeftBehind(), IsEmpty());
 }
 

@@ -4,12 +4,14 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "harness/report/table.h"
 #include "harness/store/status.h"
 #include "tools/command.h"
 #include "tools/json_output.h"
 #include "tools/store_digest.h"
+#include "tools/visit_agreement.h"
 
 namespace faultline {
 namespace {
@@ -17,8 +19,11 @@ namespace {
 constexpr char kCompareExamples[] =
     "Examples:\n"
     "  faultline compare before.db after.db\n"
+    "  faultline compare cold.db snapshots.db --visits\n"
     "Exit code 1 when the second has findings that the first has not: confirmed ones, or crashes "
-    "that came at least twice.";
+    "that came at least twice; with --visits also when a visit came to something else, or none is "
+    "in "
+    "both.";
 
 nlohmann::json GroupsToJson(const std::vector<FindingGroup>& groups) {
   nlohmann::json json = nlohmann::json::array();
@@ -42,6 +47,10 @@ class CompareCommand : public Command {
         ->required()
         ->type_name("BEFORE");
     app->add_option("after", after_, "the store of the second")->required()->type_name("AFTER");
+    app->add_flag(
+        "--visits", visits_,
+        "what came of each visit that both have made, too: outcome, exit, findings; as of "
+        "a sweep by snapshots and a cold one");
     json_.Declare(*app, "write the differences as JSON too");
     app->footer(kCompareExamples);
     return app;
@@ -55,9 +64,14 @@ class CompareCommand : public Command {
       PrintMessage("note: {}\n", note);
     }
     const Comparison comparison = CompareStores(before, after);
-    json_.Tell(TextOf(comparison));
-    json_.Write(ToJson(comparison));
-    return comparison.has_failing() ? ExitCode::kFindings : ExitCode::kAsExpected;
+    std::optional<VisitAgreement> visits;
+    if (visits_) {
+      visits = CompareVisits(before, after);
+    }
+    json_.Tell(TextOf(comparison) + (visits ? Describe(*visits, "before", "after") : ""));
+    json_.Write(ToJson(comparison, visits));
+    const bool differs = visits && (visits->compared == 0 || !visits->differences.empty());
+    return comparison.has_failing() || differs ? ExitCode::kFindings : ExitCode::kAsExpected;
   }
 
  private:
@@ -86,23 +100,41 @@ class CompareCommand : public Command {
                        comparison.same.size(), comparison.unknown.size());
   }
 
-  static nlohmann::json ToJson(const Comparison& comparison) {
+  static nlohmann::json VisitsToJson(const VisitAgreement& visits) {
+    nlohmann::json differences = nlohmann::json::array();
+    for (const VisitAgreement::Difference& one : visits.differences) {
+      differences.push_back(
+          {{"plan", one.key}, {"site", one.place}, {"before", one.first}, {"after", one.second}});
+    }
+    return {{"compared", visits.compared},
+            {"only_before", visits.only_first},
+            {"only_after", visits.only_second},
+            {"differences", differences}};
+  }
+
+  static nlohmann::json ToJson(const Comparison& comparison,
+                               const std::optional<VisitAgreement>& visits) {
     nlohmann::json changed = nlohmann::json::array();
     for (const Comparison::Change& change : comparison.changed) {
       changed.push_back({{"before", GroupsToJson({change.before})[0]},
                          {"after", GroupsToJson({change.after})[0]},
                          {"how", change.how}});
     }
-    return {{"faultline_compare", 1},
-            {"new", GroupsToJson(comparison.fresh)},
-            {"changed", changed},
-            {"fixed", GroupsToJson(comparison.fixed)},
-            {"same", GroupsToJson(comparison.same)},
-            {"not_visited", GroupsToJson(comparison.unknown)}};
+    nlohmann::json json = {{"faultline_compare", 1},
+                           {"new", GroupsToJson(comparison.fresh)},
+                           {"changed", changed},
+                           {"fixed", GroupsToJson(comparison.fixed)},
+                           {"same", GroupsToJson(comparison.same)},
+                           {"not_visited", GroupsToJson(comparison.unknown)}};
+    if (visits) {
+      json["visits"] = VisitsToJson(*visits);
+    }
+    return json;
   }
 
   std::string before_;
   std::string after_;
+  bool visits_ = false;
   JsonOutput json_;
 };
 

@@ -198,12 +198,7 @@ void TellDifferences(const VisitCost& cost, bool compare) {
     PrintResult("cold: {} ({})\n", why, cold.runs);
   }
   if (compare) {
-    PrintResult("{} visits made cold as well: {:.1f} % came to the same\n", cost.agreement.compared,
-                cost.agreement.percent());
-  }
-  for (const VisitAgreement::Difference& one : cost.agreement.differences) {
-    PrintResult("differs: {}\n  {}\n  by snapshots {}\n  cold {}\n", one.key, one.place, one.first,
-                one.second);
+    PrintResult("{}", Describe(cost.agreement, "by snapshots", "cold"));
   }
 }
 

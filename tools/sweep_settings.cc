@@ -60,7 +60,7 @@ void SweepSettings::DeclareSelection(CLI::App& app) {
   app.add_flag("--leaves", leaves,
                "without --points and --groups: all that fail by the environment or by the "
                "target's own state, malloc and its like too, and nothing else; what --executor "
-               "snapshot does unless --derived is given")
+               "snapshot and auto do unless --derived is given")
       ->group(group);
   app.add_flag("--derived", derived,
                "without --points and --groups: derived points too, and not malloc and its like; "
@@ -249,8 +249,8 @@ SweepOptions SweepSettings::Options(const GlobalOptions& global, const LoadedSce
                     leaves ? "--leaves" : "--derived"));
   }
   // Where a visit costs a fraction of a start, the many calls from which all else follows can be
-  // visited.
-  selection.leaves = all_points && (leaves || (executor == "snapshot" && !derived));
+  // visited. What is visited does not depend on what auto chooses.
+  selection.leaves = all_points && (leaves || (executor != "cold" && !derived));
   options.selection = selection;
   options.selection.nested = nested == "all"         ? Nested::kAll
                              : nested == "innermost" ? Nested::kInnermost

@@ -15,12 +15,14 @@ using testing::SizeIs;
 class VisitAgreementTest : public testing::Test {
  protected:
   static StoredRun Run(const std::string& key, const std::string& outcome,
-                       const std::vector<std::string>& signatures = {}) {
+                       const std::vector<std::string>& signatures = {},
+                       const std::string& exit = "exit 1") {
     StoredRun run;
     run.key = key;
     run.mode = "transient";
     run.site = "00000000000000a1";
     run.outcome = outcome;
+    run.exit = exit;
     for (const std::string& signature : signatures) {
       StoredFinding finding;
       finding.signature = signature;
@@ -49,10 +51,23 @@ TEST_F(VisitAgreementTest, OutcomeAndSignaturesAreHeldAgainstEachOther) {
   EXPECT_EQ(agreement.compared, 4);
   ASSERT_THAT(agreement.differences, SizeIs(2));
   EXPECT_EQ(agreement.differences[0].key, "b");
-  EXPECT_EQ(agreement.differences[0].first, "clean error");
-  EXPECT_EQ(agreement.differences[0].second, "tolerated");
+  EXPECT_EQ(agreement.differences[0].first, "clean error, exit 1");
+  EXPECT_EQ(agreement.differences[0].second, "tolerated, exit 1");
   EXPECT_THAT(agreement.differences[1].second, HasSubstr("leak two"));
   EXPECT_DOUBLE_EQ(agreement.percent(), 50.0);
+}
+
+TEST_F(VisitAgreementTest, AnotherExitIsADifference) {
+  first_.AddRun(Run("a", "clean error"));
+  second_.AddRun(Run("a", "clean error", {}, "SIGABRT"));
+  const VisitAgreement agreement = CompareVisits(first_, second_);
+  EXPECT_THAT(agreement.differences, SizeIs(1));
+  EXPECT_EQ(Describe(agreement, "by snapshots", "cold"),
+            "1 visits in both, 0.0 % of them came to the same\n"
+            "differs: a\n"
+            "  \n"
+            "  by snapshots  clean error, exit 1\n"
+            "  cold          clean error, SIGABRT\n");
 }
 
 TEST_F(VisitAgreementTest, WhatOnlyOneHasIsNotCompared) {
@@ -60,6 +75,9 @@ TEST_F(VisitAgreementTest, WhatOnlyOneHasIsNotCompared) {
   second_.AddRun(Run("b", "finding", {"one"}));
   const VisitAgreement agreement = CompareVisits(first_, second_);
   EXPECT_EQ(agreement.compared, 0);
+  EXPECT_EQ(agreement.only_first, 1);
+  EXPECT_EQ(agreement.only_second, 1);
+  EXPECT_THAT(Describe(agreement, "one", "other"), HasSubstr("1 only in one, 1 only in other"));
   EXPECT_THAT(agreement.differences, IsEmpty());
   EXPECT_DOUBLE_EQ(agreement.percent(), 100.0);
 }

@@ -14,6 +14,7 @@
 #include "harness/agent/hook_table.h"
 #include "harness/agent/hooks.h"
 #include "harness/agent/raw.h"
+#include "harness/protocol/snapshot.h"
 
 namespace faultline::agent {
 namespace {
@@ -22,11 +23,11 @@ using namespace protocol;
 using Map = void* (*)(void*, size_t, int, int, int, long);
 
 constexpr size_t kLarge = size_t{32} << 20;  // less is not worth it
-constexpr size_t kMostFiles = 64;
+constexpr size_t kMostFiles = kSnapshotOwnFiles;
 
 constinit Map map_original = nullptr;
 constinit bool comes_in_large_pages = false;
-// Inodes of the files whose first mapping was made the process's own.
+// Inodes of the files whose first mapping was made the process's own, by the carrier or here.
 constinit std::atomic<uint64_t> files[kMostFiles] = {};
 constinit std::atomic<uint32_t> file_count = 0;
 
@@ -100,8 +101,12 @@ void* MapMemory(void* address, size_t size, int protection, int flags, int fd, l
 
 }  // namespace
 
-void MakeLargeMemoryOwn(bool large_pages) {
+void MakeLargeMemoryOwn(bool large_pages, const uint64_t* own_files, uint32_t own_file_count) {
   comes_in_large_pages = large_pages;
+  for (uint32_t i = 0; i < own_file_count && i < kMostFiles; ++i) {
+    files[i].store(own_files[i], std::memory_order_relaxed);
+    file_count.store(i + 1, std::memory_order_release);
+  }
   const PlanHeader* const plan = the_agent.plan;
   for (uint32_t i = 0; i < plan->hooks.count; ++i) {
     Hook& hook = hook_table.hooks[i];

@@ -123,7 +123,8 @@ void Snapshot::BecomeChild() {
     done = plan.header != nullptr && FollowOtherPlan(plan.header) == nullptr;
     control->failed_step = done ? control->failed_step : kNone;
     if (done) {
-      MakeLargeMemoryOwn(control->child_large_pages != 0);
+      MakeLargeMemoryOwn(control->child_large_pages != 0, control->child_own_files,
+                         control->child_own_file_count);
     }
   }
   if (!done) {

@@ -11,6 +11,7 @@ namespace faultline::protocol {
 
 inline constexpr uint64_t kSnapshotMagic = 0x50414e53544c4146u;  // "FALTSNAP"
 inline constexpr uint32_t kSnapshotSteps = 4096;
+inline constexpr uint32_t kSnapshotOwnFiles = 64;
 inline constexpr uint32_t kSnapshotText = 1u << 20;  // bytes for what the steps point at
 
 // One system call of a list, or one of the things below that are none.
@@ -76,6 +77,10 @@ struct SnapshotControl {
   // 1: shared memory that it maps and that becomes its own comes in large pages
   // (agent/own_memory.h).
   uint32_t child_large_pages;
+  // Inodes of the files whose memory the carrier has made private: the child's is another than what
+  // it would get by mapping such a file again.
+  uint32_t child_own_file_count;
+  uint64_t child_own_files[kSnapshotOwnFiles];
   SnapshotStep steps[kSnapshotSteps];
   char text[kSnapshotText];
 };

@@ -147,34 +147,29 @@ void Course::DoStep(Seat& seat, size_t index) {
     return;  // the step that starts it has been left out (a minimised scenario)
   }
   LiveRun& run = seat.run();
-  StepResult result;
+  const int number = static_cast<int>(index) + 1;
+  DoneStep done;
   if ((failed_ || failed_at_.contains(&seat)) && !step.even_if_gone) {
-    result.index = static_cast<int>(index) + 1;
-    result.title = step.Title();
-    result.begin_ms = run.now_ms();
-    result.status = StepResult::Status::kSkipped;
-    result.detail = "an earlier step did not end as expected";
+    done.result = SkippedStep(run, step, number);
   } else {
-    BeginStep(static_cast<int>(index) + 1, step.name);
+    BeginStep(number, step.name);
     if (!std::holds_alternative<WaitReadyStep>(step.action)) {
       seat.steps().AwaitStart();
     }
-    bool succeeded_again = false;
-    if (seat.rolled_back().Before(step, static_cast<int>(index) + 1, result)) {
-      for (Seat* other : started_) {
-        ArmFrom(other->run(), step);
-      }
-      result = seat.steps().Run(step, static_cast<int>(index) + 1);
-      succeeded_again = seat.rolled_back().After(step, result);
-    }
-    if (!succeeded_again && StopsTheRest(result, step, run)) {
+    done = ::faultline::DoStep(run, seat.steps(), seat.rolled_back(), step, number,
+                               /*goes_on=*/false, [&] {
+                                 for (Seat* other : started_) {
+                                   ArmFrom(other->run(), step);
+                                 }
+                               });
+    if (done.stops_the_rest) {
       failed_ = true;
       failed_at_.insert(&seat);
     }
   }
-  std::vector<LostCompanion> lost = companions_->TakeLost(static_cast<int>(index) + 1);
+  std::vector<LostCompanion> lost = companions_->TakeLost(number);
   std::move(lost.begin(), lost.end(), std::back_inserter(run.evidence().lost_companions));
-  run.evidence().steps.push_back(std::move(result));
+  run.evidence().steps.push_back(std::move(done.result));
   seat.NoteFiles();
 }
 

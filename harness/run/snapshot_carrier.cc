@@ -248,6 +248,12 @@ AdoptedTarget Carrier::ForkHalted(const ChildPlace& place, const Process& proces
   control->child_end = child_end;
   control->child_plan = writer.plan_text();
   control->child_large_pages = large_pages_.value_or(false) ? 1 : 0;
+  if (made_private_.size() > protocol::kSnapshotOwnFiles) {
+    throw CannotCarry("it has too many shared mappings");
+  }
+  control->child_own_file_count = static_cast<uint32_t>(made_private_.size());
+  std::transform(made_private_.begin(), made_private_.end(), control->child_own_files,
+                 [](const MemoryRange& range) { return range.inode; });
   const std::vector<ThreadImage> others(tracer.threads().begin() + 1, tracer.threads().end());
   // LeakSanitizer is to trace it.
   return {tracer.Fork(begin, end, others), hooking_->sanitizer_runtime().empty()};

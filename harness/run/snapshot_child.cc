@@ -85,9 +85,10 @@ ChildWriter::Range ChildWriter::WriteChild() {
   AddMappings(plan_.memory, *plan_.mappings, steps_);
   // What nobody has written to yet comes in large pages: a target that clears all its memory at its
   // end (1 GiB, SPDK without hugepages) takes 512 times fewer page faults.
-  for (const auto& [address, size] :
+  for (const MemoryRange& range :
        plan_.large_pages ? *plan_.made_private : std::vector<MemoryRange>()) {
-    steps_.Add(__NR_madvise, {address, size, MADV_HUGEPAGE}, "large pages", /*may_fail=*/true);
+    steps_.Add(__NR_madvise, {range.begin, range.bytes, MADV_HUGEPAGE}, "large pages",
+               /*may_fail=*/true);
   }
   plan_text_ = static_cast<uint32_t>(steps_.Text(plan_.plan.string()).value);
   const auto parked = std::find_if(threads.begin(), threads.end(),

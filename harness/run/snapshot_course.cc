@@ -104,13 +104,10 @@ void CarrierCourse::DoSteps(LiveRun& run) {
   for (size_t i = 0; i < steps.size() && !failed; ++i) {
     const int index = static_cast<int>(i) + 1;
     run.BeginStep(index, steps[i].name);
-    StepResult result;
-    rolled_back.Before(steps[i], index, result);
-    NoteMoment(run, i, runner, rolled_back);
-    result = runner.Run(steps[i], index);
-    rolled_back.After(steps[i], result);
-    failed = StopsTheRest(result, steps[i], run);
-    run.evidence().steps.push_back(std::move(result));
+    DoneStep done = DoStep(run, runner, rolled_back, steps[i], index, /*goes_on=*/false,
+                           [&] { NoteMoment(run, i, runner, rolled_back); });
+    failed = done.stops_the_rest;
+    run.evidence().steps.push_back(std::move(done.result));
   }
   if (!failed) {
     NoteMoment(run, steps.size(), runner, rolled_back);

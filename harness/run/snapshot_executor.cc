@@ -62,7 +62,7 @@ auto OnThreadOfItsOwn(const Work& work) {
   return std::move(*result);
 }
 
-// As Course does those of a run with one target and one life, from where the carrier was.
+// The steps of a run with one target and one life, from where the carrier was.
 void DoRest(LiveRun& run, const CourseMoment& from) {
   StepRunner runner(run);
   RolledBack rolled_back(run, runner);
@@ -73,25 +73,16 @@ void DoRest(LiveRun& run, const CourseMoment& from) {
   for (size_t i = from.step; i < steps.size(); ++i) {
     const Step& step = steps[i];
     const int index = static_cast<int>(i) + 1;
-    StepResult result;
+    DoneStep done;
     if (failed && !step.even_if_gone) {
-      result.index = index;
-      result.title = step.Title();
-      result.begin_ms = run.now_ms();
-      result.status = StepResult::Status::kSkipped;
-      result.detail = "an earlier step did not end as expected";
+      done.result = SkippedStep(run, step, index);
     } else {
       run.BeginStep(index, step.name);
-      bool succeeded_again = false;
-      if (i == from.step || rolled_back.Before(step, index, result)) {
-        ArmFrom(run, step);
-        result = runner.Run(step, index);
-        run.StopResuming();
-        succeeded_again = rolled_back.After(step, result);
-      }
-      failed = failed || (!succeeded_again && StopsTheRest(result, step, run));
+      done = DoStep(run, runner, rolled_back, step, index, /*goes_on=*/i == from.step,
+                    [&] { ArmFrom(run, step); });
     }
-    run.evidence().steps.push_back(std::move(result));
+    failed = failed || done.stops_the_rest;
+    run.evidence().steps.push_back(std::move(done.result));
   }
 }
 

@@ -81,12 +81,14 @@ double MsToTouch(uint64_t mb, int advice, double most_ms) {
 
 }  // namespace
 
-bool LargePagesAreCheaper(uint64_t mb) {
+bool LargePagesAreCheaper(uint64_t mb) { return LargePagesAreCheaper(mb, MsToTouch); }
+
+bool LargePagesAreCheaper(uint64_t mb, const TouchCost& ms_to_touch) {
   constexpr uint64_t kSmallMb = 16;
   constexpr double kNoLimit = 1e9;
-  const double small_ms = MsToTouch(kSmallMb, MADV_NOHUGEPAGE, kNoLimit);
+  const double small_ms = ms_to_touch(kSmallMb, MADV_NOHUGEPAGE, kNoLimit);
   const double due_ms = small_ms * static_cast<double>(mb) / kSmallMb;
-  return MsToTouch(mb, MADV_HUGEPAGE, due_ms) < due_ms;
+  return ms_to_touch(mb, MADV_HUGEPAGE, due_ms) < due_ms;
 }
 
 std::vector<Mapping> MappingsOf(pid_t pid) {
@@ -127,7 +129,8 @@ bool IsMappedTwice(const Mapping& mapping, const std::vector<Mapping>& mappings)
 }
 
 bool IsNameless(const Mapping& mapping) {
-  return mapping.path.starts_with("/memfd:") || mapping.path == "/dev/zero (deleted)";
+  return mapping.path.starts_with("/memfd:") || mapping.path == "/dev/zero (deleted)" ||
+         (mapping.path.starts_with("/dev/shm/") && mapping.path.ends_with(" (deleted)"));
 }
 
 void AddPrivateMemory(pid_t carrier, const std::vector<Mapping>& mappings, SnapshotSteps& steps,
@@ -140,7 +143,7 @@ void AddPrivateMemory(pid_t carrier, const std::vector<Mapping>& mappings, Snaps
       throw CannotCarry(fmt::format("memory that it maps twice: {}", mapping.path));
     }
     const uint64_t size = mapping.end - mapping.begin;
-    made_private.push_back({mapping.begin, size});
+    made_private.push_back({mapping.begin, size, mapping.inode});
     const std::string& what = mapping.path;
     const Argument aside = steps.Add(
         __NR_mmap, {0, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0}, what);

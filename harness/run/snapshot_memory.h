@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <filesystem>
+#include <functional>
 #include <vector>
 
 #include "harness/run/snapshot_steps.h"
@@ -27,7 +28,7 @@ struct SnapshotMemoryPlan {
   std::filesystem::path control;  // stays shared
 };
 
-// Is it shared memory that has no file by which another process finds it?
+// Is it shared memory that has no file by which another process finds it (any more)?
 bool IsNameless(const Mapping& mapping);
 
 // Does fresh memory cost less CPU time in large pages than in small ones? On most machines it does,
@@ -35,10 +36,15 @@ bool IsNameless(const Mapping& mapping);
 // each large page is given anew by it, and costs more. Writes to `mb` MiB of memory at most, less
 // where large ones turn out to be slow, and gives it back.
 bool LargePagesAreCheaper(uint64_t mb);
+// What a measurement yields: the CPU time in ms of writing to so many MiB of fresh memory, advised
+// so (madvise(2)), or `most_ms` once it has taken so long.
+using TouchCost = std::function<double(uint64_t mb, int advice, double most_ms)>;
+bool LargePagesAreCheaper(uint64_t mb, const TouchCost& ms_to_touch);
 
 struct MemoryRange {
   uint64_t begin = 0;
   uint64_t bytes = 0;
+  uint64_t inode = 0;  // of the file that it was shared by
 };
 
 // Adds steps for the carrier itself: memory without a name that it shares with nobody becomes

@@ -63,6 +63,7 @@ std::vector<OpenFile> OpenFilesOf(pid_t pid) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(fmt::format("/proc/{}/fd", pid), error)) {
     OpenFile file;
+    file.pid = pid;
     file.fd = std::atoi(entry.path().filename().c_str());
     file.link = fs::read_symlink(entry.path(), error).string();
     if (stat(entry.path().c_str(), &file.status) != 0) {

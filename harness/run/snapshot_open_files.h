@@ -20,6 +20,7 @@ namespace faultline {
 
 // A descriptor of another process, as /proc shows it.
 struct OpenFile {
+  pid_t pid = 0;
   int fd = -1;
   std::string link;  // what it leads to
   struct stat status {};

@@ -137,6 +137,18 @@ class SnapshotTest : public testing::Test {
     EXPECT_EQ(files.size(), OpenAtExit(FailAt(cold, calls[0])).size());
   }
 
+  // A victim that has `what` is forked twice, and the second is as whole as the first.
+  void ExpectForked(const std::string& what) {
+    const RunRequest request = Request({"0", what});
+    const std::vector<SiteCall> calls = Calls(request);
+    ASSERT_THAT(calls, SizeIs(kCalls));
+    for (const size_t call : {2, 4}) {
+      const Evidence evidence = FailAt(request, calls[call]);
+      EXPECT_TRUE(evidence.from_snapshot) << testing::PrintToString(pool_.counts().cold);
+      EXPECT_EQ(Log(evidence).back(), "whole, 1 failed") << testing::PrintToString(Log(evidence));
+    }
+  }
+
   // Why a victim that has `what` is not forked.
   void ExpectCold(const std::string& what, const std::string& why) {
     const RunRequest request = Request({"0", what});
@@ -359,6 +371,10 @@ TEST_F(SnapshotTest, PosixTimersGoOnWithTheirIds) {
   }
 }
 
+TEST_F(SnapshotTest, PairsOfSocketsAreItsOwn) { ExpectForked("pair"); }
+TEST_F(SnapshotTest, WhatItWatchesInItsDirectoryIsItsOwn) { ExpectForked("inotify"); }
+TEST_F(SnapshotTest, SharedMemoryWhoseNameHasGoneIsItsOwn) { ExpectForked("trace"); }
+
 // Of memory that is mapped behind the first call, which the agent sees.
 class SnapshotMemory : public SnapshotTest {
  protected:
@@ -393,6 +409,10 @@ TEST_F(SnapshotMemory, WhatIsMappedTwiceStaysShared) {
   EXPECT_EQ(Memory("mirror", 0), "cold: shared");
   EXPECT_EQ(Memory("mirror", 4), "cold: shared");
   EXPECT_THAT(pool_.counts().cold, Contains(Pair(HasSubstr("maps twice: /memfd:large"), OneRun())));
+}
+TEST_F(SnapshotMemory, WhatIsMappedOnceMoreLaterStaysShared) {
+  EXPECT_EQ(Memory("again", 0), "cold: shared");
+  EXPECT_EQ(Memory("again", 4), "cold: shared");
 }
 TEST_F(SnapshotMemory, WhatAChildProcessSharesStaysShared) {
   EXPECT_EQ(Memory("inherits", 0), "cold: shared");

@@ -1,6 +1,5 @@
 #include "harness/run/snapshot_tracer.h"
 
-#include <elf.h>
 #include <fmt/format.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -29,59 +28,8 @@ using protocol::CarrierState;
 constexpr int kWaitFlags = __WALL | __WNOTHREAD | WNOHANG;
 constexpr int kReleaseLimitMs = 5'000;
 constexpr timespec kLookAgain = {.tv_sec = 0, .tv_nsec = 20'000};
-// Kernel's include/linux/errno.h: how a system call says that it was interrupted.
-constexpr int64_t kInterrupted[] = {512, 513, 514, 516, EINTR};
-
-// glibc's struct pthread is at the thread pointer; its id is somewhere near (glibc 2.36: at 0x2d0).
-constexpr size_t kThreadBytes = 0x400;
 
 [[noreturn]] void Refuse(const std::string& why) { throw CannotCarry(why); }
-
-bool WasInterrupted(const user_regs_struct& registers) {
-  const auto result = static_cast<int64_t>(registers.rax);
-  return static_cast<int64_t>(registers.orig_rax) >= 0 &&
-         std::any_of(std::begin(kInterrupted), std::end(kInterrupted),
-                     [result](int64_t error) { return result == -error; });
-}
-
-// The call is made once more, as if nothing had been.
-user_regs_struct Again(user_regs_struct registers) {
-  constexpr uint64_t kSyscallBytes = 2;
-  if (WasInterrupted(registers)) {
-    registers.rax = registers.orig_rax;
-    registers.rip -= kSyscallBytes;
-  }
-  registers.orig_rax = ~uint64_t{0};
-  return registers;
-}
-
-void SetRegisters(pid_t tid, const user_regs_struct& registers) {
-  user_regs_struct copy = registers;
-  iovec area = {&copy, sizeof(copy)};
-  if (ptrace(PTRACE_SETREGSET, tid, NT_PRSTATUS, &area) != 0) {
-    Refuse("its registers cannot be set");
-  }
-}
-
-user_regs_struct RegistersOf(pid_t tid) {
-  user_regs_struct registers = {};
-  iovec area = {&registers, sizeof(registers)};
-  if (ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &area) != 0) {
-    Refuse("its registers cannot be read");
-  }
-  return registers;
-}
-
-std::vector<std::byte> VectorsOf(pid_t tid) {
-  constexpr size_t kMost = 16384;
-  std::vector<std::byte> vectors(kMost);
-  iovec area = {vectors.data(), vectors.size()};
-  if (ptrace(PTRACE_GETREGSET, tid, NT_X86_XSTATE, &area) != 0) {
-    Refuse("its vector registers cannot be read");
-  }
-  vectors.resize(area.iov_len);
-  return vectors;
-}
 
 }  // namespace
 
@@ -189,7 +137,7 @@ void SnapshotTracer::Halt() {
     Refuse("a signal was about to be delivered to it");
   }
   for (const pid_t tid : seized_) {
-    threads_.push_back(Look(tid));
+    threads_.push_back(LookAtThread(tid));
     const user_regs_struct registers = RegistersOf(tid);
     // epoll_wait(2) and others are not made again by the kernel after a stop (signal(7)).
     if (WasInterrupted(registers) && static_cast<int64_t>(registers.rax) == -EINTR) {
@@ -201,50 +149,9 @@ void SnapshotTracer::Halt() {
   if (threads_.empty() || threads_.front().tid != carrier_) {
     Refuse("its main thread has ended");
   }
-  FindTidAddresses();
+  FindTidAddresses(carrier_, threads_);
   AskForSignalStacks();
   ptrace(PTRACE_CONT, parked_, nullptr, nullptr);
-}
-
-ThreadImage SnapshotTracer::Look(pid_t tid) const {
-  ThreadImage image;
-  image.tid = tid;
-  image.registers = Again(RegistersOf(tid));
-  image.vectors = VectorsOf(tid);
-  ptrace(PTRACE_GETSIGMASK, tid, sizeof(image.signal_mask), &image.signal_mask);
-  syscall(SYS_get_robust_list, tid, &image.robust_list, &image.robust_size);
-  ptrace(PTRACE_GET_RSEQ_CONFIGURATION, tid, sizeof(image.rseq), &image.rseq);
-  image.name = ProcessName(tid);
-  sched_getaffinity(tid, sizeof(image.cpus), &image.cpus);
-  if (sched_getscheduler(tid) != SCHED_OTHER) {
-    Refuse("a thread of it has a scheduling class of its own");
-  }
-  return image;
-}
-
-void SnapshotTracer::FindTidAddresses() {
-  std::set<size_t> offsets;
-  for (size_t i = 0; i < kThreadBytes; i += sizeof(uint32_t)) {
-    offsets.insert(i);
-  }
-  for (const ThreadImage& thread : threads_) {
-    std::vector<uint32_t> words(kThreadBytes / sizeof(uint32_t));
-    iovec local = {words.data(), kThreadBytes};
-    iovec remote = {reinterpret_cast<void*>(thread.registers.fs_base), kThreadBytes};
-    if (process_vm_readv(carrier_, &local, 1, &remote, 1, 0) !=
-        static_cast<ssize_t>(kThreadBytes)) {
-      Refuse("its threads are not those of a known libc");
-    }
-    std::erase_if(offsets, [&](size_t offset) {
-      return words[offset / sizeof(uint32_t)] != static_cast<uint32_t>(thread.tid);
-    });
-  }
-  if (offsets.empty()) {
-    Refuse("its threads are not those of a known libc");
-  }
-  for (ThreadImage& thread : threads_) {
-    thread.tid_address = thread.registers.fs_base + *offsets.begin();
-  }
 }
 
 // Only a thread itself can ask the kernel where its alternate signal stack is. The answer is
@@ -344,10 +251,10 @@ std::vector<pid_t> SnapshotTracer::Fork(uint32_t begin, uint32_t end,
       image.registers.orig_rax = ~uint64_t{0};
       image.vectors = parked_vectors;
     }
-    Dress(child_threads_[i + 1], image);
+    DressThread(child_threads_[i + 1], image);
   }
   if (parked_ != carrier_) {
-    Dress(child_, threads_.front());
+    DressThread(child_, threads_.front());
   }
   child_ = 0;
   return child_threads_;
@@ -414,17 +321,6 @@ void SnapshotTracer::AwaitSteps(size_t others) {
     }
     CheckAlive();
     nanosleep(&kLookAgain, nullptr);
-  }
-}
-
-void SnapshotTracer::Dress(pid_t tid, const ThreadImage& image) const {
-  SetRegisters(tid, image.registers);
-  std::vector<std::byte> vectors = image.vectors;
-  iovec area = {vectors.data(), vectors.size()};
-  uint64_t mask = image.signal_mask;
-  if (ptrace(PTRACE_SETREGSET, tid, NT_X86_XSTATE, &area) != 0 ||
-      ptrace(PTRACE_SETSIGMASK, tid, sizeof(mask), &mask) != 0) {
-    Refuse("a thread's registers cannot be set");
   }
 }
 

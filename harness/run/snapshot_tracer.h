@@ -1,36 +1,16 @@
 #pragma once
 
-#include <sched.h>
-#include <signal.h>
-#include <sys/ptrace.h>
 #include <sys/types.h>
-#include <sys/user.h>
 
-#include <cstddef>
 #include <cstdint>
 #include <map>
-#include <string>
 #include <vector>
 
 #include "harness/protocol/snapshot.h"
+#include "harness/run/snapshot_thread.h"
 #include "harness/target/clock.h"
 
 namespace faultline {
-
-// What one thread of a carrier is made of, but for its memory.
-struct ThreadImage {
-  pid_t tid = 0;
-  user_regs_struct registers = {};  // as it goes on: an interrupted system call is made again
-  std::vector<std::byte> vectors;   // NT_X86_XSTATE
-  uint64_t signal_mask = 0;
-  uint64_t robust_list = 0;
-  uint64_t robust_size = 0;
-  __ptrace_rseq_configuration rseq = {};
-  uint64_t tid_address = 0;   // where libc keeps the id, and the kernel clears it at the end
-  stack_t signal_stack = {};  // sigaltstack(2)
-  std::string name;
-  cpu_set_t cpus = {};
-};
 
 // Stops a carrier for the moment of a fork, and makes the child's threads. All by the thread that
 // is to trace the child: it is that thread's tracee when it is done, the carrier nobody's.
@@ -60,13 +40,10 @@ class SnapshotTracer {
   bool Await(protocol::CarrierState state);
   int AwaitStop(pid_t tid);
   void Step(pid_t tid);
-  ThreadImage Look(pid_t tid) const;
-  void FindTidAddresses();
   void AskForSignalStacks();
   pid_t AwaitChild();
   void AwaitSteps(size_t others);
   void KillChild();
-  void Dress(pid_t tid, const ThreadImage& image) const;
   void CheckAlive();
 
   pid_t carrier_;

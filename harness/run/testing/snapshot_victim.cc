@@ -3,14 +3,17 @@
 // whether everything still works after a failure:
 //
 //   snapshot_victim THREADS [io_uring|timer|child|connection|pipe|once MARKER]
-//   snapshot_victim THREADS memory|mirror|inherits|forgets
+//   snapshot_victim THREADS memory|mirror|inherits|again|forgets
+//   snapshot_victim THREADS pair|inotify|trace
 //
 // `memory`: a large memfd is mapped behind the first call, and it says at the end whether that is
-// shared memory; `mirror`: twice; `inherits`: a child process writes to it.
-// `forgets`: a call that fails makes it forget memory, which LeakSanitizer finds at its end.
-// `leaves=PATH`: a file, PATH and its process id, which only its end removes. The second argument
-// else: something that a forked process does not have. `once`: one of the calls is
-// made by the first process only, which makes the file MARKER.
+// shared memory; `mirror`: twice; `inherits`: a child process writes to it; `again`: it is mapped
+// once more at the end. `pair`: two sockets that are connected to each other; `inotify`: its
+// directory is watched; `trace`: shared memory whose name has gone already. `forgets`: a call that
+// fails makes it forget memory, which LeakSanitizer finds at its end. `leaves=PATH`: a file, PATH
+// and its process id, which only its end removes. The second argument else: something that a forked
+// process does not have. `once`: one of the calls is made by the first process only, which makes
+// the file MARKER.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -18,6 +21,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -246,6 +250,30 @@ void CheckTimers() {
   CHECK(sigtimedwait(&expected, &info, &limit) == SIGUSR2 && info.si_value.sival_int == 42);
 }
 
+int pair_ends[2] = {-1, -1};
+int notices = -1;
+uint64_t* trace = nullptr;
+
+// What was sent and noticed is the process's own alone.
+void CheckOwnWays() {
+  char byte = 0;
+  if (pair_ends[0] >= 0) {
+    CHECK(write(pair_ends[0], "1", 1) == 1 && read(pair_ends[1], &byte, 1) == 1 && byte == '1');
+    CHECK(write(pair_ends[1], "2", 1) == 1 && read(pair_ends[0], &byte, 1) == 1 && byte == '2');
+    CHECK(read(pair_ends[0], &byte, 1) < 0 && errno == EAGAIN);
+  }
+  if (notices >= 0) {
+    close(open("noticed", O_CREAT | O_WRONLY, 0600));
+    alignas(inotify_event) char events[4096];
+    const ssize_t got = read(notices, events, sizeof(events));
+    const auto* event = reinterpret_cast<const inotify_event*>(events);
+    CHECK(got >= static_cast<ssize_t>(sizeof(*event)) && event->wd == 2);
+    CHECK(got > 0 && std::strcmp(event->name, "noticed") == 0);
+    CHECK(read(notices, events, sizeof(events)) < 0 && errno == EAGAIN);
+    unlink("noticed");
+  }
+}
+
 void Spoil(const char* how) {
   if (std::strcmp(how, "timer") == 0) {
     MakeTimers();
@@ -257,8 +285,30 @@ void Spoil(const char* how) {
       pause();
     }
   } else if (std::strcmp(how, "connection") == 0) {
-    int ends[2];
-    CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+    // Nobody has accepted it.
+    const int server = socket(AF_UNIX, SOCK_STREAM, 0);
+    sockaddr_un address = {};
+    address.sun_family = AF_UNIX;
+    socklen_t size = sizeof(sa_family_t);
+    CHECK(bind(server, reinterpret_cast<sockaddr*>(&address), size) == 0 && listen(server, 4) == 0);
+    size = sizeof(address);
+    CHECK(getsockname(server, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+    const int client = socket(AF_UNIX, SOCK_STREAM, 0);
+    CHECK(connect(client, reinterpret_cast<sockaddr*>(&address), size) == 0);
+  } else if (std::strcmp(how, "pair") == 0) {
+    CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair_ends) == 0);
+  } else if (std::strcmp(how, "inotify") == 0) {
+    notices = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    CHECK(inotify_add_watch(notices, "data", IN_ATTRIB) == 1);
+    CHECK(inotify_add_watch(notices, ".", IN_CREATE) == 2);
+  } else if (std::strcmp(how, "trace") == 0) {
+    const std::string name = "/dev/shm/snapshot_victim." + std::to_string(getpid());
+    const int fd = open(name.c_str(), O_RDWR | O_CREAT | O_EXCL, 0600);
+    CHECK(fd >= 0 && ftruncate(fd, 1 << 16) == 0);
+    trace =
+        static_cast<uint64_t*>(mmap(nullptr, 1 << 16, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
+    close(fd);
+    unlink(name.c_str());
   } else if (std::strcmp(how, "pipe") == 0) {
     int ends[2];
     CHECK(pipe(ends) == 0 && write(ends[1], "x", 1) == 1);
@@ -275,10 +325,11 @@ void Spoil(const char* how) {
 class LargeMemory {
  public:
   explicit LargeMemory(const std::string& what) {
-    if (what != "memory" && what != "mirror" && what != "inherits") {
+    if (what != "memory" && what != "mirror" && what != "inherits" && what != "again") {
       return;
     }
     const int fd = memfd_create("large", 0);
+    again_ = what == "again" ? fd : -1;
     CHECK(ftruncate(fd, kSize) == 0);
     first_ = Map(fd);
     second_ = what == "mirror" ? Map(fd) : first_;
@@ -296,7 +347,10 @@ class LargeMemory {
     }
   }
 
-  void Check() const {
+  void Check() {
+    if (again_ >= 0) {
+      second_ = Map(again_);
+    }
     for (size_t i = 0; first_ != nullptr && i < kSize / sizeof(uint64_t); i += kEvery) {
       CHECK(first_[i] == i && second_[i] == i);
       first_[i] = 3 * i;
@@ -324,6 +378,7 @@ class LargeMemory {
 
   uint64_t* first_ = nullptr;
   uint64_t* second_ = nullptr;
+  int again_ = -1;
 };
 
 }  // namespace
@@ -341,7 +396,7 @@ int main(int argc, char** argv) {
 
   int failed = victim_call(0) != 0 ? 1 : 0;
 
-  const LargeMemory large(argc > 2 ? argv[2] : "");
+  LargeMemory large(argc > 2 ? argv[2] : "");
   std::vector<std::thread> all;
   std::atomic<bool> stop = false;
   std::atomic<uint64_t> turns = 0;
@@ -429,11 +484,16 @@ int main(int argc, char** argv) {
     CHECK(flock(other, LOCK_EX | LOCK_NB) != 0);  // the file is locked
     close(other);
     memory[0] = more[0] = data[0] = static_cast<uint64_t>(call);
+    if (trace != nullptr) {
+      CHECK(trace[0] == static_cast<uint64_t>(call - 1));
+      trace[0] = static_cast<uint64_t>(call);
+    }
     if (rounds > 0) {
       Round(rounds, call);
     }
     CHECK(getpid() == pid && gettid() == pid);
   }
+  CheckOwnWays();
   // A thread that is not the main one is the one that fails.
   const SignalStack signal_stack;
   std::thread([&] {
