@@ -6,10 +6,10 @@ namespace faultline {
 namespace {
 
 // Of a CPU, where another run has a place, and where there is one too many.
-constexpr double kIdleEnough = 0.5;
-constexpr double kTooFew = 0.2;
+constexpr double kRoomForOne = 0.5;
+constexpr double kOneTooMany = 0.2;
 // As many runs as there are jobs, so often; memory has a budget of its own.
-constexpr int kMostTimes = 3;
+constexpr int kMostSpareTimes = 3;
 
 }  // namespace
 
@@ -17,9 +17,9 @@ SpareRoom::SpareRoom(int jobs, int cpus) : jobs_(jobs), left_to_others_(std::max
 
 void SpareRoom::Adapt(double idle_cpus) {
   const double idle = idle_cpus - left_to_others_;
-  if (idle >= kIdleEnough) {
-    runs_ = std::min(runs_ + jobs_, kMostTimes * jobs_);
-  } else if (idle < kTooFew) {
+  if (idle >= kRoomForOne) {
+    runs_ = std::min(runs_ + jobs_, kMostSpareTimes * jobs_);
+  } else if (idle < kOneTooMany) {
     runs_ = std::max(runs_ - jobs_, 0);
   }
 }
