@@ -184,10 +184,12 @@ TEST(NearestFirst, CallsOfTheFileOfAChangeComeBehindThoseOfTheChangedFunctions) 
   EXPECT_FALSE(selection.SelectsSite(above));
   EXPECT_FALSE(selection.SelectsSite(other));
   std::vector<std::string> hashes;
-  for (const StoredSite& site : NearestFirst({beside, own}, selection)) {
+  const StoredSite far = SiteAt(  // on the stack of all that a callback of it goes on with
+      "far", {In("calloc"), In("open"), In("examine"), In("register"), In("next"), at(11)});
+  for (const StoredSite& site : NearestFirst({far, beside, own}, selection)) {
     hashes.push_back(site.hash);
   }
-  EXPECT_THAT(hashes, ElementsAre("own", "beside"));
+  EXPECT_THAT(hashes, ElementsAre("own", "beside", "far"));
 }
 
 TEST(RandomOrder, DependsOnTheSeedAlone) {
