@@ -3,7 +3,7 @@
 // whether everything still works after a failure:
 //
 //   snapshot_victim THREADS [io_uring|timer|child|connection|pipe|once MARKER]
-//   snapshot_victim THREADS memory|mirror|inherits|again|forgets
+//   snapshot_victim THREADS memory|mirror|inherits|again|written|forgets
 //   snapshot_victim THREADS pair|inotify|trace
 //
 // `memory`: a large memfd is mapped behind the first call, and it says at the end whether that is
@@ -31,13 +31,16 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <iterator>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -325,13 +328,19 @@ void Spoil(const char* how) {
 class LargeMemory {
  public:
   explicit LargeMemory(const std::string& what) {
-    if (what != "memory" && what != "mirror" && what != "inherits" && what != "again") {
+    constexpr std::string_view kAll[] = {"memory", "mirror", "inherits", "again", "written"};
+    if (std::find(std::begin(kAll), std::end(kAll), what) == std::end(kAll)) {
       return;
     }
     const int fd = memfd_create("large", 0);
     again_ = what == "again" ? fd : -1;
     CHECK(ftruncate(fd, kSize) == 0);
+    constexpr uint64_t kWritten = 17;
+    if (what == "written") {
+      CHECK(pwrite(fd, &kWritten, sizeof(kWritten), sizeof(kWritten)) == sizeof(kWritten));
+    }
     first_ = Map(fd);
+    CHECK(what != "written" || first_[1] == kWritten);
     second_ = what == "mirror" ? Map(fd) : first_;
     for (size_t i = 0; i < kSize / sizeof(uint64_t); i += kEvery) {
       first_[i] = i;
@@ -357,18 +366,32 @@ class LargeMemory {
       CHECK(second_[i] == 3 * i);
     }
     if (first_ != nullptr) {
-      std::ifstream maps("/proc/self/maps");
-      bool is_shared = false;
-      for (std::string line; std::getline(maps, line);) {
-        is_shared = is_shared || line.find("memfd:large") != std::string::npos;
-      }
-      std::printf("%s\n", is_shared ? "shared" : "its own");
+      std::printf("%s\n", Kind().c_str());
     }
   }
 
  private:
   static constexpr size_t kSize = 64u << 20;
   static constexpr size_t kEvery = 1u << 17;  // words: 1 MiB
+
+  // Of the first mapping, as the kernel tells it.
+  std::string Kind() const {
+    std::ifstream maps("/proc/self/smaps");
+    std::string kind = "gone";
+    for (std::string line; std::getline(maps, line);) {
+      unsigned long begin = 0;
+      unsigned long end = 0;
+      char access[5] = {};
+      const auto address = reinterpret_cast<unsigned long>(first_);
+      if (std::sscanf(line.c_str(), "%lx-%lx %4s", &begin, &end, access) == 3 && begin <= address &&
+          address < end) {
+        kind = access[3] == 's' ? "shared" : "its own";
+      } else if (kind != "gone" && line.starts_with("VmFlags:")) {
+        return kind + (line.find(" hg") != std::string::npos ? ", in large pages" : "");
+      }
+    }
+    return kind;
+  }
 
   static uint64_t* Map(int fd) {
     void* base = mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
