@@ -288,7 +288,7 @@ void Spoil(const char* how) {
       pause();
     }
   } else if (std::strcmp(how, "connection") == 0) {
-    // Nobody has accepted it.
+    // With a name at one end, so that it is no pair.
     const int server = socket(AF_UNIX, SOCK_STREAM, 0);
     sockaddr_un address = {};
     address.sun_family = AF_UNIX;
@@ -298,6 +298,7 @@ void Spoil(const char* how) {
     CHECK(getsockname(server, reinterpret_cast<sockaddr*>(&address), &size) == 0);
     const int client = socket(AF_UNIX, SOCK_STREAM, 0);
     CHECK(connect(client, reinterpret_cast<sockaddr*>(&address), size) == 0);
+    CHECK(accept(server, nullptr, nullptr) >= 0);
   } else if (std::strcmp(how, "pair") == 0) {
     CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair_ends) == 0);
   } else if (std::strcmp(how, "inotify") == 0) {
