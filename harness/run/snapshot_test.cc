@@ -433,6 +433,8 @@ TEST_F(SnapshotTest, AnIoUringIsNamed) { ExpectCold("io_uring", "io_uring"); }
 TEST_F(SnapshotTest, AChildProcessIsNamed) { ExpectCold("child", "child processes"); }
 TEST_F(SnapshotTest, AConnectionIsNamed) { ExpectCold("connection", "a connection"); }
 TEST_F(SnapshotTest, WhatWaitsInAPipeIsNamed) { ExpectCold("pipe", "waits in the pipe"); }
+TEST_F(SnapshotTest, WhatWaitsInAPairOfSocketsIsNamed) { ExpectCold("letter", "in the socket"); }
+TEST_F(SnapshotTest, WhatWaitsInAnInotifyIsNamed) { ExpectCold("notice", "waits in it"); }
 TEST_F(SnapshotTest, ADeletedFileIsNamed) { ExpectCold("file", "deleted file"); }
 
 }  // namespace

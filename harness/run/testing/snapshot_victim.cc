@@ -4,12 +4,13 @@
 //
 //   snapshot_victim THREADS [io_uring|timer|child|connection|pipe|once MARKER]
 //   snapshot_victim THREADS memory|mirror|inherits|again|written|forgets
-//   snapshot_victim THREADS pair|inotify|trace
+//   snapshot_victim THREADS pair|letter|inotify|notice|trace
 //
 // `memory`: a large memfd is mapped behind the first call, and it says at the end whether that is
 // shared memory; `mirror`: twice; `inherits`: a child process writes to it; `again`: it is mapped
-// once more at the end. `pair`: two sockets that are connected to each other; `inotify`: its
-// directory is watched; `trace`: shared memory whose name has gone already. `forgets`: a call that
+// once more at the end. `pair`: two sockets that are connected to each other; `letter`: with
+// something on its way; `inotify`: its directory is watched; `notice`: with an event that nobody
+// has read; `trace`: shared memory whose name has gone already. `forgets`: a call that
 // fails makes it forget memory, which LeakSanitizer finds at its end. `leaves=PATH`: a file, PATH
 // and its process id, which only its end removes. The second argument else: something that a forked
 // process does not have. `once`: one of the calls is made by the first process only, which makes
@@ -301,6 +302,14 @@ void Spoil(const char* how) {
     CHECK(accept(server, nullptr, nullptr) >= 0);
   } else if (std::strcmp(how, "pair") == 0) {
     CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair_ends) == 0);
+  } else if (std::strcmp(how, "letter") == 0) {
+    int ends[2];
+    CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0 && write(ends[0], "x", 1) == 1);
+  } else if (std::strcmp(how, "notice") == 0) {
+    const int notice = inotify_init1(IN_CLOEXEC);
+    CHECK(inotify_add_watch(notice, ".", IN_CREATE) == 1);
+    close(open("unread", O_CREAT | O_WRONLY, 0600));
+    unlink("unread");
   } else if (std::strcmp(how, "inotify") == 0) {
     notices = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     CHECK(inotify_add_watch(notices, "data", IN_ATTRIB) == 1);
