@@ -5,24 +5,16 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "harness/protocol/raw_call.h"
+
 // What the agent does without libc: kernel calls and copies that never touch errno and never meet a
 // hook, whichever function of libc is hooked.
 namespace faultline::agent {
 
-// Negative results are -errno. Arguments are integers or pointers.
+// 0 or more, or -errno. Arguments are integers or pointers.
 template <typename... Arguments>
 inline long Syscall(long number, Arguments... arguments) {
-  static_assert(sizeof...(arguments) <= 6);
-  long padded[6] = {(long)(arguments)...};  // NOLINT: integers and pointers alike
-  long result = number;
-  register long r10 asm("r10") = padded[3];
-  register long r8 asm("r8") = padded[4];
-  register long r9 asm("r9") = padded[5];
-  asm volatile("syscall"
-               : "+a"(result)
-               : "D"(padded[0]), "S"(padded[1]), "d"(padded[2]), "r"(r10), "r"(r8), "r"(r9)
-               : "rcx", "r11", "memory");
-  return result;
+  return protocol::RawCall(number, arguments...);
 }
 
 // A failed mmap gives an address in the last page.

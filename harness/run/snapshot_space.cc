@@ -15,6 +15,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "harness/protocol/raw_call.h"
 #include "harness/run/snapshot_steps.h"
 
 namespace faultline {
@@ -25,20 +26,8 @@ namespace {
 
 // The holder shares the harness's memory (a copy of its page tables for each forked target would
 // cost more than all else of this), and so also the errno of the thread that made it: it calls the
-// kernel without libc. 0 or more, or -errno.
-template <typename... Arguments>
-FAULTLINE_AS_IT_IS long Kernel(long number, Arguments... arguments) {
-  long padded[6] = {(long)(arguments)...};  // NOLINT: integers and pointers alike
-  long result = number;
-  register long r10 asm("r10") = padded[3];
-  register long r8 asm("r8") = padded[4];
-  register long r9 asm("r9") = padded[5];
-  asm volatile("syscall"
-               : "+a"(result)
-               : "D"(padded[0]), "S"(padded[1]), "d"(padded[2]), "r"(r10), "r"(r8), "r"(r9)
-               : "rcx", "r11", "memory");
-  return result;
-}
+// kernel without libc.
+using protocol::RawCall;
 
 // What the holder reports: errno of what failed. 0: the files are as the harness is to see them,
 // then, once it was told to go on, that they are as the target is.
@@ -51,58 +40,58 @@ struct Work {
 };
 
 FAULTLINE_AS_IT_IS long MakeView(const Work& work) {
-  long result = Kernel(SYS_unshare, CLONE_NEWNS);
+  long result = RawCall(SYS_unshare, CLONE_NEWNS);
   if (result == 0) {
-    result = Kernel(SYS_mount, nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
+    result = RawCall(SYS_mount, nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
   }
   if (result == 0) {
-    result = Kernel(SYS_mount, work.directory, work.run_dir, nullptr, MS_BIND, nullptr);
+    result = RawCall(SYS_mount, work.directory, work.run_dir, nullptr, MS_BIND, nullptr);
   }
   if (result == 0) {
-    result = Kernel(SYS_mount, "tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777");
+    result = RawCall(SYS_mount, "tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777");
   }
   // Plan and journal: memory is written sooner than a disk.
   if (result == 0) {
     result =
-        Kernel(SYS_mount, "tmpfs", work.private_dir, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0700");
+        RawCall(SYS_mount, "tmpfs", work.private_dir, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0700");
   }
   return result;
 }
 
 // Only the target sees its own process ids below /proc.
 FAULTLINE_AS_IT_IS long MakeTargetsView() {
-  const long result = Kernel(SYS_unshare, CLONE_NEWNS);
+  const long result = RawCall(SYS_unshare, CLONE_NEWNS);
   return result != 0 ? result
-                     : Kernel(SYS_mount, "proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC,
-                              nullptr);
+                     : RawCall(SYS_mount, "proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+                               nullptr);
 }
 
 FAULTLINE_AS_IT_IS void Report(const Work& work, long result) {
   const int error = static_cast<int>(-result);
-  if (Kernel(SYS_write, work.report_fd, &error, sizeof(error)) != sizeof(error) || error != 0) {
-    Kernel(SYS_exit_group, 1);
+  if (RawCall(SYS_write, work.report_fd, &error, sizeof(error)) != sizeof(error) || error != 0) {
+    RawCall(SYS_exit_group, 1);
   }
 }
 
 // The holder's whole life. Process 1 of its namespace gets no signal but SIGKILL.
 FAULTLINE_AS_IT_IS int Hold(void* argument) {
   const Work& work = *static_cast<const Work*>(argument);
-  Kernel(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
-  Kernel(SYS_prctl, PR_SET_NAME, "fl-snapshot");
-  Kernel(SYS_setsid);
+  RawCall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
+  RawCall(SYS_prctl, PR_SET_NAME, "fl-snapshot");
+  RawCall(SYS_setsid);
   Report(work, MakeView(work));
   char go = 0;
-  if (Kernel(SYS_read, work.go_fd, &go, 1) != 1) {
-    Kernel(SYS_exit_group, 1);
+  if (RawCall(SYS_read, work.go_fd, &go, 1) != 1) {
+    RawCall(SYS_exit_group, 1);
   }
   Report(work, MakeTargetsView());
   // From here on `work` is no more.
-  Kernel(SYS_close_range, 0, ~0U, 0);
+  RawCall(SYS_close_range, 0, ~0U, 0);
   const uint64_t child = uint64_t{1} << (SIGCHLD - 1);
   for (;;) {
-    while (Kernel(SYS_wait4, -1, nullptr, WNOHANG | __WALL, nullptr) > 0) {
+    while (RawCall(SYS_wait4, -1, nullptr, WNOHANG | __WALL, nullptr) > 0) {
     }
-    Kernel(SYS_rt_sigtimedwait, &child, nullptr, nullptr, sizeof(child));
+    RawCall(SYS_rt_sigtimedwait, &child, nullptr, nullptr, sizeof(child));
   }
 }
 
