@@ -98,13 +98,15 @@ class ReplayCommand : public Command {
 
  private:
   // A finding that is proven from below comes by another failure than it was found by.
-  static bool Shows(const ScenarioResult& result, const FindingGroup& group) {
+  // Under gdb no stacks are taken, which are a part of signatures: there its kind must do.
+  bool Shows(const ScenarioResult& result, const FindingGroup& group) const {
     return std::any_of(result.findings.begin(), result.findings.end(), [&](const Finding& finding) {
-      return IsSameCause(finding.signature, group.signature);
+      return IsSameCause(finding.signature, group.signature) ||
+             (gdb_ && group.signature.starts_with(finding.kind + ":"));
     });
   }
 
-  static bool MayComeYet(const AnyBuildResult& run, const FindingGroup& group) {
+  bool MayComeYet(const AnyBuildResult& run, const FindingGroup& group) const {
     return !Shows(run.result, group) && !run.result.broken_without_faults && run.lost.empty();
   }
 

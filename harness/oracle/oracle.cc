@@ -118,7 +118,7 @@ std::vector<Finding> JudgeLife(const Evidence& evidence, const OracleContext& co
   std::vector<Finding> findings;
   for (Judgement& judgement : judgements) {
     Finding& finding = judgement.finding;
-    finding.title = WithoutPid(finding.title, evidence.journal.target_pid);
+    finding.title = WithoutVariables(WithoutPid(finding.title, evidence.journal.target_pid));
     finding.signature = WithoutUserNames(finding.signature, names);
     finding.caused_by = CausesOf(finding, evidence);
     if (CameBeforeFault(finding, evidence)) {

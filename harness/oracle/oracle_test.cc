@@ -109,5 +109,16 @@ TEST(WithoutPid, LeavesOutTheProcessIdAtTheEndOfANameAlone) {
   EXPECT_EQ(WithoutPid("pool_0", 0), "pool_0") << "nobody knows it";
 }
 
+TEST(TitlesTest, HaveNoVariables) {
+  EXPECT_EQ(WithoutVariables("left behind: file ${run_dir}/a/b.tmp, after x"),
+            "left behind: file a/b.tmp, after x");
+  EXPECT_EQ(WithoutVariables("socket ${run_dir}/mp_${second.earlier_pid_2}_1"),
+            "socket mp_<pid of second in life 2>_1");
+  EXPECT_EQ(WithoutVariables("file /run/${file_prefix}/${pid}.log in ${run_dir}"),
+            "file /run/<file prefix>/<pid>.log in the run directory");
+  EXPECT_EQ(WithoutVariables("socket ${b.rpc_socket}"), "socket <rpc socket of b>");
+  EXPECT_EQ(WithoutVariables("costs $5 and ${ no end"), "costs $5 and ${ no end");
+}
+
 }  // namespace
 }  // namespace faultline

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <set>
@@ -54,6 +55,15 @@ const RpcExchange* ExchangeOf(const Evidence& evidence, int step) {
   return found == evidence.rpcs.end() ? nullptr : &*found;
 }
 
+// "file PATH", sorted.
+std::vector<std::string> FilesIn(const std::vector<std::string>& left_behind) {
+  std::vector<std::string> files;
+  std::ranges::copy_if(left_behind, std::back_inserter(files),
+                       [](const std::string& one) { return one.starts_with("file "); });
+  std::ranges::sort(files);
+  return files;
+}
+
 class SwallowedFinder {
  public:
   SwallowedFinder(const Evidence& evidence, const OracleContext& context, const Injection& failure)
@@ -70,7 +80,7 @@ class SwallowedFinder {
     if (!ClaimsSuccess() || IsInLog()) {
       return {};
     }
-    if (!FindMissingObjects()) {
+    if (!FindMissingObjects() && !FindMissingFiles()) {
       FindLackingAnswer();
     }
     return std::move(findings_);
@@ -276,6 +286,27 @@ class SwallowedFinder {
         fmt::format("the fault-free run has {}, this one {}", first.lasting, made[first.name]));
     for (size_t i = 1; i < std::min(missing.size(), kMostOtherCalls); ++i) {
       finding.details.push_back("missing too: " + missing[i]->Text());
+    }
+    return true;
+  }
+
+  // What a program that runs to completion leaves behind is what it is for. Names may be chosen at
+  // random: as many files as the fault-free run leaves are those files.
+  bool FindMissingFiles() {
+    const std::vector<std::string> expected = FilesIn(context_.fault_free->left_behind);
+    const std::vector<std::string> left = FilesIn(evidence_.left_behind);
+    std::vector<std::string> missing;
+    std::ranges::set_difference(expected, left, std::back_inserter(missing));
+    if (context_.profile.stop.kind != StopAction::Kind::kByItself || missing.empty() ||
+        left.size() >= expected.size()) {
+      return false;
+    }
+    const std::string what = fmt::format("{} without {}", evidence_.exit.ToString(), missing[0]);
+    Finding& finding = Add(what, missing[0], StepOfEnd(evidence_));
+    IdentifyByFailure(finding);
+    finding.details.push_back("the fault-free run leaves it behind, this one does not");
+    for (size_t i = 1; i < std::min(missing.size(), kMostOtherCalls); ++i) {
+      finding.details.push_back("missing too: " + missing[i]);
     }
     return true;
   }

@@ -64,6 +64,25 @@ TEST_F(Swallowed, NamesAnObjectWithoutANameByWhoMadeIt) {
             "missing");
 }
 
+// What a program that runs to completion leaves is what it is for.
+TEST_F(Swallowed, IsAFileThatAProgramThatRunsToCompletionDoesNotLeave) {
+  Make(run_, {"iobuf", "accel"});
+  run_.evidence.asked_to_stop = false;
+  described_.left_behind = {"file ${run_dir}/result", "file ${run_dir}/tmp.k2h4"};
+  run_.evidence.left_behind = {"file ${run_dir}/tmp.k2h4"};
+  EXPECT_THAT(run_.Judge(), IsEmpty()) << "a daemon's files come and go";
+  run_.profile.stop.kind = StopAction::Kind::kByItself;
+  const std::vector<Finding> findings = run_.Judge();
+  ASSERT_THAT(findings, ElementsAre(IsKind("swallowed")));
+  EXPECT_THAT(findings[0].title, testing::StartsWith("exit 0 without file result after a failure"));
+  run_.evidence.left_behind.push_back("file ${run_dir}/another");
+  EXPECT_THAT(run_.Judge(), testing::Not(Contains(IsKind("swallowed"))))
+      << "as many files, under names chosen at random";
+  run_.evidence.left_behind.clear();
+  run_.evidence.exit.code = 1;
+  EXPECT_THAT(run_.Judge(), IsEmpty()) << "it does not claim success";
+}
+
 // A target with a protocol of its own answers the scenario's client, which prints it.
 TEST_F(Swallowed, IsNoFailureOfWhichAClientWasTold) {
   Make(run_, {"iobuf"});

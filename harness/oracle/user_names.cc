@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <set>
+#include <string_view>
 #include <variant>
 
 #include "harness/oracle/signature.h"
@@ -110,6 +111,40 @@ std::string WithoutPid(std::string_view title, uint32_t pid) {
     ++at;
   }
   return text;
+}
+
+std::string WithoutVariables(const std::string& text) {
+  constexpr std::string_view kRunDir = "run_dir";
+  constexpr std::string_view kEarlierPid = "earlier_pid_";
+  std::string out;
+  size_t at = 0;
+  while (at < text.size()) {
+    const size_t begin = text.find("${", at);
+    const size_t end = text.find('}', std::min(begin, text.size()));
+    if (end == std::string::npos) {
+      break;
+    }
+    out += text.substr(at, begin - at);
+    at = end + 1;
+    std::string name = text.substr(begin + 2, end - begin - 2);
+    const size_t dot = name.find('.');
+    const std::string of = dot == std::string::npos ? "" : " of " + name.substr(0, dot);
+    name.erase(0, dot == std::string::npos ? 0 : dot + 1);
+    if (name == kRunDir && of.empty()) {
+      const bool has_more = at < text.size() && text[at] == '/';
+      out += has_more ? "" : "the run directory";
+      at += has_more ? 1 : 0;
+      continue;
+    }
+    std::string in_life;
+    if (name.starts_with(kEarlierPid)) {
+      in_life = " in life " + name.substr(kEarlierPid.size());
+      name = "pid";
+    }
+    std::ranges::replace(name, '_', ' ');
+    out += "<" + name + of + in_life + ">";
+  }
+  return out + text.substr(std::min(at, text.size()));
 }
 
 }  // namespace faultline

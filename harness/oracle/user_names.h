@@ -22,4 +22,9 @@ std::string WithoutUserNames(std::string_view signature, const std::vector<std::
 // ("bdev_io_11631"): it is another in every run.
 std::string WithoutPid(std::string_view title, uint32_t pid);
 
+// A text for people, in which names that only a run knows stand for what differs from run to run:
+// paths below ${run_dir} are relative, "${file_prefix}" is "<file prefix>", "${b.earlier_pid_2}" is
+// "<pid of b in life 2>".
+std::string WithoutVariables(const std::string& text);
+
 }  // namespace faultline

@@ -320,7 +320,11 @@ Executed ExecutedInChild(LiveRun& run, bool& has_waited) {
     if (run.process().followed() && !run.exited()) {
       RefuseTwins(run, HookedProgram(run.request()));
     }
-    return {};
+    // What a program has executed in its own place may be a wrapper in its turn: `python3`, of
+    // which some find the real one by scripts.
+    if (run.request().executed_program.in_child) {
+      return {};
+    }
   }
   if (!wraps.empty()) {
     const Executed named = Named(run, wraps);

@@ -2,6 +2,7 @@
 
 #include "harness/run/live_run.h"
 #include "harness/run/patience.h"
+#include "harness/target/proc_status.h"
 
 // What a run waits for: its target, and no longer than it is given.
 namespace faultline {
@@ -80,6 +81,18 @@ LiveRun::Wait LiveRun::AwaitDetached(WaitAccount& wait) {
   const Wait outcome = WaitFor([this] { return process_.followed(); }, wait);
   if (outcome != Wait::kMet) {
     return outcome;
+  }
+  // What has taken the started process's place may be about to end too, as one does that forks
+  // twice: it has a child, and neither waits nor has ended.
+  constexpr int64_t kMostMs = 1'000;
+  WaitAccount next{.for_what = "the daemon to have forked itself for the last time",
+                   .limit_ms = kMostMs,
+                   .most_ms = kMostMs};
+  const Wait last = PollFor(
+      [this] { return !process_.has_children() || SleepsUntilSomethingComes(process_.pid()); },
+      next);
+  if (last == Wait::kExited) {
+    return last;
   }
   detached_ = true;
   process_.Settle();

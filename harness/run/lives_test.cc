@@ -67,6 +67,18 @@ TEST_F(LivesTest, ARestartFindsWhatTheFirstStartLeft) {
   EXPECT_THAT(Findings(evidence), IsEmpty());
 }
 
+// The process between is still busy when the daemon is up.
+TEST_F(LivesTest, ADaemonThatForksTwiceIsFollowedToTheLast) {
+  profile_.detaches = true;
+  Script(
+      "( ( trap 'echo bye; exit 0' TERM; echo ready; while :; do read line || sleep 0.01; done ) & "
+      "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done ) & exit 0");
+  Add(WaitReadyStep{});
+  const Evidence evidence = Execute();
+  EXPECT_THAT(Findings(evidence), IsEmpty());
+  EXPECT_EQ(evidence.log.back().text, "bye");
+}
+
 TEST_F(LivesTest, ARestartByASignalEndsAsWritten) {
   Script(kCounts);
   Add(WaitReadyStep{});
@@ -77,6 +89,19 @@ TEST_F(LivesTest, ARestartByASignalEndsAsWritten) {
   EXPECT_EQ(evidence.lives[0].exit.kind, Ended::kSignaled);
   EXPECT_EQ(evidence.lives[0].exit.code, SIGKILL);
   EXPECT_FALSE(evidence.lives[0].asked_to_stop);
+  EXPECT_THAT(Findings(evidence), IsEmpty());
+}
+
+TEST_F(LivesTest, WhatComesBehindAnEndThatAStepBroughtAboutIsDone) {
+  Script(testkit::kObedient);
+  Add(WaitReadyStep{});
+  Add(SignalStep{SIGKILL});
+  Add(WaitExitStep{});
+  Add(CommandStep{{"sh", "-c", "exit 0"}}).even_if_gone = true;
+  Add(RestartStep{});
+  Add(WaitReadyStep{});
+  const Evidence evidence = Execute();
+  EXPECT_THAT(Statuses(evidence), ::testing::Each(Status::kDone));
   EXPECT_THAT(Findings(evidence), IsEmpty());
 }
 

@@ -7,6 +7,7 @@
 #include <csignal>
 
 #include "harness/base/failure.h"
+#include "harness/oracle/expected_end.h"
 #include "harness/run/agent_check.h"
 #include "harness/run/command.h"
 #include "harness/run/second_signal.h"
@@ -29,6 +30,15 @@ std::string LastWords(const LogWatch& log) {
                                  [](const LogLine& line) { return !line.text.empty(); });
   return last == lines.rend() ? "; it said nothing"
                               : "; it last said `" + last->text.substr(0, kMostShown) + "`";
+}
+
+// Has it died of a signal that a step has sent it, other than one that asks it to stop?
+bool HasEndedAsWritten(LiveRun& run) {
+  Evidence so_far;
+  so_far.steps = run.evidence().steps;
+  so_far.exit = run.process().exit_status();
+  const RunRequest& request = run.request();
+  return EndedAsWritten(so_far, {request.scenario, request.profile, request.catalogue});
 }
 
 }  // namespace
@@ -209,7 +219,7 @@ StepOutcome StepRunner::operator()(const WaitExitStep& step) {
   if (step.expect_exit.empty()) {
     const bool as_its_kind_does =
         run_.stop_signal_sent() && IsCleanEnd(exit, run_.request().profile.clean);
-    return exit.kind == ExitStatus::Kind::kExited || as_its_kind_does
+    return exit.kind == ExitStatus::Kind::kExited || as_its_kind_does || HasEndedAsWritten(run_)
                ? StepOutcome{}
                : StepOutcome{Status::kUnmet, "expected an exit, got " + exit.ToString()};
   }

@@ -56,7 +56,7 @@ INSTANTIATE_TEST_SUITE_P(
     Answers, VacuousCheckTest,
     ::testing::Values(
         BadKey{kScenario, RPC_STEP("expect: []"), "4:24", "an empty list of expectations"},
-        BadKey{kScenario, RPC_STEP("expect: {}"), "4:24", "`expect` is a map"},
+        BadKey{kScenario, RPC_STEP("expect: {}"), "4:24", "`expect` is an empty map"},
         BadKey{kScenario, RPC_STEP("expect: {error: {}}"), "4:32", "`code` or `message`"},
         BadKey{kScenario, RPC_STEP("expect: {error: {message: ''}}"), "4:42", "every text has"},
         BadKey{kScenario, RPC_STEP("expect: {result: {}}"), "4:33", "every map has"},

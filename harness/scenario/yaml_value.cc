@@ -211,9 +211,9 @@ std::string YamlValue::Describe() const {
     case Kind::kNull:
       return "nothing";
     case Kind::kSequence:
-      return "a list";
+      return items.empty() ? "an empty list" : "a list";
     case Kind::kMap:
-      return "a map";
+      return entries.empty() ? "an empty map" : "a map";
     case Kind::kScalar:
       break;
   }

@@ -92,8 +92,10 @@ TEST(YamlValueTest, RefusesBytesThatAreNoText) {
 }
 
 TEST(YamlValueTest, DescribesValuesForMessages) {
-  EXPECT_EQ(Yaml("[]").root->Describe(), "a list");
-  EXPECT_EQ(Yaml("{}").root->Describe(), "a map");
+  EXPECT_EQ(Yaml("[1]").root->Describe(), "a list");
+  EXPECT_EQ(Yaml("{a: 1}").root->Describe(), "a map");
+  EXPECT_EQ(Yaml("[]").root->Describe(), "an empty list");
+  EXPECT_EQ(Yaml("{}").root->Describe(), "an empty map");
   EXPECT_EQ(Yaml("~").root->Describe(), "nothing");
   EXPECT_EQ(Yaml("word").root->Describe(), "`word`");
   EXPECT_EQ(Yaml(std::string(50, 'x')).root->Describe(), "`" + std::string(40, 'x') + "...`");

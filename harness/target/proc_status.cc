@@ -121,6 +121,15 @@ constexpr std::array kEndedBySignals = {
     SYS_semtimedop, SYS_mq_timedreceive, SYS_open,        SYS_openat, SYS_flock,
     SYS_fcntl,      SYS_io_getevents};
 
+// System calls in which a process waits for what another does. Not what only time ends.
+constexpr std::array kWaits = {
+    SYS_read,       SYS_readv,           SYS_poll,         SYS_ppoll,  SYS_select,
+    SYS_pselect6,   SYS_recvfrom,        SYS_recvmsg,      SYS_accept, SYS_accept4,
+    SYS_epoll_wait, SYS_epoll_pwait,     SYS_wait4,        SYS_waitid, SYS_rt_sigsuspend,
+    SYS_pause,      SYS_rt_sigtimedwait, SYS_futex,        SYS_semop,  SYS_semtimedop,
+    SYS_msgrcv,     SYS_flock,           SYS_epoll_pwait2, SYS_open,   SYS_openat,
+    SYS_connect,    SYS_mq_timedreceive};
+
 // What descriptor `fd` of the process leads to: "pipe:[4711]"; "" when it is closed.
 std::string LinkOfFd(pid_t pid, int fd) {
   std::error_code ignored;
@@ -226,6 +235,15 @@ bool OnlyWaitsForChildren(pid_t pid) {
   return ThreadIds(pid).size() == 1 && call >> number &&
          (number == SYS_wait4 || number == SYS_waitid || number == SYS_rt_sigsuspend ||
           number == SYS_pause);
+}
+
+bool SleepsUntilSomethingComes(pid_t pid) {
+  if (ReadProcStat(pid).state != 'S') {
+    return false;
+  }
+  std::istringstream call(ReadProcFile(pid, "syscall"));
+  long number = -1;
+  return call >> number && std::find(kWaits.begin(), kWaits.end(), number) != kWaits.end();
 }
 
 bool ReadsOutputOf(pid_t pid, pid_t child) {

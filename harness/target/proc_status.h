@@ -63,6 +63,11 @@ std::optional<SleepInCall> SleepsOpenToSignal(pid_t pid, int signal);
 // wait4(), waitid(), sigsuspend(), pause(). False when its state may not be read.
 bool OnlyWaitsForChildren(pid_t pid);
 
+// True when the process's main thread sleeps in a system call until another process does something:
+// read(), poll(), wait4(), futex() and their like, not nanosleep(). False when its state may not be
+// read.
+bool SleepsUntilSomethingComes(pid_t pid);
+
 // True when the process sleeps until something comes, and has the other end of a pipe that is
 // `child`'s stdout or stderr: it reads what the child says. False when that may not be read.
 bool ReadsOutputOf(pid_t pid, pid_t child);

@@ -22,26 +22,8 @@ namespace {
 constexpr int kFatalSignals[] = {SIGABRT, SIGALRM, SIGBUS, SIGFPE,  SIGILL,    SIGPIPE, SIGPROF,
                                  SIGQUIT, SIGSEGV, SIGSYS, SIGTRAP, SIGVTALRM, SIGXCPU, SIGXFSZ};
 
-// System calls in which a process waits for what another does. Not what only time ends.
-constexpr std::array kWaits = {
-    SYS_read,       SYS_readv,           SYS_poll,         SYS_ppoll,  SYS_select,
-    SYS_pselect6,   SYS_recvfrom,        SYS_recvmsg,      SYS_accept, SYS_accept4,
-    SYS_epoll_wait, SYS_epoll_pwait,     SYS_wait4,        SYS_waitid, SYS_rt_sigsuspend,
-    SYS_pause,      SYS_rt_sigtimedwait, SYS_futex,        SYS_semop,  SYS_semtimedop,
-    SYS_msgrcv,     SYS_flock,           SYS_epoll_pwait2, SYS_open,   SYS_openat,
-    SYS_connect,    SYS_mq_timedreceive};
-
 // One that computes, or sleeps for a while, for so long, asks rather than waits.
 constexpr int kHoldExitMs = 2'000;
-
-bool SleepsUntilSomethingComes(pid_t pid) {
-  if (ReadProcStat(pid).state != 'S') {
-    return false;
-  }
-  std::istringstream call(ReadProcFile(pid, "syscall"));
-  long number = -1;
-  return call >> number && std::find(kWaits.begin(), kWaits.end(), number) != kWaits.end();
-}
 
 }  // namespace
 

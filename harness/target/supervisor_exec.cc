@@ -52,10 +52,10 @@ std::string LibraryPathOf(pid_t pid) {
   return "";
 }
 
-// Has the thread left the breakpoint that it ran into? Only SIGKILL takes it from there, to its
-// end: what could not be read or written then proves nothing (a step that restarts the target).
-// Whatever else is the matter with it, it has not.
-bool HasLeftBreakpoint(pid_t tid) {
+// Has the thread left the breakpoint, or the exec, at which it stood? Only SIGKILL takes it from
+// there, to its end: what could not be read or written then proves nothing (a step that restarts
+// the target). Whatever else is the matter with it, it has not.
+bool HasLeftItsStop(pid_t tid) {
   siginfo_t info = {};
   return ptrace(PTRACE_GETSIGINFO, tid, nullptr, &info) != 0
              ? errno == ESRCH
@@ -85,7 +85,9 @@ void Supervisor::NoteExec(pid_t pid) {
       CheckSafeToWatch(program, arguments);
     }
   } catch (const Failure& failure) {
-    Refuse(pid, failure.what());
+    if (!HasLeftItsStop(pid)) {
+      Refuse(pid, failure.what());
+    }
   }
   const std::lock_guard lock(mutex_);
   const ExecutedProgram executed{program, MsSince(start_), ++executions_, pid, arguments};
@@ -119,7 +121,7 @@ void Supervisor::GuardArguments(pid_t pid, const std::filesystem::path& program)
   const std::string refusal =
       guard_.Watch(pid, program, UsesDpdkAsBefore(program, LibraryPathOf(pid)), rule,
                    /*must_find=*/!proof_.function.empty());
-  if (!refusal.empty()) {
+  if (!refusal.empty() && !HasLeftItsStop(pid)) {
     Refuse(pid, refusal);
   }
 }
@@ -135,7 +137,7 @@ bool Supervisor::HandleTrap(pid_t tid, int status) {
     return false;
   }
   if (!hit.refusal.empty()) {
-    if (!HasLeftBreakpoint(tid)) {
+    if (!HasLeftItsStop(tid)) {
       Refuse(pid, hit.refusal);
     }
   } else if (hit.is_rule && proof_is_asked_ && !proven_) {
