@@ -28,7 +28,7 @@ constexpr char kFindingsExamples[] =
     "  faultline findings s.db --new --baseline dpdk-testpmd --json - | jq '.findings[].title'\n"
     "Exit code 1 when one that is listed fails a sweep: it is confirmed, and no baseline knows "
     "it.\n"
-    "Exit code 3 when none does and the sweep was interrupted, or visited nothing.";
+    "Exit code 3 when none does and the sweep was interrupted.";
 
 class FindingsCommand : public Command {
  public:
@@ -79,8 +79,11 @@ class FindingsCommand : public Command {
     if (fails) {
       return ExitCode::kFindings;
     }
-    // What was not visited may hold one.
-    return unfinished.empty() && digest.runs > 0 ? ExitCode::kAsExpected : ExitCode::kCannotWork;
+    // What was not visited may hold one; a sweep that ended had nothing to visit, as after a change
+    // that the scenario does not reach.
+    const bool has_ended = digest.last_sweep && digest.last_sweep->ended;
+    return unfinished.empty() && (digest.runs > 0 || has_ended) ? ExitCode::kAsExpected
+                                                                : ExitCode::kCannotWork;
   }
 
  private:
