@@ -32,7 +32,11 @@ RunPlace::RunPlace(const RunRequest& request)
     huge_dir_ = MakeBelow(directory_.path(), "huge");
     plan.hugetlbfs = HugetlbfsPlan{huge_dir_, *resources.hugetlbfs_mb};
   }
-  if (const auto bytes = request.scenario.surroundings.run_dir) {
+  const Surroundings& around = request.scenario.surroundings;
+  if (around.dev_shm) {
+    plan.dev_shm = DevShmPlan{*around.dev_shm, around.read_only_dev_shm};
+  }
+  if (const auto bytes = around.run_dir) {
     // The harness's own files lie beside it: they are no part of what is full.
     run_dir_ = MakeBelow(directory_.path(), "d");
     plan.small_directory = SmallDirectoryPlan{run_dir_, *bytes};

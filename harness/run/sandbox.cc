@@ -276,8 +276,6 @@ SpawnOptions Sandbox::TargetOptions() const {
   const Surroundings& around = scenario.surroundings;
   options.limits = around.limits;
   options.closed_descriptors = around.closed_descriptors;
-  options.dev_shm = around.dev_shm;
-  options.read_only_dev_shm = around.read_only_dev_shm;
   if (around.read_only_run_dir) {
     options.read_only_dir = run_dir();
     options.writable_dir = private_dir();

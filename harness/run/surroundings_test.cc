@@ -89,6 +89,23 @@ TEST_F(SurroundingsTest, ARunDirectoryMayBeFull) {
   EXPECT_THAT(evidence.left_behind, Not(Contains(HasSubstr(".faultline"))));
 }
 
+TEST_F(SurroundingsTest, ADevShmIsThatOfAllLivesAndOfCommands) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "only root mounts";
+  }
+  const std::string file = "/dev/shm/faultline-of-a-run";
+  Script("cat " + file + "; echo life > " + file + "; echo ready; read line");
+  profile_.ready.value = "^ready$$";
+  profile_.clean.signals = {SIGTERM};
+  scenario_.surroundings.dev_shm = 64 << 10;
+  Add(WaitReadyStep{});
+  Add(CommandStep{{"grep", "-q", "life", file}});
+  Add(RestartStep{SIGKILL, false});
+  Add(ExpectLogStep{"^life$$"});
+  EXPECT_THAT(Statuses(Execute()), Each(Status::kDone));
+  EXPECT_FALSE(std::filesystem::exists(file)) << "on the machine";
+}
+
 TEST_F(SurroundingsTest, ADevShmMayBeReadOnly) {
   if (::geteuid() != 0) {
     GTEST_SKIP() << "only root mounts";

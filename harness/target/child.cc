@@ -49,20 +49,12 @@ void EnterNamespaces(const ChildPlan& plan) {
   }
 }
 
-// Mounts of the target's own, which nobody else sees.
-void Mount(const ChildPlan& plan) {
+// In mounts of the target's own: commands may write there.
+void MakeReadOnly(const ChildPlan& plan) {
   // Private first, or the mounts would appear in the harness's namespace too.
   if (unshare(CLONE_NEWNS) != 0 ||
       mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
     GiveUp(plan, ChildStage::kMountNamespace);
-  }
-  if (plan.shm_options != nullptr &&
-      mount("tmpfs", "/dev/shm", "tmpfs",
-            MS_NOSUID | MS_NODEV | (plan.read_only_shm ? MS_RDONLY : 0), plan.shm_options) != 0) {
-    GiveUp(plan, ChildStage::kDevShm);
-  }
-  if (plan.read_only_dir == nullptr) {
-    return;
   }
   // What is bound below it first keeps its own flags; with MS_REC it is there in the binding too.
   if (mount(plan.writable_dir, plan.writable_dir, nullptr, MS_BIND, nullptr) != 0 ||
@@ -103,8 +95,8 @@ void RunChild(const ChildPlan& plan) {
   if (chdir(plan.working_dir) != 0) {
     GiveUp(plan, ChildStage::kDirectory);
   }
-  if (plan.shm_options != nullptr || plan.read_only_dir != nullptr) {
-    Mount(plan);
+  if (plan.read_only_dir != nullptr) {
+    MakeReadOnly(plan);
   }
   const ChildReport ready = {ChildStage::kReady, 0};
   char go = 0;

@@ -16,7 +16,6 @@ enum class ChildStage : int {
   kDirectory,
   kNamespaces,
   kMountNamespace,
-  kDevShm,
   kReadOnly,
   kLimits,
   kExec,
@@ -45,8 +44,6 @@ struct ChildPlan {
   bool terminal = false;  // input_fd becomes the controlling terminal
   int mounts_fd = -1;     // namespaces for setns(2); -1 = the harness's own
   int network_fd = -1;
-  const char* shm_options = nullptr;  // a /dev/shm of its own; nullptr = the machine's
-  bool read_only_shm = false;
   const char* read_only_dir = nullptr;  // may not be written to but in writable_dir below it
   const char* writable_dir = nullptr;
   const ChildLimit* limits = nullptr;  // `limit_count` of them

@@ -96,12 +96,6 @@ std::unique_ptr<Supervisor> StartSupervisor(const SpawnOptions& options, const S
     plan.child.mounts_fd = options.space->mounts();
     plan.child.network_fd = options.space->network();
   }
-  std::string shm_options;
-  if (options.dev_shm) {
-    shm_options = fmt::format("size={},mode=1777", *options.dev_shm);
-    plan.child.shm_options = shm_options.c_str();
-    plan.child.read_only_shm = options.read_only_dev_shm;
-  }
   if (!options.read_only_dir.empty()) {
     plan.child.read_only_dir = options.read_only_dir.c_str();
     plan.child.writable_dir = options.writable_dir.c_str();

@@ -55,8 +55,6 @@ struct SpawnOptions {
   int follow_number = 1;
   std::map<int, uint64_t> limits = {};       // RLIMIT_*, both soft and hard
   std::vector<int> closed_descriptors = {};  // of 0 to 2
-  std::optional<uint64_t> dev_shm = {};      // bytes: a tmpfs of its own there. Needs root
-  bool read_only_dev_shm = false;            // that one may not be written to
   // Not to be written to, but below `writable_dir` in it; "" = none. Needs root.
   std::filesystem::path read_only_dir = {};
   std::filesystem::path writable_dir = {};

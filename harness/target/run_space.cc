@@ -37,6 +37,7 @@ struct Report {
   int mounts = 0;
   int hugetlbfs = 0;
   int small = 0;
+  int dev_shm = 0;
 };
 
 // All that the child needs, made before fork.
@@ -45,6 +46,8 @@ struct Work {
   const char* options = nullptr;
   const char* small_directory = nullptr;  // nullptr = none
   const char* small_options = nullptr;
+  const char* shm_options = nullptr;  // of /dev/shm; nullptr = the machine's
+  bool read_only_shm = false;
   int report_fd = -1;
   int end_fd = -1;  // end of file: the namespaces have been taken
 };
@@ -77,6 +80,11 @@ Report Make(const Work& work) {
   if (work.small_directory != nullptr && mount("tmpfs", work.small_directory, "tmpfs",
                                                MS_NOSUID | MS_NODEV, work.small_options) != 0) {
     report.small = errno;
+  }
+  if (work.shm_options != nullptr &&
+      mount("tmpfs", "/dev/shm", "tmpfs",
+            MS_NOSUID | MS_NODEV | (work.read_only_shm ? MS_RDONLY : 0), work.shm_options) != 0) {
+    report.dev_shm = errno;
   }
   return report;
 }
@@ -194,11 +202,12 @@ RunSpace::RunSpace(const Plan& plan) {
               .what();
     }
   }
-  if (!plan.hugetlbfs && !plan.small_directory) {
+  if (!plan.hugetlbfs && !plan.small_directory && !plan.dev_shm) {
     return;
   }
   std::string options;
   std::string small_options;
+  std::string shm_options;
   Work work;
   if (plan.hugetlbfs) {
     options = MountOptions(*plan.hugetlbfs);
@@ -210,12 +219,17 @@ RunSpace::RunSpace(const Plan& plan) {
     work.small_directory = plan.small_directory->directory.c_str();
     work.small_options = small_options.c_str();
   }
+  if (plan.dev_shm) {
+    shm_options = fmt::format("size={},mode=1777", plan.dev_shm->bytes);
+    work.shm_options = shm_options.c_str();
+    work.read_only_shm = plan.dev_shm->read_only;
+  }
   const Maker maker(work);
   const Report& report = maker.report();
   if (report.mounts != 0) {
     throw Failure::FromErrno(
-        "cannot make a mount namespace, which a hugetlbfs or a small directory of the run's own "
-        "needs; only root can",
+        "cannot make a mount namespace, which a hugetlbfs, a /dev/shm or a small directory of the "
+        "run's own needs; only root can",
         report.mounts);
   }
   if (report.hugetlbfs != 0) {
@@ -227,6 +241,10 @@ RunSpace::RunSpace(const Plan& plan) {
     throw Failure::FromErrno(fmt::format("cannot mount a tmpfs ({}) on {}", small_options,
                                          plan.small_directory->directory.string()),
                              report.small);
+  }
+  if (report.dev_shm != 0) {
+    throw Failure::FromErrno(
+        fmt::format("cannot mount a /dev/shm of the run's own ({})", shm_options), report.dev_shm);
   }
   mounts_ = maker.Open("ns/mnt", O_RDONLY);
   if (plan.small_directory) {

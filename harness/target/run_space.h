@@ -22,10 +22,16 @@ struct SmallDirectoryPlan {
   uint64_t bytes = 0;               // at least a page
 };
 
+// A tmpfs in the place of /dev/shm. Needs root.
+struct DevShmPlan {
+  uint64_t bytes = 0;  // at least a page
+  bool read_only = false;
+};
+
 // The namespaces that all processes of a run share, whether they live one after the other or at the
-// same time: a mount namespace with the run's hugetlbfs and its small directory, and a network of
-// the run's own with nothing but a loopback. They live as long as this object or a process in them
-// does; no process is needed to hold them.
+// same time: a mount namespace with the run's hugetlbfs, /dev/shm and small directory, and a
+// network of the run's own with nothing but a loopback. They live as long as this object or a
+// process in them does; no process is needed to hold them.
 //
 //   RunSpace space({.hugetlbfs = HugetlbfsPlan{dir, 64}, .network = true});
 //   options.space = &space;   // SpawnOptions: the process is started in them
@@ -35,9 +41,10 @@ class RunSpace {
     std::optional<HugetlbfsPlan> hugetlbfs;
     bool network = false;  // where the kernel permits it; see network_note()
     std::optional<SmallDirectoryPlan> small_directory = {};
+    std::optional<DevShmPlan> dev_shm = {};  // nullopt: the machine's
   };
 
-  // Failure when there can be no such hugetlbfs or directory.
+  // Failure when there can be no such mount.
   explicit RunSpace(const Plan& plan);
   RunSpace(const RunSpace&) = delete;
   RunSpace& operator=(const RunSpace&) = delete;

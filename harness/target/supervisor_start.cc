@@ -62,11 +62,8 @@ std::string Describe(const ChildPlan& plan, ChildStage stage) {
     case ChildStage::kNamespaces:
       return "cannot start the target in the run's namespaces";
     case ChildStage::kMountNamespace:
-      return "cannot give the target a mount namespace, which its own /dev/shm or "
-             "read-only directory needs; only root can";
-    case ChildStage::kDevShm:
-      return fmt::format("cannot mount a /dev/shm of the target's own ({}); only root can",
-                         plan.shm_options);
+      return "cannot give the target a mount namespace, which its read-only directory needs; only "
+             "root can";
     case ChildStage::kReadOnly:
       return fmt::format("cannot make {} read-only for the target; only root can",
                          plan.read_only_dir);
