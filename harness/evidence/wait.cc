@@ -25,9 +25,8 @@ std::string WaitAccount::ToString() const {
                   limit_is_own ? "the scenario's" : "from its fault-free run");
   if (for_cpu_ms > 0) {
     text += fmt::format(
-        "; {} ms were added, for which its threads were ready to run and had no CPU (the machine "
-        "was "
-        "busy)",
+        "; {} ms were added, for which its threads, or faultline's, were ready to run and had no "
+        "CPU (the machine was busy)",
         for_cpu_ms);
   }
   if (got_on) {

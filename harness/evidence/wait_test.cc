@@ -29,8 +29,9 @@ TEST(WaitAccountTest, SaysWhyAWaitOutlivedItsLimit) {
   EXPECT_EQ(
       wait.ToString(),
       "waited 20001 ms for the target to be ready; the limit is 2000 ms (the scenario's); "
-      "700 ms were added, for which its threads were ready to run and had no CPU (the machine was "
-      "busy); it may take up to 20000 ms in all while it gets on, as it did: libc/socket/bind was "
+      "700 ms were added, for which its threads, or faultline's, were ready to run and had no CPU "
+      "(the machine was busy); it may take up to 20000 ms in all while it gets on, as it did: "
+      "libc/socket/bind was "
       "made to fail 4711 times");
 }
 

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "harness/run/live_run.h"
@@ -25,7 +27,8 @@ LiveRun::Wait LiveRun::WaitFor(const std::function<bool()>& met, WaitAccount& wa
   do {
     progress_.StartCounting();
     watched = process_.pid();  // another one once a wrapper's child turns out to be the target
-    Patience patience(watched, given, [this] { return progress_.Look(); });
+    Patience patience(
+        watched, given, [this] { return progress_.Look(); }, ::getpid());
     in_time = true;
     while (in_time && !loop_.RunUntil(done, patience.deadline())) {
       in_time = patience.Extend();

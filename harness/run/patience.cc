@@ -18,10 +18,11 @@ constexpr int kLooksWhileQuiet = 4;
 
 }  // namespace
 
-Patience::Patience(pid_t pid, WaitAccount wait, Look look)
+Patience::Patience(pid_t pid, WaitAccount wait, Look look, pid_t harness)
     : wait_(std::move(wait)),
       look_(wait_.most_ms > wait_.limit_ms ? std::move(look) : Look()),
       cpu_(pid),
+      harness_cpu_(harness),
       begin_(Clock::now()),
       quiet_(std::clamp(wait_.limit_ms / 2, kLeastQuietMs, kMostQuietMs)),
       end_(begin_ + milliseconds(wait_.limit_ms)) {
@@ -56,7 +57,7 @@ bool Patience::Extend() {
 // Threads may wait one for the other, and each for a CPU: the sum is what is lost, as far as there
 // was so much time.
 int64_t Patience::LostMs(int64_t of_ms) const {
-  const int64_t waited_ms = cpu_.Since().waited_ns / 1'000'000;
+  const int64_t waited_ms = (cpu_.Since().waited_ns + harness_cpu_.Since().waited_ns) / 1'000'000;
   return std::min({waited_ms, MsSince(begin_), kMostTimesForCpu * of_ms});
 }
 

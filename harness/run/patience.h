@@ -15,8 +15,9 @@ namespace faultline {
 
 // A time limit that makes no false hang of a target that gets on, nor of one that an overloaded
 // machine keeps waiting:
-// - time that the target's threads were ready to run and had no CPU does not count; at most twice
-//   the limit (kMostTimesForCpu) is given on top;
+// - time that the target's threads, or those of the harness that serve it (a traced target stands
+//   still until they have), were ready to run and had no CPU does not count; at most twice the
+//   limit (kMostTimesForCpu) is given on top;
 // - when the limit has passed and the target has got on a short while ago (half the limit, at
 //   least 0.1 s, at most 3 s), it goes on until that is no longer so, up to a most, on top of which
 //   time without a CPU is given likewise.
@@ -26,8 +27,9 @@ class Patience {
   // call only begins. Empty function: nobody looks.
   using Look = std::function<std::optional<std::string>()>;
 
-  // Of a wait for process `pid`: for_what, limit_ms, most_ms and limit_is_own of `wait` are given.
-  Patience(pid_t pid, WaitAccount wait, Look look = {});
+  // Of a wait for process `pid`, which process `harness` serves (0: none): for_what, limit_ms,
+  // most_ms and limit_is_own of `wait` are given.
+  Patience(pid_t pid, WaitAccount wait, Look look = {}, pid_t harness = 0);
 
   // When Extend() is to be asked; before the limit that is so that it can look.
   Deadline deadline() const { return deadline_; }
@@ -47,6 +49,7 @@ class Patience {
   WaitAccount wait_;
   Look look_;
   CpuUse cpu_;
+  CpuUse harness_cpu_;
   Clock::time_point begin_;
   std::chrono::milliseconds quiet_;
   Clock::time_point end_;  // the limit, as far as it was put off

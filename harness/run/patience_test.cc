@@ -125,5 +125,13 @@ TEST(PatienceTest, ATargetThatIsKeptWaitingForACpuGetsMoreButNoMoreThanTwiceItsL
   EXPECT_FALSE(wait.got_on);
 }
 
+// It stands still under ptrace, and is not itself ready to run.
+TEST(PatienceTest, ATargetWhoseHarnessIsKeptWaitingForACpuGetsMoreToo) {
+  const BusyChild harness;
+  const BusyChild competitor;
+  Patience patience(kGone, Limit(50, 50), {}, harness.pid());
+  EXPECT_THAT(WaitInVain(patience).for_cpu_ms, AllOf(Ge(10), testing::Le(100)));
+}
+
 }  // namespace
 }  // namespace faultline
