@@ -89,6 +89,7 @@ TEST_F(CliWrapperTest, AScriptThatExecutesNoLongerWhatIsRememberedIsTheTarget) {
   const Result shell = Run({"run", scenario});
   EXPECT_EQ(shell.exit, 1) << shell.output;
   EXPECT_THAT(shell.output, AllOf(HasSubstr("on sh"), HasSubstr("never reached")));
+  EXPECT_TRUE(fs::is_empty(directory_ / "cache/faultline/executed")) << "it would be tried again";
 }
 
 // It is still in its loader when the step comes.

@@ -4,11 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
-#include <fstream>
 #include <iterator>
-#include <set>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -16,6 +13,7 @@
 
 #include "harness/base/failure.h"
 #include "harness/run/agent_check.h"
+#include "harness/run/launchers.h"
 #include "harness/target/proc_status.h"
 #include "harness/target/safety.h"
 
@@ -31,29 +29,6 @@ constexpr int64_t kLastingOfScriptMs = 2'000;
 
 // `wraps: none`: what the program executes in children are its helpers.
 constexpr std::string_view kNothing = "none";
-
-bool IsScriptOrShell(const fs::path& program) {
-  static const std::set<std::string> kShells = {"sh", "dash", "bash", "busybox"};
-  std::array<char, 2> start = {};
-  std::ifstream(program).read(start.data(), start.size());
-  return (start[0] == '#' && start[1] == '!') || kShells.contains(program.filename());
-}
-
-// Programs that do nothing but execute others: what one has executed when it has run to completion
-// is the target, and so is what one has executed that does more than wait for it.
-bool IsMadeToWrap(const fs::path& program) {
-  static const std::set<std::string> kNames = {
-      "env",     "setsid",  "timeout", "unshare", "nsenter", "chroot", "script", "sudo",     "su",
-      "runuser", "setpriv", "bwrap",   "tini",    "time",    "strace", "ltrace", "dumb-init"};
-  return IsScriptOrShell(program) || kNames.contains(program.filename());
-}
-
-// Does an interpreter, which another has found for it (`#!/usr/bin/env python3`), read the script
-// that was started?
-bool ReadsScript(const ExecutedProgram& executed, const fs::path& script) {
-  return std::find(executed.arguments.begin(), executed.arguments.end(), script.string()) !=
-         executed.arguments.end();
-}
 
 // Of what the started process executes now: a script is, whatever reads it.
 bool IsWrapper(LiveRun& run) {
@@ -181,14 +156,6 @@ std::string LibraryPathOf(pid_t pid) {
 
 bool UsesDpdk(const ChildProgram& child) {
   return UsesDpdkAsBefore(child.last.program, LibraryPathOf(child.is_alive ? child.pid : 0));
-}
-
-// Programs that run what is written for them, often to start others.
-bool IsInterpreter(const fs::path& program) {
-  const std::string name = program.filename();
-  return std::ranges::any_of(
-      std::array<std::string_view, 6>{"python", "perl", "ruby", "node", "lua", "tclsh"},
-      [&name](std::string_view one) { return name.starts_with(one); });
 }
 
 // Of `children` those for which the started program is there, although it neither is made to wrap

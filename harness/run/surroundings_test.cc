@@ -93,7 +93,7 @@ TEST_F(SurroundingsTest, ADevShmIsThatOfAllLivesAndOfCommands) {
   if (::geteuid() != 0) {
     GTEST_SKIP() << "only root mounts";
   }
-  const std::string file = "/dev/shm/faultline-of-a-run";
+  const std::string file = "/dev/shm/faultline-of-a-run-" + std::to_string(::getpid());
   Script("cat " + file + "; echo life > " + file + "; echo ready; read line");
   profile_.ready.value = "^ready$$";
   profile_.clean.signals = {SIGTERM};
