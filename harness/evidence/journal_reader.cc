@@ -134,6 +134,7 @@ class Reader {
     const uint64_t claimed = header_->records.load(std::memory_order_acquire);
     const uint64_t kept = std::min<uint64_t>(claimed, records_.size());
     out_.lost_records = claimed - kept;
+    out_.records.reserve(kept);
     for (uint64_t position = 0; position < kept; ++position) {
       const JournalRecord& entry = records_[position];
       if (__atomic_load_n(&entry.sequence, __ATOMIC_ACQUIRE) != position + 1) {

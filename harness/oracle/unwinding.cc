@@ -15,11 +15,18 @@ using protocol::JournalRecord;
 
 // glibc's functions that run atexit() handlers and destructors; the latter come by way of the
 // loader.
-bool RunsAtExit(const Frame& frame) {
+bool RunsAtExit(uint64_t packed, const JournalSnapshot& journal, Symbolizer& symbolizer) {
   constexpr std::array<std::string_view, 4> kFunctions = {"exit", "__run_exit_handlers", "_dl_fini",
                                                           "__do_global_dtors_aux"};
-  return frame.module.starts_with("ld-linux") ||
-         std::find(kFunctions.begin(), kFunctions.end(), frame.function) != kFunctions.end();
+  const uint32_t module = protocol::FrameModule(packed);
+  if (module >= journal.modules.size()) {
+    return false;
+  }
+  const std::string& path = journal.modules[module].path;
+  return std::string_view(path).substr(path.rfind('/') + 1).starts_with("ld-linux") ||
+         std::ranges::find(kFunctions,
+                           symbolizer.FunctionOf(path, protocol::FrameOffset(packed))) !=
+             kFunctions.end();
 }
 
 bool IsCalledAtExit(const JournalRecord& record, const JournalSnapshot& journal) {
@@ -27,8 +34,9 @@ bool IsCalledAtExit(const JournalRecord& record, const JournalSnapshot& journal)
     return false;
   }
   Symbolizer symbolizer;
-  const Stack stack = symbolizer.Symbolize(journal, journal.stacks[record.stack]);
-  return std::any_of(stack.begin(), stack.end(), RunsAtExit);
+  return std::ranges::any_of(journal.stacks[record.stack].frames, [&](uint64_t packed) {
+    return RunsAtExit(packed, journal, symbolizer);
+  });
 }
 
 bool ExitedAsAfterACleanStop(const Evidence& evidence, const Profile& profile) {

@@ -242,13 +242,18 @@ std::vector<ReturnType> DebugModule::ReturnTypesAt(uint64_t pc) {
   return {};
 }
 
+std::string DebugModule::FunctionAt(uint64_t pc) {
+  OpenOnce();
+  const char* name = module_ == nullptr ? nullptr : dwfl_module_addrname(module_, pc);
+  return name == nullptr ? "" : ReadableName(name);
+}
+
 Stack DebugModule::Lookup(uint64_t pc) {
   OpenOnce();
   Stack stack;
   if (module_ != nullptr && !LookupDebugInfo(pc, stack)) {
     stack.clear();
-    const char* name = dwfl_module_addrname(module_, pc);
-    stack.emplace_back().function = name != nullptr ? ReadableName(name) : "";
+    stack.emplace_back().function = FunctionAt(pc);
   }
   if (stack.empty()) {
     stack.emplace_back();

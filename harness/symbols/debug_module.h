@@ -31,6 +31,10 @@ class DebugModule {
   // The symbol that holds `address` (relative to the load bias).
   Symbol SymbolOf(uint64_t address);
 
+  // The function that has the code at `pc` (relative to the load bias), by the symbol table alone.
+  // "" when not known.
+  std::string FunctionAt(uint64_t pc);
+
   // The call that returns to `pc` (relative to the load bias).
   CallSite CallSiteAt(uint64_t pc);
 

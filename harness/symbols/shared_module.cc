@@ -58,6 +58,15 @@ Symbol SharedModule::SymbolOf(uint64_t offset) {
   return debug_.SymbolOf(offset);
 }
 
+std::string SharedModule::FunctionOf(uint64_t return_offset) {
+  const std::lock_guard lock(mutex_);
+  const auto [known, is_new] = functions_.try_emplace(return_offset);
+  if (is_new && return_offset > 0) {
+    known->second = debug_.FunctionAt(return_offset - 1);
+  }
+  return known->second;
+}
+
 CallSite SharedModule::CallSiteOf(uint64_t return_offset) {
   const std::lock_guard lock(mutex_);
   return debug_.CallSiteAt(return_offset);

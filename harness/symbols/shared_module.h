@@ -25,6 +25,8 @@ class SharedModule {
   Stack Lookup(uint64_t offset, bool is_return_address);
   // See Symbolizer::SymbolOf.
   Symbol SymbolOf(uint64_t offset);
+  // See Symbolizer::FunctionOf.
+  std::string FunctionOf(uint64_t return_offset);
   // See Symbolizer::CallSiteOf.
   CallSite CallSiteOf(uint64_t return_offset);
   // See Symbolizer::ReturnTypesOf.
@@ -34,6 +36,7 @@ class SharedModule {
   std::mutex mutex_;
   DebugModule debug_;
   std::map<std::pair<uint64_t, bool>, Stack> results_;
+  std::map<uint64_t, std::string> functions_;
   std::map<uint64_t, std::vector<ReturnType>> return_types_;
 };
 

@@ -36,6 +36,10 @@ Symbol Symbolizer::SymbolOf(const std::string& module_path, uint64_t offset) {
   return impl_->ModuleOf(module_path).SymbolOf(offset);
 }
 
+std::string Symbolizer::FunctionOf(const std::string& module_path, uint64_t return_offset) {
+  return impl_->ModuleOf(module_path).FunctionOf(return_offset);
+}
+
 CallSite Symbolizer::CallSiteOf(const std::string& module_path, uint64_t return_offset) {
   return impl_->ModuleOf(module_path).CallSiteOf(return_offset);
 }

@@ -25,6 +25,9 @@ class Symbolizer {
   Stack Symbolize(const std::string& module_path, uint64_t offset, bool is_return_address);
   // The function or variable that holds `offset`.
   Symbol SymbolOf(const std::string& module_path, uint64_t offset);
+  // The function that the call that returns to `return_offset` is in, whatever was inlined there.
+  // Reads no debug info, and so costs a fraction of Symbolize. "" when not known.
+  std::string FunctionOf(const std::string& module_path, uint64_t return_offset);
   // What the code says of the call that returns to `return_offset`.
   CallSite CallSiteOf(const std::string& module_path, uint64_t return_offset);
   // What each of the frames returns that Symbolize has for `return_offset`, a return address:

@@ -141,6 +141,30 @@ TEST(Symbolizer, AReturnAddressBelongsToTheCallBeforeIt) {
   EXPECT_EQ(call[0].offset, before[0].offset + 1);
 }
 
+TEST(Symbolizer, NamesTheFunctionOfACallByTheSymbolTableAlone) {
+  for (const char* library : {"libprobe-full.so", "libprobe-linked.so", "libprobe-symbols.so"}) {
+    const fs::path file = kProbes / library;
+    const uint64_t offset = ProbeOffset(file);
+    EXPECT_EQ(Symbolizer().FunctionOf(file, offset), "probe::Walker::Walk") << library;
+  }
+  EXPECT_EQ(Symbolizer().FunctionOf(kProbes / "libprobe-full.so", 0x7fff'0000), "");
+  EXPECT_EQ(Symbolizer().FunctionOf("/nowhere", 0x123), "");
+}
+
+// exit(3) ends by a call that never returns: what lies behind it is another function.
+TEST(Symbolizer, TheFunctionOfACallIsTheOneBeforeItsReturnAddress) {
+  const fs::path file = kProbes / "libprobe-full.so";
+  void* handle = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
+  ASSERT_NE(handle, nullptr) << dlerror();
+  Dl_info info;
+  ASSERT_NE(dladdr(dlsym(handle, "symbolizer_probe"), &info), 0);
+  const auto begin =
+      reinterpret_cast<uint64_t>(info.dli_saddr) - reinterpret_cast<uint64_t>(info.dli_fbase);
+  dlclose(handle);
+  EXPECT_EQ(Symbolizer().FunctionOf(file, begin + 1), "symbolizer_probe");
+  EXPECT_NE(Symbolizer().FunctionOf(file, begin), "symbolizer_probe");
+}
+
 TEST(Symbolizer, NamesVariables) {
   const fs::path file = kProbes / "libprobe-symbols.so";
   const ProbeVariables offsets = OffsetsIn(file);

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <iterator>
@@ -95,17 +96,15 @@ std::vector<std::pair<std::filesystem::path, uint64_t>> Modules(pid_t pid) {
   std::set<std::string> seen;
   std::istringstream lines(ReadProcFile(pid, "maps"));
   for (std::string line; std::getline(lines, line);) {
-    std::istringstream words(line);
-    std::string range;
-    std::string rights;
-    uint64_t offset = 0;
-    std::string device;
-    std::string inode;
-    std::string path;
-    words >> range >> rights >> std::hex >> offset >> device >> inode >> std::ws;
-    std::getline(words, path);
+    unsigned long begin = 0;
+    unsigned long offset = 0;
+    int path_at = 0;
+    if (std::sscanf(line.c_str(), "%lx-%*x %*s %lx %*s %*s %n", &begin, &offset, &path_at) < 2) {
+      continue;
+    }
+    std::string path = line.substr(std::min(static_cast<size_t>(path_at), line.size()));
     if (path.starts_with('/') && offset == 0 && seen.insert(path).second) {
-      modules.emplace_back(path, std::stoull(range, nullptr, 16));
+      modules.emplace_back(std::move(path), begin);
     }
   }
   return modules;

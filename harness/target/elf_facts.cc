@@ -34,7 +34,18 @@ std::string_view NameOf(Elf* elf, const GElf_Shdr& table, const GElf_Sym& symbol
   return name.substr(0, name.find('@'));
 }
 
+// False when no symbol of the table has that name. Most tables' strings do not hold it, and to
+// search them costs a fraction of what it costs to read every symbol.
+bool MayName(Elf* elf, const GElf_Shdr& table, std::string_view symbol) {
+  Elf_Data* names = elf_getdata(elf_getscn(elf, table.sh_link), nullptr);
+  return names == nullptr ||
+         memmem(names->d_buf, names->d_size, symbol.data(), symbol.size()) != nullptr;
+}
+
 bool TableNames(Elf* elf, Elf_Scn* section, const GElf_Shdr& header, std::string_view symbol) {
+  if (!MayName(elf, header, symbol)) {
+    return false;
+  }
   Elf_Data* data = elf_getdata(section, nullptr);
   const size_t count =
       data != nullptr && header.sh_entsize != 0 ? data->d_size / header.sh_entsize : 0;
@@ -84,7 +95,8 @@ std::optional<uint64_t> FindFunction(Elf* elf, std::string_view function) {
   while ((section = elf_nextscn(elf, section)) != nullptr) {
     GElf_Shdr header;
     if (gelf_getshdr(section, &header) == nullptr ||
-        (header.sh_type != SHT_SYMTAB && header.sh_type != SHT_DYNSYM)) {
+        (header.sh_type != SHT_SYMTAB && header.sh_type != SHT_DYNSYM) ||
+        !MayName(elf, header, function)) {
       continue;
     }
     Elf_Data* data = elf_getdata(section, nullptr);
@@ -99,36 +111,80 @@ std::optional<uint64_t> FindFunction(Elf* elf, std::string_view function) {
   return std::nullopt;
 }
 
-std::optional<uint64_t> ReadFunctionOffset(const std::filesystem::path& file,
-                                           std::string_view function) {
-  elf_version(EV_CURRENT);
-  const UniqueFd fd(open(file.c_str(), O_RDONLY | O_CLOEXEC));
-  const std::unique_ptr<Elf, ElfCloser> elf(fd ? elf_begin(fd.get(), ELF_C_READ_MMAP, nullptr)
-                                               : nullptr);
-  size_t count = 0;
-  if (!elf || elf_kind(elf.get()) != ELF_K_ELF || elf_getphdrnum(elf.get(), &count) != 0) {
-    return std::nullopt;
-  }
-  const std::optional<uint64_t> address = FindFunction(elf.get(), function);
-  GElf_Phdr segment;
-  for (size_t i = 0; address && i < count; ++i) {
-    if (gelf_getphdr(elf.get(), static_cast<int>(i), &segment) != nullptr &&
-        segment.p_type == PT_LOAD && segment.p_offset == 0) {
-      return *address - segment.p_vaddr;
+// Closed with the file.
+class OpenElf {
+ public:
+  // Parts of it are read as they are asked for: to map the whole file, and unmap it while other
+  // threads run, costs more than what is read.
+  explicit OpenElf(const std::filesystem::path& file)
+      : fd_(open(file.c_str(), O_RDONLY | O_CLOEXEC)) {
+    elf_version(EV_CURRENT);
+    elf_.reset(fd_ ? elf_begin(fd_.get(), ELF_C_READ, nullptr) : nullptr);
+    if (elf_ && elf_kind(elf_.get()) != ELF_K_ELF) {
+      elf_.reset();
     }
   }
-  return std::nullopt;
+
+  Elf* get() const { return elf_.get(); }  // nullptr: it cannot be read
+
+  // Of the segment that begins where the file does.
+  std::optional<uint64_t> FirstAddress() const {
+    size_t count = 0;
+    GElf_Phdr segment;
+    if (!elf_ || elf_getphdrnum(elf_.get(), &count) != 0) {
+      return std::nullopt;
+    }
+    for (size_t i = 0; i < count; ++i) {
+      if (gelf_getphdr(elf_.get(), static_cast<int>(i), &segment) != nullptr &&
+          segment.p_type == PT_LOAD && segment.p_offset == 0) {
+        return segment.p_vaddr;
+      }
+    }
+    return std::nullopt;
+  }
+
+ private:
+  UniqueFd fd_;
+  std::unique_ptr<Elf, ElfCloser> elf_;
+};
+
+std::optional<uint64_t> ReadFunctionOffset(const std::filesystem::path& file,
+                                           std::string_view function) {
+  const OpenElf elf(file);
+  const std::optional<uint64_t> first = elf.FirstAddress();
+  const std::optional<uint64_t> address = first ? FindFunction(elf.get(), function) : std::nullopt;
+  return address ? std::optional(*address - *first) : std::nullopt;
+}
+
+// Adds those that the relocations of `section` fill in.
+void AddSlots(Elf* elf, Elf_Scn* section, const GElf_Shdr& header, std::string_view function,
+              std::vector<uint64_t>& slots) {
+  Elf_Scn* symbols = elf_getscn(elf, header.sh_link);
+  GElf_Shdr table;
+  if (gelf_getshdr(symbols, &table) == nullptr || table.sh_type != SHT_DYNSYM ||
+      !MayName(elf, table, function)) {
+    return;
+  }
+  Elf_Data* data = elf_getdata(section, nullptr);
+  Elf_Data* names = elf_getdata(symbols, nullptr);
+  GElf_Rela entry;
+  for (int i = 0; data != nullptr && gelf_getrela(data, i, &entry) != nullptr; ++i) {
+    const uint64_t type = GELF_R_TYPE(entry.r_info);
+    GElf_Sym symbol;
+    if ((type == R_X86_64_JUMP_SLOT || type == R_X86_64_GLOB_DAT) &&
+        gelf_getsym(names, static_cast<int>(GELF_R_SYM(entry.r_info)), &symbol) != nullptr &&
+        NameOf(elf, table, symbol) == function) {
+      slots.push_back(entry.r_offset);
+    }
+  }
 }
 
 }  // namespace
 
 ElfFacts ReadElfFacts(const std::filesystem::path& file, std::string_view symbol) {
   ElfFacts facts;
-  elf_version(EV_CURRENT);
-  const UniqueFd fd(open(file.c_str(), O_RDONLY | O_CLOEXEC));
-  const std::unique_ptr<Elf, ElfCloser> elf(fd ? elf_begin(fd.get(), ELF_C_READ_MMAP, nullptr)
-                                               : nullptr);
-  if (!elf || elf_kind(elf.get()) != ELF_K_ELF) {
+  const OpenElf elf(file);
+  if (elf.get() == nullptr) {
     return facts;
   }
   facts.is_elf = true;
@@ -165,6 +221,23 @@ std::optional<uint64_t> FunctionOffset(const std::filesystem::path& file,
     entry->second = ReadFunctionOffset(file, function);
   }
   return entry->second;
+}
+
+std::vector<uint64_t> ImportSlots(const std::filesystem::path& file, std::string_view function) {
+  const OpenElf elf(file);
+  const std::optional<uint64_t> first = elf.FirstAddress();
+  std::vector<uint64_t> slots;
+  Elf_Scn* section = nullptr;
+  while (first && (section = elf_nextscn(elf.get(), section)) != nullptr) {
+    GElf_Shdr header;
+    if (gelf_getshdr(section, &header) != nullptr && header.sh_type == SHT_RELA) {
+      AddSlots(elf.get(), section, header, function, slots);
+    }
+  }
+  for (uint64_t& slot : slots) {
+    slot -= *first;
+  }
+  return slots;
 }
 
 bool FileContains(const std::filesystem::path& file, const std::vector<std::string_view>& texts) {

@@ -27,6 +27,11 @@ ElfFacts ReadElfFacts(const std::filesystem::path& file, std::string_view symbol
 std::optional<uint64_t> FunctionOffset(const std::filesystem::path& file,
                                        const std::string& function);
 
+// Where the file has the addresses of `function` that the dynamic loader fills in for its calls
+// (R_X86_64_JUMP_SLOT and R_X86_64_GLOB_DAT), from where the file's first segment is mapped. Never
+// throws for a broken file.
+std::vector<uint64_t> ImportSlots(const std::filesystem::path& file, std::string_view function);
+
 // True when the file's bytes contain each of `texts`.
 bool FileContains(const std::filesystem::path& file, const std::vector<std::string_view>& texts);
 

@@ -286,6 +286,7 @@ ProcStat ReadProcStat(pid_t pid) {
   stat.parent = static_cast<pid_t>(number(4));
   stat.session = static_cast<pid_t>(number(6));
   stat.flags = number(9);
+  stat.start_ticks = number(22);
   stat.environment_start = number(50);
   stat.environment_end = number(51);
   return stat;

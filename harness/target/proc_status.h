@@ -78,6 +78,7 @@ struct ProcStat {
   pid_t parent = 0;
   pid_t session = 0;
   uint64_t flags = 0;              // PF_* of the kernel's include/linux/sched.h
+  uint64_t start_ticks = 0;        // of the process, since the machine's start
   uint64_t environment_start = 0;  // addresses; 0 also where they may not be read
   uint64_t environment_end = 0;
 };

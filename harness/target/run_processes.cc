@@ -23,9 +23,12 @@ struct Found {
 
 std::vector<Found> FindRunProcesses(const std::string& run_id) {
   const std::string wanted = '\0' + std::string(kRunIdVariable) + "=" + run_id + '\0';
+  const uint64_t own_start = ReadProcStat(getpid()).start_ticks;
   std::vector<Found> found;
   for (const pid_t pid : AllPids()) {
-    if (pid == getpid()) {
+    // What is older than this process is no process of its runs. That is most of a machine's
+    // processes, and to read an environment costs more.
+    if (pid == getpid() || ReadProcStat(pid).start_ticks < own_start) {
       continue;
     }
     // The descriptor first: it stays bound to the process whose environment is then read.
