@@ -3,26 +3,23 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <iterator>
 #include <limits>
 #include <map>
-#include <set>
 #include <utility>
 
 #include "harness/base/line_pattern.h"
-#include "harness/evidence/registry.h"
 #include "harness/oracle/answer_shape.h"
 #include "harness/oracle/benign.h"
 #include "harness/oracle/blame.h"
 #include "harness/oracle/early_end.h"
 #include "harness/oracle/failed_call.h"
 #include "harness/oracle/met_failure.h"
+#include "harness/oracle/missing_results.h"
 #include "harness/oracle/oracle.h"
 #include "harness/oracle/run_course.h"
 #include "harness/oracle/signature.h"
 #include "harness/oracle/silent_creator.h"
 #include "harness/oracle/told_failure.h"
-#include "harness/oracle/tracked_objects.h"
 
 // `swallowed`: a call failed, nobody reported it, and the target claims success while something
 // that its fault-free runs have is missing or does not answer as it does there. A failure that does
@@ -55,15 +52,6 @@ const RpcExchange* ExchangeOf(const Evidence& evidence, int step) {
   return found == evidence.rpcs.end() ? nullptr : &*found;
 }
 
-// "file PATH", sorted.
-std::vector<std::string> FilesIn(const std::vector<std::string>& left_behind) {
-  std::vector<std::string> files;
-  std::ranges::copy_if(left_behind, std::back_inserter(files),
-                       [](const std::string& one) { return one.starts_with("file "); });
-  std::ranges::sort(files);
-  return files;
-}
-
 class SwallowedFinder {
  public:
   SwallowedFinder(const Evidence& evidence, const OracleContext& context, const Injection& failure)
@@ -80,7 +68,7 @@ class SwallowedFinder {
     if (!ClaimsSuccess() || IsInLog()) {
       return {};
     }
-    if (!FindMissingObjects() && !FindMissingFiles()) {
+    if (!AddMissingObjects() && !AddMissingFiles()) {
       FindLackingAnswer();
     }
     return std::move(findings_);
@@ -236,69 +224,27 @@ class SwallowedFinder {
     return false;
   }
 
-  static std::string RegistryOf(const std::string& group) {
-    return group.substr(0, group.find(' '));
-  }
-
-  // What was made can be missed only where nothing that was made can have escaped us.
-  std::set<std::string> RegistriesSeenWhole() const {
-    std::set<std::string> seen;
-    for (const RegistryReplay& replay : ReplayRegistries(evidence_, context_.catalogue)) {
-      if (replay.ends_seen) {
-        seen.insert(replay.registry);
-      }
-    }
-    return seen;
-  }
-
-  bool IsEssential(const std::string& group) const {
-    const std::string registry = RegistryOf(group);
-    const auto& observers = context_.catalogue.observers;
-    return std::any_of(observers.begin(), observers.end(), [&](const Observer& observer) {
-      return observer.registry == registry && observer.essential;
-    });
-  }
-
   // The one that fault-free runs make first names the finding.
-  bool FindMissingObjects() {
-    std::map<std::string, int> made;
-    for (const TrackedObject& object : TrackObjects(evidence_, context_.catalogue)) {
-      ++made[object.group];
-    }
-    const std::set<std::string> seen = RegistriesSeenWhole();
-    std::vector<const ObjectGroup*> missing;
-    for (const ObjectGroup& group : context_.fault_free->groups) {
-      if (IsEssential(group.name) && seen.contains(RegistryOf(group.name)) &&
-          made[group.name] < group.lasting) {
-        missing.push_back(&group);
-      }
-    }
+  bool AddMissingObjects() {
+    const std::vector<MissingObjects> missing = FindMissingObjects(evidence_, context_);
     if (missing.empty()) {
       return false;
     }
-    std::sort(missing.begin(), missing.end(),
-              [](const ObjectGroup* a, const ObjectGroup* b) { return a->order < b->order; });
-    const ObjectGroup& first = *missing.front();
+    const ObjectGroup& first = *missing.front().group;
     Finding& finding = Add(first.Text() + " is missing", first.Text(), StepOfEnd(evidence_));
-    finding.cause =
-        CauseOfSilence(SilentCreator(evidence_, context_.catalogue, RegistryOf(first.name)));
+    finding.cause = CauseOfSilence(
+        SilentCreator(evidence_, context_.catalogue, first.name.substr(0, first.name.find(' '))));
     finding.details.push_back(
-        fmt::format("the fault-free run has {}, this one {}", first.lasting, made[first.name]));
+        fmt::format("the fault-free run has {}, this one {}", first.lasting, missing.front().made));
     for (size_t i = 1; i < std::min(missing.size(), kMostOtherCalls); ++i) {
-      finding.details.push_back("missing too: " + missing[i]->Text());
+      finding.details.push_back("missing too: " + missing[i].group->Text());
     }
     return true;
   }
 
-  // What a program that runs to completion leaves behind is what it is for. Names may be chosen at
-  // random: as many files as the fault-free run leaves are those files.
-  bool FindMissingFiles() {
-    const std::vector<std::string> expected = FilesIn(context_.fault_free->left_behind);
-    const std::vector<std::string> left = FilesIn(evidence_.left_behind);
-    std::vector<std::string> missing;
-    std::ranges::set_difference(expected, left, std::back_inserter(missing));
-    if (context_.profile.stop.kind != StopAction::Kind::kByItself || missing.empty() ||
-        left.size() >= expected.size()) {
+  bool AddMissingFiles() {
+    const std::vector<std::string> missing = FindMissingFiles(evidence_, context_);
+    if (missing.empty()) {
       return false;
     }
     const std::string what = fmt::format("{} without {}", evidence_.exit.ToString(), missing[0]);
