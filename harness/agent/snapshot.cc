@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include "harness/agent/agent_state.h"
+#include "harness/agent/clear_memory.h"
 #include "harness/agent/heap.h"
 #include "harness/agent/hook_table.h"
 #include "harness/agent/own_memory.h"
@@ -58,6 +59,8 @@ void Snapshot::Park() {
   KeepOthers();
   control->parked_thread = static_cast<uint32_t>(Syscall(__NR_gettid));
   control->call_instruction = reinterpret_cast<uint64_t>(&faultline_call_instruction);
+  control->memset = reinterpret_cast<uint64_t>(OwnMemset());
+  control->clear_memory = reinterpret_cast<uint64_t>(&ClearMemory);
   control->wanted_site.store(0, std::memory_order_relaxed);
   uint32_t seen = control->answers.load(std::memory_order_relaxed);
   Answer(CarrierState::kParked);

@@ -68,6 +68,8 @@ struct SnapshotControl {
   std::atomic<CarrierState> state;
   uint32_t parked_thread;
   uint64_t call_instruction;  // where the carrier has a `syscall`, which any thread may execute
+  uint64_t memset;            // the target's own
+  uint64_t clear_memory;      // what may take its place; see agent/clear_memory.h
   uint32_t begin, end;        // of kRun
   uint32_t child_begin, child_end;  // of the child that it forks
   uint32_t failed_step;

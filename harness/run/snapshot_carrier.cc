@@ -298,6 +298,10 @@ void Carrier::PrepareItself(SnapshotTracer& tracer) {
   if (any) {
     mappings_ = MappingsOf(pid());
   }
+  // A sanitizer is to see what is cleared.
+  if (hooking_->sanitizer_runtime().empty()) {
+    clearing_.Update(pid(), mappings_, *control_->get());
+  }
   if (!large_pages_ && (!made_private_.empty() || MapsUnderItsAgent())) {
     large_pages_ = LargePagesAreCheaper(kMeasuredMb);
   }

@@ -11,6 +11,7 @@
 #include "harness/run/executor.h"
 #include "harness/run/hooking.h"
 #include "harness/run/sandbox.h"
+#include "harness/run/snapshot_clearing.h"
 #include "harness/run/snapshot_connections.h"
 #include "harness/run/snapshot_control.h"
 #include "harness/run/snapshot_course.h"
@@ -102,6 +103,7 @@ class Carrier {
   std::unique_ptr<SnapshotSteps> steps_;
   std::vector<Mapping> mappings_;
   std::vector<MemoryRange> made_private_;
+  SnapshotClearing clearing_;
   std::optional<bool> large_pages_;
   std::vector<PosixTimer> timers_;
   bool over_ = false;

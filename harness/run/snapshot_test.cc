@@ -428,6 +428,11 @@ TEST_F(SnapshotMemory, IsItsOwnInSmallPagesToo) {
   EXPECT_EQ(Memory("memory", 4), "forked: its own");
 }
 
+TEST_F(SnapshotMemory, IsClearedByGivingItBackWhereItIsItsOwn) {
+  EXPECT_EQ(Memory("cleared", 0), "forked: given back");
+  EXPECT_EQ(Memory("cleared", 4), "forked: given back");
+}
+
 TEST_F(SnapshotTest, AnIntervalTimerIsNamed) { ExpectCold("itimer", "interval timer"); }
 TEST_F(SnapshotTest, AnIoUringIsNamed) { ExpectCold("io_uring", "io_uring"); }
 TEST_F(SnapshotTest, AChildProcessIsNamed) { ExpectCold("child", "child processes"); }

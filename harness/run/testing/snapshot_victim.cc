@@ -3,14 +3,15 @@
 // whether everything still works after a failure:
 //
 //   snapshot_victim THREADS [io_uring|timer|child|connection|pipe|once MARKER]
-//   snapshot_victim THREADS memory|mirror|inherits|again|written|forgets
+//   snapshot_victim THREADS memory|mirror|inherits|again|written|cleared|forgets
 //   snapshot_victim THREADS pair|letter|inotify|notice|trace
 //
 // `memory`: a large memfd is mapped behind the first call, and it says at the end whether that is
 // shared memory; `mirror`: twice; `inherits`: a child process writes to it; `again`: it is mapped
-// once more at the end. `pair`: two sockets that are connected to each other; `letter`: with
-// something on its way; `inotify`: its directory is watched; `notice`: with an event that nobody
-// has read; `trace`: shared memory whose name has gone already. `forgets`: a call that
+// once more at the end; `cleared`: it and the memory of a file are cleared by memset() at the end.
+// `pair`: two sockets that are connected to each other; `letter`: with something on its way;
+// `inotify`: its directory is watched; `notice`: with an event that nobody has read; `trace`:
+// shared memory whose name has gone already. `forgets`: a call that
 // fails makes it forget memory, which LeakSanitizer finds at its end. `leaves=PATH`: a file, PATH
 // and its process id, which only its end removes. The second argument else: something that a forked
 // process does not have. `once`: one of the calls is made by the first process only, which makes
@@ -338,7 +339,8 @@ void Spoil(const char* how) {
 class LargeMemory {
  public:
   explicit LargeMemory(const std::string& what) {
-    constexpr std::string_view kAll[] = {"memory", "mirror", "inherits", "again", "written"};
+    constexpr std::string_view kAll[] = {"memory", "mirror",  "inherits",
+                                         "again",  "written", "cleared"};
     if (std::find(std::begin(kAll), std::end(kAll), what) == std::end(kAll)) {
       return;
     }
@@ -352,6 +354,11 @@ class LargeMemory {
     first_ = Map(fd);
     CHECK(what != "written" || first_[1] == kWritten);
     second_ = what == "mirror" ? Map(fd) : first_;
+    if (what == "cleared") {
+      const int file = open("cleared", O_RDWR | O_CREAT, 0600);
+      CHECK(file >= 0 && ftruncate(file, kSize) == 0);
+      of_file_ = Map(file);
+    }
     for (size_t i = 0; i < kSize / sizeof(uint64_t); i += kEvery) {
       first_[i] = i;
     }
@@ -375,7 +382,11 @@ class LargeMemory {
       first_[i] = 3 * i;
       CHECK(second_[i] == 3 * i);
     }
-    if (first_ != nullptr) {
+    if (of_file_ != nullptr) {
+      const bool is_given_back = !Clear(first_);
+      CHECK(Clear(of_file_));
+      std::printf("%s\n", is_given_back ? "given back" : "written to");
+    } else if (first_ != nullptr) {
       std::printf("%s\n", Kind().c_str());
     }
   }
@@ -383,6 +394,20 @@ class LargeMemory {
  private:
   static constexpr size_t kSize = 64u << 20;
   static constexpr size_t kEvery = 1u << 17;  // words: 1 MiB
+
+  // All but the first byte and the last. Is the memory still there afterwards?
+  static bool Clear(uint64_t* words) {
+    auto* const bytes = reinterpret_cast<unsigned char*>(words);
+    std::memset(bytes, 0xff, kSize);
+    std::memset(bytes + 1, 0, kSize - 2);
+    unsigned char is_there[kSize / 4096];
+    CHECK(mincore(bytes, kSize, is_there) == 0);
+    const auto resident = std::count_if(std::begin(is_there), std::end(is_there),
+                                        [](unsigned char page) { return (page & 1) != 0; });
+    CHECK(bytes[0] == 0xff && bytes[kSize - 1] == 0xff);
+    CHECK(std::all_of(bytes + 1, bytes + kSize - 1, [](unsigned char one) { return one == 0; }));
+    return resident > std::ssize(is_there) / 2;
+  }
 
   // Of the first mapping, as the kernel tells it.
   std::string Kind() const {
@@ -411,6 +436,7 @@ class LargeMemory {
 
   uint64_t* first_ = nullptr;
   uint64_t* second_ = nullptr;
+  uint64_t* of_file_ = nullptr;
   int again_ = -1;
 };
 
