@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <map>
+#include <set>
 #include <string>
 
 #include "harness/store/store.h"
@@ -12,9 +13,11 @@ namespace faultline {
 namespace {
 
 using testing::AllOf;
+using testing::Contains;
 using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 class CliSnapshotTest : public CliSweepTest {
  protected:
@@ -57,6 +60,25 @@ TEST_F(CliSnapshotTest, ASweepBySnapshotsShowsWhatAColdOneShows) {
   EXPECT_EQ(compare.exit, 0) << compare.output;
   EXPECT_THAT(compare.output, HasSubstr("visits in both, 100.0 % of them came to the same\n"));
   EXPECT_THAT(LeftBehind(), IsEmpty());
+}
+
+// Which executor `auto` chooses is known late, and what is visited must not depend on it.
+TEST_F(CliSnapshotTest, LeavesAreVisitedByDefaultWhereTheExecutorMayBeSnapshots) {
+  const auto points = [&](const std::string& executor) {
+    const Result result = Run({"sweep", Scenario("reference/start.yaml"), "--dry-run", "--executor",
+                               executor, "--json", ReportPath()});
+    EXPECT_EQ(result.exit, 0) << result.output;
+    std::set<std::string> names;
+    for (const nlohmann::json& point : Report()["points"]) {
+      names.insert(point["point"]);
+    }
+    return names;
+  };
+  const std::set<std::string> forked = points("snapshot");
+  EXPECT_THAT(forked, AllOf(Contains("libc/memory/calloc"), Not(Contains("dpdk/ring/create"))));
+  EXPECT_EQ(points("auto"), forked);
+  EXPECT_THAT(points("cold"),
+              AllOf(Contains("dpdk/ring/create"), Not(Contains("libc/memory/calloc"))));
 }
 
 }  // namespace
