@@ -69,7 +69,8 @@ TEST_F(CliSnapshotTest, LeavesAreVisitedByDefaultWhereTheExecutorMayBeSnapshots)
                                executor, "--json", ReportPath()});
     EXPECT_EQ(result.exit, 0) << result.output;
     std::set<std::string> names;
-    for (const nlohmann::json& point : Report()["points"]) {
+    const nlohmann::json report = Report();
+    for (const nlohmann::json& point : report["points"]) {
       names.insert(point["point"]);
     }
     return names;

@@ -58,7 +58,9 @@ void SnapshotClearing::Update(pid_t carrier, const std::vector<Mapping>& mapping
       // of the module itself stands there.
       if (memory && pread(memory.get(), &now, sizeof(now), at) == sizeof(now) &&
           (now == control.memset || Holds(module, now))) {
-        static_cast<void>(!pwrite(memory.get(), &control.clear_memory, sizeof(now), at));
+        // Where it cannot be changed it stays.
+        [[maybe_unused]] const ssize_t changed =
+            pwrite(memory.get(), &control.clear_memory, sizeof(now), at);
       }
     }
   }
