@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Checks that the files of a folder can be compiled as one (`cmake --preset demo` does, since that is several
-times quicker): what one of them defines in its anonymous namespace, no other defines with the same parameters.
+"""Checks that the sources of a folder can be compiled as one, and its tests as another (`cmake --preset ci` does,
+since that is several times quicker): what one defines in its anonymous namespace, no other defines with the same
+parameters.
 
 usage: check_local_names.py FOLDER...
 """
@@ -79,19 +80,27 @@ def clash(meanings):
     return len(paths) > 1 and not meaning.startswith(" = ")
 
 
+def report_clashes(folder, paths):
+    """Prints the names that several of `paths` define, and returns how many there are."""
+    definers = collections.defaultdict(lambda: collections.defaultdict(list))
+    for path in paths:
+        for name, meaning in set(local_names(path)) - {("Main", "(int, char**)")}:  # one a program
+            definers[name][meaning].append(path)
+    clashes = 0
+    for name, meanings in sorted(definers.items()):
+        if clash(meanings):
+            clashes += 1
+            files = ", ".join(sorted(path.name for paths in meanings.values() for path in paths))
+            print(f"{folder}: {name} is defined by each of {files}: give them names of their own")
+    return clashes
+
+
 def main():
     clashes = 0
     for folder in map(pathlib.Path, sys.argv[1:]):
-        definers = collections.defaultdict(lambda: collections.defaultdict(list))
-        for path in sorted(folder.glob("*.cc")):
-            if not path.stem.endswith(("_test", "_fuzz")):
-                for name, meaning in set(local_names(path)) - {("Main", "(int, char**)")}:  # one a program
-                    definers[name][meaning].append(path)
-        for name, meanings in sorted(definers.items()):
-            if clash(meanings):
-                clashes += 1
-                files = ", ".join(sorted(path.name for paths in meanings.values() for path in paths))
-                print(f"{folder}: {name} is defined by each of {files}: give them names of their own")
+        paths = sorted(folder.glob("*.cc"))
+        clashes += report_clashes(folder, [p for p in paths if not p.stem.endswith(("_test", "_fuzz"))])
+        clashes += report_clashes(folder, [p for p in paths if p.stem.endswith("_test")])
     sys.exit(1 if clashes else 0)
 
 

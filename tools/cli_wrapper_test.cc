@@ -15,7 +15,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr char kLives[] = FAULTLINE_BINARY_DIR "/faultline-lives";
+constexpr char kLivesProgram[] = FAULTLINE_BINARY_DIR "/faultline-lives";
 
 class CliWrapperTest : public CliTest {
  protected:
@@ -59,7 +59,7 @@ TEST_F(CliWrapperTest, AnotherProgramThanTheOneThatIsRememberedIsLearned) {
   const std::string scenario =
       Wrapped("exec \"$(cat \"" + which + "\")\" plain", "steps: [wait_ready]\n");
   for (const char* name : {"first", "second", "first"}) {
-    fs::copy_file(kLives, directory_ / name, fs::copy_options::skip_existing);
+    fs::copy_file(kLivesProgram, directory_ / name, fs::copy_options::skip_existing);
     Write("which", (directory_ / name).string());
     const Result result = Run({"run", scenario});
     EXPECT_EQ(result.exit, 0) << result.output;

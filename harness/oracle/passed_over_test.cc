@@ -10,7 +10,8 @@ namespace {
 using testkit::At;
 using testkit::JudgedRun;
 
-const Stack kPolling = {At("poll_socket", "/src/sock.c"), At("reactor_run", "/src/reactor.c")};
+const Stack kPassedOverPolling = {At("poll_socket", "/src/sock.c"),
+                                  At("reactor_run", "/src/reactor.c")};
 
 // ---- What a stop has passed over
 
@@ -51,7 +52,7 @@ class PassedOver : public ::testing::Test {
     run.fault_free = &described_;
     Make(run, made);
     Release(run, released);
-    run.HangAtStop(kPolling);
+    run.HangAtStop(kPassedOverPolling);
     run.Say("init failed");
     const std::vector<Finding> findings = run.Judge();
     return findings.size() == 1 ? findings[0].signature : "";
@@ -91,7 +92,7 @@ TEST_F(PassedOver, IsNothingToAHangBeforeTheStop) {
   run.result(2).status = StepResult::Status::kTimedOut;
   Make(run, "abcd");
   Release(run, "dca");
-  run.HangAtStop(kPolling);
+  run.HangAtStop(kPassedOverPolling);
   EXPECT_EQ(run.Judge().at(0).signature, "hang: answer to framework_start_init");
 }
 

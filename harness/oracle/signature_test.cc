@@ -89,7 +89,7 @@ Frame At(const std::string& function, const std::string& file, int line,
   return {function, file, line, module, 0x10};
 }
 
-const Stack kAssertion = {
+const Stack kUnregisterStack = {
     At("__pthread_kill_implementation", "", 0, "libc.so.6"),
     At("abort", "", 0, "libc.so.6"),
     At("__assert_fail", "", 0, "libc.so.6"),
@@ -110,8 +110,8 @@ TEST(Blame, HasNoneOfOurFrames) {
 }
 
 TEST(Blame, SkipsLibcAndTheMachineryThatEndsAProcess) {
-  EXPECT_EQ(BlamedStack(kAssertion).front().function, "spdk_io_device_unregister");
-  EXPECT_THAT(BlamedFunctions(kAssertion),
+  EXPECT_EQ(BlamedStack(kUnregisterStack).front().function, "spdk_io_device_unregister");
+  EXPECT_THAT(BlamedFunctions(kUnregisterStack),
               ElementsAre("spdk_io_device_unregister", "spdk_iobuf_finish"));
 }
 
@@ -164,23 +164,23 @@ TEST(Blame, AStackOfNothingButMachineryIsKeptAsItIs) {
 }
 
 TEST(Signature, IsTheSameWhenOnlyLinesAddressesAndInlinedHelpersDiffer) {
-  Stack other_build = kAssertion;
+  Stack other_build = kUnregisterStack;
   other_build[3].line = 2300;
   other_build[3].offset = 0x999;
   other_build.insert(other_build.begin() + 4, At("helper", "/src/lib/thread/thread.c", 1));
-  EXPECT_EQ(MakeSignature("crash", "io_device 0x1 not found", kAssertion),
+  EXPECT_EQ(MakeSignature("crash", "io_device 0x1 not found", kUnregisterStack),
             MakeSignature("crash", "io_device 0x2 not found", other_build));
-  EXPECT_EQ(MakeSignature("crash", "io_device 0x1 not found", kAssertion),
+  EXPECT_EQ(MakeSignature("crash", "io_device 0x1 not found", kUnregisterStack),
             "crash: io_device <address> not found @ spdk_io_device_unregister < spdk_iobuf_finish");
 }
 
 TEST(Signature, DiffersWithKindMessageAndCaller) {
-  Stack other_caller = kAssertion;
+  Stack other_caller = kUnregisterStack;
   other_caller[4] = At("accel_finish", "/src/lib/accel/accel.c", 4);
-  const std::string signature = MakeSignature("crash", "m", kAssertion);
+  const std::string signature = MakeSignature("crash", "m", kUnregisterStack);
   EXPECT_NE(signature, MakeSignature("crash", "m", other_caller));
-  EXPECT_NE(signature, MakeSignature("crash", "n", kAssertion));
-  EXPECT_NE(signature, MakeSignature("hang", "m", kAssertion));
+  EXPECT_NE(signature, MakeSignature("crash", "n", kUnregisterStack));
+  EXPECT_NE(signature, MakeSignature("hang", "m", kUnregisterStack));
 }
 
 TEST(Signature, TakesTheNearestCallerWhenNoFileIsKnown) {

@@ -9,7 +9,7 @@ using testing::HasSubstr;
 using testing::SizeIs;
 using testing::StartsWith;
 
-CiFinding AFinding() {
+CiFinding ASarifFinding() {
   CiFinding finding;
   finding.id = "0123abcd";
   finding.kind = "io-device-missing";
@@ -32,7 +32,7 @@ nlohmann::json SarifRun(const CiReport& report, const std::string& source = "") 
 
 TEST(SarifLog, ARuleIsAKindAndAPointAndIsThereOnce) {
   CiReport report;
-  report.findings = {AFinding(), AFinding()};
+  report.findings = {ASarifFinding(), ASarifFinding()};
   const nlohmann::json run = SarifRun(report);
   ASSERT_THAT(run["tool"]["driver"]["rules"], SizeIs(1));
   EXPECT_EQ(run["tool"]["driver"]["rules"][0]["id"], "io-device-missing/dpdk/ring/create");
@@ -42,7 +42,7 @@ TEST(SarifLog, ARuleIsAKindAndAPointAndIsThereOnce) {
 
 TEST(SarifLog, AResultIsKnownByItsFindingAndShowsItsLine) {
   CiReport report;
-  report.findings = {AFinding()};
+  report.findings = {ASarifFinding()};
   const nlohmann::json result = SarifRun(report)["results"][0];
   EXPECT_EQ(result["level"], "error");
   EXPECT_EQ(result["fingerprints"]["faultline/v1"], "0123abcd");
@@ -57,7 +57,7 @@ TEST(SarifLog, AResultIsKnownByItsFindingAndShowsItsLine) {
 
 TEST(SarifLog, AFileBelowTheSourceTreeIsRelativeToIt) {
   CiReport report;
-  report.findings = {AFinding()};
+  report.findings = {ASarifFinding()};
   report.findings[0].stacks[0].second[1].file = "/build/x/harness/report/sarif.h";
   const nlohmann::json run = SarifRun(report, FAULTLINE_SOURCE_DIR);
   const nlohmann::json& file =
@@ -70,7 +70,7 @@ TEST(SarifLog, AFileBelowTheSourceTreeIsRelativeToIt) {
 
 TEST(SarifLog, WithoutALineAResultIsAtItsFunctionAndWithoutThatAtItsPoint) {
   CiReport report;
-  report.findings = {AFinding()};
+  report.findings = {ASarifFinding()};
   report.findings[0].stacks[0].second.resize(1);
   EXPECT_EQ(
       SarifRun(report)["results"][0]["locations"][0]["logicalLocations"][0]["fullyQualifiedName"],
@@ -83,7 +83,7 @@ TEST(SarifLog, WithoutALineAResultIsAtItsFunctionAndWithoutThatAtItsPoint) {
 
 TEST(SarifLog, AKnownFindingIsSuppressedAndADoubtfulOneIsANote) {
   CiReport report;
-  report.findings = {AFinding(), AFinding()};
+  report.findings = {ASarifFinding(), ASarifFinding()};
   report.findings[0].fails = false;
   report.findings[0].known = true;
   report.findings[0].note = "next week";

@@ -8,7 +8,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::SizeIs;
-using Kind = StateChange::Kind;
+using Change = StateChange::Kind;
 
 std::vector<StateProbe> Probes() {
   std::vector<StateProbe> probes(2);
@@ -21,11 +21,11 @@ std::vector<StateProbe> Probes() {
 // bdev_get_bdevs of SPDK waits for a name by a timed poller, which outlives the answer.
 TEST(EndedMeanwhile, AreThingsThatGoByThemselves) {
   const std::vector<StateChange> changes = {
-      {Kind::kChanged, "thread_get_stats", "app_thread.timed_pollers_count", 3, 1},
-      {Kind::kRemoved, "thread_get_stats", "poll_group", 1, nullptr},
-      {Kind::kChanged, "thread_get_stats", "app_thread.active_pollers_count", 1, 2},
-      {Kind::kAdded, "thread_get_stats", "iscsi", nullptr, 1},
-      {Kind::kChanged, "thread_get_stats", "app_thread.state", "idle", "busy"}};
+      {Change::kChanged, "thread_get_stats", "app_thread.timed_pollers_count", 3, 1},
+      {Change::kRemoved, "thread_get_stats", "poll_group", 1, nullptr},
+      {Change::kChanged, "thread_get_stats", "app_thread.active_pollers_count", 1, 2},
+      {Change::kAdded, "thread_get_stats", "iscsi", nullptr, 1},
+      {Change::kChanged, "thread_get_stats", "app_thread.state", "idle", "busy"}};
   EXPECT_THAT(WithoutEnds(changes, Probes()),
               ElementsAre(Field(&StateChange::path, "app_thread.active_pollers_count"),
                           Field(&StateChange::path, "iscsi"),
@@ -35,8 +35,8 @@ TEST(EndedMeanwhile, AreThingsThatGoByThemselves) {
 // Tempting: a count that falls. Free clusters that a failed request has taken are a leak.
 TEST(EndedMeanwhile, IsNothingOfWhatStaysUntilSomebodyTakesIt) {
   const std::vector<StateChange> changes = {
-      {Kind::kChanged, "bdev_get_bdevs", "lvs.free_clusters", 9, 7},
-      {Kind::kRemoved, "bdev_get_bdevs", "Malloc0", true, nullptr}};
+      {Change::kChanged, "bdev_get_bdevs", "lvs.free_clusters", 9, 7},
+      {Change::kRemoved, "bdev_get_bdevs", "Malloc0", true, nullptr}};
   EXPECT_THAT(WithoutEnds(changes, Probes()), SizeIs(2));
 }
 

@@ -5,24 +5,24 @@
 namespace faultline {
 namespace {
 
-using Kind = RpcExpectation::Kind;
+using Expected = RpcExpectation::Kind;
 
 Step Make(decltype(Step::action) action) { return {std::move(action), "", {}, false, {}}; }
 
-RpcStep Call(std::vector<Kind> kinds) {
+RpcStep Call(std::vector<Expected> kinds) {
   RpcStep rpc;
   rpc.method = "framework_start_init";
-  for (const Kind kind : kinds) {
+  for (const Expected kind : kinds) {
     rpc.expect.emplace_back().kind = kind;
   }
   return rpc;
 }
 
-std::vector<Kind> ExpectedAfter(std::vector<Kind> kinds) {
+std::vector<Expected> ExpectedAfter(std::vector<Expected> kinds) {
   Scenario scenario;
   scenario.steps = {Make(Call(std::move(kinds)))};
   const Scenario fault_free = FaultFreeScenario(scenario);
-  std::vector<Kind> after;
+  std::vector<Expected> after;
   for (const auto& expectation : std::get<RpcStep>(fault_free.steps.at(1).action).expect) {
     after.push_back(expectation.kind);
   }
@@ -60,14 +60,14 @@ TEST(FaultFreeTest, WaitsUntilReadyAlsoWhenTheScenarioDoesNot) {
 }
 
 TEST(FaultFreeTest, ACallThatMaySucceedKeepsAllItsAlternatives) {
-  EXPECT_EQ(ExpectedAfter({}), std::vector<Kind>{});
-  const std::vector<Kind> both = {Kind::kResult, Kind::kError};
+  EXPECT_EQ(ExpectedAfter({}), std::vector<Expected>{});
+  const std::vector<Expected> both = {Expected::kResult, Expected::kError};
   EXPECT_EQ(ExpectedAfter(both), both);
 }
 
 TEST(FaultFreeTest, ACallThatIsExpectedToFailNeedsAnAnswerOnly) {
-  EXPECT_EQ(ExpectedAfter({Kind::kError, Kind::kGone, Kind::kNoAnswer}),
-            (std::vector<Kind>{Kind::kResult, Kind::kError}));
+  EXPECT_EQ(ExpectedAfter({Expected::kError, Expected::kGone, Expected::kNoAnswer}),
+            (std::vector<Expected>{Expected::kResult, Expected::kError}));
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ using testing::HasSubstr;
 using testing::Optional;
 
 // A process that is gone reads and writes nothing.
-constexpr pid_t kGone = 0x7fffffff;
+constexpr pid_t kNoProcess = 0x7fffffff;
 
 class ProgressTest : public testing::Test {
  protected:
@@ -53,7 +53,7 @@ class ProgressTest : public testing::Test {
     hooking_.emplace(*request_, directory_.path(), std::map<std::string, std::string>());
     log_.emplace(read_end_.get(), Clock::now());
     MapJournal();
-    meter_.emplace(kGone, *log_, *hooking_, *request_);
+    meter_.emplace(kNoProcess, *log_, *hooking_, *request_);
     meter_->StartCounting();
     meter_->Look();
     return *meter_;

@@ -7,7 +7,7 @@ namespace {
 
 using nlohmann::json;
 using Outcome = RpcExchange::Outcome;
-using Kind = RpcExpectation::Kind;
+using Expected = RpcExpectation::Kind;
 
 RpcExchange Answered(Outcome outcome, json answer = nullptr) {
   RpcExchange exchange;
@@ -16,7 +16,7 @@ RpcExchange Answered(Outcome outcome, json answer = nullptr) {
   return exchange;
 }
 
-RpcExpectation Expect(Kind kind) {
+RpcExpectation Expect(Expected kind) {
   RpcExpectation expectation;
   expectation.kind = kind;
   return expectation;
@@ -24,25 +24,25 @@ RpcExpectation Expect(Kind kind) {
 
 TEST(RpcMatchTest, AnObjectNeedsItsNamedMembersAndMayHaveMore) {
   const json actual = {{"name", "iobuf"}, {"pool", {{"small", 8191}, {"large", 1023}}}};
-  EXPECT_TRUE(Contains(actual, {{"pool", {{"small", 8191}}}}));
-  EXPECT_TRUE(Contains(actual, json::object()));
-  EXPECT_FALSE(Contains(actual, {{"pool", {{"small", 1}}}}));
-  EXPECT_FALSE(Contains(actual, {{"absent", nullptr}}));
-  EXPECT_FALSE(Contains(json(true), json::object()));
+  EXPECT_TRUE(faultline::Contains(actual, {{"pool", {{"small", 8191}}}}));
+  EXPECT_TRUE(faultline::Contains(actual, json::object()));
+  EXPECT_FALSE(faultline::Contains(actual, {{"pool", {{"small", 1}}}}));
+  EXPECT_FALSE(faultline::Contains(actual, {{"absent", nullptr}}));
+  EXPECT_FALSE(faultline::Contains(json(true), json::object()));
 }
 
 TEST(RpcMatchTest, AnArrayNeedsAsManyElementsEachAsExpected) {
   const json actual = {{{"name", "a"}, {"size", 1}}, {{"name", "b"}}};
-  EXPECT_TRUE(Contains(actual, {{{"name", "a"}}, {{"name", "b"}}}));
-  EXPECT_FALSE(Contains(actual, {{{"name", "b"}}, {{"name", "a"}}}));
-  EXPECT_FALSE(Contains(actual, json::array({{{"name", "a"}}})));
+  EXPECT_TRUE(faultline::Contains(actual, {{{"name", "a"}}, {{"name", "b"}}}));
+  EXPECT_FALSE(faultline::Contains(actual, {{{"name", "b"}}, {{"name", "a"}}}));
+  EXPECT_FALSE(faultline::Contains(actual, json::array({{{"name", "a"}}})));
 }
 
 TEST(RpcMatchTest, OtherValuesMustBeEqual) {
-  EXPECT_TRUE(Contains(json({1, 2}), json({1, 2})));
-  EXPECT_FALSE(Contains(json({1, 2}), json::array({1})));
-  EXPECT_TRUE(Contains(json(1), json(1.0)));
-  EXPECT_FALSE(Contains(json("1"), json(1)));
+  EXPECT_TRUE(faultline::Contains(json({1, 2}), json({1, 2})));
+  EXPECT_FALSE(faultline::Contains(json({1, 2}), json::array({1})));
+  EXPECT_TRUE(faultline::Contains(json(1), json(1.0)));
+  EXPECT_FALSE(faultline::Contains(json("1"), json(1)));
 }
 
 TEST(RpcMatchTest, WithoutExpectationAResultIsWanted) {
@@ -53,7 +53,7 @@ TEST(RpcMatchTest, WithoutExpectationAResultIsWanted) {
 }
 
 TEST(RpcMatchTest, AnyOneOfTheExpectationsIsEnough) {
-  const std::vector<RpcExpectation> expect = {Expect(Kind::kError), Expect(Kind::kGone)};
+  const std::vector<RpcExpectation> expect = {Expect(Expected::kError), Expect(Expected::kGone)};
   EXPECT_TRUE(MeetsAny(Answered(Outcome::kError, {{"code", -1}}), expect));
   EXPECT_TRUE(MeetsAny(Answered(Outcome::kGone), expect));
   EXPECT_FALSE(MeetsAny(Answered(Outcome::kResult, true), expect));
@@ -61,7 +61,7 @@ TEST(RpcMatchTest, AnyOneOfTheExpectationsIsEnough) {
 }
 
 TEST(RpcMatchTest, AnErrorMustHaveTheCodeAndMessageAskedFor) {
-  RpcExpectation expectation = Expect(Kind::kError);
+  RpcExpectation expectation = Expect(Expected::kError);
   expectation.code = -32603;
   expectation.message_pattern = "^Internal";
   const auto meets = [&](const json& error) {
@@ -82,9 +82,9 @@ TEST(RpcMatchTest, AResultMustHaveTheValueAskedFor) {
 }
 
 TEST(RpcMatchTest, SaysWhatWasExpectedAndWhatCame) {
-  RpcExpectation error = Expect(Kind::kError);
+  RpcExpectation error = Expect(Expected::kError);
   error.code = -32603;
-  EXPECT_EQ(Describe({error, Expect(Kind::kGone)}), "error -32603 or the end of the target");
+  EXPECT_EQ(Describe({error, Expect(Expected::kGone)}), "error -32603 or the end of the target");
   EXPECT_EQ(Describe(std::vector<RpcExpectation>{}), "a result");
   EXPECT_EQ(Describe(Answered(Outcome::kError, {{"code", -1}, {"message", "no"}})), "error -1: no");
   EXPECT_LT(Describe(Answered(Outcome::kResult, std::string(10'000, 'x'))).size(), 300u);
@@ -92,8 +92,8 @@ TEST(RpcMatchTest, SaysWhatWasExpectedAndWhatCame) {
 
 TEST(RpcMatchTest, OnlyWithoutAResultAmongTheExpectationsMustItFail) {
   EXPECT_FALSE(MustFail({})) << "a result is expected";
-  EXPECT_FALSE(MustFail({Expect(Kind::kError), Expect(Kind::kResult)}));
-  EXPECT_TRUE(MustFail({Expect(Kind::kError), Expect(Kind::kGone)}));
+  EXPECT_FALSE(MustFail({Expect(Expected::kError), Expect(Expected::kResult)}));
+  EXPECT_TRUE(MustFail({Expect(Expected::kError), Expect(Expected::kGone)}));
 }
 
 // A target may answer with any amount of bytes.

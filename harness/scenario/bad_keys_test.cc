@@ -7,12 +7,11 @@ namespace {
 
 using testing::BadKey;
 using testing::BadKeyTest;
+using testing::kCatalogue;
+using testing::kProfile;
+using testing::kScenario;
 
 TEST_P(BadKeyTest, IsToldWithPlaceAndExpectation) { Check(GetParam()); }
-
-constexpr char kProfile[] = "profiles/bad.yaml";
-constexpr char kScenario[] = "s.yaml";
-constexpr char kCatalogue[] = "catalogue/bad.yaml";
 
 INSTANTIATE_TEST_SUITE_P(
     Inheriting, BadKeyTest,

@@ -17,7 +17,7 @@ using ::testing::HasSubstr;
 using testing::SmallDataDir;
 using testing::TempDir;
 
-constexpr char kProfile[] = "faultline: 1\nprogram: x\n";
+constexpr char kDirProfile[] = "faultline: 1\nprogram: x\n";
 
 // Neither this machine's user nor its environment has data of its own here.
 class DataDirTest : public ::testing::Test {
@@ -48,10 +48,10 @@ TEST_F(DataDirTest, OptionsThenTheEnvironmentThenTheUsersThenWhatIsShipped) {
   const TempDir one;
   const TempDir two;
   const TempDir three;
-  one.Write("profiles/p.yaml", kProfile);
-  two.Write("p.yaml", kProfile);
+  one.Write("profiles/p.yaml", kDirProfile);
+  two.Write("p.yaml", kDirProfile);
   three.Write("steps/s.yaml", "faultline: 1\nsteps: []\n");
-  home_.Write("faultline/profiles/p.yaml", kProfile);
+  home_.Write("faultline/profiles/p.yaml", kDirProfile);
   ::setenv("FAULTLINE_DATA", (two.path().string() + ":" + three.path().string() + ":").c_str(), 1);
   const DataPath data = FindData({SmallDataDir(), one.path()});
   EXPECT_THAT(data.dirs(), ElementsAre(SmallDataDir(), one.path(), two.path(), three.path(),
@@ -61,7 +61,7 @@ TEST_F(DataDirTest, OptionsThenTheEnvironmentThenTheUsersThenWhatIsShipped) {
 
 TEST_F(DataDirTest, OwnDataDoesNotHideWhatIsShipped) {
   const TempDir mine;
-  mine.Write("profiles/p.yaml", kProfile);
+  mine.Write("profiles/p.yaml", kDirProfile);
   Diagnostics diagnostics;
   const DataPath data = FindData({mine.path()});
   EXPECT_TRUE(data.Find(DataKind::kCatalogue, "libc-memory", {}, diagnostics));
@@ -83,7 +83,7 @@ TEST_F(DataDirTest, FindsScenariosAndNothingElse) {
                            "steps/s.yaml", "catalogue/c.yaml", "schema/x.yaml", "top.yaml"}) {
     dir.Write(name, "faultline: 1\nprofile: p\nsteps: []\n");
   }
-  dir.Write("flat-profile.yaml", kProfile);
+  dir.Write("flat-profile.yaml", kDirProfile);
   EXPECT_THAT(
       FindScenarioFiles(dir.path()),
       ElementsAre(dir.path() / "a/one.yaml", dir.path() / "b/two.yaml", dir.path() / "top.yaml"));

@@ -16,9 +16,9 @@ using ::testing::HasSubstr;
 using testing::SmallDataDir;
 using testing::TempDir;
 
-constexpr char kProfile[] = "faultline: 1\nprogram: \"true\"\n";
+constexpr char kMineProfile[] = "faultline: 1\nprogram: \"true\"\n";
 
-std::string Scenario(const std::string& profile, const std::string& more = "") {
+std::string ScenarioOf(const std::string& profile, const std::string& more = "") {
   return "faultline: 1\nprofile: " + profile + "\n" + more + "steps: []\n";
 }
 
@@ -36,9 +36,9 @@ class DataPathTest : public ::testing::Test {
 };
 
 TEST_F(DataPathTest, TheFirstDirectoryWithANameHasIt) {
-  const fs::path first = dir_.Write("profiles/a.yaml", kProfile);
-  other_.Write("profiles/a.yaml", kProfile);
-  const fs::path second = other_.Write("profiles/b.yaml", kProfile);
+  const fs::path first = dir_.Write("profiles/a.yaml", kMineProfile);
+  other_.Write("profiles/a.yaml", kMineProfile);
+  const fs::path second = other_.Write("profiles/b.yaml", kMineProfile);
   const DataPath data({dir_.path(), other_.path()});
   EXPECT_EQ(data.Find(DataKind::kProfile, "a", {}, diagnostics_), first);
   EXPECT_EQ(data.Find(DataKind::kProfile, "b", {}, diagnostics_), second);
@@ -52,7 +52,7 @@ TEST_F(DataPathTest, TheFirstDirectoryWithANameHasIt) {
 
 TEST_F(DataPathTest, UnknownNamesSayWhereTheyWereLookedFor) {
   const DataPath data({dir_.path(), other_.path()});
-  dir_.Write("profiles/mine.yaml", kProfile);
+  dir_.Write("profiles/mine.yaml", kMineProfile);
   EXPECT_EQ(data.Find(DataKind::kProfile, "mnie", {}, diagnostics_), std::nullopt);
   EXPECT_THAT(
       Told(),
@@ -62,32 +62,33 @@ TEST_F(DataPathTest, UnknownNamesSayWhereTheyWereLookedFor) {
 
 TEST_F(DataPathTest, AProfileLiesBesideItsScenario) {
   other_.Write("profiles/mine.yaml", "faultline: 1\nprogram: other\n");
-  dir_.Write("mine.yaml", kProfile);
-  dir_.Write("sub/profiles/deep.yaml", kProfile);
+  dir_.Write("mine.yaml", kMineProfile);
+  dir_.Write("sub/profiles/deep.yaml", kMineProfile);
   EXPECT_EQ(
-      Load(dir_.Write("by-path.yaml", Scenario("./mine.yaml")), other_.path()).profile.program,
+      Load(dir_.Write("by-path.yaml", ScenarioOf("./mine.yaml")), other_.path()).profile.program,
       "true");
-  EXPECT_EQ(Load(dir_.Write("by-file.yaml", Scenario("mine.yaml")), other_.path()).profile.program,
+  EXPECT_EQ(
+      Load(dir_.Write("by-file.yaml", ScenarioOf("mine.yaml")), other_.path()).profile.program,
+      "true");
+  EXPECT_EQ(Load(dir_.Write("by-name.yaml", ScenarioOf("mine")), other_.path()).profile.program,
             "true");
-  EXPECT_EQ(Load(dir_.Write("by-name.yaml", Scenario("mine")), other_.path()).profile.program,
-            "true");
-  EXPECT_EQ(Load(dir_.Write("sub/x.yaml", Scenario("deep")), other_.path()).profile.name, "deep");
-  EXPECT_EQ(Load(dir_.Write("sub/y.yaml", Scenario("../mine.yaml")), other_.path()).profile.name,
+  EXPECT_EQ(Load(dir_.Write("sub/x.yaml", ScenarioOf("deep")), other_.path()).profile.name, "deep");
+  EXPECT_EQ(Load(dir_.Write("sub/y.yaml", ScenarioOf("../mine.yaml")), other_.path()).profile.name,
             "mine");
   EXPECT_EQ(Told(), "");
 }
 
 TEST_F(DataPathTest, AFileOfAnotherKindIsNoProfile) {
-  other_.Write("profiles/x.yaml", kProfile);
+  other_.Write("profiles/x.yaml", kMineProfile);
   // The scenario is called as its profile is, which lies elsewhere.
-  const LoadedScenario loaded = Load(dir_.Write("x.yaml", Scenario("x")), other_.path());
+  const LoadedScenario loaded = Load(dir_.Write("x.yaml", ScenarioOf("x")), other_.path());
   EXPECT_EQ(loaded.profile.program, "true");
   EXPECT_EQ(Told(), "");
 }
 
 TEST_F(DataPathTest, AMissingPathNamesTheNearestFile) {
-  dir_.Write("mine.yaml", kProfile);
-  Load(dir_.Write("s.yaml", Scenario("./mien.yaml")), other_.path());
+  dir_.Write("mine.yaml", kMineProfile);
+  Load(dir_.Write("s.yaml", ScenarioOf("./mien.yaml")), other_.path());
   EXPECT_THAT(Told(),
               HasSubstr("s.yaml:2:10: there is no profile " + (dir_.path() / "mien.yaml").string() +
                         "; did you mean `mine.yaml`?"));
@@ -114,16 +115,16 @@ TEST_F(DataPathTest, CatalogueAndStepsLieBesideTheScenarioToo) {
 }
 
 TEST_F(DataPathTest, OnlyWhatLiesBesideTheScenarioIsNamedByItsPath) {
-  dir_.Write("mine.yaml", kProfile);
-  other_.Write("profiles/shared.yaml", kProfile);
-  EXPECT_EQ(Load(dir_.Write("a.yaml", Scenario("mine")), other_.path()).scenario.profile,
+  dir_.Write("mine.yaml", kMineProfile);
+  other_.Write("profiles/shared.yaml", kMineProfile);
+  EXPECT_EQ(Load(dir_.Write("a.yaml", ScenarioOf("mine")), other_.path()).scenario.profile,
             (dir_.path() / "mine.yaml").string());
-  EXPECT_EQ(Load(dir_.Write("b.yaml", Scenario("shared")), other_.path()).scenario.profile,
+  EXPECT_EQ(Load(dir_.Write("b.yaml", ScenarioOf("shared")), other_.path()).scenario.profile,
             "shared");
 }
 
 TEST_F(DataPathTest, LintKnowsAKindByItsKeysAndCountsNothingTwice) {
-  dir_.Write("mine.yaml", kProfile);
+  dir_.Write("mine.yaml", kMineProfile);
   dir_.Write("points.yaml",
              "faultline: 1\npoints:\n  own/point: {symbols: f, fails: {result: -1}}\n");
   dir_.Write("shared.yaml", "faultline: 1\nsteps: [wait_ready]\n");

@@ -16,7 +16,7 @@ using ::testing::IsEmpty;
 using ::testing::Pair;
 using testing::TempDir;
 
-constexpr char kParent[] = R"yaml(faultline: 1
+constexpr char kInherited[] = R"yaml(faultline: 1
 program: prog
 args: [--no-pci, --vdev=net_null0, --vdev=net_null1, [-r, sock], -m, "64"]
 app_args: [--, -i]
@@ -26,7 +26,7 @@ catalogues: [one]
 log_patterns: [{kind: crash, pattern: first}, {kind: crash, pattern: second}]
 )yaml";
 
-constexpr char kCatalogue[] = R"yaml(faultline: 1
+constexpr char kInheritedCatalogue[] = R"yaml(faultline: 1
 kind: leaf
 module: libx.so
 wrappers: [w1, w2]
@@ -39,8 +39,8 @@ points:
 class InheritTest : public ::testing::Test {
  protected:
   InheritTest() {
-    dir_.Write("profiles/parent.yaml", kParent);
-    dir_.Write("catalogue/one.yaml", kCatalogue);
+    dir_.Write("profiles/parent.yaml", kInherited);
+    dir_.Write("catalogue/one.yaml", kInheritedCatalogue);
   }
   Profile Child(const std::string& text, const std::string& name = "child") {
     diagnostics_ = {};

@@ -17,7 +17,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using testing::Yaml;
 
-Step Read(const std::string& text, const Variables& variables = {}) {
+Step StepFrom(const std::string& text, const Variables& variables = {}) {
   Yaml yaml(text, variables);
   ReadContext context = yaml.Context();
   const std::optional<Step> step = ReadStep(*yaml.root, context);
@@ -27,14 +27,14 @@ Step Read(const std::string& text, const Variables& variables = {}) {
 
 template <typename Action>
 Action ReadAction(const std::string& text) {
-  return std::get<Action>(Read(text).action);
+  return std::get<Action>(StepFrom(text).action);
 }
 
 TEST(LoadStepTest, ReadsMereWords) {
-  EXPECT_TRUE(std::holds_alternative<WaitReadyStep>(Read("wait_ready").action));
+  EXPECT_TRUE(std::holds_alternative<WaitReadyStep>(StepFrom("wait_ready").action));
   EXPECT_THAT(ReadAction<WaitExitStep>("wait_exit").expect_exit, IsEmpty());
   EXPECT_THAT(ReadAction<WaitExitStep>("wait_exit: [0, 1]").expect_exit, ElementsAre(0, 1));
-  EXPECT_TRUE(std::holds_alternative<WaitReadyStep>(Read("{wait_ready: , within: 1s}").action));
+  EXPECT_TRUE(std::holds_alternative<WaitReadyStep>(StepFrom("{wait_ready: , within: 1s}").action));
 }
 
 TEST(LoadStepTest, ReadsRpcs) {
@@ -42,8 +42,8 @@ TEST(LoadStepTest, ReadsRpcs) {
   EXPECT_EQ(bare.method, "version");
   EXPECT_TRUE(bare.params.is_null());
   EXPECT_THAT(bare.expect, IsEmpty());
-  const Step full =
-      Read("rpc: set\nparams:\n  count: ${n}\nexpect: error\nwithin: 5s\nname: x\n", {{"n", "3"}});
+  const Step full = StepFrom(
+      "rpc: set\nparams:\n  count: ${n}\nexpect: error\nwithin: 5s\nname: x\n", {{"n", "3"}});
   EXPECT_EQ(std::get<RpcStep>(full.action).params, nlohmann::json({{"count", 3}}));
   EXPECT_EQ(full.limit_ms, 5000);
   EXPECT_EQ(full.name, "x");
@@ -70,7 +70,7 @@ TEST(LoadStepTest, ReadsExpectations) {
 }
 
 TEST(LoadStepTest, AnExpectationMayBeAVariable) {
-  const Step step = Read("rpc: a\nexpect: [error, \"${or_else}\"]\n", {{"or_else", "gone"}});
+  const Step step = StepFrom("rpc: a\nexpect: [error, \"${or_else}\"]\n", {{"or_else", "gone"}});
   EXPECT_EQ(std::get<RpcStep>(step.action).expect.at(1).kind, RpcExpectation::Kind::kGone);
 }
 
@@ -81,7 +81,7 @@ TEST(LoadStepTest, ReadsTheOtherActions) {
   EXPECT_EQ(ReadAction<TerminalStep>("type: \"quit\\n\"").text, "quit\n");
   EXPECT_EQ(ReadAction<ExpectLogStep>("expect_log: ^up in ${run_dir}").pattern,
             "^up in ${run_dir}");
-  const Step command = Read("run: [ls, \"${run_dir}\"]\nexpect_exit: 2\neven_if_gone: true\n");
+  const Step command = StepFrom("run: [ls, \"${run_dir}\"]\nexpect_exit: 2\neven_if_gone: true\n");
   EXPECT_THAT(std::get<CommandStep>(command.action).argv, ElementsAre("ls", "${run_dir}"));
   EXPECT_THAT(std::get<CommandStep>(command.action).expect_exit, ElementsAre(2));
   EXPECT_TRUE(command.even_if_gone);

@@ -8,14 +8,13 @@ namespace {
 
 using testing::BadKey;
 using testing::BadKeyTest;
+using testing::kCatalogue;
+using testing::kProfile;
+using testing::kScenario;
 
 class VacuousCheckTest : public BadKeyTest {};
 
 TEST_P(VacuousCheckTest, IsToldWithPlaceAndExpectation) { Check(GetParam()); }
-
-constexpr char kScenario[] = "s.yaml";
-constexpr char kProfile[] = "profiles/bad.yaml";
-constexpr char kCatalogue[] = "catalogue/bad.yaml";
 
 #define STEP(text) "profile: parent\nsteps:\n  - " text "\n"
 #define RPC_STEP(text) "profile: target\nsteps:\n  - {rpc: get, " text "}\n"

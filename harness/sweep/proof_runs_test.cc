@@ -15,7 +15,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using testkit::AFinding;
+using testkit::AGroup;
 using testkit::AReturn;
 using testkit::ASite;
 using testkit::ProofTest;
@@ -42,7 +42,7 @@ class ProofRunsTest : public ProofTest {
   }
 
   std::optional<ProofOutcome> Prove(int most_runs = 100) {
-    return ProveFromBelow(plan_, AFinding("leak: x"), knowledge_,
+    return ProveFromBelow(plan_, AGroup("leak: x"), knowledge_,
                           [&, most_runs](const SweepPlan& plan,
                                          const std::string& watched) -> std::optional<ProofRun> {
                             EXPECT_EQ(watched, "t/send");

@@ -11,7 +11,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-using testkit::AFinding;
+using testkit::AGroup;
 using testkit::AReturn;
 using testkit::ASite;
 using testkit::ProofTest;
@@ -101,7 +101,7 @@ TEST_F(ProofTest, AnAttemptProvesWhenTheFunctionFailsAndTheFindingComes) {
   run.findings.emplace_back().signature = "crash: x";
   const ExitStatus segv{ExitStatus::Kind::kSignaled, SIGSEGV};
   const auto attempt = [&](const WatchedReturn& call, const std::string& signature = "crash: x") {
-    return ReadAttempt(derived_, AFinding(signature), run, {call}, segv);
+    return ReadAttempt(derived_, AGroup(signature), run, {call}, segv);
   };
   EXPECT_TRUE(attempt(AReturn(derived_, true, true)).proves());
   EXPECT_FALSE(attempt(AReturn(derived_, true, false)).proves()) << "it succeeded";
@@ -118,8 +118,8 @@ TEST_F(ProofTest, AbortInsideTheFunctionIsNotItsFailure) {
   run.findings.emplace_back().signature = "crash: x";
   const ExitStatus abort{ExitStatus::Kind::kSignaled, SIGABRT};
   const WatchedReturn never = AReturn(derived_, false, false);
-  EXPECT_EQ(ReadAttempt(derived_, AFinding("crash: x"), run, {never}, abort).end, End::kAborted);
-  EXPECT_EQ(ReadAttempt(derived_, AFinding("crash: x"), run, {}, abort).end, End::kNotReached);
+  EXPECT_EQ(ReadAttempt(derived_, AGroup("crash: x"), run, {never}, abort).end, End::kAborted);
+  EXPECT_EQ(ReadAttempt(derived_, AGroup("crash: x"), run, {}, abort).end, End::kNotReached);
 }
 
 ProofAttempt Ended(End end, bool is_clean = true) { return {end, false, is_clean}; }

@@ -96,7 +96,7 @@ TEST_F(NestingTest, AnotherCallOfTheSameFunctionIsNoPart) {
               ElementsAre(-1, -1));
 }
 
-StoredSite SiteAt(const std::string& point, const Stack& stack) {
+StoredSite SiteOf(const std::string& point, const Stack& stack) {
   StoredSite site = ASite("1", 1);
   site.point = point;
   site.stack = CompactText(StackToJson(stack));
@@ -149,7 +149,7 @@ TEST(Selection, OfLeavesTakesTheMallocFamilyAndNoDerivedPoint) {
 }
 
 TEST(Selection, LooksAtTheWholeStack) {
-  const StoredSite site = SiteAt(
+  const StoredSite site = SiteOf(
       "libc/socket/bind", {{"open_socket", "/src/spdk/lib/env/init.c", 10, "librte_eal.so", 1},
                            {"start", "/src/spdk/lib/event/app.c", 20, "target", 2}});
   const auto selects = [&](auto member, const std::string& value) {
@@ -172,7 +172,7 @@ TEST(Selection, OwnThatMatchesNothingIsCalledOwn) {
   selection.modules = {"tally.py"};
   selection.own = true;
   const std::vector<StoredSite> sites = {
-      SiteAt("libc/socket/bind", {{"bind", "", 0, "python3.11", 1}})};
+      SiteOf("libc/socket/bind", {{"bind", "", 0, "python3.11", 1}})};
   try {
     RequireSites(sites, selection);
     FAIL() << "it selects nothing";
@@ -186,7 +186,7 @@ TEST(Selection, OwnThatMatchesNothingIsCalledOwn) {
 
 // A change names functions that a scenario need not reach.
 TEST(Selection, OfSeveralNamesThoseThatNoSiteHasAreTold) {
-  const std::vector<StoredSite> sites = {SiteAt(
+  const std::vector<StoredSite> sites = {SiteOf(
       "libc/memory/malloc",
       {{"malloc", "", 0, "libc.so.6", 0}, {"store_create", "/src/lib/store.c", 3, "target", 0}})};
   Selection selection;
@@ -212,7 +212,7 @@ TEST(Selection, OfSeveralNamesThoseThatNoSiteHasAreTold) {
 
 TEST(Selection, LooksAtTheStep) {
   Selection selection;
-  StoredSite site = SiteAt("dpdk/ring/create", {});
+  StoredSite site = SiteOf("dpdk/ring/create", {});
   site.step = 2;
   selection.steps = {1, 2};
   EXPECT_TRUE(selection.SelectsSite(site));

@@ -15,9 +15,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class FakeExecutor : public Executor {
+class WorkingExecutor : public Executor {
  public:
-  explicit FakeExecutor(std::function<void()> work) : work_(std::move(work)) {}
+  explicit WorkingExecutor(std::function<void()> work) : work_(std::move(work)) {}
   Evidence Execute(const RunRequest&) override {
     work_();
     return {};
@@ -28,7 +28,7 @@ class FakeExecutor : public Executor {
 };
 
 RunResult MakeOne(const std::function<void()>& work) {
-  FakeExecutor executor(work);
+  WorkingExecutor executor(work);
   return MakeRun(SweepContext(), QueueRequest(), executor);
 }
 
@@ -46,7 +46,7 @@ TEST(ThreadWorkers, RunsGoOnAtTheSameTime) {
   std::atomic<int> made = 0;
   ThreadWorkers workers([&] {
     ++made;
-    return std::make_unique<FakeExecutor>([&] { both.arrive_and_wait(); });
+    return std::make_unique<WorkingExecutor>([&] { both.arrive_and_wait(); });
   });
   const SweepContext context;
   const QueueRequest request;
@@ -62,7 +62,7 @@ TEST(ThreadWorkers, RunsGoOnAtTheSameTime) {
 
 TEST(ThreadWorkers, AWaitEndsAtItsTime) {
   std::latch end(1);
-  ThreadWorkers workers([&] { return std::make_unique<FakeExecutor>([&] { end.wait(); }); });
+  ThreadWorkers workers([&] { return std::make_unique<WorkingExecutor>([&] { end.wait(); }); });
   const SweepContext context;
   const QueueRequest request;
   workers.Start(1, context, request);

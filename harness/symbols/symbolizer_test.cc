@@ -17,7 +17,7 @@ using ::testing::SizeIs;
 namespace fs = std::filesystem;
 
 // The same library with its debug info in different places, made by CMakeLists.txt.
-const fs::path kProbes = FAULTLINE_PROBE_DIR;
+const fs::path kProbeDir = FAULTLINE_PROBE_DIR;
 
 void* g_return_address = nullptr;
 
@@ -80,14 +80,14 @@ void ExpectFullStack(const Stack& stack, const std::string& module, uint64_t off
 }
 
 TEST(Symbolizer, ExpandsInlinedFunctionsToTheLinesOfTheirCalls) {
-  const fs::path file = kProbes / "libprobe-full.so";
+  const fs::path file = kProbeDir / "libprobe-full.so";
   const uint64_t offset = ProbeOffset(file);
   ExpectFullStack(Symbolizer().Symbolize(file, offset, true), "libprobe-full.so", offset);
 }
 
 // GCC gives no mangled name to what nobody else can call.
 TEST(Symbolizer, NamesAFunctionOfAnAnonymousNamespaceInFull) {
-  const fs::path file = kProbes / "libprobe-full.so";
+  const fs::path file = kProbeDir / "libprobe-full.so";
   void* handle = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
   ASSERT_NE(handle, nullptr) << dlerror();
   void* hidden = reinterpret_cast<void* (*)()>(dlsym(handle, "symbolizer_probe_hidden"))();
@@ -101,20 +101,20 @@ TEST(Symbolizer, NamesAFunctionOfAnAnonymousNamespaceInFull) {
 }
 
 TEST(Symbolizer, FindsDebugInfoByDebugLink) {
-  const fs::path file = kProbes / "libprobe-linked.so";
+  const fs::path file = kProbeDir / "libprobe-linked.so";
   const uint64_t offset = ProbeOffset(file);
   ExpectFullStack(Symbolizer().Symbolize(file, offset, true), "libprobe-linked.so", offset);
 }
 
 TEST(Symbolizer, RefusesADebugFileOfAnotherBuild) {
-  const fs::path file = kProbes / "libprobe-foreign.so";
+  const fs::path file = kProbeDir / "libprobe-foreign.so";
   const Stack stack = Symbolizer().Symbolize(file, ProbeOffset(file), true);
   ASSERT_THAT(stack, SizeIs(1));
   EXPECT_EQ(stack[0].line, 0);
 }
 
 TEST(Symbolizer, FallsBackToTheSymbolTable) {
-  const fs::path file = kProbes / "libprobe-symbols.so";
+  const fs::path file = kProbeDir / "libprobe-symbols.so";
   const uint64_t offset = ProbeOffset(file);
   const Stack stack = Symbolizer().Symbolize(file, offset, true);
   ASSERT_THAT(stack, SizeIs(1));
@@ -125,13 +125,13 @@ TEST(Symbolizer, FallsBackToTheSymbolTable) {
 }
 
 TEST(Symbolizer, ReadsUnitsOfClangThatHaveNoAddressRangeTable) {
-  const fs::path file = kProbes / "libprobe-noaranges.so";
+  const fs::path file = kProbeDir / "libprobe-noaranges.so";
   const uint64_t offset = ProbeOffset(file);
   ExpectFullStack(Symbolizer().Symbolize(file, offset, true), "libprobe-noaranges.so", offset);
 }
 
 TEST(Symbolizer, AReturnAddressBelongsToTheCallBeforeIt) {
-  const fs::path file = kProbes / "libprobe-full.so";
+  const fs::path file = kProbeDir / "libprobe-full.so";
   const uint64_t offset = ProbeOffset(file);
   Symbolizer symbolizer;
   const Stack call = symbolizer.Symbolize(file, offset, true);
@@ -143,17 +143,17 @@ TEST(Symbolizer, AReturnAddressBelongsToTheCallBeforeIt) {
 
 TEST(Symbolizer, NamesTheFunctionOfACallByTheSymbolTableAlone) {
   for (const char* library : {"libprobe-full.so", "libprobe-linked.so", "libprobe-symbols.so"}) {
-    const fs::path file = kProbes / library;
+    const fs::path file = kProbeDir / library;
     const uint64_t offset = ProbeOffset(file);
     EXPECT_EQ(Symbolizer().FunctionOf(file, offset), "probe::Walker::Walk") << library;
   }
-  EXPECT_EQ(Symbolizer().FunctionOf(kProbes / "libprobe-full.so", 0x7fff'0000), "");
+  EXPECT_EQ(Symbolizer().FunctionOf(kProbeDir / "libprobe-full.so", 0x7fff'0000), "");
   EXPECT_EQ(Symbolizer().FunctionOf("/nowhere", 0x123), "");
 }
 
 // exit(3) ends by a call that never returns: what lies behind it is another function.
 TEST(Symbolizer, TheFunctionOfACallIsTheOneBeforeItsReturnAddress) {
-  const fs::path file = kProbes / "libprobe-full.so";
+  const fs::path file = kProbeDir / "libprobe-full.so";
   void* handle = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
   ASSERT_NE(handle, nullptr) << dlerror();
   Dl_info info;
@@ -166,7 +166,7 @@ TEST(Symbolizer, TheFunctionOfACallIsTheOneBeforeItsReturnAddress) {
 }
 
 TEST(Symbolizer, NamesVariables) {
-  const fs::path file = kProbes / "libprobe-symbols.so";
+  const fs::path file = kProbeDir / "libprobe-symbols.so";
   const ProbeVariables offsets = OffsetsIn(file);
   Symbolizer symbolizer;
   EXPECT_EQ(symbolizer.SymbolOf(file, offsets.shared), (Symbol{"symbolizer_probe_variable", ""}));
@@ -178,7 +178,7 @@ TEST(Symbolizer, NamesVariables) {
 
 TEST(Symbolizer, TellsVariablesOfOneNameApartByTheirFiles) {
   for (const char* library : {"libprobe-full.so", "libprobe-linked.so"}) {
-    const fs::path file = kProbes / library;
+    const fs::path file = kProbeDir / library;
     const ProbeVariables offsets = OffsetsIn(file);
     Symbolizer symbolizer;
     EXPECT_EQ(symbolizer.SymbolOf(file, offsets.own).ToString(),
@@ -190,7 +190,7 @@ TEST(Symbolizer, TellsVariablesOfOneNameApartByTheirFiles) {
 }
 
 TEST(Symbolizer, AVariableThatTheLinkerMadeLocalHasNoFile) {
-  const fs::path file = kProbes / "libprobe-hidden.so";
+  const fs::path file = kProbeDir / "libprobe-hidden.so";
   const ProbeVariables offsets = OffsetsIn(file);
   EXPECT_EQ(Symbolizer().SymbolOf(file, offsets.shared), (Symbol{"symbolizer_probe_variable", ""}));
   EXPECT_EQ(Symbolizer().SymbolOf(file, offsets.own).file, "symbolizer_probe.cc");
@@ -198,7 +198,7 @@ TEST(Symbolizer, AVariableThatTheLinkerMadeLocalHasNoFile) {
 
 TEST(Symbolizer, SaysNoFileWhereTheSymbolTableDoesNotTell) {
   for (const char* library : {"libprobe-symbols.so", "libprobe-lto.so"}) {
-    const fs::path file = kProbes / library;
+    const fs::path file = kProbeDir / library;
     EXPECT_EQ(Symbolizer().SymbolOf(file, OffsetsIn(file).own), (Symbol{"own_variable", ""}));
   }
 }
@@ -214,14 +214,14 @@ TEST(Symbolizer, KeepsModuleAndOffsetOfWhatItCannotRead) {
 }
 
 TEST(Symbolizer, AnAddressOutsideTheModuleIsNoFunction) {
-  const Stack stack = Symbolizer().Symbolize(kProbes / "libprobe-full.so", 0x7fff'0000, true);
+  const Stack stack = Symbolizer().Symbolize(kProbeDir / "libprobe-full.so", 0x7fff'0000, true);
   ASSERT_THAT(stack, SizeIs(1));
   EXPECT_EQ(stack[0].function, "");
 }
 
 TEST(Symbolizer, TurnsAJournalStackIntoFramesWithUnknownOnesAsQuestionMarks) {
   JournalSnapshot journal;
-  journal.modules.emplace_back().path = kProbes / "libprobe-full.so";
+  journal.modules.emplace_back().path = kProbeDir / "libprobe-full.so";
   const uint64_t offset = ProbeOffset(journal.modules[0].path);
   JournalStack stack;
   stack.frames = {protocol::PackFrame(0, offset), 0x7777, protocol::PackFrame(40, 0x10)};
@@ -234,7 +234,7 @@ TEST(Symbolizer, TurnsAJournalStackIntoFramesWithUnknownOnesAsQuestionMarks) {
 }
 
 TEST(Symbolizer, AFileThatHasChangedIsReadAnew) {
-  const fs::path full = kProbes / "libprobe-full.so";
+  const fs::path full = kProbeDir / "libprobe-full.so";
   const uint64_t offset = ProbeOffset(full);
   const fs::path copy = fs::temp_directory_path() / "libprobe-replaced.so";
   fs::copy_file("/bin/true", copy, fs::copy_options::overwrite_existing);

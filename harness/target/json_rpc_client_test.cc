@@ -21,7 +21,7 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using Outcome = RpcExchange::Outcome;
 
-constexpr int kLimitMs = 10'000;
+constexpr int kRpcLimitMs = 10'000;
 
 class JsonRpcClientTest : public ::testing::Test {
  protected:
@@ -32,14 +32,14 @@ class JsonRpcClientTest : public ::testing::Test {
     server_.Bind();
     server_.Listen();
     auto client = std::make_unique<JsonRpcClient>(path_);
-    EXPECT_TRUE(client->WaitConnected(InMs(kLimitMs)));
+    EXPECT_TRUE(client->WaitConnected(InMs(kRpcLimitMs)));
     server_.Accept();
     return client;
   }
 
   // Drives the client until the answer is there.
   static RpcAnswer Await(JsonRpcClient& client, uint64_t id) {
-    const Deadline deadline = InMs(kLimitMs);
+    const Deadline deadline = InMs(kRpcLimitMs);
     while (!client.HasAnswer(id)) {
       pollfd entry = {.fd = client.fd(), .events = POLLIN, .revents = 0};
       if (poll(&entry, 1, PollTimeoutMs(deadline)) == 0) {
@@ -63,7 +63,7 @@ TEST_F(JsonRpcClientTest, WaitsForTheSocketToAppearAndToListen) {
   server_.Bind();
   EXPECT_FALSE(client.WaitConnected(InMs(5)));
   server_.Listen();
-  EXPECT_TRUE(client.WaitConnected(InMs(kLimitMs)));
+  EXPECT_TRUE(client.WaitConnected(InMs(kRpcLimitMs)));
 }
 
 TEST_F(JsonRpcClientTest, SendsSeveralRequestsInOrder) {
@@ -103,7 +103,7 @@ TEST_F(JsonRpcClientTest, ReplacesAStaleSocketLeftByAnother) {
   std::filesystem::remove(path_);
   server_.Bind();
   server_.Listen();
-  EXPECT_TRUE(client.WaitConnected(InMs(kLimitMs)));
+  EXPECT_TRUE(client.WaitConnected(InMs(kRpcLimitMs)));
 }
 
 TEST_F(JsonRpcClientTest, AMissingDirectoryIsAFailure) {
@@ -130,7 +130,7 @@ TEST_F(JsonRpcClientTest, QueuesARequestUntilItIsConnected) {
   const uint64_t id = client.Send("early", nullptr);
   server_.Bind();
   server_.Listen();
-  ASSERT_TRUE(client.WaitConnected(InMs(kLimitMs)));
+  ASSERT_TRUE(client.WaitConnected(InMs(kRpcLimitMs)));
   server_.Accept();
   server_.ReadUntil("early");
   server_.Send(R"({"jsonrpc":"2.0","id":1,"result":true})");
@@ -203,7 +203,7 @@ TEST_F(JsonRpcClientTest, ALostConnectionIsGoneNowAndLater) {
   EXPECT_EQ(Await(*client, id).outcome, Outcome::kGone);
   EXPECT_EQ(client->state(), JsonRpcClient::State::kClosed);
   EXPECT_THAT(client->notes(), Contains(HasSubstr("middle of an answer")));
-  EXPECT_EQ(client->Call("again", nullptr, InMs(kLimitMs)).outcome, Outcome::kGone);
+  EXPECT_EQ(client->Call("again", nullptr, InMs(kRpcLimitMs)).outcome, Outcome::kGone);
 }
 
 TEST_F(JsonRpcClientTest, ADroppedConnectionIsGoneForWhatIsPending) {
@@ -248,7 +248,7 @@ TEST_F(JsonRpcClientTest, SendsARequestThatIsLargerThanTheSocketTakesAtOnce) {
     server_.Send(R"({"jsonrpc":"2.0","id":1,"result":true})");
   });
   // The members of an object are written in alphabetical order, so params come last.
-  EXPECT_EQ(client->Call("m", nlohmann::json::array({large}), InMs(kLimitMs)).outcome,
+  EXPECT_EQ(client->Call("m", nlohmann::json::array({large}), InMs(kRpcLimitMs)).outcome,
             Outcome::kResult);
   target.join();
 }
@@ -259,7 +259,7 @@ TEST_F(JsonRpcClientTest, ReceivesAnAnswerOfManyMegabytes) {
     server_.ReadUntil("}");
     server_.Send(R"({"jsonrpc":"2.0","id":1,"result":")" + std::string(8 << 20, 'y') + "\"}");
   });
-  const RpcAnswer answer = client->Call("m", nullptr, InMs(kLimitMs));
+  const RpcAnswer answer = client->Call("m", nullptr, InMs(kRpcLimitMs));
   target.join();
   ASSERT_EQ(answer.outcome, Outcome::kResult);
   EXPECT_THAT(answer.value.get<std::string>(), SizeIs(8 << 20));
@@ -272,7 +272,7 @@ class CopiedJsonRpcClientTest : public JsonRpcClientTest {
     server_.Bind();
     server_.Listen();
     client_ = std::make_unique<JsonRpcClient>(path_, "faultline-test-" + std::to_string(getpid()));
-    EXPECT_TRUE(client_->WaitConnected(InMs(kLimitMs)));
+    EXPECT_TRUE(client_->WaitConnected(InMs(kRpcLimitMs)));
     server_.Accept();
   }
 
@@ -323,7 +323,7 @@ TEST_F(CopiedJsonRpcClientTest, SendsAgainWhenTheStepIsOver) {
 TEST_F(CopiedJsonRpcClientTest, ConnectsAnewAndSendsAllWithoutAConnection) {
   client_->Send("first", nullptr);
   JsonRpcClient copy(*client_, UniqueFd(), 0);
-  EXPECT_TRUE(copy.WaitConnected(InMs(kLimitMs)));
+  EXPECT_TRUE(copy.WaitConnected(InMs(kRpcLimitMs)));
   server_.Accept();
   EXPECT_THAT(server_.ReadUntil("first"), HasSubstr("jsonrpc"));
 }

@@ -16,7 +16,7 @@ namespace {
 using ::testing::HasSubstr;
 
 const char* const kHarmless = FAULTLINE_BINARY_DIR "/target_victim";
-const char* const kFakeEal = FAULTLINE_BINARY_DIR "/target_fake_eal";
+const char* const kEalProgram = FAULTLINE_BINARY_DIR "/target_fake_eal";
 
 std::string Refusal(const std::string& program, const std::vector<std::string>& args,
                     const std::vector<std::string>& required = {}) {
@@ -29,7 +29,7 @@ std::string Refusal(const std::string& program, const std::vector<std::string>& 
   }
 }
 
-TEST(Safety, FindsDpdkInAProgramThatHasItInside) { EXPECT_TRUE(UsesDpdk(kFakeEal)); }
+TEST(Safety, FindsDpdkInAProgramThatHasItInside) { EXPECT_TRUE(UsesDpdk(kEalProgram)); }
 
 TEST(Safety, FindsDpdkInAStrippedProgram) {
   EXPECT_TRUE(UsesDpdk(FAULTLINE_BINARY_DIR "/target_fake_eal_stripped"));
@@ -56,14 +56,14 @@ TEST(Safety, FindsNoDpdkElsewhere) {
 }
 
 TEST(Safety, RefusesDpdkWithoutNoPciAndSaysWhatToAdd) {
-  EXPECT_THAT(Refusal(kFakeEal, {}), HasSubstr("add --no-pci"));
-  EXPECT_THAT(Refusal(kFakeEal, {"--no-huge", "--", "--no-pci"}), HasSubstr("add --no-pci"));
-  EXPECT_THAT(Refusal(kFakeEal, {"--no-pci-really"}), HasSubstr("add --no-pci"));
-  EXPECT_EQ(Refusal(kFakeEal, {"--no-huge", "--no-pci", "--", "-i"}), "");
+  EXPECT_THAT(Refusal(kEalProgram, {}), HasSubstr("add --no-pci"));
+  EXPECT_THAT(Refusal(kEalProgram, {"--no-huge", "--", "--no-pci"}), HasSubstr("add --no-pci"));
+  EXPECT_THAT(Refusal(kEalProgram, {"--no-pci-really"}), HasSubstr("add --no-pci"));
+  EXPECT_EQ(Refusal(kEalProgram, {"--no-huge", "--no-pci", "--", "-i"}), "");
 }
 
 TEST(Safety, RefusesLegacyMemoryInAnyProgram) {
-  EXPECT_THAT(Refusal(kFakeEal, {"--no-pci", "--legacy-mem"}), HasSubstr("--legacy-mem"));
+  EXPECT_THAT(Refusal(kEalProgram, {"--no-pci", "--legacy-mem"}), HasSubstr("--legacy-mem"));
   EXPECT_THAT(Refusal(kHarmless, {"--legacy"}), HasSubstr("every free hugepage"));
   EXPECT_EQ(Refusal(kHarmless, {"--", "--legacy-mem"}), "");
 }
@@ -76,7 +76,7 @@ TEST(Safety, RefusesWithoutTheProfilesRequiredArguments) {
 
 TEST(Safety, TheSpawnItselfRefuses) {
   SpawnOptions options;
-  options.program = kFakeEal;
+  options.program = kEalProgram;
   options.working_dir = "/";
   options.run_id = NewRunId();
   EXPECT_THROW(Process{options}, Failure);
@@ -89,7 +89,7 @@ TEST(Safety, AProgramThatTheTargetExecutesIsCheckedToo) {
   for (const bool forked : {false, true}) {
     SpawnOptions options;
     options.program = "/bin/sh";
-    options.args = {"-c", std::string(forked ? "" : "exec ") + kFakeEal + " --no-huge; exit 9"};
+    options.args = {"-c", std::string(forked ? "" : "exec ") + kEalProgram + " --no-huge; exit 9"};
     options.working_dir = "/";
     options.environment = OwnEnvironment();
     options.run_id = NewRunId();

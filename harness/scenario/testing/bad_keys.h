@@ -11,6 +11,11 @@
 
 namespace faultline::testing {
 
+// Where a BadKey's file lies.
+inline constexpr char kProfile[] = "profiles/bad.yaml";
+inline constexpr char kScenario[] = "s.yaml";
+inline constexpr char kCatalogue[] = "catalogue/bad.yaml";
+
 // A mistake in a file, and how it is told.
 struct BadKey {
   const char* file;     // below a directory of the test's own

@@ -75,7 +75,7 @@ class ProofTest : public ::testing::Test {
   StoredSite derived_ = ASite("t/send", {"start+1", "main+1"});
 };
 
-inline FindingGroup AFinding(const std::string& signature) {
+inline FindingGroup AGroup(const std::string& signature) {
   FindingGroup finding;
   finding.signature = signature;
   return finding;
