@@ -110,7 +110,7 @@ function(faultline_test NAME)
   target_compile_definitions(${NAME} PRIVATE FAULTLINE_BINARY_DIR="${CMAKE_BINARY_DIR}"
                                              FAULTLINE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   include(GoogleTest)
-  gtest_discover_tests(${NAME} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT ${ARG_TIMEOUT})
+  gtest_discover_tests(${NAME} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT ${ARG_TIMEOUT})
 endfunction()
 
 # faultline_fuzz(NAME SOURCES ... LIBS ...): a fuzz target (harness/base/testing/fuzz.h). With FAULTLINE_FUZZ it is
