@@ -6,14 +6,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <ctime>
-#include <sstream>
 #include <string_view>
 #include <utility>
 
 #include "harness/base/unique_fd.h"
-#include "harness/target/proc_status.h"
 
 namespace faultline {
 namespace {
@@ -89,34 +86,6 @@ bool LargePagesAreCheaper(uint64_t mb, const TouchCost& ms_to_touch) {
   const double small_ms = ms_to_touch(kSmallMb, MADV_NOHUGEPAGE, kNoLimit);
   const double due_ms = small_ms * static_cast<double>(mb) / kSmallMb;
   return ms_to_touch(mb, MADV_HUGEPAGE, due_ms) < due_ms;
-}
-
-std::vector<Mapping> MappingsOf(pid_t pid) {
-  std::vector<Mapping> mappings;
-  std::istringstream lines(ReadProcFile(pid, "maps"));
-  for (std::string line; std::getline(lines, line);) {
-    Mapping mapping;
-    char access[5] = {};
-    int path = 0;
-    unsigned long begin = 0;
-    unsigned long end = 0;
-    unsigned long offset = 0;
-    unsigned long inode = 0;
-    if (std::sscanf(line.c_str(), "%lx-%lx %4s %lx %*s %lu %n", &begin, &end, access, &offset,
-                    &inode, &path) < 5) {
-      continue;
-    }
-    mapping.begin = begin;
-    mapping.end = end;
-    mapping.offset = offset;
-    mapping.inode = inode;
-    mapping.protection = (access[0] == 'r' ? PROT_READ : 0) | (access[1] == 'w' ? PROT_WRITE : 0) |
-                         (access[2] == 'x' ? PROT_EXEC : 0);
-    mapping.shared = access[3] == 's';
-    mapping.path = line.substr(std::min(static_cast<size_t>(path), line.size()));
-    mappings.push_back(std::move(mapping));
-  }
-  return mappings;
 }
 
 bool IsMappedTwice(const Mapping& mapping, const std::vector<Mapping>& mappings) {

@@ -7,20 +7,9 @@
 #include <vector>
 
 #include "harness/run/snapshot_steps.h"
+#include "harness/target/process_memory.h"
 
 namespace faultline {
-
-// A line of /proc/PID/maps.
-struct Mapping {
-  uint64_t begin = 0;
-  uint64_t end = 0;
-  int protection = 0;  // PROT_*
-  bool shared = false;
-  uint64_t offset = 0;
-  uint64_t inode = 0;
-  std::string path;
-};
-std::vector<Mapping> MappingsOf(pid_t pid);
 
 struct SnapshotMemoryPlan {
   std::filesystem::path run_dir;

@@ -12,6 +12,7 @@
 
 #include "harness/run/snapshot_steps.h"
 #include "harness/target/proc_status.h"
+#include "harness/target/process_memory.h"
 
 namespace faultline {
 namespace {
@@ -103,9 +104,7 @@ void FindTidAddresses(pid_t pid, std::vector<ThreadImage>& threads) {
   }
   for (const ThreadImage& thread : threads) {
     std::vector<uint32_t> words(kThreadBytes / sizeof(uint32_t));
-    iovec local = {words.data(), kThreadBytes};
-    iovec remote = {reinterpret_cast<void*>(thread.registers.fs_base), kThreadBytes};
-    if (process_vm_readv(pid, &local, 1, &remote, 1, 0) != static_cast<ssize_t>(kThreadBytes)) {
+    if (!ReadMemory(pid, thread.registers.fs_base, words.data(), kThreadBytes)) {
       throw CannotCarry("its threads are not those of a known libc");
     }
     std::erase_if(offsets, [&](size_t offset) {

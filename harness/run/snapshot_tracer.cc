@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +16,7 @@
 #include "harness/run/snapshot_control.h"
 #include "harness/run/snapshot_steps.h"
 #include "harness/target/proc_status.h"
+#include "harness/target/process_memory.h"
 #include "harness/target/supervisor.h"
 
 namespace faultline {
@@ -171,10 +171,8 @@ void SnapshotTracer::AskForSignalStacks() {
     Step(thread.tid);
     const bool answered = RegistersOf(thread.tid).rax == 0;
     SetRegisters(thread.tid, before);
-    iovec local = {&thread.signal_stack, sizeof(thread.signal_stack)};
-    iovec remote = {reinterpret_cast<void*>(answer), sizeof(thread.signal_stack)};
-    if (!answered || process_vm_readv(carrier_, &local, 1, &remote, 1, 0) !=
-                         static_cast<ssize_t>(sizeof(thread.signal_stack))) {
+    if (!answered ||
+        !ReadMemory(carrier_, answer, &thread.signal_stack, sizeof(thread.signal_stack))) {
       Refuse("its signal stacks cannot be looked at");
     }
     thread.signal_stack.ss_flags &= ~SS_ONSTACK;

@@ -1,26 +1,21 @@
 #include "harness/target/argument_guard.h"
 
-#include <elf.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <sys/ptrace.h>
-#include <sys/uio.h>
 #include <sys/user.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <iterator>
 #include <optional>
 #include <set>
-#include <sstream>
 #include <utility>
 
 #include "harness/target/elf_facts.h"
-#include "harness/target/proc_status.h"
+#include "harness/target/process_memory.h"
 #include "harness/target/safety.h"
 
 namespace faultline {
@@ -77,34 +72,13 @@ bool DoForIt(pid_t tid, user_regs_struct registers, uint64_t address, uint8_t be
   return errno == 0 && ptrace(PTRACE_SETREGS, tid, nullptr, &registers) == 0;
 }
 
-// The entry of the program, as the kernel tells the loader (getauxval(3), AT_ENTRY).
-std::optional<uint64_t> EntryOf(pid_t pid) {
-  const std::string vector = ReadProcFile(pid, "auxv");
-  for (size_t at = 0; at + sizeof(Elf64_auxv_t) <= vector.size(); at += sizeof(Elf64_auxv_t)) {
-    Elf64_auxv_t entry;
-    std::memcpy(&entry, vector.data() + at, sizeof(entry));
-    if (entry.a_type == AT_ENTRY) {
-      return entry.a_un.a_val;
-    }
-  }
-  return std::nullopt;
-}
-
 // Files that the process has mapped from their beginning, and where: its program and libraries.
 std::vector<std::pair<std::filesystem::path, uint64_t>> Modules(pid_t pid) {
   std::vector<std::pair<std::filesystem::path, uint64_t>> modules;
   std::set<std::string> seen;
-  std::istringstream lines(ReadProcFile(pid, "maps"));
-  for (std::string line; std::getline(lines, line);) {
-    unsigned long begin = 0;
-    unsigned long offset = 0;
-    int path_at = 0;
-    if (std::sscanf(line.c_str(), "%lx-%*x %*s %lx %*s %*s %n", &begin, &offset, &path_at) < 2) {
-      continue;
-    }
-    std::string path = line.substr(std::min(static_cast<size_t>(path_at), line.size()));
-    if (path.starts_with('/') && offset == 0 && seen.insert(path).second) {
-      modules.emplace_back(std::move(path), begin);
+  for (const Mapping& mapping : MappingsOf(pid)) {
+    if (mapping.path.starts_with('/') && mapping.offset == 0 && seen.insert(mapping.path).second) {
+      modules.emplace_back(mapping.path, mapping.begin);
     }
   }
   return modules;
@@ -118,25 +92,6 @@ std::optional<uint64_t> AddressIn(pid_t pid,
   const std::filesystem::path seen = fmt::format("/proc/{}/root{}", pid, module.first.string());
   const std::optional<uint64_t> offset = FunctionOffset(seen, function);
   return offset ? std::optional<uint64_t>(module.second + *offset) : std::nullopt;
-}
-
-bool ReadMemory(pid_t pid, uint64_t address, void* to, size_t size) {
-  iovec here = {to, size};
-  iovec there = {reinterpret_cast<void*>(address), size};
-  return process_vm_readv(pid, &here, 1, &there, 1, 0) == static_cast<ssize_t>(size);
-}
-
-std::optional<std::string> ReadText(pid_t pid, uint64_t address) {
-  std::string text;
-  for (char byte = 0; text.size() < kMostBytes; text += byte) {
-    if (!ReadMemory(pid, address + text.size(), &byte, 1)) {
-      return std::nullopt;
-    }
-    if (byte == '\0') {
-      return text;
-    }
-  }
-  return std::nullopt;
 }
 
 // argv without argv[0]; nothing when these are no arguments as main() has them.
@@ -153,7 +108,7 @@ std::optional<std::vector<std::string>> ReadArguments(pid_t pid,
                     sizeof(pointer))) {
       return std::nullopt;
     }
-    const std::optional<std::string> text = ReadText(pid, pointer);
+    const std::optional<std::string> text = ReadText(pid, pointer, kMostBytes);
     if (!text) {
       return std::nullopt;
     }
@@ -213,7 +168,7 @@ std::string ArgumentGuard::Watch(pid_t pid, const std::string& program, bool has
     watched.rule_function = rule.function;
   }
   watched.rules.push_back({kEalInit, {kNoPci}});  // though it may come with a library, later
-  watched.entry = EntryOf(pid).value_or(0);
+  watched.entry = EntryPoint(pid).value_or(0);
   const std::optional<uint8_t> before =
       watched.entry == 0 ? std::nullopt : Exchange(pid, watched.entry, kBreakpoint);
   if (!before) {

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,6 +21,7 @@
 
 #include "harness/base/unique_fd.h"
 #include "harness/target/clock.h"
+#include "harness/target/process_memory.h"
 
 namespace faultline {
 namespace {
@@ -87,9 +87,7 @@ bool IsWaitingFor(pid_t tid, int signal) {
     return false;
   }
   uint64_t signals = 0;
-  iovec here = {&signals, sizeof(signals)};
-  iovec there = {reinterpret_cast<void*>(set), sizeof(signals)};
-  return process_vm_readv(tid, &here, 1, &there, 1, 0) == sizeof(signals) &&
+  return ReadMemory(tid, set, &signals, sizeof(signals)) &&
          (signals & (uint64_t{1} << (signal - 1))) != 0;
 }
 
