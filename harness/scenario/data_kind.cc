@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "harness/base/files.h"
+#include "harness/scenario/text_file.h"
 #include "harness/scenario/yaml_value.h"
 
 namespace faultline {
@@ -49,9 +51,44 @@ const KindWords& WordsOf(DataKind kind) {
                        [&](const KindWords& words) { return words.kind == kind; });
 }
 
-bool HasAny(const YamlValue& map, const std::vector<std::string_view>& keys) {
-  return std::any_of(keys.begin(), keys.end(),
-                     [&](std::string_view key) { return map.Find(key) != nullptr; });
+using Keys = std::vector<std::string>;
+
+bool Has(const Keys& keys, std::string_view key) {
+  return std::find(keys.begin(), keys.end(), key) != keys.end();
+}
+
+bool HasAny(const Keys& keys, const std::vector<std::string_view>& wanted) {
+  return std::any_of(wanted.begin(), wanted.end(),
+                     [&](std::string_view key) { return Has(keys, key); });
+}
+
+// The key that a line at the left margin begins with; "" when it begins with anything else.
+std::string_view KeyOf(std::string_view line) {
+  constexpr std::string_view kWord =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+";
+  const size_t end = line.find_first_not_of(kWord);
+  const bool is_key = end != 0 && end != std::string_view::npos && line[end] == ':' &&
+                      (end + 1 == line.size() || line[end + 1] == ' ');
+  return is_key ? line.substr(0, end) : std::string_view();
+}
+
+// The keys of a map as people write one, each at the left margin, without reading what is below
+// them: whoever lists a directory asks this of each file there. nullopt: it is not written so.
+std::optional<Keys> KeysAtMargin(std::string_view text) {
+  Keys keys;
+  while (!text.empty()) {
+    const size_t end = text.find('\n');
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    if (line.empty() || line[0] == ' ' || line[0] == '#' || line[0] == '\r') {
+      continue;
+    }
+    if (KeyOf(line).empty()) {
+      return std::nullopt;
+    }
+    keys.emplace_back(KeyOf(line));
+  }
+  return keys;
 }
 
 // Steps have no key of their own: a scenario that lacks its profile looks the same. They are what
@@ -75,10 +112,24 @@ bool IsIncludedNearby(const fs::path& file) {
   return false;
 }
 
-YamlPtr ReadMap(const fs::path& file) {
+// Of the map that a text is; nullopt when it is none.
+std::optional<Keys> KeysByReading(const std::string& text) {
   Diagnostics ignored;
-  const YamlPtr root = ReadYamlFile(file, ignored);
-  return root != nullptr && root->kind == YamlValue::Kind::kMap ? root : nullptr;
+  const YamlPtr root = ParseYaml(text, "", ignored);
+  if (root == nullptr || root->kind != YamlValue::Kind::kMap) {
+    return std::nullopt;
+  }
+  Keys keys;
+  for (const YamlValue::Entry& entry : root->entries) {
+    keys.push_back(entry.key);
+  }
+  return keys;
+}
+
+bool HasOurs(const Keys& keys) {
+  return Has(keys, "faultline") ||
+         std::any_of(Kinds().begin(), Kinds().end(),
+                     [&](const KindWords& words) { return HasAny(keys, words.keys); });
 }
 
 }  // namespace
@@ -94,17 +145,21 @@ DataKind KindOfFile(const fs::path& file) {
       return words.kind;
     }
   }
-  const YamlPtr root = ReadMap(absolute);
-  if (root == nullptr) {
+  std::string problem;
+  const std::optional<std::string> text = ReadTextFile(absolute, kMaxYamlBytes, problem);
+  std::optional<Keys> keys = text ? KeysAtMargin(*text) : std::nullopt;
+  if (text && !keys) {
+    keys = KeysByReading(*text);
+  }
+  if (!keys) {
     return DataKind::kScenario;
   }
   for (const KindWords& words : Kinds()) {
-    if (HasAny(*root, words.keys)) {
+    if (HasAny(*keys, words.keys)) {
       return words.kind;
     }
   }
-  return root->Find("steps") != nullptr && IsIncludedNearby(absolute) ? DataKind::kSteps
-                                                                      : DataKind::kScenario;
+  return Has(*keys, "steps") && IsIncludedNearby(absolute) ? DataKind::kSteps : DataKind::kScenario;
 }
 
 bool IsDataFile(const fs::path& file) {
@@ -112,12 +167,16 @@ bool IsDataFile(const fs::path& file) {
   const bool in_own_directory =
       std::any_of(Kinds().begin(), Kinds().end(),
                   [&](const KindWords& words) { return words.directory == directory; });
-  const YamlPtr root = ReadMap(file);
-  if (in_own_directory || root == nullptr || root->Find("faultline") != nullptr) {
+  std::string problem;
+  const std::optional<std::string> text = ReadTextFile(file, kMaxYamlBytes, problem);
+  if (in_own_directory || !text) {
     return true;
   }
-  return std::any_of(Kinds().begin(), Kinds().end(),
-                     [&](const KindWords& words) { return HasAny(*root, words.keys); });
+  if (const std::optional<Keys> keys = KeysAtMargin(*text); keys && HasOurs(*keys)) {
+    return true;
+  }
+  const std::optional<Keys> keys = KeysByReading(*text);  // a mistake in it would be ours to tell
+  return !keys || HasOurs(*keys);
 }
 
 }  // namespace faultline
