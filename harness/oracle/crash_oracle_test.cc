@@ -151,7 +151,7 @@ TEST(CrashOracle, ATitleNamesWhereItDiedAndWhoMetTheFailure) {
        .stack = {At("poll_group_create", "/src/nvmf.c"), At("tgt_create_group", "/src/tgt.c")}});
   EXPECT_EQ(run.Judge().at(0).title,
             "SIGABRT: assertion `is_app_thread()' failed in init_next, after libc/memory/calloc "
-            "failed in tgt_create_group");
+            "failed below tgt_create_group");
   run.evidence.injections[0].stack[1] = At("init_next", "/src/subsystem.c");
   EXPECT_EQ(run.Judge().at(0).title, "SIGABRT: assertion `is_app_thread()' failed in init_next")
       << "once is enough";

@@ -48,8 +48,15 @@ std::string InFunction(const Stack& stack) {
   return fmt::format(" {} {}", has_name ? "in" : "below", functions.front());
 }
 
+std::string WhereItFailed(const Injection& failure, const MetFailure& met) {
+  const std::string function = FunctionThatMet(met);
+  const std::vector<std::string> callers = NamedCallers(BlamedStack(failure.stack));
+  return function.empty() || callers.empty() || callers.front() == function ? InFunction(met.stack)
+                                                                            : " below " + function;
+}
+
 std::string FailureText(const Injection& failure, const MetFailure& met) {
-  return fmt::format("{} failed{}", failure.point, InFunction(met.stack));
+  return fmt::format("{} failed{}", failure.point, WhereItFailed(failure, met));
 }
 
 std::string SignatureWithoutFault(std::string_view signature) {

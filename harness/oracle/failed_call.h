@@ -28,7 +28,11 @@ bool IsWhereItFailed(const std::string& function, const Injection& failure, cons
 // interpreter's. "" when the stack has no names.
 std::string InFunction(const Stack& stack);
 
-// "dpdk/ring/create failed in iobuf_init", the function being that which met it, see InFunction.
+// " in iobuf_init", the function that met the failure, where it made the call that failed; else
+// " below iobuf_init": who looks for the call there does not find it. See InFunction.
+std::string WhereItFailed(const Injection& failure, const MetFailure& met);
+
+// "dpdk/ring/create failed in iobuf_init", see WhereItFailed.
 std::string FailureText(const Injection& failure, const MetFailure& met);
 
 // The clauses by which a signature tells of the failed call. One bug has several such signatures

@@ -33,7 +33,10 @@ TEST(FailureText, NamesWhoMetTheFailure) {
       Failed("fail", {At("poller_register", "/src/thread.c"), At("group_create", "/src/group.c")});
   const MetFailure met = MetAt({At("group_create", "/src/group.c")});
   EXPECT_EQ(FunctionThatMet(met), "group_create");
-  EXPECT_EQ(FailureText(failure, met), "libc/memory/calloc failed in group_create");
+  EXPECT_EQ(FailureText(failure, met), "libc/memory/calloc failed below group_create")
+      << "there is no calloc in group_create";
+  EXPECT_EQ(FailureText(failure, MetAt(failure.stack)),
+            "libc/memory/calloc failed in poller_register");
   EXPECT_EQ(FailureText(failure, MetAt({At("", "", "lib.so")})), "libc/memory/calloc failed");
 }
 
@@ -43,7 +46,7 @@ TEST(FailureText, OfAProgramThatIsInterpretedNamesTheLanguage) {
   for (const char* function : {"_PyEval_EvalFrame", "pymain_run_file_obj", "PyObject_Vectorcall",
                                "cfunction_vectorcall_FASTCALL"}) {
     EXPECT_EQ(FailureText(failure, MetAt({At(function, "/src/ceval.c")})),
-              "libc/memory/calloc failed in Python code");
+              "libc/memory/calloc failed below Python code");
   }
   EXPECT_EQ(FailureText(failure, MetAt({At("sock_accept", "/src/socketmodule.c")})),
             "libc/memory/calloc failed in sock_accept");

@@ -98,7 +98,7 @@ Reason ReasonOfFailure(const Evidence& evidence, const MetFailure& met) {
     return {Clause(kAfterAFailed, first->point), first->point + " had failed"};
   }
   return {Clause(kAfterAFailed, "call in " + function),
-          fmt::format("{} had failed in {}", first->point, function)};
+          fmt::format("{} had failed{}", first->point, WhereItFailed(*first, met))};
 }
 
 // Why a target that polls for ever does so: what its stop forgot, or else who met the failure. Its

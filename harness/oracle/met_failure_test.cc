@@ -163,7 +163,7 @@ TEST_F(MetFailureTest, ACrashInAHelperThatHandedTheFailureOnIsToldByWhoDroppedIt
   run_.Trace({0, 0, 0, std::nullopt});
   run_.Die(SIGSEGV, {At(helper, "/src/poller.c"), At("use", "/src/use.c")});
   const Finding crash = run_.Judge().at(0);
-  EXPECT_THAT(crash.title, HasSubstr(", after point/of/any failed in "));
+  EXPECT_THAT(crash.title, HasSubstr(", after point/of/any failed below "));
   EXPECT_THAT(crash.title, EndsWith("::Initialize"));
   EXPECT_THAT(crash.signature, EndsWith("MakePoller < use"));
 }
