@@ -137,11 +137,12 @@ class LeakOracle : public Oracle {
   }
 
   // LeakSanitizer sees the memory of what was forgotten: it comes from the same functions. Of what
-  // the target itself says is left (a log line, which has no place) the object that was not given
-  // back is the reason.
+  // the target itself says is left, or says that it waited for in vain (a log line, which has no
+  // place), the object that was not given back is the reason.
   bool Explains(const Finding& own, const Finding& other, const Evidence& evidence,
                 const OracleContext& context) const override {
-    return (other.kind == kLeftFileKind && other.stack.empty() && !own.stack.empty()) ||
+    const bool is_line = other.kind == kLeftFileKind || other.kind == "hang";
+    return (is_line && other.stack.empty() && !own.stack.empty()) ||
            (IsLeakReport(other) && ShareFunction(own.stack, other.stack)) ||
            Oracle::Explains(own, other, evidence, context);
   }

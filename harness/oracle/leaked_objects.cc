@@ -85,6 +85,7 @@ std::vector<LeakedGroup> FindLeakedObjects(const Evidence& evidence, const Oracl
       leaked[name].released_by = known.released_by;
       leaked[name].release_chain = known.release_chain;
       leaked[name].released_by_stop = known.released_by_stop;
+      leaked[name].ended = known.ended;
     } else {
       const TrackedObject& part = objects.front();
       leaked[whole].parts.insert(part.label.empty() ? part.registry : name);

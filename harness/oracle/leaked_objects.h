@@ -15,6 +15,7 @@ struct LeakedGroup {
   std::string released_by;             // see ObjectGroup
   std::vector<std::string> release_chain;
   bool released_by_stop = true;
+  int ended = 0;                // see ObjectGroup
   std::set<std::string> parts;  // leaked groups that end with these objects
 };
 

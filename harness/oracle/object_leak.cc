@@ -32,6 +32,7 @@ struct Leak {
   Stack stack;  // that made its first object
   Forgetter forgetter;
   std::vector<std::string> others = {};  // titles of the other groups
+  std::string skipped = {};              // see SkippedRelease; "" = an error path forgets it
 };
 
 bool IsNameless(const LeakedGroup& group) { return group.objects.front().name.empty(); }
@@ -69,9 +70,14 @@ class ObjectLeakFinder {
         AddTo(*same, std::move(leak));
       }
     }
+    for (Leak& leak : leaks) {
+      if (leak.forgetter.function.empty() && leak.group.released_by_stop) {
+        leak.skipped = skipped_.Find(leak.group.release_chain);
+      }
+    }
     std::vector<Finding> findings;
     for (const Leak& leak : leaks) {
-      findings.push_back(Tell(leak));
+      findings.push_back(Tell(leak, FirstSkipped(leak, leaks)));
     }
     return findings;
   }
@@ -93,6 +99,22 @@ class ObjectLeakFinder {
         leak.forgetter = outer->forgetter;
       }
     }
+  }
+
+  // What a stop releases later in the same file waits for what it releases first, often by
+  // messages, so that no function calls both: where all of it is left, the first one is what was
+  // skipped.
+  static std::string FirstSkipped(const Leak& leak, const std::vector<Leak>& leaks) {
+    const auto file_of = [](const Leak& one) {
+      return one.skipped.substr(std::min(one.skipped.find(" ("), one.skipped.size()));
+    };
+    const Leak* first = &leak;
+    for (const Leak& other : leaks) {
+      const bool is_there = !leak.skipped.empty() && !other.skipped.empty() &&
+                            file_of(other) == file_of(leak) && !file_of(leak).empty();
+      first = is_there && other.group.ended < first->group.ended ? &other : first;
+    }
+    return first->skipped;
   }
 
   // Was the call of the function at the front of `call` going on when `stack` was taken?
@@ -266,11 +288,10 @@ class ObjectLeakFinder {
                        may_tell ? ", by it or by whom it tells" : "");
   }
 
-  Finding Tell(const Leak& leak) {
+  // `first_skipped`: of the stop, see FirstSkipped.
+  Finding Tell(const Leak& leak, const std::string& first_skipped) {
     const LeakedGroup& group = leak.group;
-    const std::string skipped = leak.forgetter.function.empty() && group.released_by_stop
-                                    ? skipped_.Find(group.release_chain)
-                                    : "";
+    const std::string& skipped = leak.skipped;
     Finding finding = FindingAtEnd(
         kLeakKind,
         Count(leak) + " never released" +
@@ -291,7 +312,7 @@ class ObjectLeakFinder {
     } else {
       finding.stack = leak.stack;
     }
-    finding.cause = Cause(leak, skipped);
+    finding.cause = Cause(leak, first_skipped);
     if (!group.released_by.empty()) {
       finding.details.push_back("the fault-free run releases it in " + group.released_by);
     }

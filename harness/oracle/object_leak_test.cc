@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <thread>
+
 #include "harness/oracle/testing/judged_run.h"
 #include "harness/oracle/testing/stack_recorder.h"
 
@@ -71,6 +73,37 @@ TEST(CausesOfLeaks, AreOneWhereTheStopSkipsTheFunctionThatReleasesAll) {
   EXPECT_NE(pool.Judge()[0].signature, device.Judge()[0].signature);
 }
 
+// As FinishAll, but one message after the other: nobody calls both.
+[[gnu::noinline]] void FinishDevice(testkit::StackRecorder& run) {
+  run.Record("io_device/unregister", 0x10);
+  NO_TAIL_CALL;
+}
+
+// Each by a message of its own, which a thread stands for here: nobody calls both.
+void MakeBothByMessages(testkit::StackRecorder& run) {
+  MakePool(run);
+  std::thread([&run] { MakeDevice(run); }).join();
+}
+
+// Tempting: two functions are not come to, so that there are two causes.
+TEST(CausesOfLeaks, AreOneWhereTheStopSkipsOneFileThatGoesOnByMessages) {
+  testkit::StackRecorder fault_free;
+  MakeBothByMessages(fault_free);
+  FinishPool(fault_free);
+  FinishDevice(fault_free);
+  NO_TAIL_CALL;
+  const FaultFreeRun described = Describe(fault_free);
+  testkit::StackRecorder run;
+  run.fault_free = &described;
+  MakeBothByMessages(run);
+  NO_TAIL_CALL;
+  const std::vector<Finding> findings = run.Judge();
+  ASSERT_THAT(findings, ElementsAre(IsKind("leak"), IsKind("leak")));
+  EXPECT_THAT(findings[0].cause, HasSubstr("FinishPool (object_leak_test.cc)"));
+  EXPECT_EQ(findings[0].cause, findings[1].cause);
+  EXPECT_THAT(findings[1].details, ::testing::Contains(HasSubstr("FinishDevice")));
+}
+
 // The target's own words for what is left are no second leak. Without an object they are all there
 // is, and a file that is left is another matter.
 TEST(ObjectLeak, IsToldOnceWhenTheTargetSaysSoItself) {
@@ -83,11 +116,14 @@ TEST(ObjectLeak, IsToldOnceWhenTheTargetSaysSoItself) {
   testkit::StackRecorder run;
   run.fault_free = &described;
   run.profile.log_patterns = {
-      {.kind = "leak", .pattern = "(\\w+) not unregistered", .note = "", .position = {}}};
+      {.kind = "leak", .pattern = "(\\w+) not unregistered", .note = "", .position = {}},
+      {.kind = "hang", .pattern = "thread (\\w+) got timeout", .note = "", .position = {}}};
   run.Say("device not unregistered");
   run.Say("pool not unregistered");
+  run.Say("thread group got timeout, and move it to the exited state forcefully");
   run.evidence.left_behind = {"file pid"};
-  EXPECT_THAT(run.Judge(), ElementsAre(IsKind("leak"), IsKind("leak"), IsKind("leak")));
+  EXPECT_THAT(run.Judge(),
+              ElementsAre(IsKind("leak"), IsKind("leak"), IsKind("leak"), IsKind("hang")));
   MakeDevice(run);
   NO_TAIL_CALL;
   const std::vector<Finding> findings = run.Judge();
@@ -95,6 +131,7 @@ TEST(ObjectLeak, IsToldOnceWhenTheTargetSaysSoItself) {
   EXPECT_THAT(findings[0].title, HasSubstr("file pid"));
   EXPECT_THAT(findings[1].title, HasSubstr("io_device `device' is never released"));
   EXPECT_THAT(findings[1].details, ::testing::Contains(HasSubstr("pool not unregistered")));
+  EXPECT_THAT(findings[1].details, ::testing::Contains(HasSubstr("thread group got timeout")));
 }
 
 TEST(CausesOfLeaks, IsTheInnerFunctionWhereTheOuterOneIsComeTo) {
