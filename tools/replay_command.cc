@@ -151,7 +151,8 @@ class ReplayCommand : public Command {
                            .not_seen = result.not_seen,
                            .broken_without_faults = result.broken_without_faults,
                            .replay_command = again,
-                           .gdb_command = again + " --gdb"};
+                           .gdb_command = again + " --gdb",
+                           .gave_up = result.gave_up};
     const TerminalOptions terminal = StdoutOptions(global);
     if (!Shows(result, group) && !result.broken_without_faults) {
       PrintResult("finding {} did not come again (0 of {}): {}\n  in the sweep: {}\n", group.id,

@@ -126,7 +126,8 @@ class RunCommandLine : public Command {
                            .gdb_command = remote_ || result.evidence.injections.empty()
                                               ? std::string()
                                               : Replay(global, "--gdb"),
-                           .leaks_not_judged = result.leaks_not_judged};
+                           .leaks_not_judged = result.leaks_not_judged,
+                           .gave_up = result.gave_up};
     const TerminalOptions terminal = StdoutOptions(global);
     const auto print = [&](const std::string& text) {
       reports.takes_stdout() ? WriteMessage(text) : WriteResult(text);

@@ -103,7 +103,8 @@ class ScenarioTest : public testing::Test {
          .gdb_command = result.evidence.injections.empty()
                             ? ""
                             : JoinForShell({"faultline", "run", file_, "--gdb"}),
-         .leaks_not_judged = result.leaks_not_judged});
+         .leaks_not_judged = result.leaks_not_judged,
+         .gave_up = result.gave_up});
     Report(result);
   }
 

@@ -110,7 +110,7 @@ bool IsCleanFailure(const StepResult& result, const Evidence& evidence,
       result.status == Status::kUnmet) {
     return WasRefused(evidence, result.index);
   }
-  return GaveUpCleanly(evidence) || context.gave_up_elsewhere ||
+  return GaveUpCleanly(evidence, context.fault_free) || context.gave_up_elsewhere ||
          WasToldOfFailure(result, evidence, context);
 }
 
@@ -125,7 +125,7 @@ bool IsCleanFailure(const FaultRpc& rpc, const Evidence& evidence, const OracleC
     return true;
   }
   return MayGiveUp(context) && SomethingFailed(evidence, context) &&
-         (!is_gone || GaveUpCleanly(evidence));
+         (!is_gone || GaveUpCleanly(evidence, context.fault_free));
 }
 
 }  // namespace faultline

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstring>
+#include <map>
 #include <set>
 
 #include "harness/oracle/blame.h"
@@ -31,6 +32,13 @@ void CollectTexts(const nlohmann::json& value, std::set<std::string>& texts) {
   }
 }
 
+// Is `rpc`, the `nth` of its method, answered with the same error where nothing fails?
+bool IsAnsweredAnyway(const RpcExchange& rpc, size_t nth, const FaultFreeRun* fault_free) {
+  const FaultFreeAnswer* model =
+      fault_free == nullptr ? nullptr : fault_free->FindAnswer(rpc.method, nth);
+  return model != nullptr && model->outcome == rpc.outcome && model->answer == rpc.answer;
+}
+
 }  // namespace
 
 int StepOfEnd(const Evidence& evidence) {
@@ -54,15 +62,18 @@ Finding FindingAtEnd(std::string_view kind, const std::string& title, const Evid
   return finding;
 }
 
-bool GaveUpCleanly(const Evidence& evidence) {
+bool GaveUpCleanly(const Evidence& evidence, const FaultFreeRun* fault_free) {
   if (evidence.exit.kind == ExitStatus::Kind::kExited && evidence.exit.code != 0) {
     return true;
   }
   if (evidence.exit.kind == ExitStatus::Kind::kSignaled && evidence.exit.code == SIGABRT) {
     return true;  // allowed, or else the crash tells why the rest did not come
   }
-  return std::any_of(evidence.rpcs.begin(), evidence.rpcs.end(), [](const RpcExchange& rpc) {
-    return rpc.outcome == RpcExchange::Outcome::kError && !rpc.must_fail;
+  std::map<std::string, size_t> seen;
+  return std::any_of(evidence.rpcs.begin(), evidence.rpcs.end(), [&](const RpcExchange& rpc) {
+    const size_t nth = seen[rpc.method]++;
+    return rpc.outcome == RpcExchange::Outcome::kError && !rpc.must_fail &&
+           !IsAnsweredAnyway(rpc, nth, fault_free);
   });
 }
 

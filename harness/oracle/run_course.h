@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "harness/evidence/evidence.h"
+#include "harness/oracle/fault_free_run.h"
 #include "harness/scenario/model.h"
 
 // How a run went, in the terms of its scenario: what several oracles ask.
@@ -29,8 +30,9 @@ Finding FindingAtEnd(std::string_view kind, const std::string& title, const Evid
 
 // True when the target gave up in a way that the contract allows: a non-zero exit, an abort on
 // purpose that its profile allows (any other one is a finding of its own), or an error answer where
-// the scenario accepts a result too.
-bool GaveUpCleanly(const Evidence& evidence);
+// the scenario accepts a result too. Not the same error that the fault-free run answers there: of a
+// call that failed it says nothing. nullptr: there is no such run.
+bool GaveUpCleanly(const Evidence& evidence, const FaultFreeRun* fault_free);
 
 // A signal ended the target before it came to main(), in the constructor of a library or a variable
 // of C++. False where no agent was there to see.

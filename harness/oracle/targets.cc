@@ -22,14 +22,25 @@ std::vector<std::string> FaultsThatHitTargets(const Evidence& evidence) {
   return faults;
 }
 
-// What the other targets of the run have to do with this one.
-void LookElsewhere(const Evidence& all, const Evidence& own, OracleContext& context) {
+// What `fault_free`, of all targets, says of the one of this name; nullptr: nothing.
+const FaultFreeRun* FindTarget(const FaultFreeRun* fault_free, const std::string& name) {
+  if (fault_free == nullptr) {
+    return nullptr;
+  }
+  const auto found = fault_free->targets.find(name);
+  return found == fault_free->targets.end() ? nullptr : &found->second;
+}
+
+// What the other targets of the run have to do with this one. `fault_free` is that of all of them.
+void LookElsewhere(const Evidence& all, const Evidence& own, const FaultFreeRun* fault_free,
+                   OracleContext& context) {
   for (const Evidence& other : all.targets) {
     if (other.target == own.target || other.injections.empty()) {
       continue;
     }
     context.hit_elsewhere = true;
-    context.gave_up_elsewhere = context.gave_up_elsewhere || GaveUpCleanly(other);
+    context.gave_up_elsewhere =
+        context.gave_up_elsewhere || GaveUpCleanly(other, FindTarget(fault_free, other.target));
   }
 }
 
@@ -115,14 +126,14 @@ std::vector<Finding> JudgeTargets(
     const bool is_subject = own.target == context.scenario.subject;
     const Scenario scenario = context.scenario.ForTarget(*target);
     std::optional<FaultFreeRun> known;
-    if (context.fault_free != nullptr && context.fault_free->targets.count(own.target) > 0) {
-      known = WithLeftOfOthers(context.fault_free->targets.at(own.target), *target, context);
+    if (const FaultFreeRun* of_own = FindTarget(context.fault_free, own.target)) {
+      known = WithLeftOfOthers(*of_own, *target, context);
     }
     const FaultFreeRun* fault_free = known ? &*known : nullptr;
     OracleContext of_target{scenario, is_subject ? context.profile : target->profile,
                             is_subject ? context.catalogue : target->catalogue, fault_free,
                             context.is_fault_free};
-    LookElsewhere(evidence, own, of_target);
+    LookElsewhere(evidence, own, context.fault_free, of_target);
     for (Finding& finding : judge(own, of_target)) {
       finding.target = own.target;
       finding.title = own.target + ": " + finding.title;

@@ -22,7 +22,7 @@ Verdict VerdictOf(const RunReport& report) {
   if (SlowWait(report.evidence) != nullptr) {
     return Verdict::kSlow;
   }
-  return GaveUpCleanly(report.evidence) ? Verdict::kCleanError : Verdict::kPass;
+  return report.gave_up ? Verdict::kCleanError : Verdict::kPass;
 }
 
 std::string_view ToString(Verdict verdict) {

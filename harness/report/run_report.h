@@ -21,6 +21,7 @@ struct RunReport {
   std::string replay_command;         // runs the same again; "" = none
   std::string gdb_command;            // opens gdb at the injected call; "" = none
   std::string leaks_not_judged = {};  // see WhyLeaksAreNotJudged
+  bool gave_up = false;               // see GaveUpCleanly
 };
 
 enum class Verdict {

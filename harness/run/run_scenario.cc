@@ -104,6 +104,7 @@ class ScenarioRunner {
                               /*note_changes=*/!written.faults.empty());
     result.findings = Judge(result.evidence, {scenario, loaded_.profile, loaded_.catalogue, nullptr,
                                               /*is_fault_free=*/!written.faults.empty()});
+    result.gave_up = GaveUpCleanly(result.evidence, nullptr);
     if (!known && result.findings.empty()) {
       Cache().Store(Describe(result.evidence));
     }
@@ -121,6 +122,7 @@ class ScenarioRunner {
     const OracleContext context{scenario, loaded_.profile, loaded_.catalogue, &fault_free};
     result.findings = Judge(result.evidence, context);
     result.leaks_not_judged = WhyLeaksAreNotJudged(result.evidence, context);
+    result.gave_up = GaveUpCleanly(result.evidence, &fault_free);
     return result;
   }
 

@@ -32,6 +32,7 @@ struct ScenarioResult {
   // promises without any fault, so no fault was armed and nothing can be concluded from one.
   bool broken_without_faults = false;
   std::string leaks_not_judged;  // see WhyLeaksAreNotJudged
+  bool gave_up = false;          // see GaveUpCleanly
   // The scenario's known findings that were not observed, one per entry.
   std::vector<KnownFinding> not_seen;
 };

@@ -49,7 +49,7 @@ bool IsReached(const SweepPlan& plan, const Evidence& evidence) {
 }
 
 std::string OutcomeOf(const SweepPlan& plan, const Evidence& evidence,
-                      const std::vector<Finding>& findings) {
+                      const std::vector<Finding>& findings, const FaultFreeRun& fault_free) {
   const bool is_broken = std::any_of(findings.begin(), findings.end(), [](const Finding& finding) {
     return finding.kind != kEndsByDesign;
   });
@@ -62,7 +62,7 @@ std::string OutcomeOf(const SweepPlan& plan, const Evidence& evidence,
   if (SlowWait(evidence) != nullptr) {
     return "slow";
   }
-  return GaveUpCleanly(evidence) ? "clean error" : kTolerated;
+  return GaveUpCleanly(evidence, &fault_free) ? "clean error" : kTolerated;
 }
 
 // See RunResult::failed_by_itself.
@@ -163,7 +163,7 @@ RunResult DescribeRun(const SweepContext& context, const QueueRequest& request,
     std::erase_if(findings,
                   [&](const Finding& finding) { return IsNoFinding(finding, plan, evidence); });
     result.run = RecordOf(plan, context);
-    result.run.outcome = OutcomeOf(plan, evidence, findings);
+    result.run.outcome = OutcomeOf(plan, evidence, findings, context.fault_free);
     result.failed_by_itself = result.run.outcome == kNotReached ? FailureOfItsOwn(evidence)
                                                                 : FailureBefore(findings, evidence);
     const OracleContext judged_by{context.scenario, context.profile, context.catalogue,

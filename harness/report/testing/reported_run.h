@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/oracle/run_course.h"
 #include "harness/report/run_report.h"
 
 namespace faultline::testkit {
@@ -65,7 +66,8 @@ class ReportedRun {
             .not_seen = not_seen,
             .broken_without_faults = false,
             .replay_command = "faultline run founding-case.yaml",
-            .gdb_command = "gdb -ex 'break faultline_injected_call' --args spdk_tgt"};
+            .gdb_command = "gdb -ex 'break faultline_injected_call' --args spdk_tgt",
+            .gave_up = GaveUpCleanly(evidence, nullptr)};
   }
   void MakeClean() {
     findings.clear();
