@@ -167,9 +167,12 @@ bool IsDataFile(const fs::path& file) {
   const bool in_own_directory =
       std::any_of(Kinds().begin(), Kinds().end(),
                   [&](const KindWords& words) { return words.directory == directory; });
+  if (in_own_directory) {
+    return true;
+  }
   std::string problem;
   const std::optional<std::string> text = ReadTextFile(file, kMaxYamlBytes, problem);
-  if (in_own_directory || !text) {
+  if (!text) {
     return true;
   }
   if (const std::optional<Keys> keys = KeysAtMargin(*text); keys && HasOurs(*keys)) {
