@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "harness/oracle/blame.h"
 #include "harness/oracle/oracle.h"
@@ -10,21 +11,26 @@
 #include "harness/oracle/tracked_objects.h"
 #include "harness/oracle/unwinding.h"
 
-// `leak`, without a run to compare with: objects of which none may stay (Observer::never_stays), in
-// a target that was taken down and exited by itself. What stays here stays in every run, so that no
-// comparison shows it. Runs with faults are judged by the comparison (leak_oracle.cc), and so is
-// the run that they are compared with.
+// `leak`, without a run to compare with: objects of which none may stay (Observer::never_stays,
+// Profile::never_stays), in a target that was taken down and exited by itself. What stays here
+// stays in every run, so that no comparison shows it. Runs with faults are judged by the comparison
+// (leak_oracle.cc), and so is the run that they are compared with.
 namespace faultline {
 namespace {
 
 constexpr char kStayingKind[] = "leak";
 constexpr size_t kMostNamed = 4;
 
-bool NeverStays(const std::string& registry, const Catalogue& catalogue) {
-  return std::any_of(catalogue.observers.begin(), catalogue.observers.end(),
-                     [&](const Observer& observer) {
-                       return observer.registry == registry && observer.never_stays;
-                     });
+// The registries of which nothing may stay.
+std::set<std::string> NeverStaying(const OracleContext& context) {
+  std::set<std::string> registries(context.profile.never_stays.begin(),
+                                   context.profile.never_stays.end());
+  for (const Observer& observer : context.catalogue.observers) {
+    if (observer.never_stays) {
+      registries.insert(observer.registry);
+    }
+  }
+  return registries;
 }
 
 std::string NameOf(const TrackedObject& object) {
@@ -43,11 +49,12 @@ class StayingOracle : public Oracle {
         !BeginOfUnwinding(evidence, context.catalogue)) {
       return {};
     }
+    const std::set<std::string> never = NeverStaying(context);
     std::vector<Finding> findings;
     Symbolizer symbolizer;
     std::map<std::string, size_t> by_signature;
     for (const TrackedObject& object : TrackObjects(evidence, context.catalogue)) {
-      if (object.ended_by || !NeverStays(object.registry, context.catalogue)) {
+      if (object.ended_by || !never.contains(object.registry)) {
         continue;
       }
       Finding finding = FindingAtEnd(

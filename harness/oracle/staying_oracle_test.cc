@@ -40,6 +40,16 @@ TEST(StayingOracle, WhatIsGivenBackAndWhatMayStayIsNone) {
   EXPECT_THAT(run.Judge(), IsEmpty());
 }
 
+TEST(StayingOracle, AProfileNamesWhatItsKindOfTargetNeverLeaves) {
+  StoppedRun run;
+  run.profile.never_stays = {"io_device"};
+  run.Call("io_device/register", 0x10, "device");
+  run.Unwind();
+  const std::vector<Finding> findings = run.Judge();
+  ASSERT_THAT(findings, ElementsAre(IsKind("leak")));
+  EXPECT_EQ(findings[0].title, "io_device `device' is there when the target has ended");
+}
+
 TEST(StayingOracle, WhoJustExitsOrDiesOwesNothing) {
   StoppedRun run;
   run.Call("mempool/create", 0x20, "pool");

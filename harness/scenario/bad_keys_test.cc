@@ -22,6 +22,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadKey{kProfile, "extends: ./parnt.yaml\n", "2:10", "did you mean `parent.yaml`?"},
         BadKey{kProfile, "args+: [-x]\n", "2:1", "`args+` needs `extends`"},
         BadKey{kProfile, "error_lines-: [x]\n", "2:1", "`error_lines-` needs `extends`"},
+        BadKey{kProfile, "catalogues: [small]\nnever_stays: [devise]\n", "3:1",
+               "did you mean `device`?"},
         BadKey{kProfile, "extends: parent\nargs-: [--vdve=a]\n", "3:9", "did you mean `--vdev=a`?"},
         BadKey{kProfile, "extends: parent\nargs-: [-q]\n", "3:9", "which is not inherited"},
         BadKey{kProfile, "extends: parent\nleftovers-: [x]\n", "3:14", "which is not inherited"},

@@ -38,8 +38,7 @@ Diagnostics LintFile(const fs::path& file, const LoadOptions& options, Diagnosti
     }
     case DataKind::kProfile: {
       const Profile profile = LoadProfileFile(file, options.data, {}, diagnostics);
-      LoadCatalogue(options.data.Beside(file), profile.catalogues, diagnostics,
-                    profile.catalogues_position);
+      LoadCatalogueOf(profile, options.data.Beside(file), diagnostics);
       CheckStopCommand(profile.stop, check);
       break;
     }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <future>
+#include <set>
 #include <string_view>
 
 #include "harness/scenario/document.h"
@@ -258,6 +259,23 @@ Catalogue LoadCatalogue(const DataPath& data, const std::vector<std::string>& na
   Diagnostics diagnostics;
   Catalogue catalogue = LoadCatalogue(data, names, diagnostics);
   diagnostics.ThrowIfAny();
+  return catalogue;
+}
+
+Catalogue LoadCatalogueOf(const Profile& profile, const DataPath& data, Diagnostics& diagnostics) {
+  Catalogue catalogue =
+      LoadCatalogue(data, profile.catalogues, diagnostics, profile.catalogues_position);
+  std::set<std::string> known;
+  for (const Observer& observer : catalogue.observers) {
+    known.insert(observer.registry);
+  }
+  for (const std::string& registry : profile.never_stays) {
+    if (!known.contains(registry)) {
+      diagnostics.Add(profile.never_stays_position,
+                      fmt::format("no observer of this profile's catalogues has a registry `{}`{}",
+                                  registry, DidYouMean(registry, {known.begin(), known.end()})));
+    }
+  }
   return catalogue;
 }
 

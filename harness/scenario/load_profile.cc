@@ -209,6 +209,8 @@ void ReadBehaviour(MapReader& map, Profile& profile) {
         "the target is the process that is ready");
   }
   ReadLimits(map, profile.limits_ms);
+  profile.never_stays_position = map.KeyPosition("never_stays");
+  map.Texts("never_stays", profile.never_stays);
   ReadLogPatterns(map, profile.log_patterns);
   ReadDeliberateAborts(map, profile.deliberate_abort);
   ReadPatterns(map, "error_lines", profile.error_lines);
@@ -220,11 +222,12 @@ const InheritedKeys& InheritedByProfile() {
   static const InheritedKeys kKeys = {
       .lists = {"args", "args_with_hugetlbfs", "args_without_hugetlbfs", "app_args",
                 "required_args", "leftovers", "clean_exit_codes", "clean_signals", "catalogues",
-                "log_patterns", "deliberate_abort", "error_lines", "state_probes",
+                "never_stays", "log_patterns", "deliberate_abort", "error_lines", "state_probes",
                 "partial_failures"},
       .maps = {"environment"},
       .joined_maps = {"variables", "sweeps"},
-      .or_one = {"required_args", "leftovers", "clean_exit_codes", "clean_signals", "catalogues"}};
+      .or_one = {"required_args", "leftovers", "clean_exit_codes", "clean_signals", "catalogues",
+                 "never_stays"}};
   return kKeys;
 }
 

@@ -79,6 +79,7 @@ TEST(LoadProfileTest, ReadsHowTheTargetBehaves) {
   EXPECT_EQ(profile.deliberate_abort[1].pattern, "out of memory");
   EXPECT_TRUE(profile.deliberate_abort[1].allowed);
   EXPECT_EQ(profile.deliberate_abort[1].note, "by design");
+  EXPECT_THAT(profile.never_stays, ElementsAre("device"));
   EXPECT_THAT(profile.error_lines, ElementsAre("ERROR"));
 }
 

@@ -146,8 +146,7 @@ ProfileAndCatalogue FindProfile(const std::string& name, const std::filesystem::
     found.name = std::filesystem::absolute(found.profile.file).lexically_normal();
   }
   const DataPath also_profile = data.Beside(found.profile.file);
-  found.catalogue = LoadCatalogue(also_profile.Beside(file), found.profile.catalogues, diagnostics,
-                                  found.profile.catalogues_position);
+  found.catalogue = LoadCatalogueOf(found.profile, also_profile.Beside(file), diagnostics);
   return found;
 }
 

@@ -176,6 +176,10 @@ struct Profile {
   LimitsMs limits_ms;
   std::vector<std::string> catalogues;  // file names below scenarios/catalogue/, without .yaml
   SourcePosition catalogues_position;   // where they were named
+  // Registries (Observer::registry) of which this kind of target leaves nothing behind once it has
+  // unwound, whatever its fault-free run leaves. Observer::never_stays holds for every kind.
+  std::vector<std::string> never_stays;
+  SourcePosition never_stays_position;
   std::vector<LogPattern> log_patterns;
   std::vector<DeliberateAbort> deliberate_abort;
   // Patterns of log lines by which the target reports an error to its users. Empty: its log is no
