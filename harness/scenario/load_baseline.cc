@@ -9,6 +9,7 @@
 
 #include "harness/scenario/document.h"
 #include "harness/scenario/map_reader.h"
+#include "harness/scenario/same_bug.h"
 #include "harness/scenario/yaml_reader.h"
 
 namespace faultline {
@@ -67,21 +68,8 @@ void ReadEntries(const YamlValue& list, ReadContext& context, Baseline& baseline
   }
 }
 
-// Whether a finding with the signature `seen` is what `known` names. A target that was not traced
-// has no stack: its signature ends with the function that an assertion or a sanitizer names, where
-// that of another build goes on with the callers.
 bool Answers(const std::string& seen, const BaselineEntry& entry) {
-  const std::string& known = entry.signature;
-  if (entry.elsewhere) {
-    return false;
-  }
-  if (seen == known) {
-    return true;
-  }
-  constexpr std::string_view kCaller = " < ";
-  return seen.find(" @ ") != std::string::npos && seen.find(kCaller) == std::string::npos &&
-         known.starts_with(seen) &&
-         std::string_view(known).substr(seen.size()).starts_with(kCaller);
+  return !entry.elsewhere && MayBeSameBug(seen, entry.signature);
 }
 
 }  // namespace

@@ -41,8 +41,8 @@ struct Baseline {
   // selection nothing can be called gone.
   std::string selection = {};
 
-  // The entry with this signature, nullptr when it is not known. A signature that names a function
-  // and no caller, as of a target that was not traced, is also that of an entry with callers.
+  // The entry with this signature, else one that may be the same bug (MayBeSameBug); nullptr when
+  // it is not known.
   const BaselineEntry* Find(const std::string& signature) const;
   // The entries that none of the signatures `seen` answers to, without those that come sometimes.
   std::vector<BaselineEntry> Gone(const std::set<std::string>& seen) const;
