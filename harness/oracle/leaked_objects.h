@@ -17,6 +17,8 @@ struct LeakedGroup {
   bool released_by_stop = true;
   int ended = 0;                // see ObjectGroup
   std::set<std::string> parts;  // leaked groups that end with these objects
+
+  bool IsNameless() const { return objects.front().name.empty(); }
 };
 
 // In order of creation. A group that the fault-free run does not know is left out: nothing says

@@ -8,15 +8,11 @@
 #include <set>
 
 #include "harness/oracle/blame.h"
-#include "harness/oracle/common_call.h"
 #include "harness/oracle/failed_call.h"
-#include "harness/oracle/forgetter.h"
-#include "harness/oracle/leaked_objects.h"
-#include "harness/oracle/made_together.h"
+#include "harness/oracle/forgotten_objects.h"
 #include "harness/oracle/run_course.h"
 #include "harness/oracle/signature.h"
 #include "harness/oracle/silent_creator.h"
-#include "harness/oracle/skipped_release.h"
 
 namespace faultline {
 namespace {
@@ -26,135 +22,35 @@ using protocol::JournalRecord;
 constexpr char kLeakKind[] = "leak";
 constexpr size_t kMostOtherObjects = 4;  // told of those that go with a leaked object
 
-// Groups that one function forgets. The first of them that has a name stands for all.
-struct Leak {
-  LeakedGroup group;
-  Stack stack;  // that made its first object
-  Forgetter forgetter;
-  std::vector<std::string> others = {};  // titles of the other groups
-  std::string skipped = {};              // see SkippedRelease; "" = an error path forgets it
-};
-
-bool IsNameless(const LeakedGroup& group) { return group.objects.front().name.empty(); }
-
 class ObjectLeakFinder {
  public:
   ObjectLeakFinder(const Evidence& evidence, const OracleContext& context)
       : evidence_(evidence),
         context_(context),
-        tracked_(TrackObjects(evidence, context.catalogue)),
         failure_(FirstFailure(evidence)),
         met_(FindWhoMet(evidence, context.catalogue)),
-        silent_(UnnoticedSilentCreator(evidence, context.catalogue)),
-        forgetters_(evidence, tracked_, met_, symbolizer_),
-        skipped_(evidence, context.catalogue, symbolizer_) {}
+        silent_(UnnoticedSilentCreator(evidence, context.catalogue)) {}
 
   std::vector<Finding> Find() {
-    std::vector<Leak> all;
-    for (LeakedGroup& group : FindLeakedObjects(evidence_, context_)) {
-      const TrackedObject& first = group.objects.front();
-      const Stack stack = StackOf(first);
-      // Whoever is told of no failure takes no error path.
-      Forgetter forgetter = silent_.empty() ? forgetters_.Find(first) : Forgetter();
-      all.push_back({std::move(group), stack, std::move(forgetter)});
-    }
-    JoinOuter(all);
-    std::vector<Leak> leaks;
-    for (Leak& leak : all) {
-      const auto same = std::find_if(leaks.begin(), leaks.end(), [&](const Leak& other) {
-        return HaveOneForgetter(leak, other);
-      });
-      if (same == leaks.end()) {
-        leaks.push_back(std::move(leak));
-      } else {
-        AddTo(*same, std::move(leak));
-      }
-    }
-    for (Leak& leak : leaks) {
-      if (leak.forgetter.function.empty() && leak.group.released_by_stop) {
-        leak.skipped = skipped_.Find(leak.group.release_chain);
-      }
-    }
     std::vector<Finding> findings;
-    for (const Leak& leak : leaks) {
-      findings.push_back(Tell(leak, FirstSkipped(leak, leaks)));
+    for (const ForgottenObjects& leak :
+         FindForgottenObjects(evidence_, context_, met_, silent_, symbolizer_)) {
+      findings.push_back(Tell(leak));
     }
     return findings;
   }
 
  private:
-  Stack StackOf(const TrackedObject& object) {
-    return BlamedStack(evidence_.journal.records[object.record], evidence_.journal, symbolizer_);
-  }
-
-  // What was made in the same run of a function whose error path forgets other things as well, by a
-  // function that it called by a pointer, is for that error path too.
-  static void JoinOuter(std::vector<Leak>& leaks) {
-    for (Leak& leak : leaks) {
-      const auto outer = std::find_if(leaks.begin(), leaks.end(), [&](const Leak& other) {
-        return leak.forgetter.function.empty() && !other.forgetter.function.empty() &&
-               FindCall(leak.stack, other.forgetter.at_failure);
-      });
-      if (outer != leaks.end()) {
-        leak.forgetter = outer->forgetter;
-      }
-    }
-  }
-
-  // What a stop releases later in the same file waits for what it releases first, often by
-  // messages, so that no function calls both: where all of it is left, the first one is what was
-  // skipped.
-  static std::string FirstSkipped(const Leak& leak, const std::vector<Leak>& leaks) {
-    const auto file_of = [](const Leak& one) {
-      return one.skipped.substr(std::min(one.skipped.find(" ("), one.skipped.size()));
-    };
-    const Leak* first = &leak;
-    for (const Leak& other : leaks) {
-      const bool is_there = !leak.skipped.empty() && !other.skipped.empty() &&
-                            file_of(other) == file_of(leak) && !file_of(leak).empty();
-      first = is_there && other.group.ended < first->group.ended ? &other : first;
-    }
-    return first->skipped;
-  }
-
-  // Was the call of the function at the front of `call` going on when `stack` was taken?
-  static bool FindCall(const Stack& stack, const Stack& call) {
-    const std::optional<CommonCall> common = FindCommonCall(stack, call);
-    return common && common->in_other == 0;
-  }
-
-  bool HaveOneForgetter(const Leak& one, const Leak& other) const {
-    if (CauseOfErrorPath(one.forgetter) != CauseOfErrorPath(other.forgetter)) {
-      return false;
-    }
-    return !one.forgetter.function.empty() ||
-           MadeTogether(WithoutMakers(one.stack), WithoutMakers(other.stack));
-  }
-
-  void AddTo(Leak& leak, Leak more) const {
-    if (IsNameless(leak.group) && !IsNameless(more.group)) {
-      std::swap(leak.group, more.group);
-      std::swap(leak.stack, more.stack);
-    }
-    leak.others.insert(leak.others.end(), more.group.objects.size(), What(more));
-  }
-
   Stack WithoutMakers(const Stack& stack) const {
     return faultline::WithoutMakers(stack, context_.catalogue);
   }
 
-  // "mempool `bdev_io_pool'", "heap object made by start_ports"
-  std::string What(const Leak& leak) const {
-    const TrackedObject& first = leak.group.objects.front();
-    if (!first.name.empty()) {
-      return fmt::format("{} `{}'", first.registry, first.name);
-    }
-    const std::vector<std::string> makers = NamedCallers(WithoutMakers(leak.stack));
-    return first.registry + " object" + (makers.empty() ? "" : " made by " + makers.front());
+  std::string What(const ForgottenObjects& leak) const {
+    return ObjectText(leak.group.objects.front(), WithoutMakers(leak.stack));
   }
 
   // "mempool `bdev_io_pool' is", "mempool `bdev_io_pool' and 3 more objects are"
-  std::string Count(const Leak& leak) const {
+  std::string Count(const ForgottenObjects& leak) const {
     const size_t more = leak.group.objects.size() - 1 + leak.others.size();
     return more == 0
                ? What(leak) + " is"
@@ -164,14 +60,14 @@ class ObjectLeakFinder {
   // The function that releases what `leak` is of in the fault-free run and is to blame that it does
   // not here, as the chain's names are: the nearest one in the file of the function whose object it
   // is, so that a helper which frees memory for many does not stand for them. "" = not known.
-  std::string OwnersRelease(const Leak& leak) const {
+  std::string OwnersRelease(const ForgottenObjects& leak) const {
     const Stack makers = WithoutMakers(leak.stack);
     const std::vector<std::string> names = BlamedFunctions(makers);
     if (names.empty()) {
       return "";
     }
     // A small program may have no other file than the one in which it asks for memory.
-    const std::string& of = IsNameless(leak.group) ? names.back() : names.front();
+    const std::string& of = leak.group.IsNameless() ? names.back() : names.front();
     const auto owner = std::find_if(makers.begin(), makers.end(), [&](const Frame& frame) {
       return FoldTemplates(frame.function) == of;
     });
@@ -187,14 +83,14 @@ class ObjectLeakFinder {
   }
 
   // " by spdk_nvmf_tgt_destroy", of an object that nothing released where the fault-free run does.
-  // A function that is called by `skipped`, or is that, was not seen: it forgets nothing.
-  std::string NotBy(const Leak& leak, const std::string& skipped) const {
+  // A function that is called by the skipped one, or is that, was not seen: it forgets nothing.
+  std::string NotBy(const ForgottenObjects& leak) const {
     const std::string release = OwnersRelease(leak);
     if (release.empty() || failure_ == nullptr || !silent_.empty()) {
       return "";
     }
     const std::vector<std::string>& chain = leak.group.release_chain;
-    const auto last_unseen = std::find(chain.begin(), chain.end(), skipped);
+    const auto last_unseen = std::find(chain.begin(), chain.end(), leak.skipped);
     const bool was_seen = last_unseen == chain.end() ||
                           std::find(last_unseen + 1, chain.end(), release) != chain.end();
     return fmt::format(" by {}{}", release.substr(0, release.find(" (")),
@@ -223,7 +119,7 @@ class ObjectLeakFinder {
 
   // Names are the target's users' and may be counted: the place that made the object is the same in
   // every run. Where that has no name, the object's own must do.
-  std::string Signature(const Leak& leak) const {
+  std::string Signature(const ForgottenObjects& leak) const {
     const TrackedObject& first = leak.group.objects.front();
     const Stack makers = WithoutMakers(leak.stack);
     const std::string what = !BlamedFunctions(makers).empty() || first.label.empty()
@@ -240,8 +136,8 @@ class ObjectLeakFinder {
   }
 
   // See Finding::cause.
-  std::string Cause(const Leak& leak, const std::string& skipped) const {
-    const std::string cause = CauseOfForgetting(leak, skipped);
+  std::string Cause(const ForgottenObjects& leak) const {
+    const std::string cause = CauseOfForgetting(leak);
     const std::string object = silent_.empty() && failure_ != nullptr ? UnreleasedObject(leak) : "";
     return cause.empty() || object.empty() ? cause + object : cause + "; " + object;
   }
@@ -250,9 +146,9 @@ class ObjectLeakFinder {
   // release it where the outermost one fails mends them all. "" where objects have no names: a
   // helper that makes and frees memory for many says nothing of whose it is, unless no error path
   // knows of it and its owner has a function that gives it back.
-  std::string UnreleasedObject(const Leak& leak) const {
+  std::string UnreleasedObject(const ForgottenObjects& leak) const {
     const std::vector<std::string> makers = BlamedFunctions(WithoutMakers(leak.stack));
-    const std::string by = !IsNameless(leak.group)           ? leak.group.released_by
+    const std::string by = !leak.group.IsNameless()          ? leak.group.released_by
                            : leak.forgetter.function.empty() ? OwnersRelease(leak)
                                                              : "";
     return makers.empty() || by.empty()
@@ -261,7 +157,7 @@ class ObjectLeakFinder {
                              leak.group.objects.front().registry, fmt::join(makers, " < "), by);
   }
 
-  std::string CauseOfForgetting(const Leak& leak, const std::string& skipped) const {
+  std::string CauseOfForgetting(const ForgottenObjects& leak) const {
     if (!leak.forgetter.function.empty()) {
       return CauseOfErrorPath(leak.forgetter);
     }
@@ -269,7 +165,9 @@ class ObjectLeakFinder {
       return CauseOfSilence(silent_);
     }
     const std::string stop =
-        skipped.empty() ? "" : fmt::format("the stop releases nothing in {}", skipped);
+        leak.first_skipped.empty()
+            ? ""
+            : fmt::format("the stop releases nothing in {}", leak.first_skipped);
     const std::string met = AfterWhomNothingIsReleased();
     return met.empty() || stop.empty() ? met + stop : met + "; " + stop;
   }
@@ -288,14 +186,12 @@ class ObjectLeakFinder {
                        may_tell ? ", by it or by whom it tells" : "");
   }
 
-  // `first_skipped`: of the stop, see FirstSkipped.
-  Finding Tell(const Leak& leak, const std::string& first_skipped) {
+  Finding Tell(const ForgottenObjects& leak) {
     const LeakedGroup& group = leak.group;
-    const std::string& skipped = leak.skipped;
     Finding finding = FindingAtEnd(
         kLeakKind,
         Count(leak) + " never released" +
-            (leak.forgetter.function.empty() ? NotBy(leak, skipped) + " " + HowForgotten()
+            (leak.forgetter.function.empty() ? NotBy(leak) + " " + HowForgotten()
                                              : " by the error path of " + leak.forgetter.function),
         evidence_);
     finding.object = What(leak);
@@ -312,12 +208,12 @@ class ObjectLeakFinder {
     } else {
       finding.stack = leak.stack;
     }
-    finding.cause = Cause(leak, first_skipped);
+    finding.cause = Cause(leak);
     if (!group.released_by.empty()) {
       finding.details.push_back("the fault-free run releases it in " + group.released_by);
     }
-    if (!skipped.empty()) {
-      finding.details.push_back("this run releases nothing in " + skipped);
+    if (!leak.skipped.empty()) {
+      finding.details.push_back("this run releases nothing in " + leak.skipped);
     }
     if (leak.forgetter.function.empty()) {
       TellFailure(finding);
@@ -369,13 +265,10 @@ class ObjectLeakFinder {
 
   const Evidence& evidence_;
   const OracleContext& context_;
-  const std::vector<TrackedObject> tracked_;
   const Injection* failure_;  // the first; nullptr when nothing failed
   const MetFailure met_;
   const std::string silent_;  // see UnnoticedSilentCreator
   Symbolizer symbolizer_;
-  const ForgetterFinder forgetters_;
-  SkippedRelease skipped_;
 };
 
 }  // namespace
