@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <set>
 
 #include "harness/scenario/document.h"
 #include "harness/scenario/map_reader.h"
@@ -47,6 +46,12 @@ BaselineEntry ReadEntry(const YamlValue& value, ReadContext& context) {
     entry.sometimes = ReadBool(*sometimes, "`sometimes`", context).value_or(false);
   }
   map.SomeTexts("scenarios", entry.scenarios, "scenarios, as `folder/name`");
+  if (NamesAnyPlace(entry.signature) && entry.scenarios.empty()) {
+    context.diagnostics.Add(entry.position,
+                            fmt::format("`{}` holds wherever it comes; say of which "
+                                        "`scenarios`",
+                                        entry.signature));
+  }
   map.Finish();
   return entry;
 }
@@ -57,10 +62,11 @@ void ReadEntries(const YamlValue& list, ReadContext& context, Baseline& baseline
                     "a list of {kind, signature, note, reference, sometimes, scenarios}", context);
     return;
   }
-  std::set<std::string> signatures;
+  // Of other scenarios the same signature tells another bug.
+  std::set<std::pair<std::string, std::vector<std::string>>> seen;
   for (const YamlPtr& item : list.items) {
     BaselineEntry entry = ReadEntry(*item, context);
-    if (!entry.signature.empty() && !signatures.insert(entry.signature).second) {
+    if (!entry.signature.empty() && !seen.insert({entry.signature, entry.scenarios}).second) {
       context.diagnostics.Add(entry.position,
                               fmt::format("signature `{}` is given twice", entry.signature));
     }

@@ -36,7 +36,7 @@ struct BaselineEntry {
 // ${run_dir}, and that is no variable.
 struct Baseline {
   std::string summary;
-  std::vector<BaselineEntry> entries;  // signatures are unique
+  std::vector<BaselineEntry> entries;  // signature and scenarios are unique
   // What the sweep that wrote it looked at, as Selection::Text; "" = not said. Of another
   // selection nothing can be called gone.
   std::string selection = {};

@@ -95,10 +95,42 @@ TEST_F(LoadBaselineTest, RejectsAnEntryWithoutSignatureWithLineAndColumn) {
 }
 
 TEST_F(LoadBaselineTest, RejectsASignatureThatIsGivenTwice) {
+  for (const std::string scenarios : {"", ", scenarios: [a]"}) {
+    diagnostics_ = Diagnostics();
+    const std::string entry = "  - {kind: leak, signature: a" + scenarios + "}\n";
+    Load("faultline: 1\nfindings:\n" + entry + entry);
+    EXPECT_THAT(diagnostics_.ToString(), HasSubstr("given twice")) << scenarios;
+  }
+}
+
+// Each has a note of its own.
+TEST_F(LoadBaselineTest, OneSignatureMayTellTwoBugsOfTwoScenarios) {
+  Baseline baseline = Load(
+      "faultline: 1\nfindings:\n  - {kind: leak, signature: a, note: one, scenarios: [s/a]}\n"
+      "  - {kind: leak, signature: a, note: other, scenarios: [s/b]}\n");
+  EXPECT_TRUE(diagnostics_.empty()) << diagnostics_.ToString();
+  baseline.UseFor("s/b.yaml");
+  ASSERT_NE(baseline.Find("a"), nullptr);
+  EXPECT_EQ(baseline.Find("a")->note, "other");
+}
+
+// Else it would excuse the next use of freed memory, wherever that comes.
+TEST_F(LoadBaselineTest, RejectsAnyPlaceInAnyScenario) {
   Load(
-      "faultline: 1\nfindings:\n  - {kind: leak, signature: a}\n"
-      "  - {kind: leak, signature: a}\n");
-  EXPECT_THAT(diagnostics_.ToString(), HasSubstr("given twice"));
+      "faultline: 1\nfindings:\n  - {kind: crash, signature: 'crash: SIGSEGV wild pointer @ *'}\n");
+  EXPECT_THAT(diagnostics_.ToString(), HasSubstr("b.yaml:3:5"));
+  EXPECT_THAT(diagnostics_.ToString(), HasSubstr("`scenarios`"));
+}
+
+TEST_F(LoadBaselineTest, AnyPlaceHoldsInItsScenarios) {
+  Baseline baseline = Load(
+      "faultline: 1\nfindings:\n  - {kind: crash, signature: 'crash: SIGSEGV wild pointer @ *', "
+      "scenarios: [a/b]}\n");
+  EXPECT_TRUE(diagnostics_.empty()) << diagnostics_.ToString();
+  baseline.UseFor("a/b.yaml");
+  EXPECT_NE(baseline.Find("crash: SIGSEGV wild pointer @ f < g"), nullptr);
+  baseline.UseFor("a/c.yaml");
+  EXPECT_EQ(baseline.Find("crash: SIGSEGV wild pointer @ f < g"), nullptr);
 }
 
 TEST_F(LoadBaselineTest, NamesTheNearestKey) {

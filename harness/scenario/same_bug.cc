@@ -9,30 +9,46 @@ namespace {
 
 constexpr std::string_view kAt = " @ ";
 constexpr std::string_view kCaller = " < ";
+constexpr std::string_view kAnyPlace = "*";
 
 // Begin of what a signature says of a death, and the death: one for all words that tell it.
 using Told = std::pair<std::string_view, std::string_view>;
 
-// What sanitizers' runtimes call it (compiler-rt, sanitizer_symbolizer_report.cpp,
-// asan_errors.cpp).
-constexpr std::array<Told, 10> kBySanitizer = {{{"SEGV", "wild pointer"},
-                                                {"BUS", "wild pointer"},
-                                                {"heap-use-after-free", "wild pointer"},
-                                                {"heap-buffer-overflow", "wild pointer"},
-                                                {"use-after-poison", "wild pointer"},
-                                                {"unknown-crash", "wild pointer"},
-                                                {"attempting double-free", "double free"},
+// Which of these it is depends on what lies where the pointer leads to.
+constexpr std::string_view kBadMemory = "bad memory";
+
+// What sanitizers' runtimes say (compiler-rt: sanitizer_symbolizer_report.cpp, asan_errors.cpp).
+constexpr std::array<Told, 17> kBySanitizer = {{{"SEGV", kBadMemory},
+                                                {"BUS", kBadMemory},
+                                                {"heap-use-after-free", kBadMemory},
+                                                {"heap-buffer-overflow", kBadMemory},
+                                                {"stack-buffer-", kBadMemory},
+                                                {"dynamic-stack-buffer-", kBadMemory},
+                                                {"global-buffer-overflow", kBadMemory},
+                                                {"stack-use-after-", kBadMemory},
+                                                {"use-after-poison", kBadMemory},
+                                                {"container-overflow", kBadMemory},
+                                                {"unknown-crash", kBadMemory},
+                                                {"negative-size-param", kBadMemory},
+                                                {"attempting double-free", kBadMemory},
+                                                {"attempting free", kBadMemory},
                                                 {"stack-overflow", "stack overflow"},
                                                 {"FPE", "arithmetic trap"},
                                                 {"ILL", "illegal instruction"}}};
-// What the `crash` oracle and glibc's malloc do.
-constexpr std::array<Told, 7> kBySignal = {{{"SIGSEGV wild pointer", "wild pointer"},
-                                            {"SIGBUS wild pointer", "wild pointer"},
-                                            {"double free or corruption", "double free"},
-                                            {"free(): double free detected", "double free"},
-                                            {"SIGSEGV stack overflow", "stack overflow"},
-                                            {"SIGFPE ", "arithmetic trap"},
-                                            {"SIGILL ", "illegal instruction"}}};
+// What the `crash` oracle and glibc's malloc say.
+constexpr std::array<Told, 13> kBySignal = {{{"SIGSEGV wild ", kBadMemory},
+                                             {"SIGSEGV null ", kBadMemory},
+                                             {"SIGBUS wild ", kBadMemory},
+                                             {"double free or corruption", kBadMemory},
+                                             {"free(): ", kBadMemory},
+                                             {"malloc(): ", kBadMemory},
+                                             {"realloc(): ", kBadMemory},
+                                             {"munmap_chunk(): ", kBadMemory},
+                                             {"malloc_consolidate(): ", kBadMemory},
+                                             {"corrupted ", kBadMemory},
+                                             {"SIGSEGV stack overflow", "stack overflow"},
+                                             {"SIGFPE ", "arithmetic trap"},
+                                             {"SIGILL ", "illegal instruction"}}};
 
 std::string_view DeathIn(std::string_view words, const auto& table) {
   const auto told = std::find_if(table.begin(), table.end(),
@@ -54,28 +70,42 @@ std::string_view DeathOf(std::string_view head) {
   return DeathIn(head.substr(tool_end + std::string_view("Sanitizer: ").size()), kBySanitizer);
 }
 
+// A signature's two halves; no place when it names none.
+struct Halves {
+  std::string_view head;
+  std::string_view place;
+};
+
+Halves Split(std::string_view signature) {
+  const size_t at = signature.find(kAt);
+  return at == std::string_view::npos
+             ? Halves{signature, ""}
+             : Halves{signature.substr(0, at), signature.substr(at + kAt.size())};
+}
+
 bool IsSamePlace(std::string_view seen, std::string_view known) {
+  if (known == kAnyPlace) {
+    return true;
+  }
   const bool has_callers = seen.find(kCaller) != std::string_view::npos;
-  return seen == known || (!has_callers && known.starts_with(seen) &&
-                           known.substr(seen.size()).starts_with(kCaller));
+  return !seen.empty() && (seen == known || (!has_callers && known.starts_with(seen) &&
+                                             known.substr(seen.size()).starts_with(kCaller)));
 }
 
 }  // namespace
+
+bool NamesAnyPlace(std::string_view signature) { return Split(signature).place == kAnyPlace; }
 
 bool MayBeSameBug(std::string_view seen, std::string_view known) {
   if (seen == known) {
     return true;
   }
-  const size_t seen_head = seen.find(kAt);
-  const size_t known_head = known.find(kAt);
-  if (seen_head == std::string_view::npos || known_head == std::string_view::npos) {
-    return false;
-  }
-  const std::string_view death = DeathOf(seen.substr(0, seen_head));
-  const bool is_told_alike = seen.substr(0, seen_head) == known.substr(0, known_head) ||
-                             (!death.empty() && death == DeathOf(known.substr(0, known_head)));
-  return is_told_alike &&
-         IsSamePlace(seen.substr(seen_head + kAt.size()), known.substr(known_head + kAt.size()));
+  const Halves one = Split(seen);
+  const Halves other = Split(known);
+  const std::string_view death = DeathOf(one.head);
+  const bool is_told_alike =
+      one.head == other.head || (!death.empty() && death == DeathOf(other.head));
+  return is_told_alike && IsSamePlace(one.place, other.place);
 }
 
 }  // namespace faultline

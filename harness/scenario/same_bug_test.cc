@@ -45,6 +45,23 @@ TEST(SameBug, AnotherDeathAtTheSamePlaceIsAnotherOne) {
   EXPECT_FALSE(MayBeSameBug("sanitizer: LeakSanitizer: direct leak of memory @ f < g",
                             "crash: assertion `x' failed @ f < g"));
   EXPECT_FALSE(MayBeSameBug("hang: SIGSEGV wild pointer @ f < g", known));
+  EXPECT_FALSE(MayBeSameBug("sanitizer: AddressSanitizer: stack-overflow @ f < g", known));
+}
+
+TEST(SameBug, AnyPlaceIsAnyFunctionAndNone) {
+  const std::string known = "crash: SIGSEGV wild pointer @ *";
+  EXPECT_TRUE(NamesAnyPlace(known));
+  EXPECT_TRUE(MayBeSameBug("crash: SIGSEGV wild pointer @ f < g", known));
+  EXPECT_TRUE(MayBeSameBug("crash: SIGSEGV wild pointer", known));
+  EXPECT_TRUE(MayBeSameBug("crash: corrupted double-linked list @ f < g", known));
+  EXPECT_TRUE(MayBeSameBug("sanitizer: AddressSanitizer: heap-use-after-free @ f < g", known));
+  EXPECT_TRUE(MayBeSameBug("sanitizer: AddressSanitizer: stack-overflow",
+                           "crash: SIGSEGV stack overflow @ *"));
+  EXPECT_FALSE(MayBeSameBug("sanitizer: AddressSanitizer: stack-overflow", known));
+  EXPECT_FALSE(MayBeSameBug("crash: assertion `x' failed @ f < g", known));
+  EXPECT_FALSE(MayBeSameBug("hang: stop", known));
+  EXPECT_FALSE(NamesAnyPlace("crash: SIGSEGV wild pointer @ f"));
+  EXPECT_FALSE(NamesAnyPlace("crash: *"));
 }
 
 TEST(SameBug, WithoutCallersThePlaceIsTheFunction) {

@@ -3,7 +3,9 @@
 #include <yaml-cpp/yaml.h>
 
 #include <map>
+#include <utility>
 
+#include "harness/scenario/same_bug.h"
 #include "harness/store/status.h"
 
 namespace faultline {
@@ -42,15 +44,19 @@ BaselineEntry EntryFor(const FindingGroup& group, const BaselineEntry* known) {
 std::string WriteBaseline(const std::vector<FindingGroup>& findings, const Baseline& known,
                           const std::string& scenario, const std::string& selection,
                           bool assumed_too, const std::string& schema) {
-  std::map<std::string, BaselineEntry> entries;  // by signature
+  std::map<std::pair<std::string, std::vector<std::string>>, BaselineEntry> entries;
+  const auto keep = [&](const BaselineEntry& entry) {
+    entries[{entry.signature, entry.scenarios}] = entry;
+  };
   for (const BaselineEntry& entry : known.entries) {
     if (entry.sometimes || entry.elsewhere) {
-      entries[entry.signature] = entry;
+      keep(entry);
     }
   }
   for (const FindingGroup& group : findings) {
     if (FailsCommand(group, assumed_too) || StatusOf(group) == FindingStatus::kFlaky) {
-      entries[group.signature] = EntryFor(group, known.Find(group.signature));
+      const BaselineEntry* entry = known.Find(group.signature);
+      keep(entry != nullptr && NamesAnyPlace(entry->signature) ? *entry : EntryFor(group, entry));
     }
   }
   YAML::Emitter out;
@@ -59,7 +65,7 @@ std::string WriteBaseline(const std::vector<FindingGroup>& findings, const Basel
       << (known.summary.empty() ? "Known findings of a sweep of " + scenario : known.summary);
   out << YAML::Key << "selection" << YAML::Value << YAML::DoubleQuoted << selection;
   out << YAML::Key << "findings" << YAML::Value << YAML::BeginSeq;
-  for (const auto& [signature, entry] : entries) {
+  for (const auto& [key, entry] : entries) {
     Write(out, entry);
   }
   out << YAML::EndSeq << YAML::EndMap;

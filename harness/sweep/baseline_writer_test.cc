@@ -65,6 +65,36 @@ TEST(WriteBaseline, KeepsWhatIsKnownInOtherScenarios) {
   EXPECT_THAT(written.entries[0].scenarios, testing::IsEmpty());
 }
 
+// Found here too it is this scenario's own; before, it took the other one's place.
+TEST(WriteBaseline, WhatIsKnownElsewhereIsWrittenBesideThat) {
+  BaselineEntry entry;
+  entry.signature = "leak: a";
+  entry.kind = "leak";
+  entry.scenarios = {"start/waits"};
+  Baseline known{"ours", {entry}};
+  known.UseFor("bdev/raid1.yaml");
+  const Baseline written = WrittenAndRead({AGroup("leak: a", 3)}, known);
+  ASSERT_THAT(written.entries, Signatures("leak: a", "leak: a"));
+  EXPECT_THAT(written.entries[0].scenarios, testing::IsEmpty());
+  EXPECT_THAT(written.entries[1].scenarios, ElementsAre("start/waits"));
+}
+
+TEST(WriteBaseline, AnEntryOfAnyPlaceStaysTheOnlyOne) {
+  BaselineEntry entry;
+  entry.signature = "crash: SIGSEGV wild pointer @ *";
+  entry.kind = "crash";
+  entry.note = "a note";
+  entry.scenarios = {"stop/early"};
+  Baseline known{"ours", {entry}};
+  known.UseFor("stop/early.yaml");
+  const Baseline written =
+      WrittenAndRead({AGroup("crash: SIGSEGV wild pointer @ f < g", 3),
+                      AGroup("sanitizer: AddressSanitizer: heap-use-after-free @ h", 3)},
+                     known);
+  ASSERT_THAT(written.entries, Signatures(entry.signature));
+  EXPECT_EQ(written.entries[0].note, "a note");
+}
+
 TEST(WriteBaseline, NamesTheSchemaOnlyWhereThereIsOne) {
   EXPECT_EQ(WriteBaseline({}, {}, "start", "all").find("schema"), std::string::npos);
   EXPECT_EQ(WriteBaseline({}, {}, "start", "all", false, "../s.json")
