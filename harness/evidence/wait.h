@@ -31,6 +31,9 @@ struct WaitAccount {
   std::string ToString() const;
 };
 
+// WaitAccount::for_what of a step `wait_exit`.
+inline constexpr char kForItsEnd[] = "the target to end";
+
 // Of the limit, the most that is added for time without a CPU.
 inline constexpr int64_t kMostTimesForCpu = 2;
 

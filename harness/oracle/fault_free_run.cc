@@ -220,11 +220,21 @@ std::vector<std::string> MissingEffects(const FaultFreeAnswer& model,
   return missing;
 }
 
+// How long its end took, at most: of one that ends by itself, as after a failed start, all that it
+// does while a step waits for that.
+int64_t EndMs(const Evidence& evidence) {
+  int64_t end_ms = evidence.stop_ms;
+  for (const StepResult& step : evidence.steps) {
+    end_ms = std::max(end_ms, step.wait.for_what == kForItsEnd ? step.wait.took_ms : 0);
+  }
+  return end_ms;
+}
+
 FaultFreeRun DescribeFaultFree(const Evidence& evidence, const Catalogue& catalogue,
                                const Profile& profile, const Scenario* scenario) {
   FaultFreeRun run;
   run.start_ms = evidence.start_ms;
-  run.stop_ms = evidence.stop_ms;
+  run.stop_ms = EndMs(evidence);
   for (const RpcExchange& rpc : evidence.rpcs) {
     run.rpc_ms = std::max(run.rpc_ms, rpc.duration_ms);
     run.answers.push_back(

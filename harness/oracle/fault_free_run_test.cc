@@ -44,6 +44,18 @@ TEST(FaultFreeRun, TakesTheSlowestAnswer) {
   EXPECT_EQ(Describe(run).rpc_ms, 700);
 }
 
+// A failed start: nobody asks for the end, and all of the start passes while a step waits for it.
+TEST(FaultFreeRun, AnEndThatNobodyAsksForTakesAsLongAsAStepWaitsForIt) {
+  JudgedRun run;
+  run.evidence.stop_ms = 0;
+  WaitAccount& wait = run.evidence.steps.emplace_back().wait;
+  wait.for_what = kForItsEnd;
+  wait.took_ms = 1'500;
+  EXPECT_EQ(Describe(run).stop_ms, 1'500);
+  wait.for_what = "an answer to framework_start_init";
+  EXPECT_EQ(Describe(run).stop_ms, 0);
+}
+
 TEST(FaultFreeRun, KnowsWhatTheTargetSaysAnyway) {
   JudgedRun run;
   run.Say("[2026-01-02 20:21:22.1] a.c: 12: ERROR: no device 0x5500");

@@ -199,7 +199,7 @@ StepOutcome StepRunner::operator()(const WaitExitStep& step) {
   if (step.ask && (!by_itself || !run_.WaitForExit(kQuietMs))) {
     refused = AskToStop(run_);
   }
-  if (Wait("the target to end", [] { return false; }) == LiveRun::Wait::kTimedOut &&
+  if (Wait(kForItsEnd, [] { return false; }) == LiveRun::Wait::kTimedOut &&
       !ObeysSecondSignal(run_)) {
     if (!refused.empty()) {
       return {Status::kUnmet, refused + "; the target runs on"};
