@@ -34,7 +34,7 @@ class World:
         self.silent = self.away = False
         self.rules, self.counts, self.connections = [], {}, []
         self.listener = None
-        self.controllers = 0
+        self.controllers, self.muted = 0, {}
         self.ana, self.ana_changes, self.entries = 1, 0, 1
 
     def disk(self, nsid):
@@ -87,7 +87,7 @@ class World:
         elif name == "ana":          # 1 optimized, 2 non-optimized, 3 inaccessible, 4 lost, 15 changing
             self.ana, self.ana_changes = number[0], self.ana_changes + 1
         elif name == "entries":      # of the discovery log
-            self.entries = number[0]
+            self.entries, self.ana_changes = number[0], self.ana_changes + 1
         elif name == "event":        # type, information, page: each controller is told, when it asks for events
             for connection in list(self.connections):
                 if connection.nqn and not connection.qid:
@@ -232,7 +232,8 @@ class Connection:
         for text in does:
             kind, *args = text.split(":")
             n = [int(a, 0) for a in args]
-            if kind == "mute":
+            if kind == "mute":       # until it is aborted
+                self.world.muted[self.controller, self.qid, cid] = self
                 return None
             if kind == "close":
                 raise Closed()
@@ -287,6 +288,8 @@ class Connection:
             if self.qid == 0:
                 self.world.controllers += 1
                 self.controller = self.world.controllers
+            else:
+                self.controller = struct.unpack("<H", data[16:18])[0]
             if self.forced is not None:
                 self.qid = 0
             return self.complete(cid, self.controller, self.forced or 0)
@@ -303,6 +306,11 @@ class Connection:
         if what[0] == "log":
             at = words[2] | words[3] << 32
             return self.data(cid, self.page(words[0] & 0xff)[at:], size)
+        if what[0] == "abort":
+            aborted = self.world.muted.pop((self.controller, words[0] & 0xffff, words[0] >> 16), None)
+            if aborted:
+                aborted.complete(words[0] >> 16, 0, 7)
+            return self.complete(cid, 0 if aborted else 1)
         if what[0] == "event":
             self.asked.append(cid)
             return self.event()
