@@ -1,8 +1,6 @@
 #pragma once
 
 #include <filesystem>
-#include <string>
-#include <vector>
 
 #include "harness/run/executor.h"
 #include "harness/run/live_run.h"
@@ -12,11 +10,6 @@ namespace faultline {
 // Failure (kBadInput) when a program was ended because it must not run as it was about to: see
 // CheckSafeToStart and ArgumentGuard.
 void ThrowRefusal(LiveRun& run);
-
-// Programs that children of the target execute, one of which may be what the target is for: it only
-// waits for them, has left them behind, or has run to completion and is made to execute others.
-// Takes as long as ExecutedInChild.
-std::vector<std::string> WrappedPrograms(LiveRun& run, bool& has_waited);
 
 // `program`, which children of the target have executed, in the one of them that is meant: the
 // first that lives, else the last (`program --check && program`).

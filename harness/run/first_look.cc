@@ -17,6 +17,7 @@
 #include "harness/run/executed.h"
 #include "harness/run/live_run.h"
 #include "harness/run/ready_place.h"
+#include "harness/run/wrapped_children.h"
 #include "harness/target/proc_status.h"
 
 namespace faultline {
