@@ -5,6 +5,8 @@
 #include <set>
 
 #include "harness/oracle/blame.h"
+#include "harness/oracle/forgotten_objects.h"
+#include "harness/oracle/made_together.h"
 #include "harness/oracle/oracle.h"
 #include "harness/oracle/run_course.h"
 #include "harness/oracle/signature.h"
@@ -33,10 +35,12 @@ std::set<std::string> NeverStaying(const OracleContext& context) {
   return registries;
 }
 
-std::string NameOf(const TrackedObject& object) {
-  return object.name.empty() ? object.registry
-                             : fmt::format("{} `{}'", object.registry, object.name);
-}
+// Objects that stay and were made together. The first made that has a name stands for all.
+struct Staying {
+  TrackedObject object;
+  Stack stack;                           // that made it
+  std::vector<std::string> others = {};  // texts of the others
+};
 
 class StayingOracle : public Oracle {
  public:
@@ -49,28 +53,15 @@ class StayingOracle : public Oracle {
         !BeginOfUnwinding(evidence, context.catalogue)) {
       return {};
     }
-    const std::set<std::string> never = NeverStaying(context);
     std::vector<Finding> findings;
-    Symbolizer symbolizer;
     std::map<std::string, size_t> by_signature;
-    for (const TrackedObject& object : TrackObjects(evidence, context.catalogue)) {
-      if (object.ended_by || !never.contains(object.registry)) {
-        continue;
-      }
-      Finding finding = FindingAtEnd(
-          kStayingKind, NameOf(object) + " is there when the target has ended", evidence);
-      finding.object = object.name;
-      finding.stack =
-          BlamedStack(evidence.journal.records[object.record], evidence.journal, symbolizer);
-      finding.signature = MakeSignature(kStayingKind, object.registry + " stays", finding.stack);
-      finding.details.push_back(fmt::format("made in step {} by {}",
-                                            evidence.journal.records[object.record].step,
-                                            PlaceText(finding.stack)));
+    for (const Staying& staying : FindStaying(evidence, context)) {
+      Finding finding = Tell(staying, evidence, context.catalogue);
       const auto [known, is_new] = by_signature.try_emplace(finding.signature, findings.size());
       if (is_new) {
         findings.push_back(std::move(finding));
       } else if (findings[known->second].details.size() < kMostNamed) {
-        findings[known->second].details.push_back("and so: " + NameOf(object));
+        findings[known->second].details.push_back("and so: " + TextOf(staying, context.catalogue));
       }
     }
     return findings;
@@ -81,6 +72,60 @@ class StayingOracle : public Oracle {
                 const OracleContext& context) const override {
     return (other.kind == kStayingKind && other.stack.empty() && !own.stack.empty()) ||
            Oracle::Explains(own, other, evidence, context);
+  }
+
+ private:
+  static std::vector<Staying> FindStaying(const Evidence& evidence, const OracleContext& context) {
+    const std::set<std::string> never = NeverStaying(context);
+    Symbolizer symbolizer;
+    std::vector<TrackedObject> objects = TrackObjects(evidence, context.catalogue);
+    std::sort(objects.begin(), objects.end(),
+              [](const TrackedObject& a, const TrackedObject& b) { return a.record < b.record; });
+    std::vector<Staying> all;
+    for (const TrackedObject& object : objects) {
+      if (object.ended_by || !never.contains(object.registry)) {
+        continue;
+      }
+      Staying one{object, BlamedStack(evidence.journal.records[object.record], evidence.journal,
+                                      symbolizer)};
+      const Stack makers = WithoutMakers(one.stack, context.catalogue);
+      const auto with = std::find_if(all.begin(), all.end(), [&](const Staying& other) {
+        return MadeTogether(WithoutMakers(other.stack, context.catalogue), makers);
+      });
+      if (with == all.end()) {
+        all.push_back(std::move(one));
+        continue;
+      }
+      if (with->object.name.empty() && !object.name.empty()) {
+        std::swap(with->object, one.object);
+        std::swap(with->stack, one.stack);
+      }
+      with->others.push_back(TextOf(one, context.catalogue));
+    }
+    return all;
+  }
+
+  // "poller `tick'", "heap object made by start_ports"
+  static std::string TextOf(const Staying& staying, const Catalogue& catalogue) {
+    return ObjectText(staying.object, WithoutMakers(staying.stack, catalogue));
+  }
+
+  static Finding Tell(const Staying& staying, const Evidence& evidence,
+                      const Catalogue& catalogue) {
+    const std::string what = TextOf(staying, catalogue);
+    Finding finding =
+        FindingAtEnd(kStayingKind, what + " is there when the target has ended", evidence);
+    finding.object = staying.object.name;
+    finding.stack = staying.stack;
+    finding.signature =
+        MakeSignature(kStayingKind, staying.object.registry + " stays", staying.stack);
+    finding.details.push_back(fmt::format("made in step {} by {}",
+                                          evidence.journal.records[staying.object.record].step,
+                                          PlaceText(staying.stack)));
+    for (size_t i = 0; i < staying.others.size() && i < kMostNamed; ++i) {
+      finding.details.push_back("with it: " + staying.others[i]);
+    }
+    return finding;
   }
 };
 

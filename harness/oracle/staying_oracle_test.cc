@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include "harness/oracle/testing/judged_run.h"
+#include "harness/oracle/testing/stack_recorder.h"
 
 namespace faultline {
 namespace {
@@ -48,6 +49,35 @@ TEST(StayingOracle, AProfileNamesWhatItsKindOfTargetNeverLeaves) {
   const std::vector<Finding> findings = run.Judge();
   ASSERT_THAT(findings, ElementsAre(IsKind("leak")));
   EXPECT_EQ(findings[0].title, "io_device `device' is there when the target has ended");
+}
+
+[[gnu::noinline]] void MakeTarget(testkit::StackRecorder& run) {
+  run.Record("mempool/create", 0x20, "pool");
+  NO_TAIL_CALL;
+  run.Record("io_device/register", 0x10, "device");
+  NO_TAIL_CALL;
+}
+
+TEST(StayingOracle, WhatOneFunctionMakesTogetherIsToldOnce) {
+  testkit::StackRecorder run;
+  run.AddUnwindObserver();
+  run.profile.never_stays = {"mempool", "io_device"};
+  MakeTarget(run);
+  NO_TAIL_CALL;
+  run.Call("target/unwind", 0);
+  const std::vector<Finding> findings = run.Judge();
+  ASSERT_THAT(findings, ElementsAre(IsKind("leak")));
+  EXPECT_THAT(findings[0].title, testing::HasSubstr("mempool `pool'"));
+  EXPECT_THAT(findings[0].details, testing::Contains("with it: io_device `device'"));
+}
+
+TEST(StayingOracle, WhatIsMadeApartIsToldApart) {
+  StoppedRun run;
+  run.profile.never_stays = {"mempool", "io_device"};
+  run.Call("mempool/create", 0x20, "pool");
+  run.Call("io_device/register", 0x10, "device");
+  run.Unwind();
+  EXPECT_THAT(run.Judge(), ElementsAre(IsKind("leak"), IsKind("leak")));
 }
 
 TEST(StayingOracle, WhoJustExitsOrDiesOwesNothing) {
