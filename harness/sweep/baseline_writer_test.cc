@@ -52,14 +52,19 @@ TEST(WriteBaseline, WhatDidNotComeAgainEachTimeComesSometimesAndStays) {
   EXPECT_THAT(second.entries, Signatures("crash: a"));
 }
 
-TEST(WriteBaseline, KeepsWhatIsKnownInOtherScenarios) {
+// A leak that is known in start/waits, used for another scenario.
+Baseline KnownElsewhere(const std::string& signature) {
   BaselineEntry entry;
-  entry.signature = "leak: a";
+  entry.signature = signature;
   entry.kind = "leak";
   entry.scenarios = {"start/waits"};
   Baseline known{"ours", {entry}};
   known.UseFor("bdev/raid1.yaml");
-  const Baseline written = WrittenAndRead({AGroup("crash: b", 3)}, known);
+  return known;
+}
+
+TEST(WriteBaseline, KeepsWhatIsKnownInOtherScenarios) {
+  const Baseline written = WrittenAndRead({AGroup("crash: b", 3)}, KnownElsewhere("leak: a"));
   ASSERT_THAT(written.entries, Signatures("crash: b", "leak: a"));
   EXPECT_THAT(written.entries[1].scenarios, ElementsAre("start/waits"));
   EXPECT_THAT(written.entries[0].scenarios, testing::IsEmpty());
@@ -67,13 +72,7 @@ TEST(WriteBaseline, KeepsWhatIsKnownInOtherScenarios) {
 
 // Found here too it is this scenario's own; before, it took the other one's place.
 TEST(WriteBaseline, WhatIsKnownElsewhereIsWrittenBesideThat) {
-  BaselineEntry entry;
-  entry.signature = "leak: a";
-  entry.kind = "leak";
-  entry.scenarios = {"start/waits"};
-  Baseline known{"ours", {entry}};
-  known.UseFor("bdev/raid1.yaml");
-  const Baseline written = WrittenAndRead({AGroup("leak: a", 3)}, known);
+  const Baseline written = WrittenAndRead({AGroup("leak: a", 3)}, KnownElsewhere("leak: a"));
   ASSERT_THAT(written.entries, Signatures("leak: a", "leak: a"));
   EXPECT_THAT(written.entries[0].scenarios, testing::IsEmpty());
   EXPECT_THAT(written.entries[1].scenarios, ElementsAre("start/waits"));
