@@ -1,13 +1,18 @@
 #!/usr/bin/env python3
-"""check_dependencies.py HARNESS_DIRECTORY: the rule of harness/README.md, held against every #include.
+"""check_dependencies.py HARNESS_DIRECTORY: the rule of harness/README.md, held against every #include, and what
+stands at the top level of the tree.
 
 The table "Folders" there says what each folder may use. Exit 1 with one line for each include that breaks the rule,
-for a folder that the table lacks or has too many, for a circle in the table, and for a use that is allowed but that
-nobody makes.
+for a folder that the table lacks or has too many, for a circle in the table, for a use that is allowed but that
+nobody makes, and for a committed file at the top level that is not one of TOP_LEVEL.
 """
 import pathlib
 import re
+import subprocess
 import sys
+
+TOP_LEVEL = {"harness", "mocks", "scenarios", "fixtures", "ci", "tools", "CMakeLists.txt", "CMakePresets.json",
+             "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE"}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+"((?:harness|tools|mocks|fixtures)/[^"]+)"', re.MULTILINE)
 ROW = re.compile(r"^\| `(\w+)/` \|.*\|([^|]*)\|$", re.MULTILINE)
@@ -74,8 +79,19 @@ def check(harness):
             yield f"{folder}: the table allows {use}, which nothing there uses"
 
 
+def check_top_level(root):
+    if not (root / ".git").exists():
+        return  # a source package: what lies there is the packer's
+    listed = subprocess.run(["git", "-C", str(root), "-c", "safe.directory=*", "ls-files", "-z"], check=True,
+                            capture_output=True, text=True).stdout
+    for name in sorted({path.split("/")[0] for path in listed.split("\0") if path}):
+        if not name.startswith(".") and name not in TOP_LEVEL:
+            yield f"{name}: does not belong at the top level (result of a run? else add it to TOP_LEVEL)"
+
+
 def main():
-    problems = list(check(pathlib.Path(sys.argv[1])))
+    harness = pathlib.Path(sys.argv[1]).resolve()
+    problems = list(check(harness)) + list(check_top_level(harness.parent))
     print("\n".join(problems) or "dependencies: ok")
     return 1 if problems else 0
 
