@@ -33,7 +33,8 @@ endif()
 faultline_package(CLI11 libcli11-dev)
 faultline_package(fmt libfmt-dev)
 faultline_package(nlohmann_json nlohmann-json3-dev)
-faultline_pkg(yaml yaml-cpp libyaml-cpp-dev)
+faultline_pkg(yaml_cpp yaml-cpp libyaml-cpp-dev)  # to write
+faultline_pkg(libyaml yaml-0.1 libyaml-dev)       # to read: a tenth of the time
 faultline_pkg(elf libelf libelf-dev)
 faultline_pkg(dw libdw libdw-dev)
 faultline_pkg(sqlite sqlite3 libsqlite3-dev)

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <future>
 #include <set>
 #include <string_view>
 
@@ -232,8 +231,7 @@ void LoadCatalogueFile(const std::filesystem::path& file, const DataPath& data,
 
 Catalogue LoadCatalogue(const DataPath& data, const std::vector<std::string>& names,
                         Diagnostics& diagnostics, const SourcePosition& asked_at) {
-  // yaml-cpp takes 7 ms for the thirteen catalogues of spdk-tgt, and every run waits for them.
-  std::vector<std::future<ParsedFile>> files;
+  Catalogue catalogue;
   std::vector<std::string> seen;
   for (const std::string& name : names) {
     if (std::find(seen.begin(), seen.end(), name) != seen.end()) {
@@ -242,12 +240,8 @@ Catalogue LoadCatalogue(const DataPath& data, const std::vector<std::string>& na
     }
     seen.push_back(name);
     if (const auto file = data.Find(DataKind::kCatalogue, name, asked_at, diagnostics)) {
-      files.push_back(std::async(std::launch::async, Parse, *file, std::cref(data)));
+      Append(Parse(*file, data), catalogue, diagnostics);
     }
-  }
-  Catalogue catalogue;
-  for (std::future<ParsedFile>& file : files) {
-    Append(file.get(), catalogue, diagnostics);
   }
   CheckErrorVariables(catalogue, diagnostics);
   CheckCallPatterns(catalogue, "benign", catalogue.benign, diagnostics);

@@ -1,95 +1,187 @@
 #include "harness/scenario/yaml_value.h"
 
 #include <fmt/format.h>
-#include <yaml-cpp/eventhandler.h>
-#include <yaml-cpp/exceptions.h>
-#include <yaml-cpp/parser.h>
+#include <yaml.h>
 
 #include <algorithm>
 #include <map>
+#include <new>
 #include <optional>
-#include <sstream>
+#include <utility>
 
 #include "harness/scenario/text_file.h"
 
 namespace faultline {
 namespace {
 
-// Builds the tree from yaml-cpp's events. Its own Node would expand nothing, but neither tells an
-// alias from a copy nor keeps a key that is given twice apart.
-class TreeBuilder : public YAML::EventHandler {
+// A document that is no YAML, or none of ours. Line and column count from 0, as libyaml's marks do.
+struct BadYaml {
+  size_t line = 0;
+  size_t column = 0;
+  std::string what;
+};
+
+BadYaml BadAt(const yaml_mark_t& mark, std::string what) {
+  return {mark.line, mark.column, std::move(what)};
+}
+
+std::string_view View(const yaml_char_t* text, size_t size) {
+  return {reinterpret_cast<const char*>(text), size};
+}
+std::string_view View(const yaml_char_t* text) {
+  return text == nullptr ? std::string_view() : reinterpret_cast<const char*>(text);
+}
+
+// libyaml's parser: one event after the other, in constant memory.
+class EventStream {
+ public:
+  explicit EventStream(const std::string& text) : text_(text) {
+    if (yaml_parser_initialize(&parser_) == 0) {
+      throw std::bad_alloc();
+    }
+    yaml_parser_set_encoding(&parser_, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text.data()),
+                                 text.size());
+  }
+  ~EventStream() {
+    yaml_event_delete(&event_);
+    yaml_parser_delete(&parser_);
+  }
+  EventStream(const EventStream&) = delete;
+  EventStream& operator=(const EventStream&) = delete;
+
+  // The next event, which lives until the next call. Throws BadYaml.
+  const yaml_event_t& Next() {
+    yaml_event_delete(&event_);
+    event_ = {};
+    if (yaml_parser_parse(&parser_, &event_) == 0) {
+      throw Problem();
+    }
+    return event_;
+  }
+
+ private:
+  BadYaml Problem() const {
+    if (parser_.error == YAML_MEMORY_ERROR) {
+      throw std::bad_alloc();
+    }
+    std::string what = parser_.problem == nullptr ? "no YAML" : parser_.problem;
+    if (parser_.error != YAML_READER_ERROR) {
+      return BadAt(parser_.problem_mark, std::move(what));
+    }
+    // The reader knows a byte's offset only.
+    const std::string_view before =
+        std::string_view(text_).substr(0, std::min(parser_.problem_offset, text_.size()));
+    const size_t line_begin = before.rfind('\n') + 1;  // npos + 1 is 0
+    return {static_cast<size_t>(std::count(before.begin(), before.end(), '\n')),
+            before.size() - line_begin, std::move(what)};
+  }
+
+  const std::string& text_;
+  yaml_parser_t parser_ = {};
+  yaml_event_t event_ = {};
+};
+
+// A plain scalar that means "nothing" (YAML 1.2, 10.3.2).
+bool IsNull(std::string_view text) {
+  return text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL";
+}
+
+// Builds the tree of one document from its events. libyaml's own tree neither tells an alias from
+// a copy nor says that a key is given twice.
+class TreeBuilder {
  public:
   TreeBuilder(std::shared_ptr<const std::string> file, Diagnostics& diagnostics)
       : file_(std::move(file)), diagnostics_(diagnostics) {}
 
-  YamlPtr TakeRoot() { return std::move(root_); }
-
-  void OnDocumentStart(const YAML::Mark&) override {}
-  void OnDocumentEnd() override {}
-
-  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    Attach(Make(YamlValue::Kind::kNull, mark), anchor, mark);
-  }
-
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                const std::string& value) override {
-    auto scalar = Make(YamlValue::Kind::kScalar, mark);
-    scalar->text = value;
-    scalar->quoted = tag == "!" || tag == "tag:yaml.org,2002:str";
-    if (!scalar->quoted && tag != "?" && !tag.empty()) {
-      throw YAML::ParserException(mark, fmt::format("the tag `{}` means nothing here", tag));
+  // What stands between the document's start and its end. Throws BadYaml.
+  YamlPtr Build(EventStream& events) {
+    while (root_ == nullptr) {
+      Take(events.Next());
     }
-    Attach(std::move(scalar), anchor, mark);
-  }
-
-  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    const auto found = anchors_.find(anchor);
-    if (found == anchors_.end()) {
-      throw YAML::ParserException(mark, "this alias stands inside the value that it names");
-    }
-    Place(found->second, mark);
-  }
-
-  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
-                       YAML::EmitterStyle::value) override {
-    Open(Make(YamlValue::Kind::kSequence, mark), anchor, mark);
-  }
-  void OnSequenceEnd() override { Close(); }
-
-  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
-                  YAML::EmitterStyle::value) override {
-    Open(Make(YamlValue::Kind::kMap, mark), anchor, mark);
-  }
-  void OnMapEnd() override {
-    Merge(*open_.back().value);
-    Close();
+    return std::move(root_);
   }
 
  private:
   struct OpenValue {
     std::shared_ptr<YamlValue> value;
-    YAML::anchor_t anchor;
-    YAML::Mark mark;
+    std::string anchor;
+    yaml_mark_t mark;
     std::optional<YamlValue::Entry> entry;  // of a map: its key has been read, its value not yet
   };
 
-  SourcePosition At(const YAML::Mark& mark) const {
-    return {file_, mark.line + 1, mark.column + 1};
+  void Take(const yaml_event_t& event) {
+    const yaml_mark_t& mark = event.start_mark;
+    switch (event.type) {
+      case YAML_SCALAR_EVENT:
+        TakeScalar(event.data.scalar, mark);
+        break;
+      case YAML_ALIAS_EVENT:
+        TakeAlias(std::string(View(event.data.alias.anchor)), mark);
+        break;
+      case YAML_SEQUENCE_START_EVENT:
+        Open(Make(YamlValue::Kind::kSequence, mark), View(event.data.sequence_start.anchor), mark);
+        break;
+      case YAML_MAPPING_START_EVENT:
+        Open(Make(YamlValue::Kind::kMap, mark), View(event.data.mapping_start.anchor), mark);
+        break;
+      case YAML_MAPPING_END_EVENT:
+        Merge(*open_.back().value);
+        Close();
+        break;
+      case YAML_SEQUENCE_END_EVENT:
+        Close();
+        break;
+      default:
+        break;
+    }
   }
 
-  std::shared_ptr<YamlValue> Make(YamlValue::Kind kind, const YAML::Mark& mark) const {
+  template <typename Scalar>
+  void TakeScalar(const Scalar& scalar, const yaml_mark_t& mark) {
+    const std::string_view text = View(scalar.value, scalar.length);
+    const std::string_view tag = View(scalar.tag);
+    const bool plain = scalar.style == YAML_PLAIN_SCALAR_STYLE && tag.empty();
+    if (!tag.empty() && tag != "!" && tag != YAML_STR_TAG) {
+      throw BadAt(mark, fmt::format("the tag `{}` means nothing here", tag));
+    }
+    const bool null = plain && IsNull(text);
+    auto value = Make(null ? YamlValue::Kind::kNull : YamlValue::Kind::kScalar, mark);
+    if (!null) {
+      value->text = text;
+      value->quoted = !plain;
+    }
+    Attach(std::move(value), std::string(View(scalar.anchor)), mark);
+  }
+
+  void TakeAlias(const std::string& anchor, const yaml_mark_t& mark) {
+    if (const auto found = anchors_.find(anchor); found != anchors_.end()) {
+      Place(found->second, mark);
+      return;
+    }
+    const bool inside = std::any_of(open_.begin(), open_.end(),
+                                    [&](const OpenValue& open) { return open.anchor == anchor; });
+    throw BadAt(mark, inside ? "this alias stands inside the value that it names"
+                             : fmt::format("nothing before this is named `&{}`", anchor));
+  }
+
+  SourcePosition At(const yaml_mark_t& mark) const {
+    return {file_, static_cast<int>(mark.line) + 1, static_cast<int>(mark.column) + 1};
+  }
+
+  std::shared_ptr<YamlValue> Make(YamlValue::Kind kind, const yaml_mark_t& mark) const {
     auto value = std::make_shared<YamlValue>();
     value->kind = kind;
     value->position = At(mark);
     return value;
   }
 
-  void Open(std::shared_ptr<YamlValue> value, YAML::anchor_t anchor, const YAML::Mark& mark) {
+  void Open(std::shared_ptr<YamlValue> value, std::string_view anchor, const yaml_mark_t& mark) {
     if (open_.size() >= kMaxYamlDepth) {
-      throw YAML::ParserException(
-          mark, fmt::format("values are nested more than {} deep", kMaxYamlDepth));
+      throw BadAt(mark, fmt::format("values are nested more than {} deep", kMaxYamlDepth));
     }
-    open_.push_back({std::move(value), anchor, mark, std::nullopt});
+    anchors_.erase(std::string(anchor));  // until it is complete
+    open_.push_back({std::move(value), std::string(anchor), mark, std::nullopt});
   }
 
   void Close() {
@@ -98,15 +190,15 @@ class TreeBuilder : public YAML::EventHandler {
     Attach(std::move(closed.value), closed.anchor, closed.mark);
   }
 
-  void Attach(YamlPtr value, YAML::anchor_t anchor, const YAML::Mark& mark) {
-    if (anchor != 0) {
+  void Attach(YamlPtr value, const std::string& anchor, const yaml_mark_t& mark) {
+    if (!anchor.empty()) {
       anchors_[anchor] = value;
     }
     Place(std::move(value), mark);
   }
 
   // Puts a complete value where it belongs: the root, a list, a map's key or a map's value.
-  void Place(YamlPtr value, const YAML::Mark& mark) {
+  void Place(YamlPtr value, const yaml_mark_t& mark) {
     if (open_.empty()) {
       root_ = std::move(value);
       return;
@@ -114,15 +206,14 @@ class TreeBuilder : public YAML::EventHandler {
     OpenValue& parent = open_.back();
     parent.value->weight += value->weight;
     if (parent.value->weight > kMaxYamlWeight) {
-      throw YAML::ParserException(
-          mark, fmt::format("more than {} values, aliases counted each time", kMaxYamlWeight));
+      throw BadAt(mark,
+                  fmt::format("more than {} values, aliases counted each time", kMaxYamlWeight));
     }
     if (parent.value->kind == YamlValue::Kind::kSequence) {
       parent.value->items.push_back(std::move(value));
     } else if (!parent.entry.has_value()) {
       if (value->kind != YamlValue::Kind::kScalar) {
-        throw YAML::ParserException(
-            mark, fmt::format("{} is no key; expected a word", value->Describe()));
+        throw BadAt(mark, fmt::format("{} is no key; expected a word", value->Describe()));
       }
       parent.entry = YamlValue::Entry{value->text, At(mark), nullptr};
     } else {
@@ -154,11 +245,9 @@ class TreeBuilder : public YAML::EventHandler {
                                              : std::vector<YamlPtr>{taken.value};
     for (const YamlPtr& source : sources) {
       if (source->kind != YamlValue::Kind::kMap) {
-        YAML::Mark mark;
-        mark.line = taken.key_position.line - 1;
-        mark.column = taken.key_position.column - 1;
-        throw YAML::ParserException(
-            mark, fmt::format("`<<` is {}; expected an alias of a map", source->Describe()));
+        throw BadYaml{static_cast<size_t>(taken.key_position.line) - 1,
+                      static_cast<size_t>(taken.key_position.column) - 1,
+                      fmt::format("`<<` is {}; expected an alias of a map", source->Describe())};
       }
       for (const YamlValue::Entry& entry : source->entries) {
         if (map.Find(entry.key) == nullptr) {
@@ -171,30 +260,53 @@ class TreeBuilder : public YAML::EventHandler {
   const std::shared_ptr<const std::string> file_;
   Diagnostics& diagnostics_;
   std::vector<OpenValue> open_;  // outermost first
-  std::map<YAML::anchor_t, YamlPtr> anchors_;
+  std::map<std::string, YamlPtr> anchors_;
   YamlPtr root_;
 };
 
-std::string_view LineOf(std::string_view text, int line) {
+// The only document's tree; nullptr when there is none.
+YamlPtr ParseDocument(const std::string& text, const std::shared_ptr<const std::string>& file,
+                      Diagnostics& diagnostics) {
+  EventStream events(text);
+  YamlPtr root;
+  for (bool again = true; again;) {
+    const yaml_event_t& event = events.Next();
+    again = event.type != YAML_STREAM_END_EVENT;
+    if (event.type != YAML_DOCUMENT_START_EVENT) {
+      continue;
+    }
+    if (root == nullptr) {
+      root = TreeBuilder(file, diagnostics).Build(events);
+      continue;
+    }
+    const yaml_mark_t& mark = event.start_mark;
+    diagnostics.Add({file, static_cast<int>(mark.line) + 1, static_cast<int>(mark.column) + 1},
+                    "a second document; expected one document in the file");
+    return root;
+  }
+  return root;
+}
+
+std::string_view LineOf(std::string_view text, size_t line) {
   for (; line > 0; --line) {
     text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
   }
   return text.substr(0, text.find('\n'));
 }
 
-// What yaml-cpp found, and what usually lies behind it.
-std::string Explain(const YAML::Exception& exception, std::string_view text) {
-  const std::string_view line = LineOf(text, exception.mark.line);
+// What libyaml found, and what usually lies behind it.
+std::string Explain(const BadYaml& bad, std::string_view text) {
+  const std::string_view line = LineOf(text, bad.line);
   if (line.find("${") != std::string_view::npos) {
-    return exception.msg + "; inside [] or {} a ${name} needs quotes";
+    return bad.what + "; inside [] or {} a ${name} needs quotes";
   }
   if (line.find('\t') != std::string_view::npos) {
-    return exception.msg + "; YAML is indented by spaces, not by tabs";
+    return bad.what + "; YAML is indented by spaces, not by tabs";
   }
-  if (exception.msg == YAML::ErrorMsg::MAP_VALUE) {
-    return exception.msg + "; a text with `: ` in it needs quotes";
+  if (bad.what == "mapping values are not allowed in this context") {
+    return bad.what + "; a text with `: ` in it needs quotes";
   }
-  return exception.msg;
+  return bad.what;
 }
 
 }  // namespace
@@ -233,22 +345,14 @@ YamlPtr ParseYaml(const std::string& text, const std::string& name, Diagnostics&
     return nullptr;
   }
   try {
-    std::istringstream stream(text);
-    YAML::Parser parser(stream);
-    TreeBuilder builder(file, diagnostics);
-    parser.HandleNextDocument(builder);
-    YamlPtr root = builder.TakeRoot();
+    YamlPtr root = ParseDocument(text, file, diagnostics);
     if (root == nullptr) {
       diagnostics.Add({file, 1, 1}, "the file is empty");
-    } else if (TreeBuilder rest(file, diagnostics); parser.HandleNextDocument(rest)) {
-      const YamlPtr second = rest.TakeRoot();
-      diagnostics.Add(second == nullptr ? root->position : second->position,
-                      "a second document; expected one document in the file");
     }
     return root;
-  } catch (const YAML::Exception& exception) {
-    diagnostics.Add({file, exception.mark.line + 1, exception.mark.column + 1},
-                    Explain(exception, text));
+  } catch (const BadYaml& bad) {
+    diagnostics.Add({file, static_cast<int>(bad.line) + 1, static_cast<int>(bad.column) + 1},
+                    Explain(bad, text));
     return nullptr;
   }
 }
