@@ -31,8 +31,8 @@ struct ChildLimit {
   rlimit value = {};
 };
 
-// All that the child needs, made before fork: after it, only async-signal-safe calls are allowed,
-// since the harness has threads. Borrowed pointers.
+// All that the child needs. It is read by the child while that shares the harness's memory, so it
+// and what it points to must live until the program runs or the child is gone. Borrowed pointers.
 struct ChildPlan {
   const char* program = nullptr;
   char* const* argv = nullptr;
@@ -53,7 +53,13 @@ struct ChildPlan {
   int go_fd = -1;            // one byte = execute; end of file = give up
 };
 
-// The forked child's whole life until the program takes over. Called with all signals blocked.
-[[noreturn]] void RunChild(const ChildPlan& plan);
+// Bytes of stack that RunChild needs, with room to spare.
+inline constexpr size_t kChildStackBytes = size_t{64} * 1024;
+
+// The child's whole life until the program takes over, for clone(2) with CLONE_VM: a copy of the
+// harness's page tables, and a copy of each page that it then writes, cost more than the rest of a
+// start. `plan` is a const ChildPlan*. Called with all signals blocked. It uses neither libc nor
+// anything else that has a state in memory, its caller's errno included. Does not return.
+int RunChild(void* plan);
 
 }  // namespace faultline

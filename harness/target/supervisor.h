@@ -139,7 +139,9 @@ class Supervisor {
   void StartThread(std::function<void()> start);
   void Adopt(const MakeTargetThere& make);
   void Start(SupervisorPlan plan);
-  void Fork(ChildPlan plan, UniqueFd& status, UniqueFd& go);
+  // With the child on `stack`, of kChildStackBytes. Throws; the child may be there then.
+  void StartOn(std::byte* stack, SupervisorPlan& plan);
+  void Clone(ChildPlan& plan, std::byte* stack, UniqueFd& status, UniqueFd& go);
   void WatchTarget();  // that has been made: from now on its end is seen
   void Seize();
   void FailStart(const ChildPlan& plan, const ChildReport& report);

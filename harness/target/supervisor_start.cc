@@ -1,8 +1,9 @@
-// How a Supervisor starts its target: fork, prepare, seize, execute.
+// How a Supervisor starts its target: clone, prepare, seize, execute.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -78,9 +80,23 @@ std::string Describe(const ChildPlan& plan, ChildStage stage) {
 }  // namespace
 
 void Supervisor::Start(SupervisorPlan plan) {
+  // The child lives in this process's memory until it executes the program.
+  const auto stack = std::make_unique<std::byte[]>(kChildStackBytes);
+  try {
+    StartOn(stack.get(), plan);
+  } catch (...) {
+    if (pid_ > 0) {
+      KillAndReap(pid_);
+    }
+    throw;
+  }
+}
+
+void Supervisor::StartOn(std::byte* stack, SupervisorPlan& plan) {
   UniqueFd status;
   UniqueFd go;
-  Fork(plan.child, status, go);
+  Clone(plan.child, stack, status, go);
+  WatchTarget();
   const std::optional<ChildReport> ready = ReadReport(status);
   if (!ready || ready->stage != ChildStage::kReady) {
     FailStart(plan.child, ready.value_or(ChildReport{ChildStage::kReady, ESRCH}));
@@ -89,7 +105,6 @@ void Supervisor::Start(SupervisorPlan plan) {
     Seize();
   }
   if (!traced_ && !plan.proof.function.empty()) {
-    KillAndReap(pid_);
     throw Failure::CannotWork(fmt::format(
         "{} is not started: that it is given {} is proven with ptrace (`required_args_proof`), and "
         "{}",
@@ -110,7 +125,7 @@ void Supervisor::Start(SupervisorPlan plan) {
   }
 }
 
-void Supervisor::Fork(ChildPlan plan, UniqueFd& status, UniqueFd& go) {
+void Supervisor::Clone(ChildPlan& plan, std::byte* stack, UniqueFd& status, UniqueFd& go) {
   auto [status_read, status_write] = ControlPipe();
   auto [go_read, go_write] = ControlPipe();
   plan.status_fd = status_write.get();
@@ -119,20 +134,17 @@ void Supervisor::Fork(ChildPlan plan, UniqueFd& status, UniqueFd& go) {
   sigset_t all;
   sigset_t old;
   sigfillset(&all);
-  // Blocked across fork, so that no handler of the harness runs in the child.
+  // Blocked across clone, so that no handler of the harness runs in the child.
   pthread_sigmask(SIG_SETMASK, &all, &old);
   start_ = Clock::now();
-  pid_ = fork();
-  if (pid_ == 0) {
-    RunChild(plan);
-  }
+  const int pid = clone(RunChild, stack + kChildStackBytes, CLONE_VM | SIGCHLD, &plan);
   const int error = errno;
   pthread_sigmask(SIG_SETMASK, &old, nullptr);
-  if (pid_ < 0) {
-    throw Failure::FromErrno("cannot fork", error);
+  if (pid < 0) {
+    throw Failure::FromErrno("cannot make the target's process", error);
   }
-  WatchTarget();
-  known_threads_.insert(pid_);
+  pid_ = pid;
+  known_threads_.insert(pid);
   status = std::move(status_read);
   go = std::move(go_write);
 }
@@ -141,9 +153,7 @@ void Supervisor::WatchTarget() {
   own_child_ = std::make_unique<OwnChild>(pid_);
   UniqueFd pidfd(pidfd_open(pid_, 0));
   if (!pidfd) {
-    const int why = errno;
-    KillAndReap(pid_);
-    throw Failure::FromErrno("cannot watch the target's process", why);
+    throw Failure::FromErrno("cannot watch the target's process", errno);
   }
   pidfd_now_ = pidfd.get();
   pidfds_.push_back(std::move(pidfd));
@@ -176,7 +186,6 @@ void Supervisor::Seize() {
 }
 
 void Supervisor::FailStart(const ChildPlan& plan, const ChildReport& report) {
-  KillAndReap(pid_);
   std::string message = Describe(plan, report.stage);
   if (report.stage != ChildStage::kExec) {
     throw Failure::FromErrno(message, report.error);
