@@ -31,7 +31,8 @@ struct WaitAccount {
   std::string ToString() const;
 };
 
-// WaitAccount::for_what of a step `wait_exit`.
+// WaitAccount::for_what of a step `wait_ready` (what tells it follows), and of `wait_exit`.
+inline constexpr char kForReady[] = "the target to be ready";
 inline constexpr char kForItsEnd[] = "the target to end";
 
 // Of the limit, the most that is added for time without a CPU.

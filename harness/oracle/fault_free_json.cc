@@ -41,7 +41,7 @@ json ToJson(const FaultFreeRun& run);
 FaultFreeRun Parse(const json& in) {
   FaultFreeRun run;
   in.at("start_ms").get_to(run.start_ms);
-  in.at("rpc_ms").get_to(run.rpc_ms);
+  in.at("answer_ms").get_to(run.rpc_ms);
   in.at("end_ms").get_to(run.stop_ms);
   in.at("left_behind").get_to(run.left_behind);
   in.at("removed_by_steps").get_to(run.removed_by_steps);
@@ -83,7 +83,7 @@ json ToJson(const FaultFreeRun& run) {
     targets[name] = ToJson(target);
   }
   return {{"start_ms", run.start_ms},
-          {"rpc_ms", run.rpc_ms},
+          {"answer_ms", run.rpc_ms},
           {"end_ms", run.stop_ms},
           {"left_behind", run.left_behind},
           {"removed_by_steps", run.removed_by_steps},

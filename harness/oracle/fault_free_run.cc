@@ -230,13 +230,30 @@ int64_t EndMs(const Evidence& evidence) {
   return end_ms;
 }
 
+// The slowest of what it was asked for: answers, and lines that steps waited for. A limit that the
+// scenario wrote down says itself how long that may take.
+int64_t AnswerMs(const Evidence& evidence) {
+  int64_t answer_ms = 0;
+  for (const RpcExchange& rpc : evidence.rpcs) {
+    answer_ms = std::max(answer_ms, rpc.duration_ms);
+  }
+  for (const StepResult& step : evidence.steps) {
+    const WaitAccount& wait = step.wait;
+    if (!wait.limit_is_own && wait.for_what != kForItsEnd &&
+        !wait.for_what.starts_with(kForReady)) {
+      answer_ms = std::max(answer_ms, wait.took_ms);
+    }
+  }
+  return answer_ms;
+}
+
 FaultFreeRun DescribeFaultFree(const Evidence& evidence, const Catalogue& catalogue,
                                const Profile& profile, const Scenario* scenario) {
   FaultFreeRun run;
   run.start_ms = evidence.start_ms;
   run.stop_ms = EndMs(evidence);
+  run.rpc_ms = AnswerMs(evidence);
   for (const RpcExchange& rpc : evidence.rpcs) {
-    run.rpc_ms = std::max(run.rpc_ms, rpc.duration_ms);
     run.answers.push_back(
         {rpc.method, rpc.outcome, rpc.answer, rpc.changes, NormalisedSorted(rpc.added)});
   }

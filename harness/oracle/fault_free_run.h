@@ -57,7 +57,7 @@ struct FaultFreeAnswer {
 
 struct FaultFreeRun {
   int64_t start_ms = 0;  // until it was ready
-  int64_t rpc_ms = 0;    // the slowest RPC answer
+  int64_t rpc_ms = 0;    // the slowest RPC answer, or other wait of a step for something to come
   int64_t stop_ms = 0;   // its end: from the stop signal on, or as long as a step waited for it
   std::vector<std::string> left_behind;       // as Evidence::left_behind
   std::vector<std::string> removed_by_steps;  // as Evidence::removed_by_steps; of any such run

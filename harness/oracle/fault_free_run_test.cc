@@ -44,6 +44,19 @@ TEST(FaultFreeRun, TakesTheSlowestAnswer) {
   EXPECT_EQ(Describe(run).rpc_ms, 700);
 }
 
+TEST(FaultFreeRun, ALineIsAnAnswerTooUnlessTheScenarioSaysHowLongItMayTake) {
+  JudgedRun run;
+  WaitAccount& wait = run.evidence.steps.emplace_back().wait;
+  wait.for_what = "a line with `rebuilt`";
+  wait.took_ms = 4'100;
+  EXPECT_EQ(Describe(run).rpc_ms, 4'100);
+  wait.limit_is_own = true;
+  EXPECT_LT(Describe(run).rpc_ms, 4'100);
+  wait.limit_is_own = false;
+  wait.for_what = std::string(kForReady) + " (its line `up`)";
+  EXPECT_LT(Describe(run).rpc_ms, 4'100);
+}
+
 // A failed start: nobody asks for the end, and all of the start passes while a step waits for it.
 TEST(FaultFreeRun, AnEndThatNobodyAsksForTakesAsLongAsAStepWaitsForIt) {
   JudgedRun run;

@@ -166,7 +166,7 @@ LiveRun::Wait StepRunner::WaitForLine(const std::string& for_what, const std::st
 }
 
 LiveRun::Wait StepRunner::WaitReady(const ReadyCondition& ready) {
-  const std::string for_what = "the target to be ready" + HowKnown(ready);
+  const std::string for_what = kForReady + HowKnown(ready);
   switch (ready.kind) {
     case ReadyCondition::Kind::kLogLine:
       return WaitForLine(for_what, ready.value, 0);
