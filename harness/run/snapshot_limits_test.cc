@@ -19,7 +19,7 @@
 namespace faultline {
 namespace {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 TEST(MemoryBudget, AForkWaitsUntilThereIsMemoryForIt) {
   MemoryBudget budget(100);
