@@ -7,6 +7,7 @@
 #include "harness/store/testing/store_values.h"
 #include "harness/sweep/changed_lines.h"
 #include "harness/sweep/nesting.h"
+#include "harness/sweep/selected_sites.h"
 #include "harness/sweep/selection.h"
 #include "harness/sweep/site_list.h"
 #include "harness/sweep/stack_json.h"

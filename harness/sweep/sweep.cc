@@ -1,4 +1,5 @@
 #include "harness/sweep/sweep.h"
+#include "harness/sweep/selected_sites.h"
 
 #include <fmt/format.h>
 #include <sys/utsname.h>
