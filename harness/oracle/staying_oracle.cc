@@ -49,13 +49,17 @@ class StayingOracle : public Oracle {
   std::vector<Finding> Judge(const Evidence& evidence,
                              const OracleContext& context) const override {
     if (context.fault_free != nullptr || context.is_fault_free || evidence.lost_records > 0 ||
-        evidence.exit.kind != ExitStatus::Kind::kExited ||
-        !BeginOfUnwinding(evidence, context.catalogue)) {
+        evidence.exit.kind != ExitStatus::Kind::kExited) {
+      return {};
+    }
+    const std::vector<Staying> all = FindStaying(evidence, context);
+    // Asked last: it reads the names of functions, and most runs leave nothing.
+    if (all.empty() || !BeginOfUnwinding(evidence, context.catalogue)) {
       return {};
     }
     std::vector<Finding> findings;
     std::map<std::string, size_t> by_signature;
-    for (const Staying& staying : FindStaying(evidence, context)) {
+    for (const Staying& staying : all) {
       Finding finding = Tell(staying, evidence, context.catalogue);
       const auto [known, is_new] = by_signature.try_emplace(finding.signature, findings.size());
       if (is_new) {
