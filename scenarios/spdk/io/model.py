@@ -352,13 +352,13 @@ def mirror_grows():
     T("bdev_raid_create", name="r", raid_level="raid1", base_bdevs=["a0", "a1"], superblock=True)
     before, members = T.bdev("r")["num_blocks"], ["a0", "a1"]
     for turn, megabytes in enumerate((48, 64)):
-        if turn == 0:
+        if turn == 1:
             T("bdev_raid_remove_base_bdev", name="a0")
         for name in names:
             os.truncate(sys.argv[4] + "/" + name, megabytes << 20)
             T("bdev_aio_rescan", name=name)
         size = T.until(lambda said: said[0]["num_blocks"] > before, "bdev_get_bdevs", name="r")[0]["num_blocks"]
-        if turn == 0:
+        if turn == 1:
             members[0] = "a2"
             T("bdev_raid_add_base_bdev", raid_bdev="r", base_bdev="a2")
             whole()

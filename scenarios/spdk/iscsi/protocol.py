@@ -165,5 +165,22 @@ def digests():
             same(connect(keys), 0, 16, 5)
 
 
+def redirected():
+    """13.8: who logs in at a public portal is sent to another one; argument: the port there. A discovery is not."""
+    c = Connection(PORT)
+    status, said = c.login([(0x81, [("AuthMethod", "None")]), (0x87, [])])
+    check(status == (1, 1) and dict(said).get("TargetAddress", "").startswith("127.0.0.1:" + sys.argv[3]), "it was told", status, said)
+    c = Connection(PORT)
+    c.enter([], kind="Discovery", target=None)
+    c = Connection(int(sys.argv[3]))
+    c.enter()
+    check(c.command(bytes(6)).status == 0, "not ready there")
+
+
+def not_redirected():
+    c = connect()
+    check(c.command(bytes(6)).status == 0, "not ready")
+
+
 globals()[sys.argv[2]]()
 print("done")

@@ -164,10 +164,10 @@ def reservations():
         told(register(a, 2, 0xA, 0xC), 0)
         told(register(a, 2, 0, 0xA, 1), 0)
         told(acquire(a, 0, kind, 0xF), CONFLICT)
-        told(acquire(a, 0, kind, 0xA), 0)
-        told(register(a, 2, 0xA, 0xC), 0)   # its key changes while it holds
-        check([k for held, k, _ in report()[2] if held] in ([0xC], [0xC, 0xB], [0xB, 0xC]), "held by", report())
-        told(register(a, 2, 0xC, 0xA), 0)
+        told(register(a, 2, 0xA, 0xC), 0)
+        told(acquire(a, 0, kind, 0xC), 0)
+        told(register(a, 2, 0xC, 0xA), 0)   # its key changes while it holds, and is the one to be preempted
+        check([k for held, k, _ in report()[2] if held] in ([0xA], [0xA, 0xB], [0xB, 0xA]), "held by", report())
         check(report()[1] == kind, "type", report())
         told(acquire(a, 0, kind, 0xA), 0)
         told(acquire(b, 0, kind, 0xB), *((CONFLICT,) if kind < 5 else (0,)))
