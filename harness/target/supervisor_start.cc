@@ -81,7 +81,7 @@ std::string Describe(const ChildPlan& plan, ChildStage stage) {
 
 void Supervisor::Start(SupervisorPlan plan) {
   // The child lives in this process's memory until it executes the program.
-  const auto stack = std::make_unique<std::byte[]>(kChildStackBytes);
+  const auto stack = std::make_unique_for_overwrite<std::byte[]>(kChildStackBytes);
   try {
     StartOn(stack.get(), plan);
   } catch (...) {
