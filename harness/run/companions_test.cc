@@ -6,7 +6,6 @@
 #include <csignal>
 
 #include "harness/base/failure.h"
-#include "harness/oracle/oracle.h"
 #include "harness/run/testing/script_target.h"
 #include "harness/target/run_space.h"
 
@@ -26,9 +25,6 @@ class CompanionsTest : public testkit::ScriptTarget {
     companion.name = name;
     companion.argv = {"sh", "-c", script};
     return companion;
-  }
-  std::vector<Finding> Findings(const Evidence& evidence) const {
-    return Judge(evidence, {scenario_, profile_, catalogue_, nullptr});
   }
   std::string Refusal() {
     try {

@@ -5,7 +5,6 @@
 
 #include <csignal>
 
-#include "harness/oracle/oracle.h"
 #include "harness/run/program_lookup.h"
 #include "harness/run/testing/script_target.h"
 
@@ -60,9 +59,6 @@ class TargetsTest : public testkit::ScriptTarget {
       lines.push_back(line.text);
     }
     return lines;
-  }
-  std::vector<Finding> Findings(const Evidence& evidence) const {
-    return Judge(evidence, {scenario_, profile_, catalogue_, nullptr});
   }
 };
 

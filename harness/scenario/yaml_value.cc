@@ -1,29 +1,17 @@
 #include "harness/scenario/yaml_value.h"
 
 #include <fmt/format.h>
-#include <yaml.h>
 
 #include <algorithm>
 #include <map>
-#include <new>
 #include <optional>
 #include <utility>
 
 #include "harness/scenario/text_file.h"
+#include "harness/scenario/yaml_events.h"
 
 namespace faultline {
 namespace {
-
-// A document that is no YAML, or none of ours. Line and column count from 0, as libyaml's marks do.
-struct BadYaml {
-  size_t line = 0;
-  size_t column = 0;
-  std::string what;
-};
-
-BadYaml BadAt(const yaml_mark_t& mark, std::string what) {
-  return {mark.line, mark.column, std::move(what)};
-}
 
 std::string_view View(const yaml_char_t* text, size_t size) {
   return {reinterpret_cast<const char*>(text), size};
@@ -31,56 +19,6 @@ std::string_view View(const yaml_char_t* text, size_t size) {
 std::string_view View(const yaml_char_t* text) {
   return text == nullptr ? std::string_view() : reinterpret_cast<const char*>(text);
 }
-
-// libyaml's parser: one event after the other, in constant memory.
-class EventStream {
- public:
-  explicit EventStream(const std::string& text) : text_(text) {
-    if (yaml_parser_initialize(&parser_) == 0) {
-      throw std::bad_alloc();
-    }
-    yaml_parser_set_encoding(&parser_, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text.data()),
-                                 text.size());
-  }
-  ~EventStream() {
-    yaml_event_delete(&event_);
-    yaml_parser_delete(&parser_);
-  }
-  EventStream(const EventStream&) = delete;
-  EventStream& operator=(const EventStream&) = delete;
-
-  // The next event, which lives until the next call. Throws BadYaml.
-  const yaml_event_t& Next() {
-    yaml_event_delete(&event_);
-    event_ = {};
-    if (yaml_parser_parse(&parser_, &event_) == 0) {
-      throw Problem();
-    }
-    return event_;
-  }
-
- private:
-  BadYaml Problem() const {
-    if (parser_.error == YAML_MEMORY_ERROR) {
-      throw std::bad_alloc();
-    }
-    std::string what = parser_.problem == nullptr ? "no YAML" : parser_.problem;
-    if (parser_.error != YAML_READER_ERROR) {
-      return BadAt(parser_.problem_mark, std::move(what));
-    }
-    // The reader knows a byte's offset only.
-    const std::string_view before =
-        std::string_view(text_).substr(0, std::min(parser_.problem_offset, text_.size()));
-    const size_t line_begin = before.rfind('\n') + 1;  // npos + 1 is 0
-    return {static_cast<size_t>(std::count(before.begin(), before.end(), '\n')),
-            before.size() - line_begin, std::move(what)};
-  }
-
-  const std::string& text_;
-  yaml_parser_t parser_ = {};
-  yaml_event_t event_ = {};
-};
 
 // A plain scalar that means "nothing" (YAML 1.2, 10.3.2).
 bool IsNull(std::string_view text) {
@@ -95,7 +33,7 @@ class TreeBuilder {
       : file_(std::move(file)), diagnostics_(diagnostics) {}
 
   // What stands between the document's start and its end. Throws BadYaml.
-  YamlPtr Build(EventStream& events) {
+  YamlPtr Build(YamlEvents& events) {
     while (root_ == nullptr) {
       Take(events.Next());
     }
@@ -267,7 +205,7 @@ class TreeBuilder {
 // The only document's tree; nullptr when there is none.
 YamlPtr ParseDocument(const std::string& text, const std::shared_ptr<const std::string>& file,
                       Diagnostics& diagnostics) {
-  EventStream events(text);
+  YamlEvents events(text);
   YamlPtr root;
   for (bool again = true; again;) {
     const yaml_event_t& event = events.Next();

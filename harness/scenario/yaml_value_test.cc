@@ -91,6 +91,18 @@ TEST(YamlValueTest, RefusesBytesThatAreNoText) {
             "text:2:1: a byte in this line is not UTF-8 text");
 }
 
+TEST(YamlValueTest, ACharacterThatIsNoTextIsToldWhereItStands) {
+  EXPECT_EQ(Yaml("a: 1\nb: x\x01\n").diagnostics.ToString(),
+            "text:2:5: control characters are not allowed");
+}
+
+TEST(YamlValueTest, AnAliasInsideWhatItNamesIsToldApartFromOneOfNothing) {
+  EXPECT_EQ(Yaml("a: &a [1, *a]\n").diagnostics.ToString(),
+            "text:1:11: this alias stands inside the value that it names");
+  EXPECT_EQ(Yaml("a: [1, *b]\n").diagnostics.ToString(),
+            "text:1:8: nothing before this is named `&b`");
+}
+
 TEST(YamlValueTest, DescribesValuesForMessages) {
   EXPECT_EQ(Yaml("[1]").root->Describe(), "a list");
   EXPECT_EQ(Yaml("{a: 1}").root->Describe(), "a map");

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "harness/oracle/oracle.h"
 #include "harness/run/executor.h"
 
 namespace faultline::testkit {
@@ -33,6 +34,9 @@ class ScriptTarget : public testing::Test {
     request.observe = false;
     request.limits_ms = limits_;
     return ColdExecutor().Execute(request);
+  }
+  std::vector<Finding> Findings(const Evidence& evidence) const {
+    return Judge(evidence, {scenario_, profile_, catalogue_, nullptr});
   }
   static std::vector<StepResult::Status> Statuses(const Evidence& evidence) {
     std::vector<StepResult::Status> statuses;
