@@ -39,6 +39,21 @@ uint64_t AwaitHash(const std::atomic<uint64_t>& hash) {
   return 0;
 }
 
+// Waits for the row of the slot's stack, which its writer stores last. That never happens when the
+// writer's process has ended.
+uint32_t AwaitRow(const std::atomic<uint64_t>& slot) {
+  for (int i = 0; i < kPatience; ++i) {
+    const auto row = static_cast<uint32_t>(slot.load(std::memory_order_acquire));
+    if (row != StackSlot::kBeingWritten) {
+      return row;
+    }
+    if (i % 64 == 63) {
+      Syscall(__NR_sched_yield);
+    }
+  }
+  return kNone;
+}
+
 // Finds the slot of `hash` in an open-addressing table, or takes a free one with `claim` (true when
 // this thread got it) and fills it with `fill`. `found` is told whether the slot was there before.
 template <typename Entry, typename Claim, typename Fill>
@@ -91,14 +106,21 @@ const char* JournalWriter::Open(void* base, uint64_t size, uint32_t hooks, uint3
   rules_ = Table<RuleState>(header->rules_offset, header->rules_capacity);
   modules_ = Table<ModuleEntry>(header->modules_offset, header->modules_capacity);
   stacks_ = Table<StackEntry>(header->stacks_offset, header->stacks_capacity);
+  slots_ = Table<StackSlot>(header->slots_offset, header->slots_capacity);
   sites_ = Table<SiteEntry>(header->sites_offset, header->sites_capacity);
   records_ = Table<JournalRecord>(header->records_offset, header->records_capacity);
   if (hooks_.size() < hooks || rules_.size() < rules || modules_.size() > kMaxModules ||
-      !std::has_single_bit(stacks_.size()) || !std::has_single_bit(sites_.size())) {
+      stacks_.empty() || !std::has_single_bit(slots_.size()) ||
+      !std::has_single_bit(sites_.size())) {
     header_ = nullptr;
     return "the journal's tables do not fit the plan";
   }
   open_records_.store(records_.size(), std::memory_order_relaxed);
+  // Stacks will be looked for all over the slots. In one go their pages cost a fraction of two
+  // faults for each; a kernel before 5.14 refuses, and they come one by one.
+  const uint64_t slots = PageDown(reinterpret_cast<uint64_t>(slots_.data()));
+  Syscall(__NR_madvise, slots, reinterpret_cast<uint64_t>(slots_.data() + slots_.size()) - slots,
+          MADV_POPULATE_WRITE);
   return nullptr;
 }
 
@@ -194,22 +216,52 @@ void JournalWriter::Store(JournalRecord& record) {
 }
 
 uint32_t JournalWriter::InternStack(const CanonicalStack& stack) {
-  bool found = false;
-  // A stack has a depth of at least 1, so the depth can tell that a slot is taken.
-  auto claim = [&](StackEntry& entry) {
-    uint32_t free = 0;
-    return __atomic_compare_exchange_n(&entry.depth, &free, stack.depth, false, __ATOMIC_ACQ_REL,
-                                       __ATOMIC_ACQUIRE);
-  };
-  auto fill = [&](StackEntry& entry) {
-    CopyBytes(entry.frames, stack.frames, stack.depth * sizeof(stack.frames[0]));
-    entry.truncated = stack.truncated ? 1 : 0;
-  };
-  const uint32_t index = FindOrAdd(stacks_, stack.hash, &found, claim, fill);
-  if (index == kNone) {
+  const uint32_t row = FindOrAddStack(stack);
+  if (row == kNone) {
     header_->lost_stacks.fetch_add(1, std::memory_order_relaxed);
   }
-  return index;
+  return row;
+}
+
+uint32_t JournalWriter::FindOrAddStack(const CanonicalStack& stack) {
+  constexpr uint64_t kUpper = uint64_t{0xffff'ffff} << 32;
+  const uint64_t mask = slots_.size() - 1;
+  for (uint64_t probe = 0; probe < slots_.size() && probe < kMaxProbes; ++probe) {
+    std::atomic<uint64_t>& slot = slots_[(stack.hash + probe) & mask].word;
+    uint64_t word = slot.load(std::memory_order_acquire);
+    if (word == 0 &&
+        slot.compare_exchange_strong(word, (stack.hash & kUpper) | StackSlot::kBeingWritten,
+                                     std::memory_order_acq_rel, std::memory_order_acquire)) {
+      const uint32_t row = AddStack(stack);
+      slot.store((stack.hash & kUpper) | (row == kNone ? StackSlot::kNoRoom : row),
+                 std::memory_order_release);
+      return row;
+    }
+    if ((word ^ stack.hash) & kUpper) {
+      continue;
+    }
+    const uint32_t row = AwaitRow(slot);
+    if (row >= stacks_.size()) {
+      return kNone;
+    }
+    if (stacks_[row].hash.load(std::memory_order_relaxed) == stack.hash) {
+      return row;
+    }
+  }
+  return kNone;
+}
+
+uint32_t JournalWriter::AddStack(const CanonicalStack& stack) {
+  const uint32_t row = header_->stacks.fetch_add(1, std::memory_order_relaxed);
+  if (row >= stacks_.size()) {
+    return kNone;
+  }
+  StackEntry& entry = stacks_[row];
+  CopyBytes(entry.frames, stack.frames, stack.depth * sizeof(stack.frames[0]));
+  entry.depth = stack.depth;
+  entry.truncated = stack.truncated ? 1 : 0;
+  entry.hash.store(stack.hash, std::memory_order_release);
+  return row;
 }
 
 SiteVisit JournalWriter::VisitSite(uint64_t site_hash, uint32_t point, uint32_t stack) {

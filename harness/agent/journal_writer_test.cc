@@ -34,6 +34,8 @@ class JournalWriterTest : public testing::Test {
     header_->modules_capacity = 2;
     header_->stacks_offset = offsetof(Image, stacks);
     header_->stacks_capacity = kSlots;
+    header_->slots_offset = offsetof(Image, slots);
+    header_->slots_capacity = kSlots;
     header_->sites_offset = offsetof(Image, sites);
     header_->sites_capacity = kSlots;
     header_->records_offset = offsetof(Image, records);
@@ -55,6 +57,7 @@ class JournalWriterTest : public testing::Test {
     JournalHeader header;
     ModuleEntry modules[2];
     StackEntry stacks[kSlots];
+    StackSlot slots[kSlots];
     SiteEntry sites[kSlots];
     JournalRecord records[kRecords];
   };
@@ -67,8 +70,9 @@ TEST_F(JournalWriterTest, RefusesJournalsThatDoNotFit) {
   JournalWriter writer;
   EXPECT_THAT(writer.Open(&image_, sizeof(image_), 1, 0), HasSubstr("do not fit"));
   EXPECT_THAT(writer.Open(&image_, 100, 0, 0), HasSubstr("magic"));
-  header_->stacks_capacity = 7;
+  header_->slots_capacity = 7;
   EXPECT_THAT(writer.Open(&image_, sizeof(image_), 0, 0), HasSubstr("do not fit"));
+  header_->slots_capacity = kSlots;
   header_->stacks_capacity = 1u << 20;
   EXPECT_THAT(writer.Open(&image_, sizeof(image_), 0, 0), HasSubstr("do not fit"));
   ++header_->version;
@@ -113,7 +117,7 @@ TEST(ClosedRecords, AreOpenedWhenTheirTurnComes) {
   header->magic = kJournalMagic;
   header->version = kJournalVersion;
   header->file_size = size;
-  header->stacks_capacity = header->sites_capacity = 1;
+  header->stacks_capacity = header->slots_capacity = header->sites_capacity = 1;
   header->records_offset = kPageSize;
   header->records_capacity = kRecords;
   auto* records = reinterpret_cast<JournalRecord*>(static_cast<char*>(base) + kPageSize);
@@ -151,6 +155,23 @@ TEST_F(JournalWriterTest, KeepsEachStackOnce) {
   EXPECT_EQ(writer_.InternStack(StackOf(100)), first);
   EXPECT_EQ(image_.stacks[first].frames[0], 100u);
   EXPECT_EQ(image_.stacks[first].depth, 1u);
+}
+
+TEST_F(JournalWriterTest, StacksLieOneBehindTheOther) {
+  for (uint32_t i = 0; i < kSlots; ++i) {
+    EXPECT_EQ(writer_.InternStack(StackOf(100 + i)), i);
+  }
+  EXPECT_EQ(header_->stacks, kSlots);
+}
+
+TEST_F(JournalWriterTest, StacksWhoseHashesShareTheirUpperHalfAreKeptApart) {
+  CanonicalStack one = StackOf(100);
+  CanonicalStack other = StackOf(200);
+  one.hash = uint64_t{7} << 32 | 1;
+  other.hash = uint64_t{7} << 32 | (1 + kSlots);
+  const uint32_t row = writer_.InternStack(one);
+  EXPECT_NE(writer_.InternStack(other), row);
+  EXPECT_EQ(writer_.InternStack(one), row);
 }
 
 TEST_F(JournalWriterTest, CountsOccurrencesOfASite) {

@@ -27,6 +27,7 @@ struct ModuleJournal {
   protocol::JournalHeader header = {};
   protocol::ModuleEntry modules[kModules] = {};
   protocol::StackEntry stack[1] = {};
+  protocol::StackSlot slot[1] = {};
   protocol::SiteEntry site[1] = {};
 
   ModuleJournal() {
@@ -37,6 +38,8 @@ struct ModuleJournal {
     header.modules_capacity = kModules;
     header.stacks_offset = offsetof(ModuleJournal, stack);
     header.stacks_capacity = 1;
+    header.slots_offset = offsetof(ModuleJournal, slot);
+    header.slots_capacity = 1;
     header.sites_offset = offsetof(ModuleJournal, site);
     header.sites_capacity = 1;
   }

@@ -66,6 +66,8 @@ void FillTables(JournalHeader& header, const protocol::PlanHeader& plan,
   layout.Place<protocol::ModuleEntry>(header.modules_offset, header.modules_capacity);
   header.stacks_capacity = capacities.stacks;
   layout.Place<protocol::StackEntry>(header.stacks_offset, header.stacks_capacity);
+  header.slots_capacity = capacities.stacks;
+  layout.Place<protocol::StackSlot>(header.slots_offset, header.slots_capacity);
   header.sites_capacity = capacities.sites;
   layout.Place<protocol::SiteEntry>(header.sites_offset, header.sites_capacity);
   header.records_capacity = capacities.records;

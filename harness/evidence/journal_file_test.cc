@@ -49,6 +49,8 @@ TEST_F(JournalFileTest, LaysOutTablesForThePlanWithoutOverlap) {
       header.modules_offset + header.modules_capacity * sizeof(protocol::ModuleEntry),
       header.stacks_offset,
       header.stacks_offset + header.stacks_capacity * sizeof(protocol::StackEntry),
+      header.slots_offset,
+      header.slots_offset + header.slots_capacity * sizeof(protocol::StackSlot),
       header.sites_offset,
       header.sites_offset + header.sites_capacity * sizeof(protocol::SiteEntry),
       header.records_offset,

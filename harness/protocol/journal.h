@@ -13,7 +13,7 @@
 namespace faultline::protocol {
 
 inline constexpr uint64_t kJournalMagic = 0x4e524a544c554146u;  // "FAULTJRN"
-inline constexpr uint32_t kJournalVersion = 3;
+inline constexpr uint32_t kJournalVersion = 4;
 inline constexpr uint32_t kMaxFrames = 32;  // canonical frames kept of a stack
 inline constexpr uint32_t kMaxModules = 1024;
 inline constexpr uint32_t kModulePathSize = 232;
@@ -61,12 +61,22 @@ struct ModuleEntry {
   char path[kModulePathSize];  // NUL-terminated, cut at the front when longer
 };
 
-// One distinct call stack: canonical frames, innermost first, without agent and wrapper frames.
+// One distinct call stack: canonical frames, innermost first, without agent and wrapper frames. The
+// rows are taken one behind the other: strewn over the table by their hashes, some hundred stacks
+// would touch, and a snapshot's child copy, as many pages.
 struct StackEntry {
-  std::atomic<uint64_t> hash;   // 0: free slot. Stored last (release)
+  std::atomic<uint64_t> hash;   // 0: not written yet. Stored last (release)
   uint32_t depth;               // 1 to kMaxFrames
   uint32_t truncated;           // 1: there were more frames
   uint64_t frames[kMaxFrames];  // see PackFrame
+};
+
+// Where a stack is found again, by its hash: the hash's upper half << 32 | row of the stack table.
+// 0: free slot. Half of the word tells most stacks apart, the row's hash all.
+struct StackSlot {
+  static constexpr uint32_t kBeingWritten = 0xffff'fffe;  // in place of the row
+  static constexpr uint32_t kNoRoom = 0xffff'ffff;        // the stack table is full
+  std::atomic<uint64_t> word;
 };
 
 // A frame is (index into the module table + 1) << 48 | (return address - load bias); a frame
@@ -166,7 +176,8 @@ struct JournalHeader {
   uint32_t hooks_offset, hooks_capacity;      // HookState, as PlanHeader::hooks
   uint32_t rules_offset, rules_capacity;      // RuleState, as PlanHeader::rules
   uint32_t modules_offset, modules_capacity;  // ModuleEntry
-  uint32_t stacks_offset, stacks_capacity;    // StackEntry; power of two, open addressing
+  uint32_t stacks_offset, stacks_capacity;    // StackEntry
+  uint32_t slots_offset, slots_capacity;      // StackSlot; power of two, open addressing
   uint32_t sites_offset, sites_capacity;      // SiteEntry; power of two, open addressing
   uint64_t records_offset, records_capacity;  // JournalRecord
 
@@ -174,6 +185,7 @@ struct JournalHeader {
   std::atomic<uint32_t> step;         // current step, set by the harness; 0 before the first
   std::atomic<uint64_t> armed[4];     // bit r: rule r is armed
   std::atomic<uint32_t> modules;      // rows used (release)
+  std::atomic<uint32_t> stacks;       // rows claimed; more than the capacity means lost ones
   std::atomic<uint32_t> target_pid;   // set by the agent; of a daemon, later by the harness
   std::atomic<uint64_t> records;      // records claimed; more than the capacity means lost ones
   std::atomic<uint64_t> lost_stacks;  // stacks or sites for which the table had no room

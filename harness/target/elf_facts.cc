@@ -5,6 +5,7 @@
 #include <libelf.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
@@ -89,28 +90,6 @@ void ReadDynamic(Elf* elf, Elf_Scn* section, const GElf_Shdr& header,
   }
 }
 
-// The address of a function that the file defines.
-std::optional<uint64_t> FindFunction(Elf* elf, std::string_view function) {
-  Elf_Scn* section = nullptr;
-  while ((section = elf_nextscn(elf, section)) != nullptr) {
-    GElf_Shdr header;
-    if (gelf_getshdr(section, &header) == nullptr ||
-        (header.sh_type != SHT_SYMTAB && header.sh_type != SHT_DYNSYM) ||
-        !MayName(elf, header, function)) {
-      continue;
-    }
-    Elf_Data* data = elf_getdata(section, nullptr);
-    GElf_Sym symbol;
-    for (int i = 0; data != nullptr && gelf_getsym(data, i, &symbol) != nullptr; ++i) {
-      if (symbol.st_shndx != SHN_UNDEF && GELF_ST_TYPE(symbol.st_info) == STT_FUNC &&
-          NameOf(elf, header, symbol) == function) {
-        return symbol.st_value;
-      }
-    }
-  }
-  return std::nullopt;
-}
-
 // Closed with the file.
 class OpenElf {
  public:
@@ -143,16 +122,79 @@ class OpenElf {
     return std::nullopt;
   }
 
+  // False when the file does not define the symbol for others: two words of its hash table say so
+  // of most, where the names of a large library are hundreds of pages.
+  bool MayExport(std::string_view symbol) const {
+    Elf_Scn* section = nullptr;
+    while ((section = elf_nextscn(elf_.get(), section)) != nullptr) {
+      GElf_Shdr header;
+      if (gelf_getshdr(section, &header) != nullptr && header.sh_type == SHT_GNU_HASH &&
+          gelf_getclass(elf_.get()) == ELFCLASS64) {
+        return FilterHas(header.sh_offset, symbol);
+      }
+    }
+    return true;
+  }
+
  private:
+  // The Bloom filter that leads the table of section .gnu.hash (do_lookup_x in glibc's
+  // elf/dl-lookup.c). True too when it cannot be read.
+  bool FilterHas(uint64_t table, std::string_view symbol) const {
+    struct {
+      uint32_t buckets, first_symbol, words, shift;
+    } head = {};
+    constexpr uint32_t kBits = 64;  // in a word
+    uint64_t word = 0;
+    uint32_t hash = 5381;
+    for (const char c : symbol) {
+      hash = hash * 33 + static_cast<unsigned char>(c);
+    }
+    if (!ReadAt(table, &head, sizeof(head)) || head.words == 0 ||
+        !ReadAt(table + sizeof(head) + hash / kBits % head.words * sizeof(word), &word,
+                sizeof(word))) {
+      return true;
+    }
+    const uint32_t other = head.shift < 32 ? hash >> head.shift : 0;
+    return ((word >> (hash % kBits)) & (word >> (other % kBits)) & 1) != 0;
+  }
+
+  bool ReadAt(uint64_t offset, void* out, size_t size) const {
+    return pread(fd_.get(), out, size, static_cast<off_t>(offset)) == static_cast<ssize_t>(size);
+  }
+
   UniqueFd fd_;
   std::unique_ptr<Elf, ElfCloser> elf_;
 };
+
+// The address of a function that the file defines.
+std::optional<uint64_t> FindFunction(const OpenElf& file, std::string_view function) {
+  Elf* elf = file.get();
+  Elf_Scn* section = nullptr;
+  while ((section = elf_nextscn(elf, section)) != nullptr) {
+    GElf_Shdr header;
+    if (gelf_getshdr(section, &header) == nullptr ||
+        (header.sh_type != SHT_SYMTAB && header.sh_type != SHT_DYNSYM) ||
+        (header.sh_type == SHT_DYNSYM && !file.MayExport(function)) ||
+        !MayName(elf, header, function)) {
+      continue;
+    }
+    Elf_Data* data = elf_getdata(section, nullptr);
+    GElf_Sym symbol;
+    for (int i = 0; data != nullptr && gelf_getsym(data, i, &symbol) != nullptr; ++i) {
+      if (symbol.st_shndx != SHN_UNDEF && GELF_ST_TYPE(symbol.st_info) == STT_FUNC &&
+          NameOf(elf, header, symbol) == function) {
+        return symbol.st_value;
+      }
+    }
+  }
+  return std::nullopt;
+}
 
 std::optional<uint64_t> ReadFunctionOffset(const std::filesystem::path& file,
                                            std::string_view function) {
   const OpenElf elf(file);
   const std::optional<uint64_t> first = elf.FirstAddress();
-  const std::optional<uint64_t> address = first ? FindFunction(elf.get(), function) : std::nullopt;
+  const std::optional<uint64_t> address = first ? FindFunction(elf, function) : std::nullopt;
   return address ? std::optional(*address - *first) : std::nullopt;
 }
 

@@ -43,5 +43,15 @@ TEST(ElfFacts, AFunctionIsFoundByItsWholeName) {
   EXPECT_EQ(FunctionOffset("/proc/self/exe", "getpriority"), std::nullopt);  // wanted, not defined
 }
 
+TEST(ElfFacts, AnExportedFunctionOfALibraryIsFound) {
+  void* address = dlsym(RTLD_DEFAULT, "getpriority");
+  Dl_info info = {};
+  ASSERT_NE(dladdr(address, &info), 0);
+  EXPECT_EQ(FunctionOffset(info.dli_fname, "getpriority"),
+            static_cast<const char*>(address) - static_cast<const char*>(info.dli_fbase));
+  EXPECT_EQ(FunctionOffset(info.dli_fname, "getpriorit"), std::nullopt);
+  EXPECT_EQ(FunctionOffset(info.dli_fname, "rte_eal_init"), std::nullopt);
+}
+
 }  // namespace
 }  // namespace faultline
