@@ -25,27 +25,13 @@ constexpr uint64_t kSegment = 8192;
 // A table that is so full that this many slots in a row are taken counts as full.
 constexpr uint64_t kMaxProbes = 1024;
 
-// Waits for the slot's hash, which its writer stores last. 0 when that never happens.
-uint64_t AwaitHash(const std::atomic<uint64_t>& hash) {
-  for (int i = 0; i < kPatience; ++i) {
-    const uint64_t value = hash.load(std::memory_order_acquire);
-    if (value != 0) {
-      return value;
-    }
-    if (i % 64 == 63) {
-      Syscall(__NR_sched_yield);
-    }
-  }
-  return 0;
-}
-
-// Waits for the row of the slot's stack, which its writer stores last. That never happens when the
-// writer's process has ended.
+// Waits for the row of a slot, which its writer stores last. That never happens when the writer's
+// process has ended: kNone.
 uint32_t AwaitRow(const std::atomic<uint64_t>& slot) {
   for (int i = 0; i < kPatience; ++i) {
-    const auto row = static_cast<uint32_t>(slot.load(std::memory_order_acquire));
-    if (row != StackSlot::kBeingWritten) {
-      return row;
+    const uint64_t word = slot.load(std::memory_order_acquire);
+    if (static_cast<uint32_t>(word) != HashSlot::kBeingWritten) {
+      return HashSlot::RowOf(word);
     }
     if (i % 64 == 63) {
       Syscall(__NR_sched_yield);
@@ -54,29 +40,57 @@ uint32_t AwaitRow(const std::atomic<uint64_t>& slot) {
   return kNone;
 }
 
-// Finds the slot of `hash` in an open-addressing table, or takes a free one with `claim` (true when
-// this thread got it) and fills it with `fill`. `found` is told whether the slot was there before.
-template <typename Entry, typename Claim, typename Fill>
-uint32_t FindOrAdd(std::span<Entry> table, uint64_t hash, bool* found, Claim claim, Fill fill) {
-  const uint64_t mask = table.size() - 1;
-  for (uint64_t probe = 0; probe < table.size() && probe < kMaxProbes; ++probe) {
-    Entry& entry = table[(hash + probe) & mask];
-    uint64_t there = entry.hash.load(std::memory_order_acquire);
-    if (there == 0) {
-      if (claim(entry)) {
-        fill(entry);
-        entry.hash.store(hash, std::memory_order_release);
-        *found = false;
-        return static_cast<uint32_t>(&entry - table.data());
-      }
-      there = AwaitHash(entry.hash);
+// Takes the next row, has `fill` write it and publishes it. kNone when the table is full.
+template <typename Entry, typename Fill>
+uint32_t AddRow(std::span<Entry> table, std::atomic<uint32_t>& claimed, uint64_t hash, Fill fill) {
+  const uint32_t row = claimed.fetch_add(1, std::memory_order_relaxed);
+  if (row >= table.size()) {
+    return kNone;
+  }
+  fill(table[row]);
+  table[row].hash.store(hash, std::memory_order_release);
+  return row;
+}
+
+// The row of `hash`, which `fill` writes when there is none yet; `added` says so. kNone when there
+// is no room.
+template <typename Entry, typename Fill>
+uint32_t FindOrAdd(std::span<Entry> table, std::atomic<uint32_t>& claimed,
+                   std::span<HashSlot> slots, uint64_t hash, bool* added, Fill fill) {
+  const uint64_t half = hash & HashSlot::kHashHalf;
+  *added = false;
+  for (uint64_t probe = 0; probe < slots.size() && probe < kMaxProbes; ++probe) {
+    std::atomic<uint64_t>& slot = slots[(hash + probe) & (slots.size() - 1)].word;
+    uint64_t word = slot.load(std::memory_order_acquire);
+    if (word == 0 &&
+        slot.compare_exchange_strong(word, half | HashSlot::kBeingWritten,
+                                     std::memory_order_acq_rel, std::memory_order_acquire)) {
+      const uint32_t row = AddRow(table, claimed, hash, fill);
+      *added = row != kNone;
+      slot.store(*added ? HashSlot::WordOf(hash, row) : half | HashSlot::kNoRoom,
+                 std::memory_order_release);
+      return row;
     }
-    if (there == hash) {
-      *found = true;
-      return static_cast<uint32_t>(&entry - table.data());
+    if ((word & HashSlot::kHashHalf) != half) {
+      continue;
+    }
+    const uint32_t row = AwaitRow(slot);
+    if (row >= table.size()) {
+      return kNone;
+    }
+    if (table[row].hash.load(std::memory_order_relaxed) == hash) {
+      return row;
     }
   }
   return kNone;
+}
+
+// Rows will be looked for all over the slots. In one go their pages cost a fraction of two faults
+// for each; a kernel before 5.14 refuses, and they come one by one.
+void Populate(std::span<HashSlot> slots) {
+  const uint64_t begin = PageDown(reinterpret_cast<uint64_t>(slots.data()));
+  const uint64_t end = reinterpret_cast<uint64_t>(slots.data() + slots.size());
+  Syscall(__NR_madvise, begin, end - begin, MADV_POPULATE_WRITE);
 }
 
 }  // namespace
@@ -106,21 +120,18 @@ const char* JournalWriter::Open(void* base, uint64_t size, uint32_t hooks, uint3
   rules_ = Table<RuleState>(header->rules_offset, header->rules_capacity);
   modules_ = Table<ModuleEntry>(header->modules_offset, header->modules_capacity);
   stacks_ = Table<StackEntry>(header->stacks_offset, header->stacks_capacity);
-  slots_ = Table<StackSlot>(header->slots_offset, header->slots_capacity);
   sites_ = Table<SiteEntry>(header->sites_offset, header->sites_capacity);
+  stack_slots_ = Table<HashSlot>(header->stack_slots_offset, header->stack_slots_capacity);
+  site_slots_ = Table<HashSlot>(header->site_slots_offset, header->site_slots_capacity);
   records_ = Table<JournalRecord>(header->records_offset, header->records_capacity);
   if (hooks_.size() < hooks || rules_.size() < rules || modules_.size() > kMaxModules ||
-      stacks_.empty() || !std::has_single_bit(slots_.size()) ||
-      !std::has_single_bit(sites_.size())) {
+      stacks_.empty() || sites_.empty() || !std::has_single_bit(stack_slots_.size()) ||
+      !std::has_single_bit(site_slots_.size())) {
     header_ = nullptr;
     return "the journal's tables do not fit the plan";
   }
   open_records_.store(records_.size(), std::memory_order_relaxed);
-  // Stacks will be looked for all over the slots. In one go their pages cost a fraction of two
-  // faults for each; a kernel before 5.14 refuses, and they come one by one.
-  const uint64_t slots = PageDown(reinterpret_cast<uint64_t>(slots_.data()));
-  Syscall(__NR_madvise, slots, reinterpret_cast<uint64_t>(slots_.data() + slots_.size()) - slots,
-          MADV_POPULATE_WRITE);
+  Populate(stack_slots_);
   return nullptr;
 }
 
@@ -216,71 +227,33 @@ void JournalWriter::Store(JournalRecord& record) {
 }
 
 uint32_t JournalWriter::InternStack(const CanonicalStack& stack) {
-  const uint32_t row = FindOrAddStack(stack);
+  bool added = false;
+  auto fill = [&](StackEntry& entry) {
+    CopyBytes(entry.frames, stack.frames, stack.depth * sizeof(stack.frames[0]));
+    entry.depth = stack.depth;
+    entry.truncated = stack.truncated ? 1 : 0;
+  };
+  const uint32_t row = FindOrAdd(stacks_, header_->stacks, stack_slots_, stack.hash, &added, fill);
   if (row == kNone) {
     header_->lost_stacks.fetch_add(1, std::memory_order_relaxed);
   }
   return row;
 }
 
-uint32_t JournalWriter::FindOrAddStack(const CanonicalStack& stack) {
-  constexpr uint64_t kUpper = uint64_t{0xffff'ffff} << 32;
-  const uint64_t mask = slots_.size() - 1;
-  for (uint64_t probe = 0; probe < slots_.size() && probe < kMaxProbes; ++probe) {
-    std::atomic<uint64_t>& slot = slots_[(stack.hash + probe) & mask].word;
-    uint64_t word = slot.load(std::memory_order_acquire);
-    if (word == 0 &&
-        slot.compare_exchange_strong(word, (stack.hash & kUpper) | StackSlot::kBeingWritten,
-                                     std::memory_order_acq_rel, std::memory_order_acquire)) {
-      const uint32_t row = AddStack(stack);
-      slot.store((stack.hash & kUpper) | (row == kNone ? StackSlot::kNoRoom : row),
-                 std::memory_order_release);
-      return row;
-    }
-    if ((word ^ stack.hash) & kUpper) {
-      continue;
-    }
-    const uint32_t row = AwaitRow(slot);
-    if (row >= stacks_.size()) {
-      return kNone;
-    }
-    if (stacks_[row].hash.load(std::memory_order_relaxed) == stack.hash) {
-      return row;
-    }
-  }
-  return kNone;
-}
-
-uint32_t JournalWriter::AddStack(const CanonicalStack& stack) {
-  const uint32_t row = header_->stacks.fetch_add(1, std::memory_order_relaxed);
-  if (row >= stacks_.size()) {
-    return kNone;
-  }
-  StackEntry& entry = stacks_[row];
-  CopyBytes(entry.frames, stack.frames, stack.depth * sizeof(stack.frames[0]));
-  entry.depth = stack.depth;
-  entry.truncated = stack.truncated ? 1 : 0;
-  entry.hash.store(stack.hash, std::memory_order_release);
-  return row;
-}
-
 SiteVisit JournalWriter::VisitSite(uint64_t site_hash, uint32_t point, uint32_t stack) {
-  bool found = false;
-  auto claim = [](SiteEntry& entry) {
-    uint64_t free = 0;
-    return entry.calls.compare_exchange_strong(free, 1, std::memory_order_acq_rel);
-  };
+  bool added = false;
   auto fill = [&](SiteEntry& entry) {
+    entry.calls.store(1, std::memory_order_relaxed);
     entry.point = point;
     entry.stack = stack;
   };
-  const uint32_t index = FindOrAdd(sites_, site_hash, &found, claim, fill);
-  if (index == kNone) {
+  const uint32_t row = FindOrAdd(sites_, header_->sites, site_slots_, site_hash, &added, fill);
+  if (row == kNone) {
     header_->lost_stacks.fetch_add(1, std::memory_order_relaxed);
     return {};
   }
-  const uint64_t before = found ? sites_[index].calls.fetch_add(1, std::memory_order_relaxed) : 0;
-  return {index, before + 1};
+  const uint64_t before = added ? 0 : sites_[row].calls.fetch_add(1, std::memory_order_relaxed);
+  return {row, before + 1};
 }
 
 ModuleEntry* JournalWriter::NextModuleRow(uint32_t* row) {

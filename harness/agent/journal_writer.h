@@ -82,8 +82,6 @@ class JournalWriter {
   template <typename T>
   std::span<T> Table(uint64_t offset, uint64_t count) const;
   void Store(protocol::JournalRecord& record);
-  uint32_t FindOrAddStack(const CanonicalStack& stack);
-  uint32_t AddStack(const CanonicalStack& stack);
   // Makes the record at `position` accessible. False when the kernel refuses.
   bool OpenRecord(uint64_t position);
 
@@ -92,8 +90,9 @@ class JournalWriter {
   std::span<protocol::RuleState> rules_;
   std::span<protocol::ModuleEntry> modules_;
   std::span<protocol::StackEntry> stacks_;
-  std::span<protocol::StackSlot> slots_;
   std::span<protocol::SiteEntry> sites_;
+  std::span<protocol::HashSlot> stack_slots_;
+  std::span<protocol::HashSlot> site_slots_;
   std::span<protocol::JournalRecord> records_;
   std::atomic<uint64_t> open_records_ = 0;  // the first so many are accessible
   uint32_t modules_used_ = 0;

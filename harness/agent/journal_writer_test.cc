@@ -34,10 +34,11 @@ class JournalWriterTest : public testing::Test {
     header_->modules_capacity = 2;
     header_->stacks_offset = offsetof(Image, stacks);
     header_->stacks_capacity = kSlots;
-    header_->slots_offset = offsetof(Image, slots);
-    header_->slots_capacity = kSlots;
     header_->sites_offset = offsetof(Image, sites);
     header_->sites_capacity = kSlots;
+    header_->stack_slots_offset = offsetof(Image, stack_slots);
+    header_->site_slots_offset = offsetof(Image, site_slots);
+    header_->stack_slots_capacity = header_->site_slots_capacity = kSlots;
     header_->records_offset = offsetof(Image, records);
     header_->records_capacity = kRecords;
     EXPECT_EQ(writer_.Open(&image_, sizeof(image_), 0, 0), nullptr);
@@ -57,8 +58,9 @@ class JournalWriterTest : public testing::Test {
     JournalHeader header;
     ModuleEntry modules[2];
     StackEntry stacks[kSlots];
-    StackSlot slots[kSlots];
     SiteEntry sites[kSlots];
+    HashSlot stack_slots[kSlots];
+    HashSlot site_slots[kSlots];
     JournalRecord records[kRecords];
   };
   Image image_ = {};
@@ -70,9 +72,9 @@ TEST_F(JournalWriterTest, RefusesJournalsThatDoNotFit) {
   JournalWriter writer;
   EXPECT_THAT(writer.Open(&image_, sizeof(image_), 1, 0), HasSubstr("do not fit"));
   EXPECT_THAT(writer.Open(&image_, 100, 0, 0), HasSubstr("magic"));
-  header_->slots_capacity = 7;
+  header_->site_slots_capacity = 7;
   EXPECT_THAT(writer.Open(&image_, sizeof(image_), 0, 0), HasSubstr("do not fit"));
-  header_->slots_capacity = kSlots;
+  header_->site_slots_capacity = kSlots;
   header_->stacks_capacity = 1u << 20;
   EXPECT_THAT(writer.Open(&image_, sizeof(image_), 0, 0), HasSubstr("do not fit"));
   ++header_->version;
@@ -117,7 +119,8 @@ TEST(ClosedRecords, AreOpenedWhenTheirTurnComes) {
   header->magic = kJournalMagic;
   header->version = kJournalVersion;
   header->file_size = size;
-  header->stacks_capacity = header->slots_capacity = header->sites_capacity = 1;
+  header->stacks_capacity = header->sites_capacity = 1;
+  header->stack_slots_capacity = header->site_slots_capacity = 1;
   header->records_offset = kPageSize;
   header->records_capacity = kRecords;
   auto* records = reinterpret_cast<JournalRecord*>(static_cast<char*>(base) + kPageSize);

@@ -27,8 +27,8 @@ struct ModuleJournal {
   protocol::JournalHeader header = {};
   protocol::ModuleEntry modules[kModules] = {};
   protocol::StackEntry stack[1] = {};
-  protocol::StackSlot slot[1] = {};
   protocol::SiteEntry site[1] = {};
+  protocol::HashSlot slots[2] = {};
 
   ModuleJournal() {
     header.magic = protocol::kJournalMagic;
@@ -38,10 +38,11 @@ struct ModuleJournal {
     header.modules_capacity = kModules;
     header.stacks_offset = offsetof(ModuleJournal, stack);
     header.stacks_capacity = 1;
-    header.slots_offset = offsetof(ModuleJournal, slot);
-    header.slots_capacity = 1;
     header.sites_offset = offsetof(ModuleJournal, site);
     header.sites_capacity = 1;
+    header.stack_slots_offset = offsetof(ModuleJournal, slots);
+    header.site_slots_offset = header.stack_slots_offset + sizeof(protocol::HashSlot);
+    header.stack_slots_capacity = header.site_slots_capacity = 1;
   }
 };
 

@@ -22,6 +22,7 @@
 namespace faultline {
 namespace {
 
+using protocol::HashSlot;
 using protocol::JournalHeader;
 
 const protocol::PlanHeader& CheckedPlan(std::span<const std::byte> plan) {
@@ -66,13 +67,20 @@ void FillTables(JournalHeader& header, const protocol::PlanHeader& plan,
   layout.Place<protocol::ModuleEntry>(header.modules_offset, header.modules_capacity);
   header.stacks_capacity = capacities.stacks;
   layout.Place<protocol::StackEntry>(header.stacks_offset, header.stacks_capacity);
-  header.slots_capacity = capacities.stacks;
-  layout.Place<protocol::StackSlot>(header.slots_offset, header.slots_capacity);
   header.sites_capacity = capacities.sites;
   layout.Place<protocol::SiteEntry>(header.sites_offset, header.sites_capacity);
+  header.stack_slots_capacity = capacities.stacks;
+  layout.Place<HashSlot>(header.stack_slots_offset, header.stack_slots_capacity);
+  header.site_slots_capacity = capacities.sites;
+  layout.Place<HashSlot>(header.site_slots_offset, header.site_slots_capacity);
   header.records_capacity = capacities.records;
   layout.Place<protocol::JournalRecord>(header.records_offset, header.records_capacity);
   header.file_size = layout.end();
+}
+
+template <typename T>
+std::span<T> TableAt(void* base, uint64_t offset, uint64_t count) {
+  return {reinterpret_cast<T*>(static_cast<char*>(base) + offset), count};
 }
 
 // On a file system that fills up, touching a hole is a SIGBUS, here and in the target: the blocks
@@ -127,12 +135,12 @@ JournalFile JournalFile::Create(const std::filesystem::path& path, std::span<con
   FillTables(*header, plan_header, capacities);
   header->magic = protocol::kJournalMagic;
   header->version = protocol::kJournalVersion;
-  file.rules_ = {
-      reinterpret_cast<protocol::RuleState*>(static_cast<char*>(base) + header->rules_offset),
-      header->rules_capacity};
-  file.records_ = {reinterpret_cast<const protocol::JournalRecord*>(static_cast<char*>(base) +
-                                                                    header->records_offset),
-                   header->records_capacity};
+  file.rules_ = TableAt<protocol::RuleState>(base, header->rules_offset, header->rules_capacity);
+  file.sites_ = TableAt<protocol::SiteEntry>(base, header->sites_offset, header->sites_capacity);
+  file.site_slots_ =
+      TableAt<HashSlot>(base, header->site_slots_offset, header->site_slots_capacity);
+  file.records_ =
+      TableAt<protocol::JournalRecord>(base, header->records_offset, header->records_capacity);
   std::memcpy(file.layout_.data(), base, file.layout_.size());
   file.points_ = plan_header.points.count;
   uint32_t index = 0;
@@ -145,14 +153,9 @@ JournalFile JournalFile::Create(const std::filesystem::path& path, std::span<con
   return file;
 }
 
-JournalFile::JournalFile(JournalFile&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)),
-      base_(std::exchange(other.base_, nullptr)),
-      size_(std::exchange(other.size_, 0)),
-      rules_(std::exchange(other.rules_, {})),
-      records_(std::exchange(other.records_, {})),
-      layout_(other.layout_),
-      points_(other.points_) {}
+JournalFile::JournalFile(JournalFile&& other) noexcept : JournalFile(-1, nullptr, 0) {
+  *this = std::move(other);
+}
 
 JournalFile& JournalFile::operator=(JournalFile&& other) noexcept {
   if (this != &other) {
@@ -161,6 +164,8 @@ JournalFile& JournalFile::operator=(JournalFile&& other) noexcept {
     base_ = std::exchange(other.base_, nullptr);
     size_ = std::exchange(other.size_, 0);
     rules_ = std::exchange(other.rules_, {});
+    sites_ = std::exchange(other.sites_, {});
+    site_slots_ = std::exchange(other.site_slots_, {});
     records_ = std::exchange(other.records_, {});
     layout_ = other.layout_;
     points_ = other.points_;
@@ -285,20 +290,15 @@ bool JournalFile::RepairLayout() const {
 }
 
 uint64_t JournalFile::CallsOfSite(uint64_t site) const {
-  uint32_t offset = 0;
-  uint32_t capacity = 0;
-  std::memcpy(&offset, layout_.data() + offsetof(JournalHeader, sites_offset), sizeof(offset));
-  std::memcpy(&capacity, layout_.data() + offsetof(JournalHeader, sites_capacity),
-              sizeof(capacity));
-  const auto* sites =
-      reinterpret_cast<const protocol::SiteEntry*>(static_cast<const char*>(base_) + offset);
-  const uint64_t mask = capacity - uint64_t{1};
   // As the agent's JournalWriter puts them there.
-  for (uint64_t probe = 0; probe <= mask; ++probe) {
-    const protocol::SiteEntry& entry = sites[(site + probe) & mask];
-    const uint64_t hash = entry.hash.load(std::memory_order_acquire);
-    if (hash == site || hash == 0) {
-      return hash == 0 ? 0 : entry.calls.load(std::memory_order_relaxed);
+  for (uint64_t probe = 0; probe < site_slots_.size(); ++probe) {
+    const uint64_t word = site_slots_[(site + probe) & (site_slots_.size() - 1)].word;
+    if (word == 0) {
+      return 0;
+    }
+    const auto row = HashSlot::RowOf(word);
+    if (row < sites_.size() && sites_[row].hash.load(std::memory_order_acquire) == site) {
+      return sites_[row].calls.load(std::memory_order_relaxed);
     }
   }
   return 0;

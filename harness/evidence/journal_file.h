@@ -89,6 +89,8 @@ class JournalFile {
   uint64_t size_ = 0;
   // In the mapping; the target may damage its header.
   std::span<protocol::RuleState> rules_;
+  std::span<const protocol::SiteEntry> sites_;
+  std::span<const protocol::HashSlot> site_slots_;
   std::span<const protocol::JournalRecord> records_;
   // The header up to agent_state, as it was made: the target has no business there.
   std::array<std::byte, offsetof(protocol::JournalHeader, agent_state)> layout_ = {};

@@ -49,10 +49,12 @@ TEST_F(JournalFileTest, LaysOutTablesForThePlanWithoutOverlap) {
       header.modules_offset + header.modules_capacity * sizeof(protocol::ModuleEntry),
       header.stacks_offset,
       header.stacks_offset + header.stacks_capacity * sizeof(protocol::StackEntry),
-      header.slots_offset,
-      header.slots_offset + header.slots_capacity * sizeof(protocol::StackSlot),
       header.sites_offset,
       header.sites_offset + header.sites_capacity * sizeof(protocol::SiteEntry),
+      header.stack_slots_offset,
+      header.stack_slots_offset + header.stack_slots_capacity * sizeof(protocol::HashSlot),
+      header.site_slots_offset,
+      header.site_slots_offset + header.site_slots_capacity * sizeof(protocol::HashSlot),
       header.records_offset,
       header.records_offset + header.records_capacity * sizeof(protocol::JournalRecord),
       header.file_size + 1,
@@ -116,12 +118,14 @@ TEST_F(JournalFileTest, CountsTheCallsOfASiteAlsoWhereAnotherHasItsPlace) {
   const JournalFile file =
       JournalFile::Create(path_, testkit::MakePlan(1, {}), {.stacks = 16, .sites = 16});
   MappedJournal journal(path_);
-  auto* const sites = reinterpret_cast<protocol::SiteEntry*>(
-      reinterpret_cast<std::byte*>(&journal.header()) + journal.header().sites_offset);
-  sites[15].hash = 15;
-  sites[15].calls = 2;
-  sites[0].hash = 31;  // its place is taken
-  sites[0].calls = 3;
+  const auto put = [&](uint32_t slot, uint32_t row, uint64_t site, uint64_t calls) {
+    journal.site(row).hash = site;
+    journal.site(row).calls = calls;
+    journal.Row<protocol::HashSlot>(journal.header().site_slots_offset, slot).word =
+        protocol::HashSlot::WordOf(site, row);
+  };
+  put(15, 0, 15, 2);
+  put(0, 1, 31, 3);  // its place is taken
   EXPECT_EQ(file.CallsOfSite(15), 2u);
   EXPECT_EQ(file.CallsOfSite(31), 3u);
   EXPECT_EQ(file.CallsOfSite(47), 0u);

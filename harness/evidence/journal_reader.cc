@@ -1,16 +1,14 @@
 #include "harness/evidence/journal_reader.h"
 
 #include <fmt/format.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cstring>
-#include <map>
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "harness/base/failure.h"
 
@@ -126,19 +124,11 @@ class Reader {
     }
   }
 
-  // Sites lie all over their table, so every page of it is read. To have them mapped in one go
-  // costs a fraction of a page fault for each; where that cannot be, they come one by one.
-  void MapSites() const {
-    const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
-    const auto begin = reinterpret_cast<uintptr_t>(sites_.data()) & ~(page - 1);
-    const auto end = reinterpret_cast<uintptr_t>(sites_.data() + sites_.size());
-    static_cast<void>(madvise(reinterpret_cast<void*>(begin), end - begin, MADV_POPULATE_READ));
-  }
-
   void ReadSites() {
-    MapSites();
-    for (uint32_t slot = 0; slot < sites_.size(); ++slot) {
-      DenseSite(slot);
+    const size_t claimed =
+        std::min<size_t>(header_->sites.load(std::memory_order_acquire), sites_.size());
+    for (uint32_t row = 0; row < claimed; ++row) {
+      DenseSite(row);
     }
   }
 
@@ -165,47 +155,55 @@ class Reader {
     }
   }
 
-  // The index in the snapshot of a slot of the table; nullopt when nothing valid is in the slot.
-  // Only stacks that something refers to are copied, so that a sparse table is not read as a whole.
-  std::optional<uint32_t> DenseStack(uint32_t slot) {
-    if (slot >= stacks_.size()) {
+  // The index in the snapshot of a row of the table; nullopt when nothing valid is in the row. Only
+  // stacks that something refers to are copied.
+  std::optional<uint32_t> DenseStack(uint32_t row) {
+    if (row >= stacks_.size()) {
       return std::nullopt;
     }
-    const protocol::StackEntry& entry = stacks_[slot];
+    const protocol::StackEntry& entry = stacks_[row];
     if (entry.hash.load(std::memory_order_acquire) == 0) {
       return std::nullopt;
     }
-    const auto [at, is_new] =
-        dense_stacks_.try_emplace(slot, static_cast<uint32_t>(out_.stacks.size()));
-    if (is_new) {
+    uint32_t& index = At(dense_stacks_, row);
+    if (index == kNone) {
+      index = static_cast<uint32_t>(out_.stacks.size());
       const size_t depth = std::min(entry.depth, protocol::kMaxFrames);
       JournalStack& stack = out_.stacks.emplace_back();
       stack.frames.assign(entry.frames, entry.frames + depth);
       stack.truncated = entry.truncated != 0;
     }
-    return at->second;
+    return index;
   }
 
-  std::optional<uint32_t> DenseSite(uint32_t slot) {
-    if (slot >= sites_.size()) {
+  std::optional<uint32_t> DenseSite(uint32_t row) {
+    if (row >= sites_.size()) {
       return std::nullopt;
     }
-    const protocol::SiteEntry& entry = sites_[slot];
+    const protocol::SiteEntry& entry = sites_[row];
     const uint64_t hash = entry.hash.load(std::memory_order_acquire);
     if (hash == 0 || entry.point >= points_) {
       return std::nullopt;
     }
-    if (const auto known = dense_sites_.find(slot); known != dense_sites_.end()) {
-      return known->second;
+    uint32_t& index = At(dense_sites_, row);
+    if (index != kNone) {
+      return index;
     }
     const std::optional<uint32_t> stack = DenseStack(entry.stack);
     if (!stack) {
       return std::nullopt;
     }
-    const auto index = static_cast<uint32_t>(out_.sites.size());
-    dense_sites_.emplace(slot, index);
+    index = static_cast<uint32_t>(out_.sites.size());
     out_.sites.push_back({hash, entry.calls.load(std::memory_order_relaxed), entry.point, *stack});
     return index;
+  }
+
+  // Rows lie one behind the other, so these grow as far as the tables are used.
+  static uint32_t& At(std::vector<uint32_t>& dense, uint32_t row) {
+    if (row >= dense.size()) {
+      dense.resize(row + 1, kNone);
+    }
+    return dense[row];
   }
 
   const std::byte* base_;
@@ -217,8 +215,8 @@ class Reader {
   std::span<const protocol::StackEntry> stacks_;
   std::span<const protocol::SiteEntry> sites_;
   std::span<const JournalRecord> records_;
-  std::map<uint32_t, uint32_t> dense_stacks_;
-  std::map<uint32_t, uint32_t> dense_sites_;
+  std::vector<uint32_t> dense_stacks_;  // of a row: its index in the snapshot, or kNone
+  std::vector<uint32_t> dense_sites_;
   JournalSnapshot out_;
 };
 

@@ -71,11 +71,17 @@ struct StackEntry {
   uint64_t frames[kMaxFrames];  // see PackFrame
 };
 
-// Where a stack is found again, by its hash: the hash's upper half << 32 | row of the stack table.
-// 0: free slot. Half of the word tells most stacks apart, the row's hash all.
-struct StackSlot {
-  static constexpr uint32_t kBeingWritten = 0xffff'fffe;  // in place of the row
-  static constexpr uint32_t kNoRoom = 0xffff'ffff;        // the stack table is full
+// Where a row of the stack or the site table is found again by its hash: the hash's upper half
+// << 32 | row + 1. 0: free slot. Half of the hash tells most rows apart, the row's own tells all.
+struct HashSlot {
+  static constexpr uint32_t kBeingWritten = 0xffff'fffe;  // in place of row + 1
+  static constexpr uint32_t kNoRoom = 0xffff'ffff;        // the table had no row left
+  static constexpr uint64_t kHashHalf = uint64_t{0xffff'ffff} << 32;
+  // For the two above it lies behind every table.
+  static constexpr uint32_t RowOf(uint64_t word) { return static_cast<uint32_t>(word) - 1; }
+  static constexpr uint64_t WordOf(uint64_t hash, uint32_t row) {
+    return (hash & kHashHalf) | (row + 1);
+  }
   std::atomic<uint64_t> word;
 };
 
@@ -93,9 +99,9 @@ constexpr uint64_t FrameOffset(uint64_t frame) { return frame & 0xffffffffffffu;
 // name_hash, in that order; the stack's hash is HashMix, from 0, over (module name_hash, offset) of
 // the first PlanHeader::site_depth canonical frames, (0, 0) for one outside every module. Hence
 // equal in every run of the same files. Computed by site_hash.h. A stack ends where a signal
-// handler was called.
+// handler was called. Rows are taken as the stacks' are.
 struct SiteEntry {
-  std::atomic<uint64_t> hash;   // 0: free slot
+  std::atomic<uint64_t> hash;   // 0: not written yet. Stored last (release)
   std::atomic<uint64_t> calls;  // occurrences so far
   uint32_t point;
   uint32_t stack;  // index into the stack table
@@ -177,15 +183,18 @@ struct JournalHeader {
   uint32_t rules_offset, rules_capacity;      // RuleState, as PlanHeader::rules
   uint32_t modules_offset, modules_capacity;  // ModuleEntry
   uint32_t stacks_offset, stacks_capacity;    // StackEntry
-  uint32_t slots_offset, slots_capacity;      // StackSlot; power of two, open addressing
-  uint32_t sites_offset, sites_capacity;      // SiteEntry; power of two, open addressing
+  uint32_t sites_offset, sites_capacity;      // SiteEntry
+  // HashSlot of the two: powers of two, open addressing.
+  uint32_t stack_slots_offset, stack_slots_capacity;
+  uint32_t site_slots_offset, site_slots_capacity;
   uint64_t records_offset, records_capacity;  // JournalRecord
 
   std::atomic<AgentState> agent_state;
   std::atomic<uint32_t> step;         // current step, set by the harness; 0 before the first
   std::atomic<uint64_t> armed[4];     // bit r: rule r is armed
   std::atomic<uint32_t> modules;      // rows used (release)
-  std::atomic<uint32_t> stacks;       // rows claimed; more than the capacity means lost ones
+  std::atomic<uint32_t> stacks;       // rows claimed, of which the table may lack the last ones
+  std::atomic<uint32_t> sites;        // likewise
   std::atomic<uint32_t> target_pid;   // set by the agent; of a daemon, later by the harness
   std::atomic<uint64_t> records;      // records claimed; more than the capacity means lost ones
   std::atomic<uint64_t> lost_stacks;  // stacks or sites for which the table had no room

@@ -94,6 +94,7 @@ class MappedJournal {
     entry.stack = stack_slot;
     entry.calls = 1;
     entry.hash = 0x2000 + slot;
+    header().sites = std::max<uint32_t>(header().sites, slot + 1);
   }
   // Claims the next position; `finished` false leaves the record as one that was being written.
   protocol::JournalRecord& Append(protocol::JournalRecord record_to_add, bool finished = true) {
