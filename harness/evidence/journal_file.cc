@@ -17,6 +17,7 @@
 
 #include "harness/base/failure.h"
 #include "harness/base/unique_fd.h"
+#include "harness/evidence/journal_layout.h"
 #include "harness/protocol/plan.h"
 
 namespace faultline {
@@ -33,49 +34,6 @@ const protocol::PlanHeader& CheckedPlan(std::span<const std::byte> plan) {
     throw Failure::CannotWork("a journal was asked for something that is not a plan");
   }
   return *header;
-}
-
-// Hands out the file's tables one behind the other, each on a page of its own.
-class Layout {
- public:
-  template <typename T, typename Offset>
-  void Place(Offset& offset, uint64_t count) {
-    end_ = (end_ + kPage - 1) / kPage * kPage;
-    if (!std::in_range<Offset>(end_)) {
-      throw Failure::CannotWork("the journal's tables are too large");
-    }
-    offset = static_cast<Offset>(end_);
-    end_ += count * sizeof(T);
-  }
-  uint64_t end() const { return end_; }
-
- private:
-  static constexpr uint64_t kPage = 4096;
-  uint64_t end_ = sizeof(JournalHeader);
-};
-
-void FillTables(JournalHeader& header, const protocol::PlanHeader& plan,
-                const JournalCapacities& capacities) {
-  Layout layout;
-  header.hooks_capacity = plan.hooks.count;
-  layout.Place<protocol::HookState>(header.hooks_offset, header.hooks_capacity);
-  // The rules of a carrier's children are added later.
-  const bool is_carrier = (plan.flags & protocol::kCarrier) != 0;
-  header.rules_capacity = is_carrier ? protocol::kMaxRules : plan.rules.count;
-  layout.Place<protocol::RuleState>(header.rules_offset, header.rules_capacity);
-  header.modules_capacity = capacities.modules;
-  layout.Place<protocol::ModuleEntry>(header.modules_offset, header.modules_capacity);
-  header.stacks_capacity = capacities.stacks;
-  layout.Place<protocol::StackEntry>(header.stacks_offset, header.stacks_capacity);
-  header.sites_capacity = capacities.sites;
-  layout.Place<protocol::SiteEntry>(header.sites_offset, header.sites_capacity);
-  header.stack_slots_capacity = capacities.stacks;
-  layout.Place<HashSlot>(header.stack_slots_offset, header.stack_slots_capacity);
-  header.site_slots_capacity = capacities.sites;
-  layout.Place<HashSlot>(header.site_slots_offset, header.site_slots_capacity);
-  header.records_capacity = capacities.records;
-  layout.Place<protocol::JournalRecord>(header.records_offset, header.records_capacity);
-  header.file_size = layout.end();
 }
 
 template <typename T>
@@ -113,7 +71,7 @@ JournalFile JournalFile::Create(const std::filesystem::path& path, std::span<con
     throw Failure::CannotWork("the journal's stack and site tables must be powers of two");
   }
   JournalHeader sizes{};
-  FillTables(sizes, plan_header, capacities);
+  LayOutJournal(sizes, plan_header, capacities);
 
   UniqueFd fd(open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (!fd) {
@@ -132,7 +90,7 @@ JournalFile JournalFile::Create(const std::filesystem::path& path, std::span<con
   madvise(base, sizes.file_size, MADV_RANDOM);
   JournalFile file(fd.release(), base, sizes.file_size);
   auto* header = new (base) JournalHeader{};
-  FillTables(*header, plan_header, capacities);
+  LayOutJournal(*header, plan_header, capacities);
   header->magic = protocol::kJournalMagic;
   header->version = protocol::kJournalVersion;
   file.rules_ = TableAt<protocol::RuleState>(base, header->rules_offset, header->rules_capacity);

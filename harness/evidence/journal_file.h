@@ -6,19 +6,10 @@
 #include <filesystem>
 #include <span>
 
+#include "harness/evidence/journal_layout.h"
 #include "harness/evidence/journal_reader.h"
 
 namespace faultline {
-
-// How many entries each table of a journal has room for; hooks and rules follow from the plan. The
-// file is sparse: what is not used costs address space only (37 MiB with these). A census of
-// spdk_tgt takes about 5,000 records, of 800 sites.
-struct JournalCapacities {
-  uint32_t modules = protocol::kMaxModules;
-  uint32_t stacks = 16'384;  // power of two
-  uint32_t sites = 32'768;   // power of two
-  uint64_t records = 262'144;
-};
 
 // The harness's side of one run's journal: creates the file, steers the agent by it, reads it. Owns
 // the mapping; move-only. SetStep, Arm and Disarm may be called from any thread, also while the

@@ -23,9 +23,6 @@ constexpr int kMeanOver = 8;
 // Less than half a CPU is no place for a run.
 constexpr double kIdleEnough = 0.5;
 
-// The part of a budget that visits leave for confirming, at most.
-constexpr int kKeptPart = 2;
-
 // Tasks that wait to run alone have a thread each. When there are so many, they go first.
 constexpr size_t kMostActive = 200;
 
@@ -37,7 +34,7 @@ RunQueue::RunQueue(const SweepContext& context, Workers& workers, int jobs, cons
     : context_(context),
       workers_(workers),
       jobs_(jobs),
-      budget_(budget),
+      spending_(budget),
       spare_(jobs, workers.UsableCpus()) {}
 
 RunResult RunQueue::Runner::Run(QueueRequest request) {
@@ -95,8 +92,8 @@ RunQueue::Active* RunQueue::NextToStart() {
     if (active->tried &&
         Classify(active->result, *active->tried).kind == Decision::Kind::kBelieve) {
       Continue(*active, RunResult::Status::kMade);  // others have proven it meanwhile
-    } else if (active->tried ? HasTime(request.purpose, request.expected)
-                             : MaySpend(request.purpose, request.expected)) {
+    } else if (active->tried ? spending_.HasTime(request.purpose, request.expected, Pace())
+                             : spending_.Allows(request.purpose, request.expected, Pace())) {
       return active;
     } else {
       Continue(*active, RunResult::Status::kNoBudget);
@@ -214,9 +211,8 @@ void RunQueue::CancelReady() {
 }
 
 void RunQueue::Start(Active& active) {
-  if (!active.tried && spending_since_ &&
-      active.request.purpose != QueueRequest::Purpose::kCensus) {
-    ++runs_;
+  if (!active.tried) {
+    spending_.CountRun(active.request.purpose);
   }
   active.is_running = true;
   active.tried = active.request;
@@ -296,42 +292,6 @@ void RunQueue::Settle(Active& active) {
 void RunQueue::Fail(std::exception_ptr error) {
   error_ = error_ ? error_ : std::move(error);
   stopped_ = true;
-}
-
-void RunQueue::BeginSpending() {
-  if (!spending_since_) {
-    spending_since_ = workers_.Now();
-  }
-}
-
-int64_t RunQueue::elapsed_ms() const {
-  return spending_since_ ? std::chrono::duration_cast<std::chrono::milliseconds>(workers_.Now() -
-                                                                                 *spending_since_)
-                               .count()
-                         : 0;
-}
-
-bool RunQueue::MaySpend(QueueRequest::Purpose purpose, std::chrono::milliseconds expected) const {
-  const bool kept = purpose == QueueRequest::Purpose::kVisit;
-  const int64_t runs = budget_.runs - (kept ? std::min(kept_runs_, budget_.runs / kKeptPart) : 0);
-  const bool is_free = !spending_since_ || purpose == QueueRequest::Purpose::kCensus;
-  return is_free || (runs_ < runs && HasTime(purpose, expected));
-}
-
-bool RunQueue::HasTime(QueueRequest::Purpose purpose, std::chrono::milliseconds expected) const {
-  if (!spending_since_ || purpose == QueueRequest::Purpose::kCensus) {
-    return true;
-  }
-  const auto ms = [](Clock::duration time) {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
-  };
-  int64_t kept_ms = 0;
-  if (purpose == QueueRequest::Purpose::kVisit) {
-    kept_ms =
-        std::min(kept_runs_ * ms(usual_) / jobs_ + ms(kept_alone_), budget_.time_ms / kKeptPart);
-  }
-  const int64_t left_ms = budget_.time_ms - kept_ms - elapsed_ms();
-  return left_ms > 0 && left_ms >= (expected.count() == 0 ? ms(usual_) : expected.count());
 }
 
 RunQueue::Clock::duration RunQueue::SlowAfter() const {

@@ -14,6 +14,7 @@
 #include "harness/sweep/coroutine.h"
 #include "harness/sweep/queue_request.h"
 #include "harness/sweep/spare_room.h"
+#include "harness/sweep/spending.h"
 #include "harness/sweep/workers.h"
 #include "harness/target/machine.h"
 
@@ -65,18 +66,14 @@ class RunQueue {
   // The same for one task.
   void RunOne(const Task& task);
 
-  // What is spent counts from here on. Before it nothing is limited.
-  void BeginSpending();
-  // Visits leave so many runs of the budget for confirming what they found, and beside the time
-  // that so many usual ones take `alone` for runs that go on alone, but never more than half of it.
-  void KeepForConfirming(int64_t runs, Clock::duration alone = {}) {
-    kept_runs_ = runs;
-    kept_alone_ = alone;
+  // See Spending.
+  void BeginSpending() { spending_.Begin(workers_.Now()); }
+  void KeepForConfirming(int64_t runs, Clock::duration alone = {}) { spending_.Keep(runs, alone); }
+  bool MaySpend(QueueRequest::Purpose purpose) const {
+    return spending_.Allows(purpose, {}, Pace());
   }
-  // `expected`: see QueueRequest.
-  bool MaySpend(QueueRequest::Purpose purpose, std::chrono::milliseconds expected = {}) const;
-  int64_t runs() const { return runs_; }  // taken from the budget
-  int64_t elapsed_ms() const;             // since BeginSpending
+  int64_t runs() const { return spending_.runs(); }
+  int64_t elapsed_ms() const { return spending_.ElapsedMs(workers_.Now()); }
 
   // Nothing is begun any more; tasks get kCancelled.
   void Stop() { stopped_ = true; }
@@ -117,7 +114,7 @@ class RunQueue {
   Active* FirstReadyOrNew();
   bool HasRoom();
   bool HasSpareRoom();
-  bool HasTime(QueueRequest::Purpose purpose, std::chrono::milliseconds expected) const;
+  Spending::Pace Pace() const { return {workers_.Now(), usual_, jobs_}; }
   void Start(Active& active);
   void StartAll();
   void Finish(Workers::Done done);
@@ -130,12 +127,8 @@ class RunQueue {
   const SweepContext& context_;
   Workers& workers_;
   int jobs_;
-  const Budget budget_;
   std::optional<HugepageBudget> hugepages_;
-  std::optional<Clock::time_point> spending_since_;
-  int64_t runs_ = 0;
-  int64_t kept_runs_ = 0;
-  Clock::duration kept_alone_{};
+  Spending spending_;
   Clock::duration usual_{};  // a mean of how long runs took, the last ones first
   const std::function<Task()>* next_ = nullptr;
   bool is_dry_ = false;           // next_ has nothing until something happens
