@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "harness/base/failure.h"
+#include "harness/run/patience.h"
 #include "harness/run/program_lookup.h"
 #include "harness/target/log_watch.h"
 #include "harness/target/process.h"
@@ -17,6 +18,17 @@ constexpr size_t kMostOutput = 4096;
 
 // What a command leaves may be on its way out.
 constexpr int kCommandGraceMs = 300;
+
+void WaitForEnd(const Process& process, int limit_ms, EventLoop& loop, pid_t target) {
+  const WaitAccount wait{
+      .for_what = "the command to end", .limit_ms = limit_ms, .most_ms = limit_ms};
+  Patience patience(process.pid(), wait, {}, target);
+  while (!loop.RunUntil([&] { return process.exited(); }, patience.deadline())) {
+    if (!patience.Extend()) {
+      return;
+    }
+  }
+}
 
 }  // namespace
 
@@ -53,7 +65,7 @@ std::string CommandResult::LastLine() const {
 }
 
 CommandResult RunCommand(const std::vector<std::string>& argv, const CommandPlace& place,
-                         int limit_ms, EventLoop& loop) {
+                         int limit_ms, EventLoop& loop, pid_t target) {
   Process process(CommandOptions(argv, place));
   process.CloseInput();
   LogWatch log(process.output_fd(), process.start_time());
@@ -63,7 +75,7 @@ CommandResult RunCommand(const std::vector<std::string>& argv, const CommandPlac
     }
   });
   loop.Add(process.event_fd(), [&] { process.OnEvent(); });
-  loop.RunUntil([&] { return process.exited(); }, InMs(limit_ms));
+  WaitForEnd(process, limit_ms, loop, target);
   loop.Remove(process.event_fd());
   loop.Remove(process.output_fd());
   const bool in_time = process.exited();

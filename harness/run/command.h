@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <filesystem>
 #include <map>
 #include <string>
@@ -28,11 +30,12 @@ struct CommandPlace {
   const RunSpace* space = nullptr;
 };
 
-// Runs a scenario's command without a shell and waits for it up to `limit_ms`, then kills it. A
-// bare argv[0] is looked up in PATH. `loop` goes on being served meanwhile. Failure (kBadInput)
-// when there is no such program.
+// Runs a scenario's command without a shell and waits for it up to `limit_ms`, then kills it. Time
+// without a CPU, its own or that of process `target`, which it may talk to, does not count (see
+// Patience). A bare argv[0] is looked up in PATH. `loop` goes on being served meanwhile. Failure
+// (kBadInput) when there is no such program.
 CommandResult RunCommand(const std::vector<std::string>& argv, const CommandPlace& place,
-                         int limit_ms, EventLoop& loop);
+                         int limit_ms, EventLoop& loop, pid_t target = 0);
 
 // Failure (kBadInput) when the command of `where` ("step 3") has left something running: it would
 // have to be ended here, and what the rest of the scenario says about it would mean nothing.

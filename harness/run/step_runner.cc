@@ -116,7 +116,7 @@ StepOutcome StepRunner::operator()(const CommandStep& step) {
   const std::map<std::string, std::string> environment = run_.sandbox().CommandEnvironment();
   const CommandResult result =
       RunCommand(argv, {environment, run_.sandbox().run_dir(), &run_.sandbox().space()}, LimitMs(),
-                 run_.loop());
+                 run_.loop(), run_.process().pid());
   said_ = result.LastLine();
   printed_ = result.Lines();
   const bool met = result.exit.kind == ExitStatus::Kind::kExited &&

@@ -136,7 +136,7 @@ std::string RunStopCommand(LiveRun& run) {
   const std::map<std::string, std::string> environment = run.sandbox().CommandEnvironment();
   const CommandResult result =
       RunCommand(argv, {environment, run.sandbox().run_dir(), &run.sandbox().space()},
-                 static_cast<int>(run.stop_limit_ms()), run.loop());
+                 static_cast<int>(run.stop_limit_ms()), run.loop(), run.process().pid());
   const bool failed = result.exit.kind != ExitStatus::Kind::kExited || result.exit.code != 0;
   return failed ? fmt::format("the stop command `{}` ended with {}{}{}", fmt::join(argv, " "),
                               result.exit.ToString(), result.output.empty() ? "" : ": ",
