@@ -8,6 +8,7 @@
 #include <string>
 
 #include "harness/base/failure.h"
+#include "harness/planner/sanitizer_runtime.h"
 #include "harness/run/preparations.h"
 #include "harness/run/sandbox.h"
 #include "harness/target/event_loop.h"
@@ -32,9 +33,13 @@ std::string KeyOf(const RunRequest& request) {
                      fmt::join(scenario.extra_args, " "), fmt::join(scenario.app_args, " "));
 }
 
-void Prove(const RunRequest& request) {
+void Prove(const RunRequest& request, const std::filesystem::path& sanitizer) {
   Sandbox sandbox(request);  // of its own: the run's is as the scenario makes it
   SpawnOptions options = sandbox.TargetOptions();
+  if (!sanitizer.empty()) {  // as in the run: two runtimes do not go together
+    std::string& preload = options.environment["LD_PRELOAD"];
+    preload = PreloadFirst(preload, sanitizer.string());
+  }
   options.trace = true;
   options.required_args = {"--no-pci"};
   options.proof_function = kEalInit;
@@ -81,7 +86,7 @@ void ProveUntraced(const RunRequest& request, const Hooking& hooking) {
   const std::lock_guard lock(mutex);
   const std::string key = KeyOf(request);
   if (!proven.contains(key)) {
-    Prove(request);
+    Prove(request, hooking.sanitizer_runtime());
     proven.insert(key);
   }
 }
