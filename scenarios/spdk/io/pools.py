@@ -6,7 +6,7 @@ import random
 import struct
 import sys
 
-from disks import PORT, Disk
+from disks import PORT, T, Disk
 from nvme_host import Host, check
 
 
@@ -89,6 +89,39 @@ def floods():
     disk.host = h
     for at in range(0, disk.blocks, 32 * cluster):
         disk.same(at, 8)
+
+
+def shared():
+    """Queues on several threads write into the same clusters of a clone at once; what was taken for a cluster in vain and given back must not show in another volume."""
+    h, cluster, clusters = Host(PORT), 128, 128
+    for _ in range(3):
+        h.queue(127)
+    T("bdev_lvol_create", lvol_name="v", size_in_mib=8, lvs_name="l", thin_provision=True)
+    T.namespace("l/v", 1)
+    v = Disk(h, 1, clusters * cluster, [0] * clusters * cluster)
+    for at in range(0, v.blocks, 256):
+        v.put(at, 256, 1)
+    T("bdev_lvol_snapshot", lvol_name="l/v", snapshot_name="s")
+    for turn in range(2):
+        for first in range(0, clusters, 20):
+            burst = Burst()
+            for c in range(first, min(first + 20, clusters)):
+                for number, queue in enumerate(h.io):
+                    burst.ask(queue, v, "write", c * cluster + 16 * number, 8, turn + 2)
+            burst.end()
+        v.same(why="clusters that many wrote to at once")
+        name = "w%d" % turn
+        T("bdev_lvol_create", lvol_name=name, size_in_mib=8, lvs_name="l", thin_provision=True)
+        T.namespace("l/" + name, turn + 2)
+        w = Disk(h, turn + 2, v.blocks, [0] * v.blocks)
+        for at in range(0, w.blocks, cluster):
+            w.put(at + 40, 1, 9)
+        w.same(why="a volume that is new")
+        T.without(1)
+        T("bdev_lvol_delete", name="l/v")
+        T("bdev_lvol_clone", snapshot_name="l/s", clone_name="v")
+        T.namespace("l/v", 1)
+        v = Disk(h, 1, v.blocks, [1] * v.blocks)
 
 
 def far():
