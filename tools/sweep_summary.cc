@@ -29,14 +29,10 @@ std::string Names(const std::vector<std::string>& names) {
 }
 
 // "libc/file/open (4)", the most frequent first.
-std::vector<std::string> PointsOf(const std::vector<StoredSite>& sites) {
-  std::map<std::string, int> counts;
-  for (const StoredSite& site : sites) {
-    ++counts[site.point];
-  }
+std::vector<std::string> Counted(const std::map<std::string, int>& counts) {
   std::vector<std::pair<int, std::string>> by_count;
-  for (const auto& [point, count] : counts) {
-    by_count.emplace_back(-count, fmt::format("{} ({})", point, count));
+  for (const auto& [name, count] : counts) {
+    by_count.emplace_back(-count, fmt::format("{} ({})", name, count));
   }
   std::sort(by_count.begin(), by_count.end());
   std::vector<std::string> names;
@@ -44,6 +40,32 @@ std::vector<std::string> PointsOf(const std::vector<StoredSite>& sites) {
     names.push_back(std::move(name));
   }
   return names;
+}
+
+std::vector<std::string> PointsOf(const std::vector<StoredSite>& sites) {
+  std::map<std::string, int> counts;
+  for (const StoredSite& site : sites) {
+    ++counts[site.point];
+  }
+  return Counted(counts);
+}
+
+// Where an allocator asks for more memory, say, and which of two threads is first, is chance: a few
+// such sites are news, of many the points are.
+std::string TellNondeterministic(const SweepReport& report) {
+  constexpr size_t kMostInFull = 3;
+  std::string in_full;
+  std::map<std::string, int> counts;
+  for (const auto& [hash, what] : report.nondeterministic) {
+    in_full += "nondeterministic: " + what + "\n";
+    ++counts[what.substr(0, what.find(" @ "))];
+  }
+  return report.nondeterministic.size() <= kMostInFull
+             ? in_full
+             : fmt::format(
+                   "nondeterministic: {} sites were not reached in every fault-free run: {} (each "
+                   "with its place: --json, and the page)\n",
+                   report.nondeterministic.size(), Names(Counted(counts)));
 }
 
 // Each once: two fault-free runs may both have failed.
@@ -103,9 +125,7 @@ std::string TellNotReached(const SweepReport& report) {
         "points`)\n",
         report.not_hooked.size());
   }
-  for (const auto& [hash, what] : report.nondeterministic) {
-    text += "nondeterministic: " + what + "\n";
-  }
+  text += TellNondeterministic(report);
   if (!report.lost_signals.empty()) {
     text += report.lost_signals + "\n";
   }
