@@ -52,6 +52,13 @@ BaselineEntry ReadEntry(const YamlValue& value, ReadContext& context) {
                                         "`scenarios`",
                                         entry.signature));
   }
+  // The words of a scenario, of which an expectation tells, may hold anything.
+  if (entry.kind != "expectation" && MisusesAnyPlace(entry.signature)) {
+    context.diagnostics.Add(entry.position,
+                            fmt::format("`{}` is no signature: `*` stands for a whole place, as in "
+                                        "`crash: SIGSEGV wild pointer @ *`, or for nothing",
+                                        entry.signature));
+  }
   map.Finish();
   return entry;
 }

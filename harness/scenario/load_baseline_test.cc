@@ -122,6 +122,14 @@ TEST_F(LoadBaselineTest, RejectsAnyPlaceInAnyScenario) {
   EXPECT_THAT(diagnostics_.ToString(), HasSubstr("`scenarios`"));
 }
 
+TEST_F(LoadBaselineTest, RejectsAnyPlaceInPartOfAPlace) {
+  Load(
+      "faultline: 1\nfindings:\n  - {kind: crash, signature: 'crash: SIGSEGV @ f < *', "
+      "scenarios: [a/b]}\n");
+  EXPECT_THAT(diagnostics_.ToString(), HasSubstr("b.yaml:3:5"));
+  EXPECT_THAT(diagnostics_.ToString(), HasSubstr("stands for a whole place"));
+}
+
 TEST_F(LoadBaselineTest, AnyPlaceHoldsInItsScenarios) {
   Baseline baseline = Load(
       "faultline: 1\nfindings:\n  - {kind: crash, signature: 'crash: SIGSEGV wild pointer @ *', "

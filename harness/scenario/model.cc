@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstring>
+#include <iterator>
 
 namespace faultline {
 namespace {
@@ -126,9 +128,23 @@ const std::vector<std::string>& SharedThings() {
   return kThings;
 }
 
+namespace {
+
+// "/tmp/fl-x/disk" -> "disk", "--file=/tmp/disk" -> "--file=disk"
+std::string WithoutDirectories(const std::string& argument) {
+  const size_t equals = argument.find("=/");
+  const size_t begin = equals == std::string::npos ? 0 : equals + 1;
+  const size_t slash = argument.rfind('/');
+  return argument.find('/') != begin || slash + 1 == argument.size()
+             ? argument
+             : argument.substr(0, begin) + argument.substr(slash + 1);
+}
+
+}  // namespace
+
 std::string CommandTitle(const std::vector<std::string>& argv) {
   constexpr size_t kLongest = 80;
-  const std::string program = argv.empty() ? "" : argv[0].substr(argv[0].rfind('/') + 1);
+  const std::string program = argv.empty() ? "" : WithoutDirectories(argv[0]);
   const bool is_inline =
       argv.size() > 2 && (argv[1] == "-c" || argv[1] == "-e" || argv[1] == "-ec");
   const bool is_short =
@@ -136,7 +152,9 @@ std::string CommandTitle(const std::vector<std::string>& argv) {
   if (is_inline && !is_short) {
     return fmt::format("an inline {} script", program);
   }
-  std::string title = fmt::format("{}", fmt::join(argv, " "));
+  std::vector<std::string> words;
+  std::transform(argv.begin(), argv.end(), std::back_inserter(words), WithoutDirectories);
+  const std::string title = fmt::format("{}", fmt::join(words, " "));
   return title.size() <= kLongest ? title : title.substr(0, kLongest) + "...";
 }
 

@@ -45,6 +45,15 @@ TEST(StepTest, TitlesSayWhatIsDone) {
   EXPECT_EQ(title(WaitExitStep{}), "wait for the exit");
 }
 
+TEST(StepTest, TitlesOfCommandsAreTheSameInEveryTree) {
+  const auto title = [](const std::string& dir) {
+    return CommandTitle({dir + "/bin/python3", "-B", dir + "/a/very/long/way/to/the/pools.py",
+                         "--socket=" + dir + "/rpc.sock", "bursts", "a/b", "/"});
+  };
+  EXPECT_EQ(title("/x"), "python3 -B pools.py --socket=rpc.sock bursts a/b /");
+  EXPECT_EQ(title("/tmp/fl-1"), title("/home/somebody/faultline/scenarios"));
+}
+
 TEST(StepTest, OwnNameIsTheTitle) {
   Step step;
   step.name = "init";

@@ -96,6 +96,14 @@ bool IsSamePlace(std::string_view seen, std::string_view known) {
 
 bool NamesAnyPlace(std::string_view signature) { return Split(signature).place == kAnyPlace; }
 
+bool MisusesAnyPlace(std::string_view signature) {
+  constexpr std::string_view kOperator = "operator";
+  const std::string_view place = Split(signature).place;
+  const size_t at = place.find(kAnyPlace);
+  return at != std::string_view::npos && place != kAnyPlace &&
+         !place.substr(0, at).ends_with(kOperator);
+}
+
 bool MayBeSameBug(std::string_view seen, std::string_view known) {
   if (seen == known) {
     return true;

@@ -15,4 +15,8 @@ bool MayBeSameBug(std::string_view seen, std::string_view known);
 // Is `signature` one that ends with " @ *"?
 bool NamesAnyPlace(std::string_view signature);
 
+// Has its place a `*` that is neither all of it nor of an `operator*`? Such a signature is none
+// that anything answers to.
+bool MisusesAnyPlace(std::string_view signature);
+
 }  // namespace faultline

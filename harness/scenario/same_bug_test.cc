@@ -64,6 +64,14 @@ TEST(SameBug, AnyPlaceIsAnyFunctionAndNone) {
   EXPECT_FALSE(NamesAnyPlace("crash: *"));
 }
 
+TEST(SameBug, PartOfAPlaceIsNoAnyPlace) {
+  EXPECT_TRUE(MisusesAnyPlace("crash: SIGSEGV wild pointer @ f < *"));
+  EXPECT_TRUE(MisusesAnyPlace("leak: memory @ bdev_* < g"));
+  EXPECT_FALSE(MisusesAnyPlace("crash: SIGSEGV wild pointer @ *"));
+  EXPECT_FALSE(MisusesAnyPlace("crash: SIGSEGV wild pointer @ f < operator* < g"));
+  EXPECT_FALSE(MisusesAnyPlace("hang: expect log line `.*`"));
+}
+
 TEST(SameBug, WithoutCallersThePlaceIsTheFunction) {
   const std::string known = "crash: SIGSEGV wild pointer @ f < g";
   EXPECT_TRUE(MayBeSameBug("sanitizer: AddressSanitizer: SEGV @ f", known));

@@ -153,7 +153,9 @@ enum class Tolerance {
   kMayFailCleanly,  // design.md's contract: carry on, or give up cleanly. The default with faults
 };
 
-// "ls /tmp", "an inline sh script": a command in titles and messages; a long one is cut.
+// "ls tmp", "an inline sh script": a command in titles and messages. Of paths it has the file name:
+// signatures hold titles, and the directories are others in another tree and in the next run. A
+// long one is cut.
 std::string CommandTitle(const std::vector<std::string>& argv);
 
 struct Step {
