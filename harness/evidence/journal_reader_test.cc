@@ -89,6 +89,16 @@ TEST_F(JournalReaderTest, CopiesWhatTheAgentWroteAndMakesIndexesDense) {
   EXPECT_EQ(snapshot.records[1].site, kNone);
 }
 
+TEST_F(JournalReaderTest, CopiesSitesThatNoRecordTellsOf) {
+  journal_.PutStack(0, {PackFrame(0, 0x10)});
+  journal_.PutSite(0, 3, 0);
+  journal_.PutSite(1, 4, 0);
+  const JournalSnapshot snapshot = Read();
+  ASSERT_THAT(snapshot.sites, SizeIs(2));
+  EXPECT_EQ(snapshot.sites[0].point, 3u);
+  EXPECT_EQ(snapshot.sites[1].point, 4u);
+}
+
 TEST_F(JournalReaderTest, LeavesOutARecordThatWasBeingWritten) {
   journal_.Append({});
   journal_.Append({}, /*finished=*/false);
