@@ -221,5 +221,32 @@ TEST_F(CliOwnProgramTest, WhatRunsUnderGdbIsProvenBefore) {
   EXPECT_THAT(result.output, HasSubstr("--no-pci is not among them"));
 }
 
+// A sanitizer's runtime traces it instead. What the scenario's argument keeps from being shown is
+// shown without it.
+TEST_F(CliOwnProgramTest, AnArgumentThatTheProgramRefusesIsNoLackOfProof) {
+  const std::string head = "faultline: 1\nprogram: " FAULTLINE_BINARY_DIR "/target_fake_eal\n";
+  const std::string rest =
+      "required_args: [--no-pci]\nready: {log: begun}\ncatalogues: [libc-memory]\n"
+      "environment: {LD_PRELOAD: liblsan.so.0}\n";
+  Write("profiles/strict.yaml", head + "args: [\"${scenario_dir}/arguments\", --no-pci]\n" + rest);
+  Write("profiles/refused.yaml",
+        head + "args: [\"${scenario_dir}/arguments\", --no-pci, --refused]\n" + rest);
+  Write("arguments", "--no-pci\n--no-huge\n");
+  const auto run = [&](const std::string& profile, const std::string& arguments) {
+    return Run({"run", Write("s.yaml", "faultline: 1\nprofile: " + profile + "\n" + arguments +
+                                           "tolerance: may_fail_cleanly\n"
+                                           "steps: [{wait_exit: 1}]\n")});
+  };
+  Result result = run("strict", "extra_args: [--refused]\n");
+  EXPECT_EQ(result.exit, 0) << result.output;
+  Write("arguments", "--no-huge\n");
+  result = run("strict", "extra_args: [--refused]\n");
+  EXPECT_EQ(result.exit, 2) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("--no-pci is not among them"));
+  result = run("refused", "");
+  EXPECT_EQ(result.exit, 2) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("did not come to call it"));
+}
+
 }  // namespace
 }  // namespace faultline

@@ -33,7 +33,14 @@ std::string KeyOf(const RunRequest& request) {
                      fmt::join(scenario.extra_args, " "), fmt::join(scenario.app_args, " "));
 }
 
-void Prove(const RunRequest& request, const std::filesystem::path& sanitizer) {
+enum class Shown {
+  kGiven,      // the call was given --no-pci
+  kEndedSoon,  // the target ended by itself before it
+  kNothing,    // it did not come to the call in time
+};
+
+// Failure (kBadInput) when the call was given something else.
+Shown Show(const RunRequest& request, const std::filesystem::path& sanitizer) {
   Sandbox sandbox(request);  // of its own: the run's is as the scenario makes it
   SpawnOptions options = sandbox.TargetOptions();
   if (!sanitizer.empty()) {  // as in the run: two runtimes do not go together
@@ -59,6 +66,7 @@ void Prove(const RunRequest& request, const std::filesystem::path& sanitizer) {
   while (!is_over() && Clock::now() < limit) {
     loop.RunUntil(is_over, InMs(kProofLookEveryMs));  // the call itself is no event
   }
+  const bool ended = process.exited();
   const bool proven = process.proven();
   const std::string refusal = process.refusal();
   process.Kill();
@@ -66,7 +74,33 @@ void Prove(const RunRequest& request, const std::filesystem::path& sanitizer) {
   if (!refusal.empty()) {
     throw Failure::BadInput(refusal);
   }
-  if (!proven) {
+  return proven ? Shown::kGiven : ended ? Shown::kEndedSoon : Shown::kNothing;
+}
+
+// Without the scenario's own arguments.
+Shown ShowWithProfileOnly(const RunRequest& request, const std::filesystem::path& sanitizer) {
+  Scenario scenario = request.scenario;
+  scenario.extra_args.clear();
+  scenario.app_args.clear();
+  RunRequest plain{scenario, request.profile, request.catalogue};
+  plain.program = request.program;
+  plain.executed_program = request.executed_program;
+  plain.agent = request.agent;
+  plain.run_root = request.run_root;
+  plain.cache_dir = request.cache_dir;
+  return Show(plain, sanitizer);
+}
+
+void Prove(const RunRequest& request, const std::filesystem::path& sanitizer) {
+  Shown shown = Show(request, sanitizer);
+  // A scenario may give it an argument that it refuses. Then the program itself is shown to pass on
+  // what it is given.
+  const bool has_arguments =
+      !request.scenario.extra_args.empty() || !request.scenario.app_args.empty();
+  if (shown == Shown::kEndedSoon && has_arguments) {
+    shown = ShowWithProfileOnly(request, sanitizer);
+  }
+  if (shown != Shown::kGiven) {
     throw Failure::BadInput(fmt::format(
         "{} is not started: under gdb, and with a sanitizer, nothing can hold it at {}; a traced "
         "start was to show that it is given --no-pci there, and did not come to call it",

@@ -1,6 +1,7 @@
 // A program that looks to the harness as if it had DPDK in it, for the tests of safety.h and
 // argument_guard.h. Given a file, it gives its rte_eal_init the arguments that stand there, one a
-// line, and waits; with FORK in its environment in a child. As a library it is that function alone.
+// line, and waits; with FORK in its environment in a child. It refuses the argument --refused
+// before that. As a library it is that function alone.
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,6 +25,9 @@ extern "C" {
 int main(int argc, char** argv) {
   if (argc < 2) {
     return 0;
+  }
+  if (std::string(argv[argc - 1]) == "--refused") {
+    return 1;
   }
   std::vector<std::string> words = {"program"};
   std::ifstream lines(argv[1]);
