@@ -31,6 +31,7 @@ std::string Names(const std::vector<std::string>& names) {
 // "libc/file/open (4)", the most frequent first.
 std::vector<std::string> Counted(const std::map<std::string, int>& counts) {
   std::vector<std::pair<int, std::string>> by_count;
+  by_count.reserve(counts.size());
   for (const auto& [name, count] : counts) {
     by_count.emplace_back(-count, fmt::format("{} ({})", name, count));
   }
