@@ -48,10 +48,21 @@ TEST(HeapTest, RefusesWhatCannotBe) {
   EXPECT_EQ(heap.Allocate(SIZE_MAX / 4), nullptr);
 }
 
+// Fills the block; true when another has written to it meanwhile. Not for ThreadSanitizer: the heap
+// is the agent's, which is not instrumented, so that it does not see the lock that hands blocks on.
+__attribute__((no_sanitize("thread"))) bool IsTorn(volatile unsigned char* block, size_t size,
+                                                   unsigned char value) {
+  for (size_t i = 0; i < size; ++i) {
+    block[i] = value;
+  }
+  bool torn = false;
+  for (size_t i = 0; i < size; ++i) {
+    torn = torn || block[i] != value;
+  }
+  return torn;
+}
+
 TEST(HeapTest, ServesThreadsAtOnce) {
-#ifdef __SANITIZE_THREAD__
-  GTEST_SKIP() << "the agent is not instrumented, so ThreadSanitizer does not see its locks";
-#endif
   Heap heap;
   std::vector<std::thread> threads;
   std::atomic<int> torn = 0;
@@ -59,8 +70,7 @@ TEST(HeapTest, ServesThreadsAtOnce) {
     threads.emplace_back([&heap, &torn, id] {
       for (int i = 0; i < 20'000; ++i) {
         auto* block = static_cast<unsigned char*>(heap.Allocate(48));
-        std::memset(block, id, 48);
-        torn += block[0] != id || block[47] != id ? 1 : 0;
+        torn += IsTorn(block, 48, static_cast<unsigned char>(id)) ? 1 : 0;
         heap.Free(block);
       }
     });

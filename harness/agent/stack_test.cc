@@ -190,7 +190,7 @@ void WalkFromHandler(int) {
 
 TEST_F(StackTest, EndsAtASignalHandler) {
 #ifdef __SANITIZE_THREAD__
-  GTEST_SKIP() << "ThreadSanitizer calls signal handlers itself, later";
+  GTEST_SKIP() << "ThreadSanitizer calls handlers itself: the kernel's way back is not behind them";
 #endif
   walker_of_callback = walker_.get();
   struct sigaction action {};

@@ -10,13 +10,14 @@ namespace {
 // Hands out the file's tables one behind the other, each on a page of its own.
 class Layout {
  public:
-  template <typename T, typename Offset>
-  void Place(Offset& offset, uint64_t count) {
+  template <typename T, typename Number>
+  void Place(Number& offset, Number& capacity, uint64_t count) {
     end_ = (end_ + kPage - 1) / kPage * kPage;
-    if (!std::in_range<Offset>(end_)) {
+    if (!std::in_range<Number>(end_)) {
       throw Failure::CannotWork("the journal's tables are too large");
     }
-    offset = static_cast<Offset>(end_);
+    offset = static_cast<Number>(end_);
+    capacity = static_cast<Number>(count);
     end_ += count * sizeof(T);
   }
   uint64_t end() const { return end_; }
@@ -31,24 +32,22 @@ class Layout {
 void LayOutJournal(protocol::JournalHeader& header, const protocol::PlanHeader& plan,
                    const JournalCapacities& capacities) {
   Layout layout;
-  header.hooks_capacity = plan.hooks.count;
-  layout.Place<protocol::HookState>(header.hooks_offset, header.hooks_capacity);
+  layout.Place<protocol::HookState>(header.hooks_offset, header.hooks_capacity, plan.hooks.count);
   // The rules of a carrier's children are added later.
   const bool is_carrier = (plan.flags & protocol::kCarrier) != 0;
-  header.rules_capacity = is_carrier ? protocol::kMaxRules : plan.rules.count;
-  layout.Place<protocol::RuleState>(header.rules_offset, header.rules_capacity);
-  header.modules_capacity = capacities.modules;
-  layout.Place<protocol::ModuleEntry>(header.modules_offset, header.modules_capacity);
-  header.stacks_capacity = capacities.stacks;
-  layout.Place<protocol::StackEntry>(header.stacks_offset, header.stacks_capacity);
-  header.sites_capacity = capacities.sites;
-  layout.Place<protocol::SiteEntry>(header.sites_offset, header.sites_capacity);
-  header.stack_slots_capacity = capacities.stacks;
-  layout.Place<protocol::HashSlot>(header.stack_slots_offset, header.stack_slots_capacity);
-  header.site_slots_capacity = capacities.sites;
-  layout.Place<protocol::HashSlot>(header.site_slots_offset, header.site_slots_capacity);
-  header.records_capacity = capacities.records;
-  layout.Place<protocol::JournalRecord>(header.records_offset, header.records_capacity);
+  layout.Place<protocol::RuleState>(header.rules_offset, header.rules_capacity,
+                                    is_carrier ? protocol::kMaxRules : plan.rules.count);
+  layout.Place<protocol::ModuleEntry>(header.modules_offset, header.modules_capacity,
+                                      capacities.modules);
+  layout.Place<protocol::StackEntry>(header.stacks_offset, header.stacks_capacity,
+                                     capacities.stacks);
+  layout.Place<protocol::SiteEntry>(header.sites_offset, header.sites_capacity, capacities.sites);
+  layout.Place<protocol::HashSlot>(header.stack_slots_offset, header.stack_slots_capacity,
+                                   capacities.stacks);
+  layout.Place<protocol::HashSlot>(header.site_slots_offset, header.site_slots_capacity,
+                                   capacities.sites);
+  layout.Place<protocol::JournalRecord>(header.records_offset, header.records_capacity,
+                                        capacities.records);
   header.file_size = layout.end();
 }
 

@@ -1,6 +1,6 @@
 #include <gmock/gmock.h>
 
-#include "harness/oracle/testing/judged_run.h"
+#include "harness/oracle/testing/swallowed_fixture.h"
 
 namespace faultline {
 namespace {
@@ -10,33 +10,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using testkit::IsKind;
 using testkit::JudgedRun;
-
-// A run in which a call failed and that went on as if nothing had been: two devices are there in
-// the fault-free run.
-class Swallowed : public ::testing::Test {
- protected:
-  Swallowed() {
-    JudgedRun fault_free;
-    fault_free.step = 4;
-    Make(fault_free, {"iobuf", "accel"});
-    described_ = DescribeFaultFree(fault_free.evidence, fault_free.catalogue, fault_free.profile);
-    run_.fault_free = &described_;
-    run_.catalogue.observers[0].essential = true;  // io_device/register
-    run_.scenario.tolerance = Tolerance::kMayFailCleanly;
-    run_.step = 2;
-    run_.Inject("device");
-    run_.evidence.injections[0].stack = {testkit::At("accel_init", "/src/accel.c")};
-  }
-  static void Make(JudgedRun& run, const std::vector<std::string>& devices) {
-    uint64_t key = 0x10;
-    for (const std::string& device : devices) {
-      run.Call("io_device/register", key, device);
-      run.Call("io_device/unregister", key++);
-    }
-  }
-  FaultFreeRun described_;
-  JudgedRun run_;
-};
+using testkit::Swallowed;
 
 TEST_F(Swallowed, IsAnEssentialObjectThatIsMissingWhileTheTargetClaimsSuccess) {
   Make(run_, {"iobuf"});
@@ -295,61 +269,5 @@ TEST_F(Swallowed, OneCauseHasOneSignatureWhateverWasMadeToFail) {
   Make(run_, {"accel"});
   EXPECT_NE(run_.Judge().at(0).signature, signature);
 }
-
-// ---- An early end.
-
-// The target has ended before it was ready, with exit 0.
-class EarlyEnd : public Swallowed {
- protected:
-  EarlyEnd() {
-    run_.result(1).status = StepResult::Status::kTargetGone;
-    run_.evidence.asked_to_stop = false;
-    run_.evidence.rpcs.clear();
-    run_.evidence.injections.clear();
-    Fail("MakeLog", 100);
-  }
-  void Fail(const char* function, int tid) {
-    run_.step = 1;
-    run_.Inject("device");
-    Injection& injection = run_.evidence.injections.back();
-    injection.tid = tid;
-    injection.stack = {testkit::At(function, "/src/a.c"), testkit::At("main", "/src/main.c")};
-  }
-};
-
-// A call in the child failed, in one run the only one, in the other behind one of the parent's.
-TEST_F(EarlyEnd, OfADaemonIsTheStartedProcesssDoingWhenItsChildFailed) {
-  run_.profile.detaches = true;
-  Fail("MakeTable", 101);
-  const std::vector<Finding> both = run_.Judge();
-  ASSERT_THAT(both, ElementsAre(IsKind("swallowed")));
-  run_.evidence.injections.erase(run_.evidence.injections.begin());
-  const std::vector<Finding> one = run_.Judge();
-  ASSERT_THAT(one, ElementsAre(IsKind("swallowed")));
-  EXPECT_EQ(one[0].signature, both[0].signature);
-  EXPECT_EQ(one[0].signature,
-            "swallowed: the started process ends with exit 0 although its child failed");
-  EXPECT_EQ(one[0].stack.front().function, "MakeTable");
-}
-
-// Tempting: all that ends so is a matter of the child.
-TEST_F(EarlyEnd, OfADaemonWhoseOwnCallFailedIsBlamedOnItsFunction) {
-  run_.profile.detaches = true;
-  const std::vector<Finding> findings = run_.Judge();
-  ASSERT_THAT(findings, ElementsAre(IsKind("swallowed")));
-  EXPECT_EQ(findings[0].signature, "swallowed: exit 0 after a failure @ MakeLog < main");
-}
-
-// Which of an interpreter's functions a failure came to is nobody's doing.
-TEST_F(EarlyEnd, OfAScriptIsToldByWhatFailed) {
-  run_.evidence.injections[0].stack[0] = testkit::At("_PyEval_EvalFrame", "");
-  run_.evidence.injections[0].stack[0].module = "python3.11";
-  const std::vector<Finding> findings = run_.Judge();
-  ASSERT_THAT(findings, ElementsAre(IsKind("swallowed")));
-  EXPECT_EQ(findings[0].signature,
-            "swallowed: exit 0 after a failure @ Python code, point/of/device");
-  EXPECT_EQ(findings[0].cause, "");
-}
-
 }  // namespace
 }  // namespace faultline

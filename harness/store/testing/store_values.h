@@ -1,8 +1,11 @@
 #pragma once
 
+#include <gmock/gmock.h>
+
 #include <filesystem>
 #include <string>
 
+#include "harness/base/failure.h"
 #include "harness/base/testing/temporary_directory.h"
 #include "harness/store/records.h"
 #include "harness/store/store.h"
@@ -18,6 +21,14 @@ class StoreFile {
  private:
   TemporaryDirectory directory_;
 };
+
+// A Failure (kBadInput) whose text contains `text`.
+inline auto IsBadInput(const std::string& text) {
+  using ::testing::Property;
+  return ::testing::Throws<Failure>(
+      ::testing::AllOf(Property(&Failure::code, ExitCode::kBadInput),
+                       Property(&Failure::what, ::testing::HasSubstr(text))));
+}
 
 inline StoredEnvironment AnEnvironment() {
   return {"start", "start.yaml", "scenario-1", "reference", "/bin/target",
