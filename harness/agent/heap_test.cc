@@ -48,30 +48,42 @@ TEST(HeapTest, RefusesWhatCannotBe) {
   EXPECT_EQ(heap.Allocate(SIZE_MAX / 4), nullptr);
 }
 
-// Fills the block; true when another has written to it meanwhile. Not for ThreadSanitizer: the heap
-// is the agent's, which is not instrumented, so that it does not see the lock that hands blocks on.
-__attribute__((no_sanitize("thread"))) bool IsTorn(volatile unsigned char* block, size_t size,
-                                                   unsigned char value) {
-  for (size_t i = 0; i < size; ++i) {
-    block[i] = value;
-  }
+// Takes some blocks, fills them and gives them back: true when another has written to one
+// meanwhile. Not for ThreadSanitizer: the heap is the agent's, which is not instrumented, so that
+// it does not see the lock that hands blocks on.
+__attribute__((no_sanitize("thread"))) bool AnyIsTorn(Heap& heap, unsigned char value) {
+  constexpr size_t kSize = 48;
+  volatile unsigned char* blocks[8];
   bool torn = false;
-  for (size_t i = 0; i < size; ++i) {
-    torn = torn || block[i] != value;
+  for (auto& block : blocks) {
+    block = static_cast<unsigned char*>(heap.Allocate(kSize));
+    for (size_t i = 0; i < kSize; ++i) {
+      block[i] = value;
+    }
+  }
+  for (auto* block : blocks) {
+    for (size_t i = 0; i < kSize; ++i) {
+      torn = torn || block[i] != value;
+    }
+    heap.Free(const_cast<unsigned char*>(block));
   }
   return torn;
 }
 
 TEST(HeapTest, ServesThreadsAtOnce) {
+  constexpr int kThreads = 4;
   Heap heap;
   std::vector<std::thread> threads;
+  std::atomic<int> waiting = kThreads;
   std::atomic<int> torn = 0;
-  for (int id = 1; id <= 4; ++id) {
-    threads.emplace_back([&heap, &torn, id] {
+  for (int id = 1; id <= kThreads; ++id) {
+    threads.emplace_back([&, id] {
+      --waiting;
+      while (waiting > 0) {
+        std::this_thread::yield();
+      }
       for (int i = 0; i < 20'000; ++i) {
-        auto* block = static_cast<unsigned char*>(heap.Allocate(48));
-        torn += IsTorn(block, 48, static_cast<unsigned char>(id)) ? 1 : 0;
-        heap.Free(block);
+        torn += AnyIsTorn(heap, static_cast<unsigned char>(id)) ? 1 : 0;
       }
     });
   }
