@@ -77,7 +77,7 @@ def schedulers():
         params = dict(more, period=period) if period else more
         traffic.during(T, "framework_set_scheduler", name="dynamic", **params)
         limits.update(more)
-        period = period or 1000000   # a second, where none was set
+        period = period or (1000000 if VERSION >= (25, 1) else 5000)   # a second, where none was set; the last one, where it is still that
         told(scheduler_name="dynamic", scheduler_period=period, **limits)
         for _ in range(2):
             traffic.during(reactors)
