@@ -48,10 +48,15 @@ const ThreadStack* ThreadToBlame(const Evidence& evidence) {
   return first;
 }
 
+// A call to receive need not wait (MSG_DONTWAIT), and no stack shows it; who polls by it was busy.
+bool WasBusy(const WaitAccount& wait) {
+  return wait.took_ms > 0 && 2 * (wait.ran_ms + wait.waited_ms) >= wait.took_ms;
+}
+
 // Is the thread inside a call that waits for another thread or for input? A thread that polls, as
 // SPDK's reactors do, was caught at random, and one in epoll_wait is idle: neither stack would be
 // the same in the next run or say what is missing.
-bool IsBlocked(const Stack& stack) {
+bool IsBlocked(const Stack& stack, const WaitAccount& wait) {
   constexpr std::array<std::string_view, 12> kWaits = {
       "futex",    "lll_lock",     "clockjoin", "pthread_join", "cond_wait", "mutex_lock",
       "sem_wait", "barrier_wait", "wait4",     "waitid",       "waitpid",   "recv"};
@@ -59,10 +64,10 @@ bool IsBlocked(const Stack& stack) {
     if (!IsMachinery(frame)) {
       return false;
     }
-    if (std::any_of(kWaits.begin(), kWaits.end(), [&](std::string_view wait) {
-          return frame.function.find(wait) != std::string::npos;
+    if (std::any_of(kWaits.begin(), kWaits.end(), [&](std::string_view name) {
+          return frame.function.find(name) != std::string::npos;
         })) {
-      return true;
+      return frame.function.find("recv") == std::string::npos || !WasBusy(wait);
     }
   }
   return false;
@@ -132,7 +137,7 @@ void Identify(const Hang& hang, const Stack& stack, const Reason& reason, const 
     finding.signature =
         fmt::format("{}{}{}{}{}", MakeSignature(finding.kind, hang.phase, {}), kStillRetrying,
                     wait.retried, functions.empty() ? "" : " @ ", fmt::join(functions, " < "));
-  } else if (IsBlocked(stack)) {
+  } else if (IsBlocked(stack, *hang.wait)) {
     const std::vector<std::string> functions = BlamedFunctions(stack);
     finding.title =
         functions.empty() ? hang.title : hang.title + ": blocked in " + functions.front();

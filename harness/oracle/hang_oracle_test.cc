@@ -132,6 +132,19 @@ TEST(HangOracle, APollingThreadIsKnownByItsLastErrorWhereNothingFailedAndNotByWh
             "the target did not end within its limit: cannot allocate group 3");
 }
 
+TEST(HangOracle, WhoReceivesWithoutWaitingPollsToo) {
+  const Stack receiving = {At("recvmsg", "", "libc.so.6"), At("sock_readv", "/src/sock.c")};
+  JudgedRun polls;
+  polls.Say("sock.c:12: *ERROR*: cannot allocate group 3");
+  polls.HangAtStop(receiving);
+  EXPECT_EQ(polls.Judge().at(0).signature, "hang: stop; cannot allocate group <n>");
+  JudgedRun waits;
+  waits.Say("sock.c:12: *ERROR*: cannot allocate group 3");
+  waits.HangAtStop(receiving);
+  waits.result(4).wait.ran_ms = 12;
+  EXPECT_EQ(waits.Judge().at(0).signature, "hang: stop @ sock_readv");
+}
+
 // As for crashes: a warning is no error, whatever it says, and what fault-free runs say is
 // nobody's.
 TEST(HangOracle, ItsLastErrorIsReadAsThatOfACrash) {

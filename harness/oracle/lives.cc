@@ -78,6 +78,13 @@ std::string LivesText(const std::vector<size_t>& lives, size_t all) {
   return fmt::format("{} of {}", text, all);
 }
 
+// Such a life has not done all that a later one builds on.
+bool LeftAStepUndone(const Evidence& life) {
+  return std::any_of(life.steps.begin(), life.steps.end(), [](const StepResult& step) {
+    return step.status != StepResult::Status::kDone;
+  });
+}
+
 std::vector<std::string> FaultsThatHit(const Evidence& life) {
   std::vector<std::string> faults;
   for (const Injection& injection : life.injections) {
@@ -116,7 +123,8 @@ std::vector<Finding> JudgeLives(const Evidence& evidence, const OracleContext& c
                                 lost_before};
     const std::vector<Finding> findings = judge(life, of_life);
     const bool was_hit = !life.injections.empty();
-    lost_before = lost_before || (was_hit && !findings.empty()) || ToldOfAnyFailure(life, of_life);
+    const bool broke_down = !findings.empty() && (was_hit || LeftAStepUndone(life));
+    lost_before = lost_before || broke_down || ToldOfAnyFailure(life, of_life);
     for (Finding finding : findings) {
       const bool is_of_earlier = finding.object.find(kEarlierPid) != std::string::npos;
       finding.signature = AsInItsLife(finding.signature);

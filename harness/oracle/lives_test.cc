@@ -66,6 +66,15 @@ TEST_F(Lives, DifferentFilesAreTwoFindings) {
   EXPECT_THAT(run_.Judge(), SizeIs(2));
 }
 
+TEST_F(Lives, WhatALaterOneMissesThatAnEarlierOneDidNotGetToIsItsStory) {
+  run_.evidence.lives[1].steps[1].status = StepResult::Status::kUnmet;
+  EXPECT_THAT(run_.Judge(), ElementsAre(IsKind("expectation")));
+  run_.evidence.lives[0].steps[2].status = StepResult::Status::kUnmet;
+  const std::vector<Finding> findings = run_.Judge();
+  ASSERT_THAT(findings, ElementsAre(IsKind("expectation")));
+  EXPECT_EQ(findings[0].step, 3);
+}
+
 // Two primaries: the second gives up in the fault-free run, and comes up where the first failed.
 TEST(TwoTargets, WhatOneLeavesThatComesUpInTheOthersPlaceIsNotCompared) {
   JudgedRun run;

@@ -290,7 +290,7 @@ class Head {
 }  // namespace
 
 LogLineParts SplitLogLine(std::string_view line) {
-  return Head(line.substr(0, kLineLimit)).Split();
+  return Head(UpToNextStamp(line.substr(0, kLineLimit))).Split();
 }
 
 }  // namespace faultline

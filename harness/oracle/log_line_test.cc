@@ -85,6 +85,14 @@ TEST(LogLine, LeavesTheMessageAlone) {
   EXPECT_EQ(SplitLogLine("informal talk: x").level, LogLevel::kNone);
 }
 
+TEST(LogLine, EndsWhereTheNextOneBeginsThatCameWithoutAnEndOfLine) {
+  const std::string first = "[2026-01-02 20:21:22.123456] a.c: 1:f: *ERROR*: m already exist.";
+  EXPECT_EQ(SplitLogLine(first + "[2026-01-02 20:21:23.000001] b.c: 2:g: *NOTICE*: up").message,
+            SplitLogLine(first).message);
+  const std::string quotes = "[2026-01-02 20:21:22.123456] a.c: 1:f: *ERROR*: [3] of [2026-01-02]";
+  EXPECT_EQ(SplitLogLine(quotes).message, "a.c: 1:f: *ERROR*: [3] of [2026-01-02]");
+}
+
 TEST(LogLine, AnOverlongOneIsCut) {
   EXPECT_LE(SplitLogLine(std::string(1 << 20, 'x')).message.size(), 4096u);
 }

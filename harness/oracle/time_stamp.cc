@@ -157,4 +157,20 @@ size_t StampSize(std::string_view text) {
   return time > 0 ? time : SecondsSize(text);
 }
 
+std::string_view UpToNextStamp(std::string_view text) {
+  constexpr size_t kDateAndTime = std::string_view("9999-99-99 99:99:99").size();
+  const size_t size = text.starts_with('[') ? StampSize(text.substr(1)) : 0;
+  const auto is_stamp = [&](size_t at) {
+    return StampSize(text.substr(at + 1)) == size && text.substr(at + 1 + size).starts_with(']');
+  };
+  if (size < kDateAndTime || !is_stamp(0)) {
+    return text;
+  }
+  size_t at = text.find('[', size);
+  while (at != std::string_view::npos && !is_stamp(at)) {
+    at = text.find('[', at + 1);
+  }
+  return text.substr(0, at);
+}
+
 }  // namespace faultline

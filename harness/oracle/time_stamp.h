@@ -16,4 +16,8 @@ size_t DigitsAt(std::string_view text, size_t at);
 // seconds since the epoch or since some start ("12.345678"). 0 when it begins with none.
 size_t StampSize(std::string_view text);
 
+// `text` up to the next "[date and time]", where it begins with one of that size: a line that the
+// program did not end is followed by the next one (SPDK's `SPDK_ERRLOG` adds no end of line).
+std::string_view UpToNextStamp(std::string_view text);
+
 }  // namespace faultline

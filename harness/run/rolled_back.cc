@@ -92,7 +92,7 @@ bool RolledBack::Before(const Step& step, int index, StepResult& result) {
 }
 
 bool RolledBack::After(const Step& step, StepResult& result) {
-  look_.NoteOutstanding(step);
+  look_.NoteOutstanding(step, result);
   const RpcStep* rpc = look_.has_before() ? Checked(step) : nullptr;
   if (rpc == nullptr || run_.exited()) {
     return false;

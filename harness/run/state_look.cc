@@ -146,9 +146,14 @@ std::optional<int> StateLook::CountChanges(const std::string& connection) {
   }
 }
 
-void StateLook::NoteOutstanding(const Step& step) {
+void StateLook::NoteOutstanding(const Step& step, const StepResult& result) {
   const auto* rpc = std::get_if<RpcStep>(&step.action);
-  if ((rpc != nullptr && rpc->no_wait) || std::holds_alternative<RawStep>(step.action)) {
+  const std::vector<RpcExchange>& rpcs = run_.evidence().rpcs;
+  const bool was_awaited_in_vain = rpc != nullptr && !rpcs.empty() &&
+                                   rpcs.back().step == result.index &&
+                                   rpcs.back().outcome == Outcome::kNoAnswer;
+  if ((rpc != nullptr && rpc->no_wait) || was_awaited_in_vain ||
+      std::holds_alternative<RawStep>(step.action)) {
     memory_.outstanding.insert(step.name);
   } else if (const auto* answer = std::get_if<AnswerStep>(&step.action)) {
     memory_.outstanding.erase(answer->step);

@@ -54,7 +54,8 @@ class StateLook {
   // otherwise.
   void TimeOut(StepResult& result) const;
 
-  void NoteOutstanding(const Step& step);
+  // Of each step that has ended. A request whose answer did not come in time stays outstanding.
+  void NoteOutstanding(const Step& step, const StepResult& result);
   // Whether something else than the step's request may change the state meanwhile: a request that
   // has not been answered, another client, a fault that asks for something.
   bool OthersAct() const;

@@ -5,13 +5,14 @@
 namespace faultline::testkit {
 
 // Methods: count (one more each time), list, echo (its params), later (answers when `now` has been
-// asked), now, clients (connections so far).
+// asked), now, clients (connections so far), made (a list), makes (adds to it at the second look
+// from then on), makes_silently (the same, and never answers).
 inline constexpr char kRpcServer[] = R"(
 import json, os, select, signal, socket, sys
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 server = socket.socket(socket.AF_UNIX); server.bind(sys.argv[1]); server.listen()
 print('ready', flush=True)
-clients, count, waiting, total = {}, 0, [], 0
+clients, count, waiting, total, made, looks = {}, 0, [], 0, [], 0
 decoder = json.JSONDecoder()
 def say(to, value):
     to.sendall(json.dumps(value).encode())
@@ -37,8 +38,14 @@ while True:
             if method == 'later':
                 waiting.append((sock, answer)); continue
             if method == 'count': count += 1
+            if method.startswith('makes'): looks = 2
+            if method == 'makes_silently': continue
+            if method == 'made' and looks:
+                looks -= 1
+                made += [] if looks else ['m']
             values = {'count': count, 'list': [{'name': 'a', 'size': 4}, {'name': 'b', 'size': 8}],
-                      'echo': request.get('params'), 'now': True, 'clients': total, 'ping': 1}
+                      'echo': request.get('params'), 'now': True, 'clients': total, 'ping': 1,
+                      'made': [{'name': name} for name in made], 'makes': True}
             if method in values: answer['result'] = values[method]
             else: answer['error'] = {'code': -32601, 'message': 'Method not found'}
             say(sock, answer)
