@@ -128,6 +128,7 @@ void Snapshot::BecomeChild() {
     if (done) {
       MakeLargeMemoryOwn(control->child_large_pages != 0, control->child_own_files,
                          control->child_own_file_count);
+      KnowOwnHugepages(control->child_hugepages, control->child_hugepage_count);
     }
   }
   if (!done) {

@@ -12,6 +12,7 @@ namespace faultline::protocol {
 inline constexpr uint64_t kSnapshotMagic = 0x50414e53544c4146u;  // "FALTSNAP"
 inline constexpr uint32_t kSnapshotSteps = 4096;
 inline constexpr uint32_t kSnapshotOwnFiles = 64;
+inline constexpr uint32_t kSnapshotHugepages = 32;
 inline constexpr uint32_t kSnapshotText = 1u << 20;  // bytes for what the steps point at
 
 // One system call of a list, or one of the things below that are none.
@@ -83,6 +84,11 @@ struct SnapshotControl {
   // it would get by mapping such a file again.
   uint32_t child_own_file_count;
   uint64_t child_own_files[kSnapshotOwnFiles];
+  // Where hugepages of its own are, as [begin, end): the first of them, if there are too many.
+  uint32_t child_hugepage_count;
+  struct Range {
+    uint64_t begin, end;
+  } child_hugepages[kSnapshotHugepages];
   SnapshotStep steps[kSnapshotSteps];
   char text[kSnapshotText];
 };

@@ -20,7 +20,7 @@ std::filesystem::path MakeBelow(const std::filesystem::path& directory, const ch
 
 }  // namespace
 
-RunPlace::RunPlace(const RunRequest& request)
+RunPlace::RunPlace(const RunRequest& request, std::optional<int> hugetlbfs_mb)
     : directory_(request.run_root), run_dir_(directory_.path()) {
   const Resources& resources = request.scenario.resources;
   if (const int hugepages_mb = resources.HugepagesMb(); hugepages_mb > 0) {
@@ -29,8 +29,8 @@ RunPlace::RunPlace(const RunRequest& request)
   RunSpace::Plan plan;
   plan.network = request.scenario.network == Network::kOwn;
   if (resources.hugetlbfs_mb) {
-    huge_dir_ = MakeBelow(directory_.path(), "huge");
-    plan.hugetlbfs = HugetlbfsPlan{huge_dir_, *resources.hugetlbfs_mb};
+    huge_dir_ = MakeBelow(directory_.path(), kHugeDir);
+    plan.hugetlbfs = HugetlbfsPlan{huge_dir_, hugetlbfs_mb.value_or(*resources.hugetlbfs_mb)};
   }
   const Surroundings& around = request.scenario.surroundings;
   if (around.dev_shm) {

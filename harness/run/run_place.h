@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,12 +17,16 @@ namespace faultline {
 
 class Sandbox;
 
+// The run's hugetlbfs, below its directory.
+inline constexpr char kHugeDir[] = "huge";
+
 // What all targets of a run have in common: its directory, its namespaces, the hugepages that are
 // reserved for it, and what its steps have saved. One thread.
 class RunPlace {
  public:
-  // Failure when the directory or the hugepages cannot be had.
-  explicit RunPlace(const RunRequest& request);
+  // Failure when the directory or the hugepages cannot be had. `hugetlbfs_mb`: of its hugetlbfs,
+  // where that is not what the scenario says.
+  explicit RunPlace(const RunRequest& request, std::optional<int> hugetlbfs_mb = {});
   ~RunPlace();
   RunPlace(const RunPlace&) = delete;
   RunPlace& operator=(const RunPlace&) = delete;

@@ -134,7 +134,7 @@ void Sandbox::TellOthers(const std::string& name, const std::string& value) {
 
 Sandbox::Sandbox(const RunRequest& request, const Sandbox& carrier)
     : request_(request),
-      own_place_(std::make_unique<RunPlace>(request)),
+      own_place_(std::make_unique<RunPlace>(request, carrier.space().FreeHugepagesMb())),
       place_(own_place_.get()),
       cpu_(std::make_unique<CpuClaim>()),
       run_dir_(carrier.run_dir_),
@@ -144,6 +144,7 @@ Sandbox::Sandbox(const RunRequest& request, const Sandbox& carrier)
       variables_(carrier.variables_),
       before_(carrier.before_) {
   MakeDirectory(real_dir() / kPrivateDir);
+  before_.insert(huge_dir());  // who looks into it from inside sees a mount
 }
 
 void Sandbox::BeginLife() {
@@ -182,6 +183,11 @@ void Sandbox::SetPid(pid_t pid) {
   if (!target_.empty()) {
     TellOthers("pid", variables_["pid"]);
   }
+}
+
+std::filesystem::path Sandbox::huge_dir() const {
+  const auto known = variables_.find("huge_dir");
+  return known == variables_.end() ? "" : known->second;
 }
 
 bool Sandbox::others_share_directory() const {

@@ -24,7 +24,8 @@ class Sandbox {
   // `request` is borrowed.
   explicit Sandbox(const RunRequest& request);
   // The place of a target that is forked from the one in `carrier`: a directory and a network of
-  // its own, which the target takes for the carrier's; to be looked at in a SnapshotSpace.
+  // its own, which the target takes for the carrier's; to be looked at in a SnapshotSpace. In its
+  // hugetlbfs is as much room as is left in the carrier's.
   Sandbox(const RunRequest& request, const Sandbox& carrier);
   // Of one of several targets: a directory of its own below the run's, and what it shares with
   // targets whose sandboxes were made before. All is borrowed; `target` is in request.scenario.
@@ -35,6 +36,8 @@ class Sandbox {
   const std::filesystem::path& real_dir() const { return place_->directory().path(); }
   // Of the only target: the CPUs of the run.
   const CpuClaim& cpu() const { return *cpu_; }
+  // Of the run's hugetlbfs, as the target sees it; "" = none.
+  std::filesystem::path huge_dir() const;
   // Others have it too: what is left there is known when all of them have ended.
   bool others_share_directory() const;
   // The harness's own files, in a directory of this target's alone.

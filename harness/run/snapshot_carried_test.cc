@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include "harness/run/testing/snapshot_fixture.h"
+#include "harness/target/hugepage_pool.h"
+#include "harness/target/machine.h"
 
 namespace faultline {
 namespace {
@@ -90,6 +92,40 @@ TEST_F(SnapshotMemory, IsItsOwnInSmallPagesToo) {
 TEST_F(SnapshotMemory, IsClearedByGivingItBackWhereItIsItsOwn) {
   EXPECT_EQ(Memory("cleared", 0), "forked: given back");
   EXPECT_EQ(Memory("cleared", 4), "forked: given back");
+}
+
+class SnapshotHugepages : public testing::SnapshotTest {
+ protected:
+  void SetUp() override {
+    SnapshotTest::SetUp();
+    scenario_.resources.hugetlbfs_mb = 12;
+    if (const std::string lack = LackOfHugepages(64, /*mount=*/true); !lack.empty()) {
+      GTEST_SKIP() << lack;
+    }
+  }
+};
+
+TEST_F(SnapshotHugepages, AreItsOwnAndItsHugetlbfsHasAsMuchRoomAsTheCarriers) {
+  ExpectForked("hugepages");
+}
+TEST_F(SnapshotHugepages, AreGivenBackToTheMachineWithTheLastRun) {
+  const int64_t before = ReadHugepagePool()->total;
+  {
+    SnapshotPool pool;
+    const RunRequest request = Request({"0", "hugepages"});
+    const SiteCall call = pool.Order(request).begin()->first;
+    SnapshotExecutor(pool, nullptr).Execute(WithFault(request, call));
+    EXPECT_GT(ReadHugepagePool()->total, before);
+  }
+  EXPECT_EQ(ReadHugepagePool()->total, before);
+}
+TEST_F(SnapshotHugepages, AHugetlbfsWithoutRoomIsNamed) {
+  scenario_.resources.hugetlbfs_mb = 8;
+  const RunRequest request = Request({"0", "hugepages"});
+  const std::vector<SiteCall> calls = Calls(request);
+  ASSERT_THAT(calls, SizeIs(kCalls));
+  EXPECT_FALSE(FailAt(request, calls[2]).from_snapshot);
+  EXPECT_THAT(pool_.counts().cold, Contains(Pair(HasSubstr("its hugetlbfs is full"), OneRun())));
 }
 
 TEST_F(SnapshotCarried, AnIntervalTimerIsNamed) { ExpectCold("itimer", "interval timer"); }

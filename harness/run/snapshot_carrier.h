@@ -15,6 +15,7 @@
 #include "harness/run/snapshot_connections.h"
 #include "harness/run/snapshot_control.h"
 #include "harness/run/snapshot_course.h"
+#include "harness/run/snapshot_hugepages.h"
 #include "harness/run/snapshot_memory.h"
 #include "harness/run/snapshot_space.h"
 #include "harness/run/snapshot_steps.h"
@@ -22,6 +23,7 @@
 #include "harness/run/snapshot_tracer.h"
 #include "harness/target/guardian.h"
 #include "harness/target/interruption.h"
+#include "harness/target/machine.h"
 #include "harness/target/process.h"
 
 namespace faultline {
@@ -87,6 +89,7 @@ class Carrier {
   bool WaitFor(const std::function<bool()>& met, Interruption* interruption);
   void CheckWhatStaysBehind() const;
   void PrepareItself(SnapshotTracer& tracer);
+  void ReserveForItself(const std::vector<HugepageRange>& ranges);
   bool MapsUnderItsAgent() const;
   void CopyFiles(const ChildPlace& place);
   AdoptedTarget ForkHalted(const ChildPlace& place, const Process& process, SnapshotTracer& tracer);
@@ -103,6 +106,8 @@ class Carrier {
   std::unique_ptr<SnapshotSteps> steps_;
   std::vector<Mapping> mappings_;
   std::vector<MemoryRange> made_private_;
+  std::vector<HugepageRange> own_hugepages_;                     // what became its own
+  std::vector<std::unique_ptr<HugepageReservation>> hugepages_;  // for that
   SnapshotClearing clearing_;
   std::optional<bool> large_pages_;
   std::vector<PosixTimer> timers_;

@@ -90,7 +90,6 @@ void DoRest(LiveRun& run, const CourseMoment& from) {
 
 std::string WhyCold(const RunRequest& request) {
   const Scenario& scenario = request.scenario;
-  const Resources& resources = scenario.resources;
   const Surroundings& around = scenario.surroundings;
   if (!request.provisional) {
     return "it confirms, or is no visit";
@@ -101,9 +100,6 @@ std::string WhyCold(const RunRequest& request) {
   if (!request.trace || request.in_debugger || request.keep_run_dir || request.record_sites ||
       !request.watch_returns.empty()) {
     return "more is asked of it than a verdict";
-  }
-  if (resources.HugepagesMb() > 0) {
-    return "hugepages";
   }
   if (!scenario.prepare.empty() || !scenario.companions.empty()) {
     return "the scenario's own preparations or companions";
@@ -192,10 +188,15 @@ Evidence SnapshotExecutor::RunFork(const RunRequest& request, const SiteCall& ca
   // Also that of runs before it, behind which it had to wait.
   const int64_t way_ms = std::min(pool_.counts().way_ms - way_before_ms, MsSince(begin));
   std::unique_ptr<CarrierCourse::Hold> course = carrier->Hold();
-  const MemoryBudget::Share memory(pool_.memory_, WritableMb(MappingsOf(carrier->pid())),
-                                   interruption_);
+  if (carrier->sandbox().space().FreeHugepagesMb() == 0) {
+    throw CannotCarry("its hugetlbfs is full");
+  }
+  const int64_t writable_mb =
+      WritableMb(MappingsOf(carrier->pid())) + request.scenario.resources.HugepagesMb();
+  const MemoryBudget::Share memory(pool_.memory_, writable_mb, interruption_);
   Sandbox sandbox(request, carrier->sandbox());
-  SnapshotSpace space(sandbox.real_dir(), sandbox.run_dir(), sandbox.private_dir());
+  SnapshotSpace space(sandbox.real_dir(), sandbox.space().mounts(), sandbox.run_dir(),
+                      sandbox.private_dir());
   space.Enter();
   Hooking hooking(request, sandbox.life_dir(), sandbox.TargetOptions().environment);
   if (hooking.plan().hook_symbols != carrier->hooking().plan().hook_symbols ||

@@ -28,6 +28,8 @@ namespace {
 namespace fs = std::filesystem;
 using Argument = SnapshotSteps::Argument;
 
+constexpr std::string_view kDeleted = " (deleted)";
+
 // Writes the steps for one process's descriptors.
 class Writer {
  public:
@@ -44,6 +46,9 @@ class Writer {
       if (file.link == "anon_inode:[eventpoll]" && !IsCopy(file)) {
         AddWatchedEvents(file, files_, steps_);
       }
+    }
+    if (no_pages_) {
+      steps_.Add(__NR_close, {*no_pages_}, "");
     }
     steps_.Add(__NR_close, {*output_}, "");
     if (!plan_.stdio.terminal) {
@@ -146,12 +151,32 @@ class Writer {
     WriteLocks(file);
   }
 
+  bool IsDeletedHugepages(const OpenFile& file) const {
+    return !plan_.huge_dir.empty() && IsBelow(file.link, plan_.huge_dir) &&
+           file.link.ends_with(kDeleted);
+  }
+
+  // Its memory is what counts, see snapshot_hugepages.h. The carrier's file is to go when the
+  // carrier closes it, so all of them become one that is empty.
+  void ReplaceHugepages(const OpenFile& file) {
+    if (!no_pages_) {
+      const std::string path = plan_.huge_dir / "faultline";
+      no_pages_ = descriptors_.Open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, file.Name());
+      steps_.Add(__NR_unlink, {steps_.Text(path)}, file.Name());
+      steps_.Add(__NR_ftruncate, {*no_pages_, file.status.st_size}, file.Name());
+    }
+    descriptors_.Replace(file, *no_pages_, /*keep=*/true);
+  }
+
   void WriteFile(const OpenFile& file) {
-    constexpr std::string_view kDeleted = " (deleted)";
     const bool own = IsBelow(file.link, plan_.run_dir) || file.link.starts_with("/dev/shm/");
     const std::string process = fmt::format("/proc/{}/", plan_.carrier);
     if (file.link.starts_with("/memfd:")) {
       return;  // its memory is what counts, and that is the child's own: see AddMappings
+    }
+    if (IsDeletedHugepages(file)) {
+      ReplaceHugepages(file);
+      return;
     }
     if (file.link.ends_with(kDeleted)) {
       RefuseFile(file, "a deleted file");
@@ -204,6 +229,7 @@ class Writer {
   std::optional<Argument> output_;
   std::optional<Argument> mounts_;
   std::optional<Argument> network_;
+  std::optional<Argument> no_pages_;  // a file without hugepages
 };
 
 }  // namespace

@@ -74,6 +74,9 @@ std::shared_ptr<Carrier> SnapshotPool::TakeToCall(const RunRequest& request, con
         carrier_ == nullptr ? large_pages_ : carrier_->large_pages();
     carrier_.reset();
     position_.reset();
+    if (!hugepages_ && request.scenario.resources.HugepagesMb() > 0) {
+      hugepages_.emplace(0);
+    }
     carrier_ = std::make_shared<Carrier>(request, call);
     carrier_->SetLargePages(large_pages);
     const std::lock_guard lock(mutex_);

@@ -72,7 +72,8 @@ class SnapshotPool {
   std::condition_variable turns_;
   std::set<uint64_t> tickets_;  // guarded by mutex_
   uint64_t last_ticket_ = 0;
-  std::mutex carrier_mutex_;  // held from CarrierAt() until the child is there
+  std::optional<HugepageBudget> hugepages_;  // those that one run has had are for the next
+  std::mutex carrier_mutex_;                 // held from CarrierAt() until the child is there
   std::shared_ptr<Carrier> carrier_;
   std::optional<bool> large_pages_;
   std::optional<size_t> position_;  // in the order

@@ -16,6 +16,7 @@
 #include <cstring>
 
 #include "harness/protocol/raw_call.h"
+#include "harness/run/run_place.h"
 #include "harness/run/snapshot_steps.h"
 
 namespace faultline {
@@ -33,6 +34,7 @@ using protocol::RawCall;
 // then, once it was told to go on, that they are as the target is.
 struct Work {
   const char* directory;
+  int mounts;
   const char* run_dir;
   const char* private_dir;
   int report_fd;
@@ -40,12 +42,15 @@ struct Work {
 };
 
 FAULTLINE_AS_IT_IS long MakeView(const Work& work) {
-  long result = RawCall(SYS_unshare, CLONE_NEWNS);
+  long result = work.mounts < 0 ? 0 : RawCall(SYS_setns, work.mounts, CLONE_NEWNS);
+  if (result == 0) {
+    result = RawCall(SYS_unshare, CLONE_NEWNS);
+  }
   if (result == 0) {
     result = RawCall(SYS_mount, nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
   }
   if (result == 0) {
-    result = RawCall(SYS_mount, work.directory, work.run_dir, nullptr, MS_BIND, nullptr);
+    result = RawCall(SYS_mount, work.directory, work.run_dir, nullptr, MS_BIND | MS_REC, nullptr);
   }
   if (result == 0) {
     result = RawCall(SYS_mount, "tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777");
@@ -119,14 +124,14 @@ void ThrowUnlessDone(int report_fd) {
 
 }  // namespace
 
-SnapshotSpace::SnapshotSpace(const std::filesystem::path& directory,
+SnapshotSpace::SnapshotSpace(const std::filesystem::path& directory, int mounts,
                              const std::filesystem::path& run_dir,
                              const std::filesystem::path& private_dir)
-    : private_dir_(private_dir) {
+    : directory_(directory), run_dir_(run_dir), private_dir_(private_dir) {
   auto [report_read, report_write] = Pipe();
   auto [go_read, go_write] = Pipe();
-  const Work work = {directory.c_str(), run_dir.c_str(), private_dir.c_str(), report_write.get(),
-                     go_read.get()};
+  const Work work = {directory.c_str(),  mounts,       run_dir.c_str(), private_dir.c_str(),
+                     report_write.get(), go_read.get()};
   sigset_t all;
   sigset_t old;
   sigfillset(&all);
@@ -160,7 +165,11 @@ SnapshotSpace::SnapshotSpace(const std::filesystem::path& directory,
 
 SnapshotSpace::~SnapshotSpace() {
   if (is_entered_) {
-    umount2(private_dir_.c_str(), MNT_DETACH);  // or this thread could not remove the directory
+    // Or this thread could not remove the directory.
+    umount2(private_dir_.c_str(), MNT_DETACH);
+    for (const std::filesystem::path& place : {run_dir_, directory_}) {
+      umount2((place / kHugeDir).c_str(), MNT_DETACH);
+    }
   }
   kill(pid_, SIGKILL);
   while (waitpid(pid_, nullptr, __WALL) < 0 && errno == EINTR) {

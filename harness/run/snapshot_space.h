@@ -18,10 +18,11 @@ namespace faultline {
 // open and reaps what the target leaves; with it everything in it ends. Needs root.
 class SnapshotSpace {
  public:
-  // `directory` is what is seen at `run_dir`, but for `private_dir` below it, which is empty and
-  // the harness's. CannotCarry when there can be none.
-  SnapshotSpace(const std::filesystem::path& directory, const std::filesystem::path& run_dir,
-                const std::filesystem::path& private_dir);
+  // `directory`, with the hugetlbfs that is mounted at kHugeDir below it in the mount namespace
+  // `mounts` (-1: there is none), is what is seen at `run_dir`, but for `private_dir` below it,
+  // which is empty and the harness's. CannotCarry when there can be none.
+  SnapshotSpace(const std::filesystem::path& directory, int mounts,
+                const std::filesystem::path& run_dir, const std::filesystem::path& private_dir);
   ~SnapshotSpace();
   SnapshotSpace(const SnapshotSpace&) = delete;
   SnapshotSpace& operator=(const SnapshotSpace&) = delete;
@@ -35,6 +36,8 @@ class SnapshotSpace {
 
  private:
   alignas(64) std::array<std::byte, 32768> stack_;  // the holder's
+  std::filesystem::path directory_;
+  std::filesystem::path run_dir_;
   std::filesystem::path private_dir_;
   bool is_entered_ = false;
   pid_t pid_ = -1;

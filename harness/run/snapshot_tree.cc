@@ -1,13 +1,34 @@
 #include "harness/run/snapshot_tree.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
 
+#include "harness/base/unique_fd.h"
 #include "harness/run/snapshot_steps.h"
 
 namespace faultline {
 
 namespace fs = std::filesystem;
+
+namespace {
+
+bool IsOfHugepages(const fs::path& file) {
+  struct statfs status {};
+  return statfs(file.c_str(), &status) == 0 && status.f_type == HUGETLBFS_MAGIC;
+}
+
+void MakeOfSize(const fs::path& file, off_t size) {
+  const UniqueFd fd(open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!fd || ftruncate(fd.get(), size) != 0) {
+    throw CannotCarry(fmt::format("{}: it cannot be made", file.string()));
+  }
+}
+
+}  // namespace
 
 void CopyTree(const fs::path& from, const fs::path& to, const fs::path& left_out,
               const std::set<fs::path>& bound, const fs::path& seen_as) {
@@ -27,7 +48,11 @@ void CopyTree(const fs::path& from, const fs::path& to, const fs::path& left_out
         fs::copy_symlink(entry.path(), target);
         continue;
       case S_IFREG:
-        fs::copy_file(entry.path(), target);
+        if (IsOfHugepages(entry.path())) {
+          MakeOfSize(target, status.st_size);
+        } else {
+          fs::copy_file(entry.path(), target);
+        }
         break;
       case S_IFSOCK:
         if (bound.contains(seen_as / name)) {

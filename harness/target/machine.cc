@@ -12,6 +12,7 @@
 #include <mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "harness/base/failure.h"
 
@@ -31,18 +32,68 @@ int64_t AvailableMemoryMb() {
 
 int64_t PagesOf(int mb) { return (mb + kHugepageMb - 1) / kHugepageMb; }
 
-// Adds `pages` (may be negative) to what this process holds for its runs. False, and no change,
-// when it has too few to take.
-bool ChangeBudget(int64_t pages) {
-  static std::mutex mutex;
-  static int64_t budget = 0;
-  const std::lock_guard lock(mutex);
-  if (budget + pages < 0) {
-    return false;
+// Root could change the pool a moment ago; nothing more can be done from a destructor.
+void TakeOutOfThePool(int64_t pages) {
+  try {
+    AddHugepages(-pages);
+  } catch (const Failure&) {
   }
-  budget += pages;
-  return true;
 }
+
+// What this process holds for its runs.
+class Budget {
+ public:
+  static Budget& Get() {
+    static Budget budget;
+    return budget;
+  }
+
+  // False, and no change, when there are too few.
+  bool Take(int64_t pages) {
+    const std::lock_guard lock(mutex_);
+    if (pages_ < pages) {
+      return false;
+    }
+    pages_ -= pages;
+    return true;
+  }
+  void Give(int64_t pages) {
+    const std::lock_guard lock(mutex_);
+    pages_ += pages;
+  }
+  void AddHolder() {
+    const std::lock_guard lock(mutex_);
+    ++holders_;
+  }
+  // Of what it gave. With the last one go the pages that were kept.
+  void RemoveHolder(int64_t pages) {
+    const std::lock_guard lock(mutex_);
+    pages_ -= pages;
+    if (--holders_ == 0) {
+      for (auto& [added, watch] : kept_) {
+        pages_ -= added;
+        TakeOutOfThePool(added);
+      }
+      kept_.clear();
+    }
+  }
+  // Pages that a run has added to the pool are for later ones, as long as there is a holder.
+  bool Keep(int64_t added, Guardian::Watch& watch) {
+    const std::lock_guard lock(mutex_);
+    if (holders_ == 0) {
+      return false;
+    }
+    pages_ += added;
+    kept_.emplace_back(added, std::move(watch));
+    return true;
+  }
+
+ private:
+  std::mutex mutex_;
+  int64_t pages_ = 0;
+  int holders_ = 0;
+  std::vector<std::pair<int64_t, Guardian::Watch>> kept_;
+};
 
 Failure TooFew(int64_t needed, int64_t available, const std::string& advice) {
   return Failure::CannotWork(
@@ -60,7 +111,7 @@ HugepageReservation::HugepageReservation(int mb) {
   if (needed == 0) {
     return;
   }
-  if (ChangeBudget(-needed)) {
+  if (Budget::Get().Take(needed)) {
     from_budget_ = needed;
     return;
   }
@@ -104,22 +155,19 @@ bool HugepageReservation::Enlarge(int64_t pages) {
 
 HugepageReservation::~HugepageReservation() {
   if (from_budget_ > 0) {
-    ChangeBudget(from_budget_);
+    Budget::Get().Give(from_budget_);
   }
-  if (added_ > 0) {
-    try {
-      AddHugepages(-added_);
-    } catch (const Failure&) {
-      // Root could change it a moment ago; nothing more can be done from a destructor.
-    }
+  if (added_ > 0 && !Budget::Get().Keep(added_, watch_)) {
+    TakeOutOfThePool(added_);
   }
 }
 
 HugepageBudget::HugepageBudget(int mb) : reservation_(mb), pages_(PagesOf(mb)) {
-  ChangeBudget(pages_);
+  Budget::Get().AddHolder();
+  Budget::Get().Give(pages_);
 }
 
-HugepageBudget::~HugepageBudget() { ChangeBudget(-pages_); }
+HugepageBudget::~HugepageBudget() { Budget::Get().RemoveHolder(pages_); }
 
 bool MayMount() {
   const pid_t child = fork();

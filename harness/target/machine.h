@@ -30,7 +30,9 @@ class HugepageReservation {
   Guardian::Watch watch_;
 };
 
-// `mb` MiB of hugepages for the runs of this process, held as long as it lives.
+// `mb` MiB of hugepages for the runs of this process, held as long as it lives. While there is one,
+// what runs need beyond it stays in the pool for later ones: a change of the pool's size costs more
+// than a short run.
 class HugepageBudget {
  public:
   explicit HugepageBudget(int mb);

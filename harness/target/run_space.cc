@@ -9,6 +9,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -287,6 +288,14 @@ std::vector<std::string> RunSpace::HugepageFiles() const {
   }
   std::sort(files.begin(), files.end());
   return files;
+}
+
+std::optional<int> RunSpace::FreeHugepagesMb() const {
+  struct statfs status {};
+  if (!hugetlbfs_ || fstatfs(hugetlbfs_.get(), &status) != 0) {
+    return std::nullopt;
+  }
+  return static_cast<int>(status.f_bfree * static_cast<uint64_t>(status.f_bsize) >> 20);
 }
 
 }  // namespace faultline

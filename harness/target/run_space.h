@@ -57,6 +57,8 @@ class RunSpace {
 
   // What lies in the hugetlbfs now ("rtemap_0"), sorted. Empty without one.
   std::vector<std::string> HugepageFiles() const;
+  // How many MiB of it no file has taken; nullopt without one.
+  std::optional<int> FreeHugepagesMb() const;
 
   // Where the harness, which is outside, finds what is `path` in the small directory; any other
   // path is what it is. Valid as long as this object.

@@ -4,14 +4,15 @@
 //
 //   snapshot_victim THREADS [io_uring|timer|child|connection|pipe|once MARKER]
 //   snapshot_victim THREADS memory|mirror|inherits|again|written|cleared|forgets
-//   snapshot_victim THREADS pair|letter|inotify|notice|trace
+//   snapshot_victim THREADS pair|letter|inotify|notice|trace|hugepages
 //
 // `memory`: a large memfd is mapped behind the first call, and it says at the end whether that is
 // shared memory; `mirror`: twice; `inherits`: a child process writes to it; `again`: it is mapped
 // once more at the end; `cleared`: it and the memory of a file are cleared by memset() at the end.
 // `pair`: two sockets that are connected to each other; `letter`: with something on its way;
 // `inotify`: its directory is watched; `notice`: with an event that nobody has read; `trace`:
-// shared memory whose name has gone already. `forgets`: a call that
+// shared memory whose name has gone already; `hugepages`: files of the run's hugetlbfs are mapped.
+// `forgets`: a call that
 // fails makes it forget memory, which LeakSanitizer finds at its end. `leaves=PATH`: a file, PATH
 // and its process id, which only its end removes. The second argument else: something that a forked
 // process does not have. `once`: one of the calls is made by the first process only, which makes
@@ -32,6 +33,7 @@
 #include <thread>
 
 #include "harness/run/testing/victim_check.h"
+#include "harness/run/testing/victim_hugepages.h"
 #include "harness/run/testing/victim_memory.h"
 #include "harness/run/testing/victim_possessions.h"
 #include "harness/run/testing/victim_threads.h"
@@ -137,7 +139,7 @@ class SharedThings {
 
 // The calls 1 to 4, each with everything looked at. How many failed?
 int MakeCalls(int argc, char** argv, const std::string& what, SharedThings& shared,
-              WaitingThreads& threads) {
+              Hugepages& hugepages, WaitingThreads& threads) {
   int failed = 0;
   const pid_t pid = getpid();
   for (int call = 1; call <= 4; ++call) {
@@ -156,6 +158,7 @@ int MakeCalls(int argc, char** argv, const std::string& what, SharedThings& shar
       CallLibrary();
     }
     shared.CheckAndWrite(call);
+    hugepages.CheckAndWrite(call);
     threads.Round(call);
     CHECK(getpid() == pid && gettid() == pid);
   }
@@ -196,17 +199,19 @@ int Live(int argc, char** argv) {
   const std::string what = argc > 2 ? argv[2] : "";
   int failed = victim_call(0) != 0 ? 1 : 0;
   LargeMemory large(what);
+  Hugepages hugepages(what);
   WaitingThreads threads(argc > 1 ? std::atoi(argv[1]) : 0);
   {
     SharedThings shared;
     Take(what);
     const std::string left = LeaveFile(what);
-    failed += MakeCalls(argc, argv, what, shared, threads);
+    failed += MakeCalls(argc, argv, what, shared, hugepages, threads);
     failed += CallInThread();
     shared.CheckAtEnd();
     threads.CheckOthers();
     CheckTaken();
     large.Check();
+    hugepages.CheckAtEnd();
     threads.Stop();
     unlink(left.c_str());
   }
