@@ -191,7 +191,8 @@ AdoptedTarget Carrier::Fork(const ChildPlace& place, const CarrierCourse::Hold& 
   tracer.Halt();
   CheckWhatStaysBehind();
   course.run().log().OnReadable();  // what the carrier has printed so far the child has printed
-  place.connections->Make(pid(), course);
+  files_ = OpenFilesOf(pid());
+  place.connections->Make(files_, course);
   mappings_ = MappingsOf(pid());
   const auto mapped = std::find_if(mappings_.begin(), mappings_.end(), [&](const Mapping& one) {
     return one.path == control_->path();
@@ -227,6 +228,7 @@ AdoptedTarget Carrier::ForkHalted(const ChildPlace& place, const Process& proces
   plan.carriers_cpu = &sandbox_->cpu();
   plan.cpu = &place.sandbox->cpu();
   plan.files.carrier = pid();
+  plan.files.open = &files_;
   plan.files.run_dir = sandbox_->run_dir();
   plan.files.huge_dir = sandbox_->huge_dir();
   plan.files.stdio = {place.input,
@@ -340,8 +342,8 @@ void Carrier::CopyFiles(const ChildPlace& place) {
   const fs::path run_dir = sandbox_->run_dir();
   try {
     CopyTree(root / run_dir.relative_path(), run_dir, sandbox_->private_dir().filename(),
-             BoundSockets(pid()), run_dir);
-    for (const fs::path& file : SharedMemoryFiles(pid())) {
+             BoundSockets(files_), run_dir);
+    for (const fs::path& file : SharedMemoryFiles(files_)) {
       fs::copy_file(root / file.relative_path(), file);
     }
   } catch (const fs::filesystem_error& error) {

@@ -17,6 +17,7 @@
 #include "harness/run/snapshot_course.h"
 #include "harness/run/snapshot_hugepages.h"
 #include "harness/run/snapshot_memory.h"
+#include "harness/run/snapshot_open_files.h"
 #include "harness/run/snapshot_space.h"
 #include "harness/run/snapshot_steps.h"
 #include "harness/run/snapshot_timers.h"
@@ -104,6 +105,7 @@ class Carrier {
   Guardian::Watch watch_;
   std::unique_ptr<CarrierCourse> course_;
   std::unique_ptr<SnapshotSteps> steps_;
+  std::vector<OpenFile> files_;  // that it had when it was forked last
   std::vector<Mapping> mappings_;
   std::vector<MemoryRange> made_private_;
   std::vector<HugepageRange> own_hugepages_;                     // what became its own

@@ -39,7 +39,8 @@ std::string InodeOf(int fd) {
 
 }  // namespace
 
-void SnapshotConnections::Make(pid_t carrier, const CarrierCourse::Hold& course) {
+void SnapshotConnections::Make(const std::vector<OpenFile>& files,
+                               const CarrierCourse::Hold& course) {
   std::set<std::shared_ptr<JsonRpcClient>> all = course.run().clients();
   for (const auto& [step, asked] : course.moment().unanswered) {
     all.insert(asked.client);  // the step that goes on may have taken it
@@ -53,15 +54,15 @@ void SnapshotConnections::Make(pid_t carrier, const CarrierCourse::Hold& course)
     }
     clients[client->name()] = client.get();
   }
-  for (const OpenFile& file : OpenFilesOf(carrier)) {
+  for (const OpenFile& file : files) {
     if (!S_ISSOCK(file.status.st_mode)) {
       continue;
     }
-    const SocketFacts facts = FactsOf(carrier, file.fd);
+    const SocketFacts facts = FactsOf(file.pid, file.fd);
     if (facts.family != AF_UNIX || facts.type != SOCK_STREAM || !facts.connected) {
       continue;
     }
-    const UniqueFd copy = BorrowDescriptor(carrier, file.fd);
+    const UniqueFd copy = BorrowDescriptor(file.pid, file.fd);
     const auto client = clients.find(facts.peer);
     const bool is_clients = client != clients.end() &&
                             client->second->state() == JsonRpcClient::State::kConnected &&

@@ -9,6 +9,7 @@
 
 #include "harness/base/unique_fd.h"
 #include "harness/run/snapshot_course.h"
+#include "harness/run/snapshot_open_files.h"
 #include "harness/target/json_rpc_client.h"
 
 namespace faultline {
@@ -21,8 +22,8 @@ class SnapshotConnections {
   // each is to replace. One whose client has gone is closed at the other end.
   const std::map<int, UniqueFd>& ends() const { return ends_; }
 
-  // Makes them. The carrier is halted and its course held. CannotCarry.
-  void Make(pid_t carrier, const CarrierCourse::Hold& course);
+  // Makes them for the carrier that has the `files`. It is halted and its course held. CannotCarry.
+  void Make(const std::vector<OpenFile>& files, const CarrierCourse::Hold& course);
   // What the run of the forked target begins with. Once, when the target is there.
   LiveRun::Carried Carry(const CarrierCourse::Hold& course);
 

@@ -34,7 +34,7 @@ constexpr std::string_view kDeleted = " (deleted)";
 class Writer {
  public:
   Writer(const SnapshotFilesPlan& plan, SnapshotSteps& steps)
-      : plan_(plan), steps_(steps), files_(OpenFilesOf(plan.carrier)) {}
+      : plan_(plan), steps_(steps), files_(*plan.open) {}
 
   void Write() {
     OpenWhatTheMachineHas();
@@ -222,7 +222,7 @@ class Writer {
 
   const SnapshotFilesPlan& plan_;
   SnapshotSteps& steps_;
-  const std::vector<OpenFile> files_;
+  const std::vector<OpenFile>& files_;
   DescriptorSteps descriptors_{steps_};
   SnapshotPairs pairs_{files_, descriptors_};
   std::optional<Argument> input_;

@@ -5,7 +5,9 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <vector>
 
+#include "harness/run/snapshot_open_files.h"
 #include "harness/run/snapshot_steps.h"
 
 namespace faultline {
@@ -22,8 +24,9 @@ struct SnapshotStdio {
 
 struct SnapshotFilesPlan {
   pid_t carrier = 0;
-  std::filesystem::path run_dir;   // as the carrier and the child see it
-  std::filesystem::path huge_dir;  // of its hugetlbfs; "" = none
+  const std::vector<OpenFile>* open = nullptr;  // its descriptors
+  std::filesystem::path run_dir;                // as the carrier and the child see it
+  std::filesystem::path huge_dir;               // of its hugetlbfs; "" = none
   SnapshotStdio stdio;
   std::string mount_namespace;  // of the child
   int network_fd = -1;          // the harness's; -1 = the child stays in the carrier's

@@ -130,9 +130,9 @@ SocketFacts FactsOf(pid_t pid, int fd) {
   return facts;
 }
 
-std::set<fs::path> SharedMemoryFiles(pid_t carrier) {
+std::set<fs::path> SharedMemoryFiles(const std::vector<OpenFile>& files) {
   std::set<fs::path> paths;
-  for (const OpenFile& file : OpenFilesOf(carrier)) {
+  for (const OpenFile& file : files) {
     if (file.link.starts_with("/dev/shm/") && S_ISREG(file.status.st_mode)) {
       paths.insert(file.link);
     }
@@ -140,11 +140,11 @@ std::set<fs::path> SharedMemoryFiles(pid_t carrier) {
   return paths;
 }
 
-std::set<fs::path> BoundSockets(pid_t carrier) {
+std::set<fs::path> BoundSockets(const std::vector<OpenFile>& files) {
   std::set<fs::path> paths;
-  for (const OpenFile& file : OpenFilesOf(carrier)) {
+  for (const OpenFile& file : files) {
     if (S_ISSOCK(file.status.st_mode)) {
-      if (const std::string path = FactsOf(carrier, file.fd).path(); !path.empty()) {
+      if (const std::string path = FactsOf(file.pid, file.fd).path(); !path.empty()) {
         paths.insert(path);
       }
     }

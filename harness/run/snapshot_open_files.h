@@ -57,11 +57,11 @@ struct SocketFacts {
 // CannotCarry.
 SocketFacts FactsOf(pid_t pid, int fd);
 
-// Files outside the run directory that a child is to have copies of.
-std::set<std::filesystem::path> SharedMemoryFiles(pid_t pid);
+// Files outside the run directory that a child of who has the `files` is to have copies of.
+std::set<std::filesystem::path> SharedMemoryFiles(const std::vector<OpenFile>& files);
 
-// Paths of UNIX sockets that it has bound.
-std::set<std::filesystem::path> BoundSockets(pid_t pid);
+// Paths of UNIX sockets that are bound.
+std::set<std::filesystem::path> BoundSockets(const std::vector<OpenFile>& files);
 
 bool IsBelow(const std::string& path, const std::filesystem::path& directory);
 
