@@ -263,6 +263,9 @@ std::string ScenarioKey(const Scenario& scenario, const Profile& profile) {
   key.Add(std::to_string(scenario.surroundings.dev_shm.value_or(0)));
   key.Add(std::to_string(scenario.surroundings.run_dir.value_or(0)));
   key.Add(scenario.surroundings.read_only_dev_shm ? 1 : 0);
+  for (const auto& [path, bytes] : scenario.surroundings.directories) {
+    key.Add(fmt::format("{}={}", path, bytes));
+  }
   for (const CommandStep& command : scenario.prepare) {
     key.Add(command.argv);
   }

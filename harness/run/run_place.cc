@@ -36,6 +36,9 @@ RunPlace::RunPlace(const RunRequest& request, std::optional<int> hugetlbfs_mb)
   if (around.dev_shm) {
     plan.dev_shm = DevShmPlan{*around.dev_shm, around.read_only_dev_shm};
   }
+  for (const auto& [path, bytes] : around.directories) {
+    plan.directories.push_back({path, bytes});
+  }
   if (const auto bytes = around.run_dir) {
     // The harness's own files lie beside it: they are no part of what is full.
     run_dir_ = MakeBelow(directory_.path(), "d");

@@ -115,7 +115,7 @@ std::string WhyCold(const RunRequest& request) {
   if (scenario.network != Network::kOwn) {
     return "the machine's network";
   }
-  if (around.dev_shm || around.run_dir || around.read_only_run_dir ||
+  if (around.dev_shm || around.run_dir || around.read_only_run_dir || !around.directories.empty() ||
       !around.closed_descriptors.empty()) {
     return "unusual surroundings";
   }

@@ -126,12 +126,33 @@ void ReadDevShm(const YamlValue& value, ReadContext& context, Surroundings& out)
                                       : ReadSizeOfMount(value, "`dev_shm`", context);
 }
 
+void ReadOwnDirectories(const YamlValue& value, ReadContext& context, Surroundings& out) {
+  if (value.kind != YamlValue::Kind::kMap) {
+    context.diagnostics.Add(value.position, "`directories` is a map of paths to sizes");
+    return;
+  }
+  for (const YamlValue::Entry& entry : value.entries) {
+    const std::string& path = entry.key;
+    if (path.size() < 2 || path.front() != '/' || path.back() == '/') {
+      context.diagnostics.Add(
+          entry.key_position,
+          fmt::format("`{}` of `directories`; expected an absolute path as /dev/hugepages", path));
+    } else if (const auto size =
+                   ReadSizeOfMount(*entry.value, fmt::format("`{}`", path), context)) {
+      out.directories[path] = *size;
+    }
+  }
+}
+
 void ReadDirectories(MapReader& resources, Surroundings& out) {
   if (const YamlValue* value = resources.Find("dev_shm"); value != nullptr) {
     ReadDevShm(*value, resources.context(), out);
   }
   if (const YamlValue* value = resources.Find("run_dir"); value != nullptr) {
     ReadRunDir(*value, resources.context(), out);
+  }
+  if (const YamlValue* value = resources.Find("directories"); value != nullptr) {
+    ReadOwnDirectories(*value, resources.context(), out);
   }
 }
 

@@ -9,7 +9,7 @@ namespace faultline {
 
 void ReadSurroundings(MapReader& map, Surroundings& out);
 
-// `run_dir` and `dev_shm` of `resources`.
+// `run_dir`, `dev_shm` and `directories` of `resources`.
 void ReadDirectories(MapReader& resources, Surroundings& out);
 
 }  // namespace faultline

@@ -241,8 +241,9 @@ struct Surroundings {
   bool empty_environment = false;       // only what profile and scenario give it
   std::optional<uint64_t> dev_shm;      // bytes: a /dev/shm of its own; needs root
   bool read_only_dev_shm = false;       // nobody can write to it; with dev_shm
-  bool read_only_run_dir = false;       // needs root
-  std::optional<uint64_t> run_dir;      // bytes: a tmpfs of this size is the run directory; root
+  std::map<std::string, uint64_t> directories;  // absolute path to bytes: a tmpfs there; root
+  bool read_only_run_dir = false;               // needs root
+  std::optional<uint64_t> run_dir;  // bytes: a tmpfs of this size is the run directory; root
 };
 
 // A helper process of a run: a database, a client that says nothing, a holder of a lock. It lives

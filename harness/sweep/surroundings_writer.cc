@@ -14,7 +14,7 @@ void WriteResources(YamlWriter& yaml, const Scenario& scenario) {
   const Resources& resources = scenario.resources;
   const Surroundings& around = scenario.surroundings;
   if (!resources.hugetlbfs_mb && !resources.hugepages_mb && !around.dev_shm &&
-      !around.read_only_run_dir && !around.run_dir) {
+      !around.read_only_run_dir && !around.run_dir && around.directories.empty()) {
     return;
   }
   yaml.out() << YAML::Key << "resources" << YAML::Value << YAML::BeginMap;
@@ -33,6 +33,13 @@ void WriteResources(YamlWriter& yaml, const Scenario& scenario) {
     yaml.Pair("run_dir", "read_only");
   } else if (around.run_dir) {
     yaml.Pair("run_dir", *around.run_dir);
+  }
+  if (!around.directories.empty()) {
+    yaml.out() << YAML::Key << "directories" << YAML::Value << YAML::BeginMap;
+    for (const auto& [path, bytes] : around.directories) {
+      yaml.Pair(path.c_str(), bytes);
+    }
+    yaml.out() << YAML::EndMap;
   }
   yaml.out() << YAML::EndMap;
 }

@@ -39,6 +39,8 @@ struct Report {
   int hugetlbfs = 0;
   int small = 0;
   int dev_shm = 0;
+  int directory = 0;
+  size_t at = 0;  // which of the directories that was
 };
 
 // All that the child needs, made before fork.
@@ -49,6 +51,7 @@ struct Work {
   const char* small_options = nullptr;
   const char* shm_options = nullptr;  // of /dev/shm; nullptr = the machine's
   bool read_only_shm = false;
+  const std::vector<OwnDirectoryMount>* directories = nullptr;
   int report_fd = -1;
   int end_fd = -1;  // end of file: the namespaces have been taken
 };
@@ -81,6 +84,10 @@ Report Make(const Work& work) {
   if (work.small_directory != nullptr && mount("tmpfs", work.small_directory, "tmpfs",
                                                MS_NOSUID | MS_NODEV, work.small_options) != 0) {
     report.small = errno;
+  }
+  // Before /dev/shm, which may be in one that is replaced.
+  for (; report.directory == 0 && report.at < work.directories->size(); ++report.at) {
+    report.directory = MountOwnDirectory((*work.directories)[report.at]);
   }
   if (work.shm_options != nullptr &&
       mount("tmpfs", "/dev/shm", "tmpfs",
@@ -203,13 +210,16 @@ RunSpace::RunSpace(const Plan& plan) {
               .what();
     }
   }
-  if (!plan.hugetlbfs && !plan.small_directory && !plan.dev_shm) {
+  if (!plan.hugetlbfs && !plan.small_directory && !plan.dev_shm && plan.directories.empty()) {
     return;
   }
   std::string options;
   std::string small_options;
   std::string shm_options;
+  const std::vector<OwnDirectoryMount> directories(plan.directories.begin(),
+                                                   plan.directories.end());
   Work work;
+  work.directories = &directories;
   if (plan.hugetlbfs) {
     options = MountOptions(*plan.hugetlbfs);
     work.directory = plan.hugetlbfs->directory.c_str();
@@ -229,7 +239,7 @@ RunSpace::RunSpace(const Plan& plan) {
   const Report& report = maker.report();
   if (report.mounts != 0) {
     throw Failure::FromErrno(
-        "cannot make a mount namespace, which a hugetlbfs, a /dev/shm or a small directory of the "
+        "cannot make a mount namespace, which a hugetlbfs, a /dev/shm or a directory of the "
         "run's own needs; only root can",
         report.mounts);
   }
@@ -246,6 +256,12 @@ RunSpace::RunSpace(const Plan& plan) {
   if (report.dev_shm != 0) {
     throw Failure::FromErrno(
         fmt::format("cannot mount a /dev/shm of the run's own ({})", shm_options), report.dev_shm);
+  }
+  if (report.directory != 0) {
+    throw Failure::FromErrno(
+        fmt::format("cannot mount a {} of the run's own ({})", directories[report.at - 1].path,
+                    directories[report.at - 1].options),
+        report.directory);
   }
   mounts_ = maker.Open("ns/mnt", O_RDONLY);
   if (plan.small_directory) {

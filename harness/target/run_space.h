@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "harness/base/unique_fd.h"
+#include "harness/target/own_directory.h"
 
 namespace faultline {
 
@@ -29,7 +30,7 @@ struct DevShmPlan {
 };
 
 // The namespaces that all processes of a run share, whether they live one after the other or at the
-// same time: a mount namespace with the run's hugetlbfs, /dev/shm and small directory, and a
+// same time: a mount namespace with the run's hugetlbfs, /dev/shm and other directories, and a
 // network of the run's own with nothing but a loopback. They live as long as this object or a
 // process in them does; no process is needed to hold them.
 //
@@ -42,6 +43,7 @@ class RunSpace {
     bool network = false;  // where the kernel permits it; see network_note()
     std::optional<SmallDirectoryPlan> small_directory = {};
     std::optional<DevShmPlan> dev_shm = {};  // nullopt: the machine's
+    std::vector<OwnDirectoryPlan> directories = {};
   };
 
   // Failure when there can be no such mount.

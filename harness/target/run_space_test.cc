@@ -1,11 +1,13 @@
 #include "harness/target/run_space.h"
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <net/if.h>
 #include <sched.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <barrier>
@@ -68,6 +70,51 @@ TEST_F(RunSpaceHugetlbfs, TheNextProcessFindsWhatTheFirstLeft) {
 }
 
 TEST_F(RunSpaceHugetlbfs, RefusesAnOddSize) { EXPECT_THROW(RunSpace(WithHugetlbfs(3)), Failure); }
+
+// Runs `script` in the space; its exit code.
+int RunIn(const RunSpace& space, const std::string& script) {
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    if (::setns(space.mounts(), CLONE_NEWNS) == 0) {
+      ::execl("/bin/sh", "sh", "-c", script.c_str(), nullptr);
+    }
+    ::_exit(99);
+  }
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 98;
+}
+
+TEST(RunSpace, ADirectoryOfItsOwnNeedNotBeOnTheMachine) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "only root mounts";
+  }
+  const std::string missing = fmt::format("/dev/faultline-{}", ::getpid());
+  const RunDirectory there;
+  const std::string there_path = there.path();
+  RunSpace::Plan plan;
+  plan.directories = {{missing, 64 << 10}, {there_path, 64 << 10}};
+  const RunSpace space(plan);
+  EXPECT_EQ(RunIn(space, "echo a > " + missing + "/a && echo b > " + there_path + "/b"), 0);
+  // The next process finds it; what else is in /dev is as it was, with what is mounted below.
+  EXPECT_EQ(RunIn(space, "test -s " + missing +
+                             "/a -a -c /dev/null -a -d /dev/shm && "
+                             "echo > /dev/null && head -c1 /dev/zero > /dev/null && "
+                             "test \"$(readlink /dev/fd)\" = /proc/self/fd"),
+            0);
+  EXPECT_NE(RunIn(space, "head -c 100000 /dev/zero > " + missing + "/big"), 0) << "has a size";
+  EXPECT_FALSE(std::filesystem::exists(missing)) << "on the machine";
+  EXPECT_TRUE(std::filesystem::is_empty(there_path)) << "on the machine";
+}
+
+TEST(RunSpace, ADirectoryWhoseParentIsMissingIsRefused) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "only root mounts";
+  }
+  RunSpace::Plan plan;
+  plan.directories = {{"/faultline/no/such", 4096}};
+  EXPECT_THROW(RunSpace{plan}, Failure);
+}
 
 TEST(RunSpace, WithoutHugetlbfsThereAreNoHugepageFiles) {
   const RunSpace space({});
