@@ -72,13 +72,23 @@ class StayingOracle : public Oracle {
   }
 
   // What the target itself says is left, in a line of its log that has no place, is this object.
+  // What is left at the end is no reason for a wrong answer before it.
   bool Explains(const Finding& own, const Finding& other, const Evidence& evidence,
                 const OracleContext& context) const override {
+    if (other.kind == kExpectation && WasUnmet(other.step, evidence)) {
+      return false;
+    }
     return (other.kind == kStayingKind && other.stack.empty() && !own.stack.empty()) ||
            Oracle::Explains(own, other, evidence, context);
   }
 
  private:
+  static bool WasUnmet(int step, const Evidence& evidence) {
+    return std::any_of(evidence.steps.begin(), evidence.steps.end(), [&](const StepResult& result) {
+      return result.index == step && result.status == StepResult::Status::kUnmet;
+    });
+  }
+
   static std::vector<Staying> FindStaying(const Evidence& evidence, const OracleContext& context) {
     const std::set<std::string> never = NeverStaying(context);
     Symbolizer symbolizer;

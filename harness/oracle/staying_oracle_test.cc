@@ -8,6 +8,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
 using testkit::IsKind;
 using testkit::JudgedRun;
 
@@ -30,6 +31,16 @@ TEST(StayingOracle, AnObjectThatMayNotStayIsALeakWithoutARunToCompareWith) {
   const std::vector<Finding> findings = run.Judge();
   ASSERT_THAT(findings, ElementsAre(IsKind("leak")));
   EXPECT_EQ(findings[0].title, "mempool `pool' is there when the target has ended");
+}
+
+TEST(StayingOracle, WhatStaysIsNoReasonForAWrongAnswerBefore) {
+  StoppedRun run;
+  run.Call("mempool/create", 0x20, "pool");
+  run.Unwind();
+  run.evidence.exit.code = 3;
+  EXPECT_THAT(run.Judge(), ElementsAre(IsKind("leak"))) << "its exit code is the same story";
+  run.result(2).status = StepResult::Status::kUnmet;
+  EXPECT_THAT(run.Judge(), UnorderedElementsAre(IsKind("leak"), IsKind("expectation")));
 }
 
 TEST(StayingOracle, WhatIsGivenBackAndWhatMayStayIsNone) {
