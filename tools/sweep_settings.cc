@@ -89,7 +89,7 @@ void SweepSettings::DeclareSelection(CLI::App& app) {
   app.add_option(
          "--changed-since", changed_since,
          "only calls through functions that changed since this git revision; with --budget, "
-         "behind them those that the rest of these files makes")
+         "behind them those that the rest of these files and the files beside them make")
       ->type_name("REV")
       ->group(group);
   app.add_option("--source", source, "the target's source tree, for --changed-since and --report")

@@ -103,13 +103,14 @@ ChangedLines ChangedLines::FromDiff(const std::string& diff) {
 
 namespace {
 
+bool EndsWithPath(const std::string& whole, const std::string& end) {
+  return whole.ends_with(end) &&
+         (whole.size() == end.size() || whole[whole.size() - end.size() - 1] == '/');
+}
+
 // Debug info of compilers that run in the file's directory knows its end alone.
 bool IsSameFile(const std::string& one, const std::string& other) {
-  const auto ends_with_path = [](const std::string& whole, const std::string& end) {
-    return whole.ends_with(end) &&
-           (whole.size() == end.size() || whole[whole.size() - end.size() - 1] == '/');
-  };
-  return ends_with_path(one, other) || ends_with_path(other, one);
+  return EndsWithPath(one, other) || EndsWithPath(other, one);
 }
 
 }  // namespace
@@ -130,6 +131,14 @@ bool ChangedLines::Contains(const std::string& file, int line) const {
 bool ChangedLines::Touches(const std::string& file) const {
   return !file.empty() && std::any_of(ranges_.begin(), ranges_.end(), [&](const auto& entry) {
     return IsSameFile(file, entry.first);
+  });
+}
+
+bool ChangedLines::TouchesFolderOf(const std::string& file) const {
+  const std::string folder = std::filesystem::path(file).parent_path();
+  return !folder.empty() && std::any_of(ranges_.begin(), ranges_.end(), [&](const auto& entry) {
+    const std::string changed = std::filesystem::path(entry.first).parent_path();
+    return !changed.empty() && EndsWithPath(folder, changed);
   });
 }
 

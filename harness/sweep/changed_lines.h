@@ -25,6 +25,9 @@ class ChangedLines {
   bool Contains(const std::string& file, int line) const;
   // Whether anything changed in `file`.
   bool Touches(const std::string& file) const;
+  // Whether anything changed in a file that lies beside `file`. false where debug info has no
+  // folder of it.
+  bool TouchesFolderOf(const std::string& file) const;
   bool empty() const { return ranges_.empty(); }
 
  private:

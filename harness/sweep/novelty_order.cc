@@ -1,6 +1,7 @@
 #include "harness/sweep/novelty_order.h"
 
 #include <algorithm>
+#include <limits>
 #include <queue>
 #include <string>
 #include <unordered_set>
@@ -82,8 +83,12 @@ std::vector<StoredSite> NearestFirst(std::vector<StoredSite> sites, const Select
       sites.begin(), sites.end(),
       [&selection](const StoredSite& site) { return selection.Distance(site) <= kMostHelpers; });
   if (selection.beside_changes) {
-    std::stable_partition(others, sites.end(), [&selection](const StoredSite& site) {
+    // Behind the calls of the same file all on whose stack the change is, then the files beside it.
+    const auto rest = std::stable_partition(others, sites.end(), [&](const StoredSite& site) {
       return selection.IsBesideChange(StackFromJson(site.stack));
+    });
+    std::stable_partition(rest, sites.end(), [&](const StoredSite& site) {
+      return selection.Distance(site) != std::numeric_limits<int>::max();
     });
   }
   return sites;

@@ -162,9 +162,9 @@ TEST(NearestFirst, CallsOfTheSelectedCodeItselfComeBeforeThoseThatItGoesOnTo) {
 }
 
 // What takes back what others made has no call that could fail: those of its file are tried too,
-// behind its own. Tempting: to select all on whose stack the file is, which may be half the
-// program.
-TEST(NearestFirst, CallsOfTheFileOfAChangeComeBehindThoseOfTheChangedFunctions) {
+// behind its own, and last those of the files beside it, whose objects it may take back. Tempting:
+// to select all on whose stack the file is, which may be half the program.
+TEST(NearestFirst, CallsOfTheFileAndTheFolderOfAChangeComeBehindThoseOfTheChangedFunctions) {
   const ChangedLines changed = ChangedLines::FromDiff(
       "+++ b/lib/pool.c\n"
       "@@ -10,2 +10,3 @@ pool_free\n");
@@ -174,6 +174,10 @@ TEST(NearestFirst, CallsOfTheFileOfAChangeComeBehindThoseOfTheChangedFunctions) 
   const StoredSite above = SiteAt(
       "above", {In("calloc"), In("open"), In("examine"), In("register"), In("next"), at(50)});
   const StoredSite other = SiteAt("other", {In("main")});
+  const auto in = [](const char* file) { return Frame{"g", file, 7, "target", 1}; };
+  const StoredSite folder = SiteAt("folder", {In("calloc"), in("/src/lib/ring.c"), In("main")});
+  const StoredSite elsewhere = SiteAt("elsewhere", {In("calloc"), in("/src/mylib/ring.c")});
+  const StoredSite below = SiteAt("below", {In("calloc"), in("/src/lib/part/ring.c")});
   Selection selection;
   selection.points = {"*"};
   selection.changed = &changed;
@@ -183,13 +187,16 @@ TEST(NearestFirst, CallsOfTheFileOfAChangeComeBehindThoseOfTheChangedFunctions) 
   EXPECT_TRUE(selection.SelectsSite(beside));
   EXPECT_FALSE(selection.SelectsSite(above));
   EXPECT_FALSE(selection.SelectsSite(other));
+  EXPECT_TRUE(selection.SelectsSite(folder));
+  EXPECT_FALSE(selection.SelectsSite(elsewhere));
+  EXPECT_FALSE(selection.SelectsSite(below));
   std::vector<std::string> hashes;
   const StoredSite far = SiteAt(  // on the stack of all that a callback of it goes on with
       "far", {In("calloc"), In("open"), In("examine"), In("register"), In("next"), at(11)});
-  for (const StoredSite& site : NearestFirst({far, beside, own}, selection)) {
+  for (const StoredSite& site : NearestFirst({folder, far, beside, own}, selection)) {
     hashes.push_back(site.hash);
   }
-  EXPECT_THAT(hashes, ElementsAre("own", "beside", "far"));
+  EXPECT_THAT(hashes, ElementsAre("own", "beside", "far", "folder"));
 }
 
 TEST(RandomOrder, DependsOnTheSeedAlone) {

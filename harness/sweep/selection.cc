@@ -62,6 +62,12 @@ bool AnyFrame(const Stack& stack, const auto& matches) {
   return std::any_of(stack.begin(), stack.end(), matches);
 }
 
+// Of the caller and the few helpers that a call of one's own may be made by.
+bool AnyOwnFrame(const Stack& stack, const auto& matches) {
+  const auto end = stack.begin() + std::min<ptrdiff_t>(kMostHelpers + 1, std::ssize(stack));
+  return std::any_of(stack.begin(), end, matches);
+}
+
 // libgcov writes down what a build with --coverage counted: a failure there is none of the
 // target's, and takes the counts away.
 bool IsCoverageRuntime(const Frame& frame) {
@@ -116,13 +122,17 @@ bool Selection::SelectsSite(const StoredSite& site) const {
          (files.empty() || AnyFrame(stack, by_file)) &&
          (subsystems.empty() || AnyFrame(stack, by_directory)) &&
          (changed == nullptr || AnyFrame(stack, by_change) ||
-          (beside_changes && IsBesideChange(stack)));
+          (beside_changes && IsInFolderOfChange(stack)));
 }
 
 bool Selection::IsBesideChange(const Stack& stack) const {
-  const auto end = stack.begin() + std::min<ptrdiff_t>(kMostHelpers + 1, std::ssize(stack));
-  return changed != nullptr && std::any_of(stack.begin(), end, [this](const Frame& frame) {
-           return changed->Touches(frame.file);
+  return changed != nullptr &&
+         AnyOwnFrame(stack, [this](const Frame& frame) { return changed->Touches(frame.file); });
+}
+
+bool Selection::IsInFolderOfChange(const Stack& stack) const {
+  return changed != nullptr && AnyOwnFrame(stack, [this](const Frame& frame) {
+           return changed->Touches(frame.file) || changed->TouchesFolderOf(frame.file);
          });
 }
 

@@ -33,8 +33,9 @@ struct Selection {
   std::vector<int> steps;                 // 0: before the first step
   int from_step = 0;                      // this step and the later ones
   const ChangedLines* changed = nullptr;  // any caller in a changed function; nullptr: no matter
-  // With `changed`, also calls that the rest of the changed files makes itself, or by few helpers:
-  // a function that takes back what others made has no call of its own that could fail.
+  // With `changed`, also calls that the rest of the changed files makes itself, or by few helpers,
+  // and those of the files beside them: a function that takes back what others made has no call of
+  // its own that could fail.
   bool beside_changes = false;
   int life = 0;  // calls of this life of the target; 0: of the first, and those only others make
   Nested nested = Nested::kOutermost;
@@ -45,8 +46,9 @@ struct Selection {
   // How far the call of a selected site is from the code that the selection names by function,
   // file, directory or change: the callers between them. 0 where it names none.
   int Distance(const StoredSite& site) const;
-  // Whether the call is one of `beside_changes`.
+  // Whether the call is one of `beside_changes`: of a changed file, of a file in its folder.
   bool IsBesideChange(const Stack& stack) const;
+  bool IsInFolderOfChange(const Stack& stack) const;
   // As options, "--groups dpdk --step 2"; "" when it selects by nothing.
   std::string Text() const;
   // Identifies what a census for this selection hooks and lists.
