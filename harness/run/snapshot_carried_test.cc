@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include "harness/run/testing/snapshot_fixture.h"
-#include "harness/target/hugepage_pool.h"
 #include "harness/target/machine.h"
 
 namespace faultline {
@@ -108,16 +107,26 @@ class SnapshotHugepages : public testing::SnapshotTest {
 TEST_F(SnapshotHugepages, AreItsOwnAndItsHugetlbfsHasAsMuchRoomAsTheCarriers) {
   ExpectForked("hugepages");
 }
-TEST_F(SnapshotHugepages, AreGivenBackToTheMachineWithTheLastRun) {
-  const int64_t before = ReadHugepagePool()->total;
+TEST_F(SnapshotHugepages, AreClearedByGivingThemBackWhereTheyAreItsOwn) {
+  const RunRequest request = Request({"0", "hugepages"});
+  const std::vector<SiteCall> calls = Calls(request);
+  ASSERT_THAT(calls, SizeIs(kCalls));
+  // What it maps itself lies elsewhere.
+  EXPECT_THAT(Log(FailAt(request, calls[2])),
+              Contains("cleared hugepages: given back, written to"));
+}
+// The machine's pool is others' too: a reservation that adds nothing has found pages that were
+// kept.
+TEST_F(SnapshotHugepages, AreKeptForTheNextRunAndGoWithThePoolOfSnapshots) {
+  const auto adds = [] { return HugepageReservation(8).added_pages(); };
   {
     SnapshotPool pool;
     const RunRequest request = Request({"0", "hugepages"});
     const SiteCall call = pool.Order(request).begin()->first;
     SnapshotExecutor(pool, nullptr).Execute(WithFault(request, call));
-    EXPECT_GT(ReadHugepagePool()->total, before);
+    EXPECT_EQ(adds(), 0);
   }
-  EXPECT_EQ(ReadHugepagePool()->total, before);
+  EXPECT_EQ(adds(), 4);
 }
 TEST_F(SnapshotHugepages, AHugetlbfsWithoutRoomIsNamed) {
   scenario_.resources.hugetlbfs_mb = 8;

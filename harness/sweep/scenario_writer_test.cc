@@ -36,7 +36,7 @@ profile: reference
 variables: {defect: "", count: 17}
 extra_args: [--wait-for-rpc, "${run_dir}/x"]
 environment: {A: "b c", R: "${run_dir}"}
-resources: {hugepages_mb: 4, run_dir: 64KiB}
+resources: {hugepages_mb: 4, run_dir: 64KiB, directories: {/dev/hugepages: 1MiB}}
 limits: {start: 3s, rpc: 1500ms, stop: 2s}
 prepare:
   - run: [mkdir, "${run_dir}/d"]
@@ -82,6 +82,8 @@ TEST_F(ScenarioWriterTest, WhatIsWrittenReadsBackTheSame) {
   EXPECT_EQ(a.environment, b.environment);
   EXPECT_EQ(a.resources.hugepages_mb, b.resources.hugepages_mb);
   EXPECT_EQ(b.surroundings.run_dir, 64u << 10);
+  EXPECT_THAT(b.surroundings.directories,
+              ::testing::ElementsAre(::testing::Pair("/dev/hugepages", 1u << 20)));
   EXPECT_EQ(a.limits_ms.rpc, b.limits_ms.rpc);
   ASSERT_EQ(a.prepare.size(), b.prepare.size());
   EXPECT_EQ(a.prepare[0].argv, b.prepare[0].argv);

@@ -15,6 +15,7 @@ class Hugepages {
   // At each call from 1 to 4: it is as the call before has left it.
   void CheckAndWrite(int call);
   // At the end: the files are there, and the hugetlbfs, of 12 MiB, has room for one more of them.
+  // Prints what clearing does to the first and to that one.
   void CheckAtEnd();
 
  private:
@@ -24,6 +25,8 @@ class Hugepages {
   static constexpr size_t kEvery = kWords / 16;
 
   static uint64_t* Map(int fd);
+  // Afterwards the memory is not there until it is touched.
+  static bool ClearGivesBack(uint64_t* words);
 
   uint64_t* named_ = nullptr;
   uint64_t* nameless_ = nullptr;
