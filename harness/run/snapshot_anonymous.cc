@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
@@ -38,13 +39,23 @@ timespec TimeOf(const OpenFile& file, std::string_view field) {
   return time;
 }
 
+// The kernel tells 0 of a timer that is not set, and of one whose time has come and that is not
+// marked as expired yet (timerfd_show in its fs/timerfd.c): it would never expire in the child.
+bool ExpiresNow(const OpenFile& file) {
+  constexpr int kMostMs = 2;
+  const UniqueFd timer = BorrowDescriptor(file.pid, file.fd);
+  pollfd expiry = {timer.get(), POLLIN, 0};
+  return poll(&expiry, 1, kMostMs) == 1;
+}
+
 void AddTimerFd(const OpenFile& file, DescriptorSteps& descriptors) {
   SnapshotSteps& steps = descriptors.steps();
   const Argument fresh = steps.Add(__NR_timerfd_create,
                                    {file.Number("clockid:"), file.flags & O_NONBLOCK}, file.Name());
   itimerspec times = {TimeOf(file, "it_interval:"), TimeOf(file, "it_value:")};
-  if (file.Number("ticks:") != 0) {
-    times.it_value = {0, 1};  // it has expired, and nobody has read that
+  const bool has_time_left = times.it_value.tv_sec != 0 || times.it_value.tv_nsec != 0;
+  if (file.Number("ticks:") != 0 || (!has_time_left && ExpiresNow(file))) {
+    times.it_value = {0, 1};  // nobody has read that it has expired
   }
   steps.Add(__NR_timerfd_settime, {fresh, 0, steps.Bytes(&times, sizeof(times)), 0}, file.Name());
   descriptors.Replace(file, fresh);
