@@ -62,6 +62,16 @@ auto OnThreadOfItsOwn(const Work& work) {
   return std::move(*result);
 }
 
+// A step may begin with requests for the target's state, during which nothing fails (RolledBack):
+// the call at which it was forked has been made to fail before.
+void AwaitFirstHit(LiveRun& run) {
+  constexpr int64_t kMostMs = 2'000;
+  WaitAccount wait{
+      .for_what = "the forked call to be decided", .limit_ms = kMostMs, .most_ms = kMostMs};
+  const std::string& fault = run.request().faults.front().id;
+  run.PollFor([&] { return run.hooking().Hits(fault) != 0; }, wait);
+}
+
 // The steps of a run with one target and one life, from where the carrier was.
 void DoRest(LiveRun& run, const CourseMoment& from) {
   StepRunner runner(run);
@@ -231,6 +241,7 @@ Evidence SnapshotExecutor::RunFork(const RunRequest& request, const SiteCall& ca
   lock.unlock();
   pool_.GiveUpTurn(ticket_);
   leftovers.Watch(request.profile.leftovers, sandbox.variables());
+  AwaitFirstHit(run);
   DoRest(run, moment);
   run.AwaitFaultRpcs();
   StopTarget(run);
