@@ -8,11 +8,9 @@
 #include <cstddef>
 #include <cstring>
 #include <ctime>
-#include <numeric>
 #include <sstream>
 #include <utility>
 
-#include "harness/base/failure.h"
 #include "harness/planner/sanitizer_runtime.h"
 #include "harness/run/snapshot_child.h"
 #include "harness/run/snapshot_limits.h"
@@ -259,12 +257,7 @@ AdoptedTarget Carrier::ForkHalted(const ChildPlace& place, const Process& proces
   control->child_own_file_count = static_cast<uint32_t>(made_private_.size());
   std::transform(made_private_.begin(), made_private_.end(), control->child_own_files,
                  [](const MemoryRange& range) { return range.inode; });
-  control->child_hugepage_count =
-      static_cast<uint32_t>(std::min<size_t>(own_hugepages_.size(), protocol::kSnapshotHugepages));
-  std::transform(own_hugepages_.begin(), own_hugepages_.begin() + control->child_hugepage_count,
-                 control->child_hugepages, [](const HugepageRange& range) {
-                   return protocol::SnapshotControl::Range{range.begin, range.end};
-                 });
+  hugepages_.Tell(*control);
   const std::vector<ThreadImage> others(tracer.threads().begin() + 1, tracer.threads().end());
   // LeakSanitizer is to trace it.
   return {tracer.Fork(begin, end, others), hooking_->sanitizer_runtime().empty()};
@@ -292,13 +285,8 @@ void Carrier::PrepareItself(SnapshotTracer& tracer) {
   const std::vector<Argument> times = AddTimerLooks(timers_, *steps_);
   const size_t known = made_private_.size();
   AddPrivateMemory(pid(), mappings_, *steps_, made_private_);
-  const std::vector<HugepageRange> hugepages = SharedHugepages(mappings_, sandbox_->huge_dir());
-  if (!hugepages.empty()) {
-    ReserveForItself(hugepages);
-  }
-  AddOwnHugepages(hugepages, mappings_, *steps_);
-  own_hugepages_.insert(own_hugepages_.end(), hugepages.begin(), hugepages.end());
-  const bool any = made_private_.size() != known || !hugepages.empty();
+  const bool any =
+      hugepages_.MakeOwn(mappings_, sandbox_->huge_dir(), *steps_) || made_private_.size() != known;
   if (!tracer.Run(begin, steps_->next())) {
     over_ = true;
     throw CannotCarry(steps_->WhatIs(control_->get()->failed_step) + ": it cannot be made private");
@@ -323,17 +311,6 @@ void Carrier::PrepareItself(SnapshotTracer& tracer) {
     large_pages_ = LargePagesAreCheaper(kMeasuredMb);
   }
   steps_->Clear();
-}
-
-void Carrier::ReserveForItself(const std::vector<HugepageRange>& ranges) {
-  const uint64_t bytes = std::accumulate(
-      ranges.begin(), ranges.end(), uint64_t{0},
-      [](uint64_t sum, const HugepageRange& one) { return sum + one.end - one.begin; });
-  try {
-    hugepages_.push_back(std::make_unique<HugepageReservation>(static_cast<int>(bytes >> 20)));
-  } catch (const Failure& failure) {
-    throw CannotCarry(fmt::format("hugepages of its own: {}", failure.what()));
-  }
 }
 
 // The calling thread sees the child's files; the carrier's are reached through its own view.

@@ -24,7 +24,6 @@
 #include "harness/run/snapshot_tracer.h"
 #include "harness/target/guardian.h"
 #include "harness/target/interruption.h"
-#include "harness/target/machine.h"
 #include "harness/target/process.h"
 
 namespace faultline {
@@ -90,7 +89,6 @@ class Carrier {
   bool WaitFor(const std::function<bool()>& met, Interruption* interruption);
   void CheckWhatStaysBehind() const;
   void PrepareItself(SnapshotTracer& tracer);
-  void ReserveForItself(const std::vector<HugepageRange>& ranges);
   bool MapsUnderItsAgent() const;
   void CopyFiles(const ChildPlace& place);
   AdoptedTarget ForkHalted(const ChildPlace& place, const Process& process, SnapshotTracer& tracer);
@@ -99,6 +97,7 @@ class Carrier {
   Profile profile_;
   Catalogue catalogue_;
   RunRequest request_;
+  SnapshotHugepages hugepages_;
   std::unique_ptr<Sandbox> sandbox_;
   std::unique_ptr<SnapshotControlFile> control_;
   std::unique_ptr<Hooking> hooking_;
@@ -108,8 +107,6 @@ class Carrier {
   std::vector<OpenFile> files_;  // that it had when it was forked last
   std::vector<Mapping> mappings_;
   std::vector<MemoryRange> made_private_;
-  std::vector<HugepageRange> own_hugepages_;                     // what became its own
-  std::vector<std::unique_ptr<HugepageReservation>> hugepages_;  // for that
   SnapshotClearing clearing_;
   std::optional<bool> large_pages_;
   std::vector<PosixTimer> timers_;
