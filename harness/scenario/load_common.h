@@ -9,6 +9,8 @@
 // Readings that profiles and scenarios share.
 namespace faultline {
 
+inline constexpr int kMaxMegabytes = 1024 * 1024;  // that a run may ask for
+
 // Arguments of a program, kept for ExpandForRun. An item that is itself a list is a group: it is
 // left out whole when one of its members is empty, so that `["--defect", "${defect}"]` is an option
 // that is only given when the variable is.

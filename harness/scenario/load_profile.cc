@@ -209,6 +209,7 @@ void ReadBehaviour(MapReader& map, Profile& profile) {
         "the target is the process that is ready");
   }
   ReadLimits(map, profile.limits_ms);
+  map.Integer("hugetlbfs_mb", profile.hugetlbfs_mb, 0, kMaxMegabytes);
   profile.never_stays_position = map.KeyPosition("never_stays");
   map.Texts("never_stays", profile.never_stays);
   ReadLogPatterns(map, profile.log_patterns);

@@ -25,7 +25,6 @@
 namespace faultline {
 namespace {
 
-constexpr int kMaxMegabytes = 1024 * 1024;
 constexpr int kMostCycles = 1'000;
 
 void ReadResources(MapReader& map, Resources& resources, Surroundings& surroundings) {
@@ -40,6 +39,7 @@ void ReadResources(MapReader& map, Resources& resources, Surroundings& surroundi
     out = megabytes == 0 ? std::nullopt : std::optional<int>(megabytes);
   };
   read("hugetlbfs_mb", resources.hugetlbfs_mb);
+  resources.no_hugetlbfs = reader.Find("hugetlbfs_mb") != nullptr && !resources.hugetlbfs_mb;
   read("hugepages_mb", resources.hugepages_mb);
   ReadDirectories(reader, surroundings);
   reader.Finish();
@@ -157,6 +157,7 @@ class ScenarioReader {
       ReadEndOfOnlyTarget(diagnostics);
     }
     ReadResources(map_, scenario.resources, scenario.surroundings);
+    TakeHugetlbfs(scenario.resources);
     ReadSurroundings(map_, scenario.surroundings);
     scenario.limits_ms = loaded_.profile.limits_ms;
     scenario.limits_set = ReadLimits(map_, scenario.limits_ms);
@@ -206,6 +207,16 @@ class ScenarioReader {
       CheckEndRules(loaded_.profile,
                     map_.KeyPosition(map_.Find("stop_rpc") != nullptr ? "stop_rpc" : "stop"),
                     diagnostics);
+    }
+  }
+
+  void TakeHugetlbfs(Resources& resources) const {
+    int megabytes = targets_.empty() ? loaded_.profile.hugetlbfs_mb : 0;
+    for (const auto& target : targets_) {
+      megabytes += target->profile.hugetlbfs_mb;
+    }
+    if (megabytes != 0 && !resources.hugetlbfs_mb && !resources.no_hugetlbfs) {
+      resources.hugetlbfs_mb = megabytes;
     }
   }
 

@@ -94,6 +94,21 @@ TEST_F(LoadScenarioTest, NoMegabytesAreNoResource) {
   EXPECT_EQ(loaded.scenario.resources.hugetlbfs_mb, std::nullopt);
 }
 
+TEST_F(LoadScenarioTest, HasTheHugetlbfsOfItsProfileUnlessItSaysOtherwise) {
+  dir_.Write("profiles/huge.yaml",
+             "faultline: 1\nextends: target\nhugetlbfs_mb: \"${mb}\"\nvariables: {mb: 0}\n");
+  const auto megabytes = [&](const std::string& resources, const std::string& set) {
+    return Load("profile: ./profiles/huge.yaml\nsteps: [wait_ready]\n" + resources,
+                Options({{"mb", set}}))
+        .scenario.resources.hugetlbfs_mb;
+  };
+  EXPECT_EQ(megabytes("", "0"), std::nullopt);
+  EXPECT_EQ(megabytes("", "64"), 64);
+  EXPECT_EQ(megabytes("resources: {hugepages_mb: 128}\n", "64"), 64);
+  EXPECT_EQ(megabytes("resources: {hugetlbfs_mb: 8}\n", "64"), 8);
+  EXPECT_EQ(megabytes("resources: {hugetlbfs_mb: 0}\n", "64"), std::nullopt);
+}
+
 TEST_F(LoadScenarioTest, FaultsMakeCleanFailureAcceptable) {
   EXPECT_EQ(Load(std::string(kSmallest) + "faults: [{point: spdk/thing}]\n").scenario.tolerance,
             Tolerance::kMayFailCleanly);

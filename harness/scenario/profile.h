@@ -174,6 +174,9 @@ struct Profile {
   // waits for: that child is the target. "": it is found out; "none": there is no such.
   std::string wraps;
   LimitsMs limits_ms;
+  // MiB of the hugetlbfs that a scenario has for each of its targets of this profile when it says
+  // nothing of `resources: {hugetlbfs_mb: ...}`; 0 = none.
+  int hugetlbfs_mb = 0;
   std::vector<std::string> catalogues;  // file names below scenarios/catalogue/, without .yaml
   SourcePosition catalogues_position;   // where they were named
   // Registries (Observer::registry) of which this kind of target leaves nothing behind once it has

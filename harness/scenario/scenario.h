@@ -228,6 +228,7 @@ struct KnownFinding {
 
 struct Resources {
   std::optional<int> hugetlbfs_mb;  // a hugetlbfs mount of its own, limited to this; ${huge_dir}
+  bool no_hugetlbfs = false;        // `hugetlbfs_mb: 0`: none, whatever Profile::hugetlbfs_mb says
   std::optional<int> hugepages_mb;  // free hugepages the run needs on the machine
 
   // MiB of free hugepages that a run takes; 0 = none.

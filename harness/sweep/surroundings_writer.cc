@@ -13,13 +13,13 @@ namespace {
 void WriteResources(YamlWriter& yaml, const Scenario& scenario) {
   const Resources& resources = scenario.resources;
   const Surroundings& around = scenario.surroundings;
-  if (!resources.hugetlbfs_mb && !resources.hugepages_mb && !around.dev_shm &&
+  if (!resources.hugetlbfs_mb && !resources.no_hugetlbfs && !resources.hugepages_mb && !around.dev_shm &&
       !around.read_only_run_dir && !around.run_dir && around.directories.empty()) {
     return;
   }
   yaml.out() << YAML::Key << "resources" << YAML::Value << YAML::BeginMap;
-  if (resources.hugetlbfs_mb) {
-    yaml.Pair("hugetlbfs_mb", *resources.hugetlbfs_mb);
+  if (resources.hugetlbfs_mb || resources.no_hugetlbfs) {
+    yaml.Pair("hugetlbfs_mb", resources.hugetlbfs_mb.value_or(0));
   }
   if (resources.hugepages_mb) {
     yaml.Pair("hugepages_mb", *resources.hugepages_mb);
