@@ -120,15 +120,16 @@ DataPath FindData(const std::vector<std::string>& options) {
 }
 
 std::vector<fs::path> FindScenarioFiles(const fs::path& root) {
-  if (!fs::is_directory(root)) {
+  std::error_code error;  // a symlink in a circle is neither
+  if (!fs::is_directory(root, error)) {
     return {root};
   }
   std::vector<fs::path> files;
   for (auto entry = fs::recursive_directory_iterator(root);
        entry != fs::recursive_directory_iterator(); ++entry) {
-    if (entry->is_directory() && HoldsOtherData(entry->path())) {
+    if (entry->is_directory(error) && HoldsOtherData(entry->path())) {
       entry.disable_recursion_pending();
-    } else if (entry->is_regular_file() && entry->path().extension() == ".yaml" &&
+    } else if (entry->is_regular_file(error) && entry->path().extension() == ".yaml" &&
                KindOfFile(entry->path()) == DataKind::kScenario && IsDataFile(entry->path())) {
       files.push_back(entry->path());
     }

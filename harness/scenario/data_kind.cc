@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "harness/base/files.h"
 #include "harness/scenario/text_file.h"
 #include "harness/scenario/yaml_value.h"
 
@@ -95,12 +94,14 @@ std::optional<Keys> KeysAtMargin(std::string_view text) {
 // another file beside them includes.
 bool IsIncludedNearby(const fs::path& file) {
   const std::string name = file.filename();
+  std::string problem;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(file.parent_path(), error)) {
     if (entry.path().extension() != ".yaml" || entry.path().filename() == name) {
       continue;
     }
-    const std::optional<std::string> text = ReadFile(entry.path());
+    // What stands beside it may be anything: a FIFO, a link to /dev/zero.
+    const std::optional<std::string> text = ReadTextFile(entry.path(), kMaxYamlBytes, problem);
     for (size_t at = text ? text->find("include:") : std::string::npos; at != std::string::npos;
          at = text->find("include:", at + 1)) {
       const std::string line = text->substr(at, text->find('\n', at) - at);

@@ -2,7 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
+#include <filesystem>
 #include <string>
 
 #include "harness/scenario/testing/files.h"
@@ -37,6 +39,12 @@ TEST_F(DataKindTest, WhatStandsWithinAValueIsNoKey) {
   EXPECT_EQ(KindOf("faultline: 1\nprogram:x: y\nsteps: []\n"), DataKind::kScenario);
   EXPECT_FALSE(IsOurs("name: x\njobs:\n  profile: y\n  faultline: 1\n"));
   EXPECT_FALSE(IsOurs("faultlines: 1\nprofiles: x\n"));
+}
+
+TEST_F(DataKindTest, WhatStandsBesideAFileIsReadOnlyIfItIsAFile) {
+  ASSERT_EQ(::mkfifo((dir_.path() / "fifo.yaml").c_str(), 0600), 0);        // waited for, for ever
+  std::filesystem::create_symlink("/dev/zero", dir_.path() / "zero.yaml");  // read, for ever
+  EXPECT_EQ(KindOf("faultline: 1\nsteps: [wait_ready]\n"), DataKind::kScenario);
 }
 
 TEST_F(DataKindTest, AMistakeInAFileDoesNotMakeItSomebodyElses) {

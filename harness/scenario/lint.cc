@@ -60,15 +60,16 @@ Diagnostics LintFile(const fs::path& file, const LoadOptions& options, Diagnosti
 }
 
 std::vector<fs::path> FindDataFiles(const fs::path& root) {
-  if (!fs::is_directory(root)) {
+  std::error_code error;  // a symlink in a circle is neither
+  if (!fs::is_directory(root, error)) {
     return {root};
   }
   std::vector<fs::path> files;
   for (auto entry = fs::recursive_directory_iterator(root);
        entry != fs::recursive_directory_iterator(); ++entry) {
-    if (entry->is_directory() && IsPassedOver(entry->path())) {
+    if (entry->is_directory(error) && IsPassedOver(entry->path())) {
       entry.disable_recursion_pending();
-    } else if (entry->is_regular_file() && entry->path().extension() == ".yaml" &&
+    } else if (entry->is_regular_file(error) && entry->path().extension() == ".yaml" &&
                IsDataFile(entry->path())) {
       files.push_back(entry->path());
     }
@@ -76,7 +77,6 @@ std::vector<fs::path> FindDataFiles(const fs::path& root) {
   std::sort(files.begin(), files.end());
   std::set<fs::path> seen;
   std::erase_if(files, [&](const fs::path& file) {
-    std::error_code error;
     const fs::path real = fs::canonical(file, error);
     return !seen.insert(error ? file : real).second;
   });
