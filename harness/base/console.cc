@@ -1,6 +1,7 @@
 #include "harness/base/console.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -9,6 +10,7 @@
 #include <cstdio>
 
 #include "harness/base/failure.h"
+#include "harness/base/files.h"
 
 namespace faultline {
 namespace {
@@ -18,22 +20,37 @@ std::atomic<int> lost_result = 0;
 
 void NoteLost(int error) {
   int none = 0;
-  lost_result.compare_exchange_strong(none, error != 0 ? error : EIO);
+  lost_result.compare_exchange_strong(none, error);
+}
+
+// Why stdio has lost something, which it does not remember: has the reader gone?
+int ReasonOfLoss() {
+  pollfd state = {STDOUT_FILENO, POLLOUT, 0};
+  return ::poll(&state, 1, 0) == 1 && (state.revents & POLLERR) != 0 ? EPIPE : EIO;
+}
+
+// What others have printed: GoogleTest.
+void FlushStdio() {
+  errno = 0;
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    NoteLost(errno != 0 ? errno : ReasonOfLoss());
+  }
 }
 
 }  // namespace
 
 void WriteResult(std::string_view text) {
-  errno = 0;
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) {
-    NoteLost(errno);
+  // Not by stdio, which loses what a non-blocking pipe has no room for.
+  FlushStdio();
+  if (const int error = TryWriteAll(STDOUT_FILENO, text); error != 0) {
+    NoteLost(error);
   }
 }
 
 void WriteMessage(std::string_view text) {
   // In one piece, so that messages of several threads do not mix; there is nobody to tell of an
   // error here.
-  std::fwrite(text.data(), 1, text.size(), stderr);
+  (void)TryWriteAll(STDERR_FILENO, text);
 }
 
 void PrepareConsole() {
@@ -47,10 +64,7 @@ void PrepareConsole() {
 }
 
 void FinishConsole() {
-  errno = 0;
-  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
-    NoteLost(errno);
-  }
+  FlushStdio();
   const int error = lost_result.load();
   if (error != 0 && error != EPIPE) {
     throw Failure::FromErrno("the result could not be written to stdout", error);

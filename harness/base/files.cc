@@ -1,6 +1,7 @@
 #include "harness/base/files.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -51,19 +52,26 @@ std::optional<std::string> ReadFile(const std::filesystem::path& path) {
   }
 }
 
-void WriteAll(int fd, std::string_view content, const std::string& message) {
+int TryWriteAll(int fd, std::string_view content) {
   while (!content.empty()) {
     const ssize_t written = ::write(fd, content.data(), content.size());
-    if (written < 0) {
-      if (errno == EINTR) {
-        continue;
-      }
-      if (errno == EPIPE) {
-        return;
-      }
-      throw Failure::FromErrno(message, errno);
+    if (written >= 0) {
+      content.remove_prefix(static_cast<size_t>(written));
+    } else if (errno == EAGAIN) {
+      // Whoever shares the pipe with us (node, ssh) has made it non-blocking.
+      pollfd room = {fd, POLLOUT, 0};
+      ::poll(&room, 1, -1);
+    } else if (errno != EINTR) {
+      return errno;
     }
-    content.remove_prefix(static_cast<size_t>(written));
+  }
+  return 0;
+}
+
+void WriteAll(int fd, std::string_view content, const std::string& message) {
+  const int error = TryWriteAll(fd, content);
+  if (error != 0 && error != EPIPE) {
+    throw Failure::FromErrno(message, error);
   }
 }
 

@@ -19,6 +19,10 @@ void WriteFileAtomically(const std::filesystem::path& path, std::string_view con
 // stderr, and is no Failure.
 void WriteCacheFileAtomically(const std::filesystem::path& path, std::string_view content);
 
+// write(2) until all of `content` is written, also where it must be waited for (O_NONBLOCK). 0, or
+// the errno of what stopped it.
+int TryWriteAll(int fd, std::string_view content);
+
 // write(2) until all of `content` is written. A reader that closed its pipe ends it quietly; any
 // other error is a Failure (kCannotWork) that begins with `message`.
 void WriteAll(int fd, std::string_view content, const std::string& message);
