@@ -1,6 +1,7 @@
 // What becomes of output that cannot be written.
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include "harness/base/files.h"
 #include "tools/testing/cli_fixture.h"
@@ -110,6 +111,53 @@ TEST_F(CliOutputTest, AnInputIsNoOutput) {
   EXPECT_EQ(ReadFile(scenario), text);
   EXPECT_EQ(ReadFile(store), "SQLite format 3");
   EXPECT_FALSE(std::filesystem::exists(directory_ / "new.db"));
+}
+
+TEST_F(CliOutputTest, AFifoThatNobodyReadsIsWaitedForUntilASignal) {
+  const std::string fifo = directory_ / "fifo";
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  TestProgram program({"/usr/bin/timeout", "-k", "5", "3", FAULTLINE_BINARY_DIR "/faultline", "run",
+                       Scenario("reference/start.yaml"), "--json", fifo},
+                      options_);
+  EXPECT_EQ(program.Wait(), 124) << "137: SIGTERM did not end it";
+}
+
+TEST_F(CliOutputTest, TwoResultsDoNotGoToOneFile) {
+  const std::string scenario = Scenario("reference/start.yaml");
+  const std::string store = directory_ / "new.db";
+  const std::string link = directory_ / "link.db";
+  std::filesystem::create_symlink("new.db", link);
+  const std::vector<std::string> sweep = {"sweep", scenario, "--store", store};
+  for (const std::vector<std::string>& more :
+       {std::vector<std::string>{"--json", store},
+        {"--json", link},
+        {"--write-baseline", store},
+        {"--report", "html=" + store},
+        {"--json", directory_ / "j", "--report", "json=" + (directory_ / "j").string()}}) {
+    std::vector<std::string> words = sweep;
+    words.insert(words.end(), more.begin(), more.end());
+    const Result result = Run(words);
+    EXPECT_EQ(result.exit, 2) << result.output;
+    EXPECT_THAT(result.output, HasSubstr("both go to"));
+  }
+  EXPECT_FALSE(std::filesystem::exists(store));
+  EXPECT_EQ(Run({"run", scenario, "--json", directory_ / "r", "--report",
+                 "html=" + (directory_ / "r").string()})
+                .exit,
+            2);
+}
+
+// As node and ssh make the pipe that they give to a child.
+TEST_F(CliOutputTest, ANonBlockingPipeThatIsFullIsWaitedFor) {
+  const Result result = Shell("points --profile reference", "| { sleep 1; wc -c; }");
+  TestProgram program(
+      {"/bin/sh", "-c",
+       "python3 -c 'import os, sys; os.set_blocking(1, False); os.execv(sys.argv[1], "
+       "sys.argv[1:])' "
+       "'" FAULTLINE_BINARY_DIR "/faultline' points --profile reference | { sleep 1; wc -c; }"},
+      options_);
+  EXPECT_EQ(program.Wait(), 0);
+  EXPECT_EQ(program.output(), result.output);
 }
 
 TEST_F(CliOutputTest, AReportOnStdoutComesBehindTheStory) {

@@ -73,6 +73,9 @@ class RunCommandLine : public Command {
       reports_.push_back("json=" + std::exchange(json_file_, ""));
     }
     ReportFiles reports(reports_, "run of " + file_, FAULTLINE_VERSION, SourceRoot(""));
+    std::vector<NamedOutput> outputs = reports.files();
+    outputs.push_back({"--json", json_file_});
+    RequireDifferentFiles(outputs);
     return reports.Guard([&] { return RunAndTell(global, reports); });
   }
 

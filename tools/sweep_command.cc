@@ -64,10 +64,22 @@ class SweepCommand : public Command {
     if (settings_.json.takes_stdout() && reports.takes_stdout()) {
       throw Failure::BadInput("--json and --report: both go to standard output");
     }
+    RequireDifferentOutputs(reports);
     return reports.Guard([&] { return SweepAndTell(global, reports); });
   }
 
  private:
+  void RequireDifferentOutputs(const ReportFiles& reports) const {
+    const std::string& json = settings_.json.path();
+    std::vector<NamedOutput> outputs = {{"--store", settings_.store},
+                                        {"--json", settings_.json.takes_stdout() ? "" : json},
+                                        {"--write-baseline", settings_.write_baseline}};
+    for (NamedOutput& report : reports.files()) {
+      outputs.push_back(std::move(report));
+    }
+    RequireDifferentFiles(outputs);
+  }
+
   ExitCode SweepAndTell(const GlobalOptions& global, ReportFiles& reports) {
     RequireReplaceable("--write-baseline", settings_.write_baseline, DataKind::kBaseline);
     const std::optional<OutputFile> new_baseline =
@@ -190,6 +202,12 @@ class SweepCommand : public Command {
                   Interruption& interruption) const {
     const RunDirectory directory;
     const std::filesystem::path copy = directory.path() / "dry-run.db";
+    std::error_code none;
+    if (std::filesystem::exists(settings_.store, none) &&
+        (!std::filesystem::is_regular_file(settings_.store, none) ||
+         std::filesystem::file_size(settings_.store, none) > 0)) {
+      const Store given(settings_.store, Store::Mode::kRead);  // what is wrong is said of it
+    }
     for (const char* suffix : {"", "-wal"}) {
       std::error_code error;
       if (!settings_.store.empty()) {

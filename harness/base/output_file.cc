@@ -1,11 +1,13 @@
 #include "harness/base/output_file.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <charconv>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <system_error>
@@ -51,7 +53,65 @@ mode_t ModeOfNewFile() {
   return 0666 & ~mask;
 }
 
+// A FIFO that nobody reads is waited for. Signals are taken by an Interruption, which is not asked
+// meanwhile: here they end the process again.
+class SignalsEndUs {
+ public:
+  SignalsEndUs() {
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+      sigaddset(&set, signal);
+    }
+    pthread_sigmask(SIG_UNBLOCK, &set, &old_);
+  }
+  ~SignalsEndUs() { pthread_sigmask(SIG_SETMASK, &old_, nullptr); }
+  SignalsEndUs(const SignalsEndUs&) = delete;
+  SignalsEndUs& operator=(const SignalsEndUs&) = delete;
+
+ private:
+  sigset_t old_ = {};
+};
+
+// Where `path` leads, also when that is not there yet.
+fs::path BehindLinks(const std::string& path) {
+  std::error_code error;
+  fs::path place = fs::absolute(path, error);
+  for (int links = 0; links < kMostLinks && fs::is_symlink(fs::symlink_status(place, error));
+       ++links) {
+    place = place.parent_path() / fs::read_symlink(place, error);
+  }
+  const fs::path whole = fs::weakly_canonical(place, error);
+  return error ? place : whole;
+}
+
+bool AreOneFile(const std::string& one, const std::string& other) {
+  std::error_code error;
+  if (one.empty() || other.empty() || one == "-" || other == "-") {
+    return !one.empty() && one == other;
+  }
+  if (fs::is_character_file(one, error)) {  // /dev/null takes more than one
+    return false;
+  }
+  return BehindLinks(one) == BehindLinks(other) || fs::equivalent(one, other, error);
+}
+
 }  // namespace
+
+void RequireDifferentFiles(const std::vector<NamedOutput>& outputs) {
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    for (size_t k = 0; k < i; ++k) {
+      if (!AreOneFile(outputs[k].file, outputs[i].file)) {
+        continue;
+      }
+      const std::string where = outputs[i].file == "-" ? "standard output" : outputs[i].file;
+      throw Failure::BadInput(outputs[k].option == outputs[i].option
+                                  ? outputs[i].option + ": two reports go to " + where
+                                  : outputs[k].option + " and " + outputs[i].option +
+                                        ": both go to " + where);
+    }
+  }
+}
 
 OutputFile::OutputFile(std::string option, const fs::path& path)
     : option_(std::move(option)), given_(path), path_(fs::absolute(path)) {
@@ -86,6 +146,10 @@ OutputFile::OutputFile(std::string option, const fs::path& path)
   if (held == kProgram || held == kStore) {
     throw Failure::BadInput(Problem(std::string("it is ").append(held) + kNotReplaced));
   }
+  // Now, not when the work of hours is done.
+  if (is_replaceable() && ::access(path_.parent_path().c_str(), W_OK) != 0) {
+    throw Failure::FromErrno(Problem("no file can be made there"), errno);
+  }
 }
 
 std::string OutputFile::Problem(const std::string& what) const {
@@ -103,6 +167,7 @@ void OutputFile::Write(std::string_view content) const {
     }
     return;
   }
+  const SignalsEndUs ends;
   UniqueFd fd;
   if (descriptor_ >= 0) {
     std::fflush(stdout);  // what was printed before comes before

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace faultline {
 
@@ -14,7 +15,8 @@ namespace faultline {
 class OutputFile {
  public:
   // Looks before the work begins. `option` names the file's option in messages. Failure (kBadInput)
-  // when `path` is a directory or its directory does not exist.
+  // when `path` is a directory or its directory does not exist, kCannotWork when nothing may be
+  // made in that.
   OutputFile(std::string option, const std::filesystem::path& path);
 
   // Writing again replaces what was written: false for what is written through, which must be
@@ -33,5 +35,15 @@ class OutputFile {
   int descriptor_ = -1;         // one of our own, borrowed: /dev/stdout, /dev/fd/3
   bool write_through_ = false;
 };
+
+// An option of a command and what it names for a result: "" is none, "-" standard output.
+struct NamedOutput {
+  std::string option;
+  std::string file;
+};
+
+// Failure (kBadInput) when two of them are one file, however each calls it, also if it is not there
+// yet: the one that is written first would be lost.
+void RequireDifferentFiles(const std::vector<NamedOutput>& outputs);
 
 }  // namespace faultline

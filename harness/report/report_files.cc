@@ -69,18 +69,6 @@ std::string UnfinishedPage(const std::string& title, const std::string& why) {
   return "<!doctype html><meta charset=\"utf-8\"><title>unfinished</title><p>" + text + "</p>\n";
 }
 
-// Are both the same file, however it is called? "-" is none.
-bool AreSame(const std::string& one, const std::string& other) {
-  if (one == other || one == kStandardOutput || other == kStandardOutput) {
-    return one == other;
-  }
-  std::error_code ignored;
-  const auto whole = [&](const std::string& path) {
-    return std::filesystem::weakly_canonical(std::filesystem::absolute(path, ignored), ignored);
-  };
-  return whole(one) == whole(other);
-}
-
 }  // namespace
 
 ReportFiles::ReportFiles(const std::vector<std::string>& texts, std::string tool,
@@ -93,15 +81,15 @@ ReportFiles::ReportFiles(const std::vector<std::string>& texts, std::string tool
       outputs_.push_back(Parse(format, equals == std::string::npos ? "" : part.substr(equals + 1)));
     }
   }
-  for (size_t i = 0; i < outputs_.size(); ++i) {
-    for (size_t k = 0; k < i; ++k) {
-      if (AreSame(outputs_[i].path, outputs_[k].path)) {
-        throw Failure::BadInput(
-            fmt::format("--report: two reports go to {}",
-                        outputs_[i].file ? outputs_[i].path : "standard output"));
-      }
-    }
+  RequireDifferentFiles(files());
+}
+
+std::vector<NamedOutput> ReportFiles::files() const {
+  std::vector<NamedOutput> files;
+  for (const Output& output : outputs_) {
+    files.push_back({"--report", output.path});
   }
+  return files;
 }
 
 ReportFiles::Output ReportFiles::Parse(const std::string& format, const std::string& path) const {

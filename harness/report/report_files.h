@@ -36,6 +36,8 @@ class ReportFiles {
               std::filesystem::path source = {});
 
   bool empty() const { return outputs_.empty(); }
+  // For RequireDifferentFiles.
+  std::vector<NamedOutput> files() const;
   // A whole report goes to standard output, so that nothing else may.
   bool takes_stdout() const;
 
