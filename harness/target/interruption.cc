@@ -16,12 +16,21 @@
 namespace faultline {
 namespace {
 
+// nohup(1) starts what is to outlive its terminal with SIGHUP ignored. A blocked signal comes
+// through signalfd all the same.
+bool IsHangupIgnored() {
+  struct sigaction action = {};
+  return sigaction(SIGHUP, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 sigset_t InterruptingSignals() {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGHUP);
+  if (!IsHangupIgnored()) {
+    sigaddset(&set, SIGHUP);
+  }
   return set;
 }
 
@@ -46,7 +55,9 @@ constexpr std::chrono::milliseconds kSameSignal(300);
   struct sigaction action = {};
   action.sa_handler = SIG_DFL;
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
-    sigaction(signal, &action, nullptr);
+    if (sigismember(&set, signal) == 1) {
+      sigaction(signal, &action, nullptr);
+    }
   }
   pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
   for (;;) {

@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <csignal>
+#include <cstdlib>
 #include <thread>
 
 #include "harness/target/event_loop.h"
@@ -79,6 +81,19 @@ TEST(Interruption, TheFirstIsToldAndALaterOneEndsTheProcessAtOnce) {
   for (const int fd : {ready[0], ready[1], told[0], told[1]}) {
     ::close(fd);
   }
+}
+
+// nohup(1).
+TEST(InterruptionDeathTest, AHangupThatWasIgnoredStaysIgnored) {
+  EXPECT_EXIT(
+      {
+        std::signal(SIGHUP, SIG_IGN);
+        Interruption interruption;
+        ::raise(SIGHUP);
+        interruption.ThrowIfRaised();
+        std::exit(0);
+      },
+      testing::ExitedWithCode(0), "");
 }
 
 // Its process ends: the second signal after the first would end that of the other tests.
