@@ -72,6 +72,23 @@ TEST_F(CliInputTest, AFaultFreeRunThatFailsIsToldOnceWithWhatNeverCame) {
   EXPECT_EQ(result.output.find("hang: ", first + 1), std::string::npos) << result.output;
 }
 
+// --program "$TARGET" where TARGET is not set.
+TEST_F(CliInputTest, AnEmptyValueIsAMistake) {
+  const std::string scenario = OwnScenario();
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"run", scenario, "--program", ""},
+           {"run", scenario, "--json", ""},
+           {"sweep", scenario, "--store", directory_ / "s.db", "--changed-since", ""},
+           {"run", scenario, "--data", ""},
+           {"replay", directory_ / "s.db", ""},
+           {"init", ""},
+           {"init", "/bin/true", "--dir", ""}}) {
+    const Result result = Run(words);
+    EXPECT_EQ(result.exit, 2) << result.output;
+    EXPECT_THAT(result.output, HasSubstr("the value is empty; expected "));
+  }
+}
+
 TEST_F(CliInputTest, ScriptsStaticAndDamagedProgramsAreNamedAsWhatTheyAre) {
   const auto points = [&](const std::string& program) {
     const Result result = Run({"points", "--profile", "reference", "--program", program});

@@ -29,6 +29,8 @@ class Command {
   virtual CLI::App* Declare(CLI::App& parent) = 0;
   // Does the work after parsing; results go to stdout. Throws Failure for what stops it.
   virtual ExitCode Run(const GlobalOptions& global) = 0;
+  // Its arguments are another program's, which may be empty.
+  virtual bool TakesEmptyArguments() const { return false; }
 };
 
 std::unique_ptr<Command> MakeRunCommand();

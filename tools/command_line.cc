@@ -16,6 +16,22 @@ constexpr char kFooter[] =
     "not do its work.\n"
     "`faultline COMMAND --help` has the options and examples of a command.";
 
+// "" is mostly a variable of a shell that is not set: --json "$OUT" would write nothing, --program
+// would test the profile's own.
+void RequireValues(const CLI::App& app, bool arguments_too) {
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_positional() && !arguments_too) {
+      continue;
+    }
+    for (const std::string& value : option->results()) {
+      if (value.empty()) {
+        throw Failure::BadInput(option->get_name() + ": the value is empty; expected " +
+                                option->get_type_name());
+      }
+    }
+  }
+}
+
 }  // namespace
 
 CommandLine::CommandLine() : app_(kDescription, "faultline") {
@@ -72,8 +88,10 @@ int CommandLine::Run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     throw Failure::BadInput(DescribeParseError(app_, error, arguments) + " (see --help)");
   }
+  RequireValues(app_, true);
   for (size_t i = 0; i < commands_.size(); ++i) {
     if (declared_[i]->parsed()) {
+      RequireValues(*declared_[i], !commands_[i]->TakesEmptyArguments());
       return static_cast<int>(commands_[i]->Run(global_));
     }
   }

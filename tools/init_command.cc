@@ -54,7 +54,12 @@ class InitCommand : public Command {
     return app;
   }
 
+  bool TakesEmptyArguments() const override { return true; }
+
   ExitCode Run(const GlobalOptions& global) override {
+    if (program_.empty()) {
+      throw Failure::BadInput("program: the value is empty; expected PROGRAM");
+    }
     InitSubject subject = MakeInitSubject(
         fs::absolute(RequireProgram(Profile{}, program_, OwnDirectory())), name_, args_);
     const fs::path dir = fs::absolute(dir_).lexically_normal();

@@ -34,6 +34,8 @@ class WordsCommand : public Command {
     return app;
   }
 
+  bool TakesEmptyArguments() const override { return true; }
+
   ExitCode Run(const GlobalOptions& global) override {
     const auto lister = Listers().find(of_);
     if (lister == Listers().end()) {

@@ -129,6 +129,9 @@ class ScenarioReader {
     const YamlValue* profile = map_.Require("profile");
     map_.Text("profile", scenario.profile);
     SourcePosition asked_at = profile == nullptr ? SourcePosition{} : profile->position;
+    if (profile != nullptr && profile->kind == YamlValue::Kind::kScalar && profile->text.empty()) {
+      diagnostics.Add(asked_at, "`profile` is ``; expected the name of a profile");
+    }
     if (!options_.profile.empty()) {
       scenario.profile = options_.profile;
       asked_at = {};
