@@ -10,12 +10,15 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include "harness/base/console.h"
 #include "harness/base/failure.h"
+#include "harness/base/output_file.h"
+#include "harness/base/precious_file.h"
 #include "harness/base/shell_words.h"
 #include "harness/oracle/ends_by_design.h"
 #include "harness/report/report_files.h"
@@ -171,6 +174,31 @@ Arguments Parse(int argc, char** argv) {
   return arguments;
 }
 
+// --gtest_output=xml:FILE. GoogleTest itself replaces whatever is there, and aborts when it cannot.
+void CheckGoogleTestsOutput() {
+  const std::string output = testing::GTEST_FLAG(output);
+  const size_t colon = output.find(':');
+  const std::string file = colon == std::string::npos ? "" : output.substr(colon + 1);
+  if (file.empty() || file.ends_with('/')) {
+    return;  // a name of GoogleTest's own
+  }
+  std::error_code error;
+  fs::create_directories(fs::absolute(file).parent_path(), error);  // as it does
+  const OutputFile checked("--gtest_output", file);
+  RequireNoDataFile("--gtest_output", file);
+}
+
+// A filter that is misspelt must not be a green build; a shard may be empty.
+void RequireTests() {
+  const char* shards = std::getenv("GTEST_TOTAL_SHARDS");
+  const bool is_shard = shards != nullptr && std::string_view(shards) != "1";
+  if (!is_shard && testing::UnitTest::GetInstance()->test_to_run_count() == 0) {
+    throw Failure::BadInput(
+        "no scenario matches --gtest_filter=" + std::string(testing::GTEST_FLAG(filter)) +
+        ": --gtest_list_tests lists them");
+  }
+}
+
 int Main(int argc, char** argv) {
   bool wants_help = false;
   for (const std::string_view word : std::vector<std::string_view>(argv + 1, argv + argc)) {
@@ -186,6 +214,7 @@ int Main(int argc, char** argv) {
   if (wants_help) {
     return RUN_ALL_TESTS();  // runs none
   }
+  CheckGoogleTestsOutput();
   const Arguments arguments = Parse(argc, argv);
   ReportFiles reports(arguments.reports, "scenarios", OwnVersion());
   SuiteReport report;
@@ -206,6 +235,7 @@ int Main(int argc, char** argv) {
   return reports.Guard([&] {
     reports.Begin("scenarios", UnfinishedSuite());
     const int code = RUN_ALL_TESTS();
+    RequireTests();
     reports.Finish(report.Content());
     return code;
   });
