@@ -83,7 +83,7 @@ void SweepSettings::DeclareSelection(CLI::App& app) {
       ->type_name("N")
       ->group(group);
   app.add_option("--from-step", selection.from_step, "this step of the scenario and later ones")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(1, 10000))
       ->type_name("N")
       ->group(group);
   app.add_option(

@@ -35,8 +35,9 @@ bool IsProgram(const fs::path& path) {
 
 std::string WhyNoProgram(const fs::path& path) {
   std::error_code ignored;
-  if (!fs::exists(path, ignored)) {
-    return "there is no such file";
+  std::error_code error;
+  if (!fs::exists(path, error)) {
+    return error ? error.message() : "there is no such file";  // a directory that is not ours
   }
   return fs::is_regular_file(path, ignored) ? "it may not be executed" : "it is not a regular file";
 }

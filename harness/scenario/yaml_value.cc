@@ -272,6 +272,11 @@ std::string YamlValue::Describe() const {
 }
 
 YamlPtr ParseYaml(const std::string& text, const std::string& name, Diagnostics& diagnostics) {
+  // Editors of Windows write it; libyaml takes it for text where the encoding is set.
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+  if (text.starts_with(kByteOrderMark)) {
+    return ParseYaml(text.substr(kByteOrderMark.size()), name, diagnostics);
+  }
   const auto file = std::make_shared<const std::string>(name);
   if (text.size() > kMaxYamlBytes) {
     diagnostics.Add({file, 1, 1},

@@ -86,6 +86,17 @@ TEST(YamlValueTest, RefusesHugeTexts) {
   EXPECT_EQ(huge.diagnostics.ToString(), "text:1:1: the file is larger than 1024 KiB");
 }
 
+TEST(YamlValueTest, AByteOrderMarkIsNoText) {
+  const Yaml yaml(
+      "\xef\xbb\xbf"
+      "a: 1\nb: [\n");
+  EXPECT_THAT(yaml.diagnostics.ToString(), HasSubstr("text:3:1: "));
+  ASSERT_NE(Yaml("\xef\xbb\xbf"
+                 "a: 1\n")
+                .root,
+            nullptr);
+}
+
 TEST(YamlValueTest, RefusesBytesThatAreNoText) {
   EXPECT_EQ(Yaml("a: 1\nb: \xff\n").diagnostics.ToString(),
             "text:2:1: a byte in this line is not UTF-8 text");

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <sys/resource.h>
 
 #include <cctype>
+#include <cerrno>
 
 #include "harness/base/failure.h"
 
@@ -38,6 +40,12 @@ std::string NameOf(const std::filesystem::path& file, Database::Mode mode) {
     uri += is_plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
   }
   return uri + "?immutable=1";
+}
+
+// By `ulimit -f`.
+bool SizeIsLimited() {
+  rlimit limit = {};
+  return ::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
 }
 
 }  // namespace
@@ -140,8 +148,19 @@ void Database::Throw(int code) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       throw Failure::CannotWork(name + " is in use by another process; wait for its end");
-    case SQLITE_READONLY:
+    case SQLITE_IOERR:
+      if (code == SQLITE_IOERR_SHMSIZE) {  // of which SQLite keeps no errno
+        throw Failure::FromErrno(name + "-shm cannot be made larger",
+                                 SizeIsLimited() ? EFBIG : ENOSPC);
+      }
+      if (const int error = sqlite3_system_errno(handle()); error != 0) {
+        throw Failure::FromErrno(name + ": " + sqlite3_errmsg(handle()), error);
+      }
+      throw Failure::CannotWork(name + ": " + sqlite3_errmsg(handle()));
     case SQLITE_CANTOPEN:
+      Failure::ThrowIfOutOfDescriptors(name, sqlite3_system_errno(handle()));
+      [[fallthrough]];
+    case SQLITE_READONLY:
       throw Failure::BadInput(name + " cannot be written: " + sqlite3_errmsg(handle()));
     default:
       throw Failure::CannotWork(name + ": " + sqlite3_errmsg(handle()));

@@ -11,10 +11,12 @@ namespace faultline {
 namespace {
 
 void RequireFile(const std::filesystem::path& file, Store::Mode mode) {
-  std::error_code ignored;
-  const std::filesystem::file_status status = std::filesystem::status(file, ignored);
+  std::error_code error;
+  const std::filesystem::file_status status = std::filesystem::status(file, error);
   if (mode != Store::Mode::kCreate && !std::filesystem::exists(status)) {
-    throw Failure::BadInput("there is no store " + file.string());
+    throw status.type() == std::filesystem::file_type::none
+        ? Failure::BadInput("cannot open the store " + file.string() + ": " + error.message())
+        : Failure::BadInput("there is no store " + file.string());
   }
   // Opening a FIFO would wait for its writer, and what is written into a device is lost.
   if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {

@@ -8,6 +8,7 @@
 #include "harness/base/failure.h"
 #include "harness/base/files.h"
 #include "harness/base/line_pattern.h"
+#include "harness/base/program_path.h"
 #include "harness/run/command.h"
 #include "harness/target/event_loop.h"
 #include "harness/target/process.h"
@@ -41,6 +42,12 @@ CommandResult Git(const std::filesystem::path& tree, const std::vector<std::stri
   return RunCommand(argv, {environment, working_dir}, kGitLimitMs, loop);
 }
 
+// What git said, for the end of a message.
+std::string LastWords(const CommandResult& result) {
+  const size_t end = result.output.find_last_not_of('\n');
+  return result.output.substr(0, end == std::string::npos ? 0 : end + 1);
+}
+
 void RequireWorkTree(const std::filesystem::path& tree, const CommandResult& asked) {
   if (asked.output.find("dubious ownership") != std::string::npos) {
     throw Failure::BadInput(fmt::format(
@@ -49,8 +56,8 @@ void RequireWorkTree(const std::filesystem::path& tree, const CommandResult& ask
         tree.string(), tree.string()));
   }
   if (!Succeeded(asked)) {
-    throw Failure::BadInput(
-        fmt::format("--source {}: git knows no work tree there: {}", tree.string(), asked.output));
+    throw Failure::BadInput(fmt::format("--source {}: git knows no work tree there: {}",
+                                        tree.string(), LastWords(asked)));
   }
 }
 
@@ -60,6 +67,9 @@ ChangedLines ChangedLines::SinceRevision(const std::filesystem::path& source,
                                          const std::string& revision) {
   if (revision.empty() || revision.front() == '-') {
     throw Failure::BadInput("--changed-since: `" + revision + "` is no revision");
+  }
+  if (FindInPath("git").empty()) {
+    throw Failure::CannotWork("--changed-since: git is not in PATH: apt-get install git");
   }
   const std::filesystem::path tree = std::filesystem::absolute(source).lexically_normal();
   const RunDirectory directory;
@@ -74,7 +84,7 @@ ChangedLines ChangedLines::SinceRevision(const std::filesystem::path& source,
   if (!Succeeded(result)) {
     throw Failure::BadInput(fmt::format("--changed-since {}: git diff in {} ended with {}: {}",
                                         revision, source.string(), result.exit.ToString(),
-                                        result.output));
+                                        LastWords(result)));
   }
   return FromDiff(ReadFile(diff).value_or(""));
 }
