@@ -208,8 +208,12 @@ AdoptedTarget Carrier::Fork(const ChildPlace& place, const CarrierCourse::Hold& 
       throw;
     }
     over_ = control_->get()->state.load() == CarrierState::kFailed;
-    const SnapshotStep& step = control_->get()->steps[control_->get()->failed_step];
-    throw CannotCarry(fmt::format("{}: {}", steps_->WhatIs(control_->get()->failed_step),
+    const uint32_t failed = control_->get()->failed_step;
+    if (failed >= protocol::kSnapshotSteps) {
+      throw CannotCarry(steps_->WhatIs(failed));
+    }
+    const SnapshotStep& step = control_->get()->steps[failed];
+    throw CannotCarry(fmt::format("{}: {}", steps_->WhatIs(failed),
                                   std::strerror(static_cast<int>(-step.result))));
   }
 }

@@ -79,6 +79,8 @@ class Carrier {
   void SetLargePages(std::optional<bool> large_pages) { large_pages_ = large_pages; }
 
   bool is_over() const { return over_; }
+  // It serves nobody else.
+  void Retire() { over_ = true; }
   const Sandbox& sandbox() const { return *sandbox_; }
   const Hooking& hooking() const { return *hooking_; }
   pid_t pid() const { return course_->pid(); }

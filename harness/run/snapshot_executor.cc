@@ -40,6 +40,12 @@ bool IsAtOnce(Fault::Action action) {
          action == Fault::Action::kRpc || action == Fault::Action::kDropConnection;
 }
 
+uint32_t ModulesOf(const Plan& plan) {
+  return plan.bytes.empty()
+             ? 0
+             : reinterpret_cast<const protocol::PlanHeader*>(plan.bytes.data())->modules.count;
+}
+
 bool IsRestart(const Step& step) { return std::holds_alternative<RestartStep>(step.action); }
 
 // The target's own share of a run that is done by another thread: that one may enter other
@@ -213,6 +219,10 @@ Evidence SnapshotExecutor::RunFork(const RunRequest& request, const SiteCall& ca
       hooking.plan().points != carrier->hooking().plan().points ||
       hooking.plan().observers != carrier->hooking().plan().observers) {
     throw CannotCarry("the run hooks other functions than the carrier");
+  }
+  if (ModulesOf(hooking.plan()) != ModulesOf(carrier->hooking().plan())) {
+    carrier->Retire();
+    throw CannotCarry("a library is known by now that was not when the carrier was started");
   }
   Companions companions(request, sandbox);
   Leftovers leftovers;
