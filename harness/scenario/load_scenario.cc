@@ -275,11 +275,15 @@ LoadedScenario LoadScenario(const std::filesystem::path& file, const LoadOptions
   scenario.variables.insert(own.begin(), own.end());
   scenario.variables[kScenarioDir] = DirectoryOf(file);  // for profiles and included steps
   ScenarioReader reader(map, options, own, loaded, saved);
+  const size_t mistakes = diagnostics.count();
   reader.ReadProfile(diagnostics);
+  const bool has_profile = diagnostics.count() == mistakes;
   reader.ReadRest(diagnostics);
   map.Finish();
   scenario.variables.erase(kScenarioDir);
-  CheckReferences(loaded, reader.targets(), diagnostics);
+  if (has_profile) {  // without it nothing that names what a profile has would be right
+    CheckReferences(loaded, reader.targets(), diagnostics);
+  }
   for (const std::shared_ptr<Target>& target : reader.targets()) {
     scenario.targets.push_back(target);
   }

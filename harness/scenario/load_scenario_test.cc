@@ -154,6 +154,13 @@ TEST_F(LoadScenarioTest, SetIsStrongerThanWith) {
   EXPECT_EQ(Rpc(Load(text, Options({{"method", "b"}})), 1).method, "b");
 }
 
+TEST_F(LoadScenarioTest, AnUnknownProfileIsTheOnlyMistakeThatItMakes) {
+  const std::string complaints = Complaints(
+      "profile: targte\nfaults: [{point: spdk/thing}]\nsteps: [wait_ready, rpc: get]\n", Options());
+  EXPECT_THAT(complaints, HasSubstr("did you mean `target`?"));
+  EXPECT_EQ(complaints.find('\n'), std::string::npos) << complaints;
+}
+
 TEST_F(LoadScenarioTest, UnknownSetKeyNamesTheNearest) {
   EXPECT_EQ(Complaints(kSmallest, Options({{"biuld", "x"}})),
             "--set biuld: neither profile nor scenario has such a variable; did you mean `build`?");
