@@ -88,7 +88,7 @@ TEST_F(CliStoreTest, WhatIsNotThereIsRefusedWithAWord) {
       {{"findings", store, "--new"}, "expected --baseline"},
       {{"findings", directory_ / "no.db"}, "no.db"},
       {{"show", store, "ffffffff"}, "has no finding `ffffffff`"},
-      {{"show", store, ""}, "has no finding"},
+      {{"show", store, ""}, "the value is empty"},
       {{"explain", store, "nosuchfunction"}, "none of the"},
       {{"explain", store, "dpdk/rung/create"}, "did you mean `dpdk/ring/create`"},
       {{"explain", store, "dpdk/ring/create"}, " places:\n"},

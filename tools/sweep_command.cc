@@ -251,7 +251,8 @@ class SweepCommand : public Command {
     if (report.has_new() || !result.fault_free_findings.empty()) {
       return ExitCode::kFindings;
     }
-    const bool is_open = !result.no_verdicts.empty() || report.untried() > 0;
+    const bool has_none = result.plans > 0 && result.outcomes.empty();  // it did nothing
+    const bool is_open = has_none || !result.no_verdicts.empty() || report.untried() > 0;
     return is_open ? ExitCode::kCannotWork : ExitCode::kAsExpected;
   }
 

@@ -175,7 +175,8 @@ std::string TellRuns(const SweepReport& report, const SweepResult& result) {
   const std::string selected =
       report.selected == report.sites ? "" : fmt::format(", {} of them selected", report.selected);
   std::string text = fmt::format("{} sites ({} more are parts of them){}, {} plans: {}\n",
-                                 report.sites, report.nested, selected, result.plans, outcomes);
+                                 report.sites, report.nested, selected, result.plans,
+                                 outcomes.empty() ? "none has a verdict" : outcomes);
   text += fmt::format("{} runs now in {:.1f} s, {:.0f} ms each (fault-free: {} ms)", result.runs,
                       static_cast<double>(result.elapsed_ms) / 1000, MsPerRun(result),
                       result.fault_free_ms);
