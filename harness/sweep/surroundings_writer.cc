@@ -13,8 +13,9 @@ namespace {
 void WriteResources(YamlWriter& yaml, const Scenario& scenario) {
   const Resources& resources = scenario.resources;
   const Surroundings& around = scenario.surroundings;
-  if (!resources.hugetlbfs_mb && !resources.no_hugetlbfs && !resources.hugepages_mb && !around.dev_shm &&
-      !around.read_only_run_dir && !around.run_dir && around.directories.empty()) {
+  if (!resources.hugetlbfs_mb && !resources.no_hugetlbfs && !resources.hugepages_mb &&
+      !around.dev_shm && !around.read_only_run_dir && !around.run_dir &&
+      around.directories.empty()) {
     return;
   }
   yaml.out() << YAML::Key << "resources" << YAML::Value << YAML::BeginMap;
