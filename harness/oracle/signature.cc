@@ -97,24 +97,6 @@ std::string NormaliseWord(std::string_view word) {
   return IsErrorName(word) ? "<errno>" : WithoutDigits(word);
 }
 
-// The size of a UUID (8-4-4-4-12 hexadecimal digits, RFC 9562) at `start`; 0 when none stands
-// there. It is one name: digits and letters of its groups differ from run to run.
-size_t UuidSize(std::string_view text, size_t start) {
-  constexpr size_t kGroups[] = {8, 4, 4, 4, 12};
-  size_t at = start;
-  for (const size_t group : kGroups) {
-    if (at > start && (at >= text.size() || text[at++] != '-')) {
-      return 0;
-    }
-    const std::string_view word = TakeWhile(text, at, IsWordCharacter);
-    if (word.size() != group || !AllOf(word, std::isxdigit)) {
-      return 0;
-    }
-    at += group;
-  }
-  return at - start;
-}
-
 // The size of ":123" at `colon`, also of ": 123" when another colon follows (SPDK pads line
 // numbers); 0 when no line number stands there: "error: 5".
 size_t LineNumberSize(std::string_view text, size_t colon) {
@@ -171,6 +153,22 @@ void ReplaceEscapedControls(std::string& text) {
 }
 
 }  // namespace
+
+size_t UuidSize(std::string_view text, size_t start) {
+  constexpr size_t kGroups[] = {8, 4, 4, 4, 12};
+  size_t at = start;
+  for (const size_t group : kGroups) {
+    if (at > start && (at >= text.size() || text[at++] != '-')) {
+      return 0;
+    }
+    const std::string_view word = TakeWhile(text, at, IsWordCharacter);
+    if (word.size() != group || !AllOf(word, std::isxdigit)) {
+      return 0;
+    }
+    at += group;
+  }
+  return at - start;
+}
 
 std::string NormaliseMessage(std::string_view whole) {
   std::string text = WithoutErrorTexts(SplitLogLine(whole).message);

@@ -192,7 +192,7 @@ class SwallowedFinder {
   // All that was asked was answered without an error, as far as its last answer goes, and the end
   // was a clean one.
   bool ClaimsSuccess() const {
-    if (!ExitedCleanly()) {
+    if (!ExitedCleanly() || FailingRequestWasRefused()) {
       return false;
     }
     std::map<std::string, Outcome> last;
@@ -208,6 +208,21 @@ class SwallowedFinder {
                                              WasToldOfFailure(step, evidence_, context_) ||
                                              CommandWasToldOfFailure(step, evidence_, context_);
                                     });
+  }
+
+  // Did the request in which the call failed say so? Others of its method may succeed later.
+  bool FailingRequestWasRefused() const {
+    std::map<std::string, size_t> seen;
+    bool refused = false;
+    for (const RpcExchange& rpc : evidence_.rpcs) {
+      const FaultFreeAnswer* model =
+          context_.fault_free->FindAnswer(rpc.method, seen[rpc.method]++);
+      if (rpc.step == failure_.step) {
+        refused = rpc.outcome == Outcome::kError && model != nullptr &&
+                  model->outcome == Outcome::kResult;
+      }
+    }
+    return refused;
   }
 
   // Did the target's log report something that fault-free runs do not, until the end of a step?

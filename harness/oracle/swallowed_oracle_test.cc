@@ -121,6 +121,22 @@ TEST_F(Swallowed, IsNothingThatAnAnswerTells) {
   EXPECT_THAT(run_.Judge(), IsEmpty());
 }
 
+TEST_F(Swallowed, IsNothingThatTheRequestToldAlthoughTheNextOfItsMethodSucceeds) {
+  described_.answers = {{"create", RpcExchange::Outcome::kResult, true},
+                        {"create", RpcExchange::Outcome::kResult, true}};
+  RpcExchange& first = run_.evidence.rpcs[0];
+  first.method = "create";
+  first.step = 2;
+  RpcExchange second = first;
+  second.step = 3;
+  run_.evidence.rpcs.push_back(second);
+  EXPECT_THAT(run_.Judge(), ElementsAre(IsKind("swallowed")));
+  run_.evidence.rpcs[0].outcome = RpcExchange::Outcome::kError;
+  EXPECT_THAT(run_.Judge(), IsEmpty());
+  described_.answers[0].outcome = RpcExchange::Outcome::kError;
+  EXPECT_THAT(run_.Judge(), ElementsAre(IsKind("swallowed"))) << "it is refused anyway";
+}
+
 TEST_F(Swallowed, IsNothingThatTheExitCodeTells) {
   run_.evidence.exit.code = 1;
   EXPECT_THAT(run_.Judge(), IsEmpty());

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "harness/evidence/registry.h"
+#include "harness/oracle/signature.h"
 #include "harness/protocol/layout.h"
 
 namespace faultline {
@@ -116,6 +117,9 @@ size_t SizeOfNumber(const std::string& text, size_t at) {
   const size_t hexadecimal = RunLength(text, at, std::isxdigit);
   if (text.compare(at, 2, "0x") == 0 && RunLength(text, at + 2, std::isxdigit) > 0) {
     return 2 + RunLength(text, at + 2, std::isxdigit);
+  }
+  if (const size_t uuid = begins_word ? UuidSize(text, at) : 0; uuid > 0) {
+    return uuid;
   }
   if (begins_word && hexadecimal >= kHash && RunLength(text, at, std::isalnum) == hexadecimal &&
       text.find_first_of("0123456789", at) < at + hexadecimal) {

@@ -36,7 +36,7 @@ std::vector<TrackedObject> TrackObjects(const Evidence& evidence, const Catalogu
 Stack WithoutMakers(const Stack& stack, const Catalogue& catalogue);
 
 // Pids, counters and addresses as '#': each run of digits, and "0x" with what follows. Also words
-// of eight or more hexadecimal digits with at least one decimal digit among them.
+// of eight or more hexadecimal digits with at least one decimal digit among them, and UUIDs.
 std::string WithoutNumbers(const std::string& text);
 
 }  // namespace faultline
