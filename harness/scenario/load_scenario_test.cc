@@ -38,7 +38,7 @@ class LoadScenarioTest : public ::testing::Test {
     return std::get<RpcStep>(loaded.scenario.steps.at(index).action);
   }
 
-  const TempDir dir_;
+  TempDir dir_;
 };
 
 constexpr char kSmallest[] = "profile: target\nsteps: [wait_ready]\n";
